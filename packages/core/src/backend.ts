@@ -1,0 +1,49 @@
+/**
+ * The contract of a result backend: keeps the latest state of each task as Celery's result JSON.
+ * Drivers live in `backends/`; every one passes `test/conformance/backend.ts`. It stores plain records, never handles.
+ */
+
+/** One state of one task, ready to be stored: `text` is Celery's result JSON (`result-meta.ts` writes and reads it). */
+export interface ResultRecord {
+  readonly taskId: string;
+  /** SUCCESS, FAILURE, REVOKED are final; RETRY, STARTED and custom states are not. */
+  readonly state: string;
+  /** the request's `retries`, so that a late write of an older attempt changes nothing */
+  readonly attempt: number;
+  readonly text: string;
+  /** how long it is kept, ms; null = for ever */
+  readonly expiresMs: number | null;
+  /** where `rpc` sends it: the caller's reply queue; other backends ignore it */
+  readonly replyTo: string | null;
+}
+
+/** `superseded`: a final state of this or a later attempt was there already, and was kept. */
+export type StoreOutcome = "stored" | "superseded";
+
+/** A running subscription; closing twice is harmless. */
+export interface ResultSubscription {
+  close(): void;
+}
+
+export interface ResultBackend {
+  /** The reply queue callers put into their messages; null where results are looked up by id. */
+  readonly replyTo: string | null;
+  /** One attempt, shared. For `rpc` the reply queue exists afterwards, so it is called before the first publish. Throws BACKEND_UNREACHABLE or BACKEND_AUTH. */
+  connect(): Promise<void>;
+  /**
+   * Keeps the newest: a final state is never replaced by an older attempt, nor by a non-final state of the same one;
+   * a stored SUCCESS is never replaced at all (Celery's rule). Throws BACKEND_UNREACHABLE.
+   */
+  store(record: ResultRecord): Promise<StoreOutcome>;
+  /** The latest text, or null when never heard of (or expired, or forgotten). */
+  get(taskId: string): Promise<string | null>;
+  /**
+   * Calls `listener` with the latest text now if there is one, and after each change; changes may be merged, the final state never is.
+   * Works by notice and by poll, so a missed notice costs seconds, not the result. Survives reconnects.
+   */
+  subscribe(taskId: string, listener: (text: string) => void): Promise<ResultSubscription>;
+  forget(taskId: string): Promise<void>;
+  health(): Promise<void>;
+  close(): Promise<void>;
+}
+

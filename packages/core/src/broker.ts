@@ -1,0 +1,116 @@
+/**
+ * The contract of a broker: takes envelopes durably, hands them out as deliveries that are claimed, and settles each once.
+ * Drivers live in `brokers/`; every one passes `test/conformance/broker.ts`.
+ */
+import type { ResultRecord } from "./backend.ts";
+import type { Envelope, Route } from "./envelope.ts";
+
+/** An envelope on its way into a broker. */
+export interface Publication {
+  readonly envelope: Envelope;
+  readonly route: Route;
+  /** Epoch ms before which it is not delivered; parked in the broker's delay store. Absent or past = at once. */
+  readonly dueAt?: number | undefined;
+  /**
+   * true: a second publication with the same delivery tag to the same queue within 10 minutes is the same message and changes nothing
+   * (Redis, SQLite; RabbitMQ cannot tell). Costs a key each, so it is set only where the caller chose the task's id.
+   */
+  readonly guarded?: boolean | undefined;
+}
+
+/** What becomes of a delivery once its outcome is known. */
+export type Disposition =
+  | { readonly kind: "acknowledge" }
+  /** Back into its queue: at the head, or after `afterMs`. `counted`: this run had begun and counts as a delivery. */
+  | { readonly kind: "requeue"; readonly afterMs?: number; readonly counted: boolean }
+  /** Into the queue's dead-letter queue, with header `x-celeriac-death`. */
+  | { readonly kind: "deadLetter"; readonly reason: string };
+
+/** Everything that follows from one delivery, in one call. */
+export interface Settlement {
+  /** Written in the same atomic step by brokers with `settlesResults`; must be absent otherwise. */
+  readonly result?: ResultRecord | undefined;
+  /** Follow-ups: retries, links. Sent before the delivery is acknowledged. */
+  readonly publish: readonly Publication[];
+  readonly then: Disposition;
+}
+
+/** `lost`: the claim is no longer ours, and nothing at all was written, published or acknowledged. */
+export type SettleOutcome = "settled" | "lost";
+
+export interface Delivery {
+  readonly envelope: Envelope;
+  readonly queue: string;
+  /** Runs that began before this one and did not settle. 1 or more makes it a suspect: it comes alone and must be marked begun before it runs. */
+  readonly deliveries: number;
+  readonly redelivered: boolean;
+  /** Marks a suspect's run as begun, durably, so that only it is counted when this worker dies. A no-op for others. */
+  begin(): Promise<SettleOutcome>;
+  /** Once per delivery. Rejects only if the broker could not be asked (then the claim stands and it may be called again). */
+  settle(settlement: Settlement): Promise<SettleOutcome>;
+}
+
+/** What a consumer tells its owner; called synchronously, must not throw. */
+export interface ConsumerListener {
+  delivery(delivery: Delivery): void;
+  /** This incarnation was declared dead by others: every delivery not yet settled is `lost`. The driver goes on under a new incarnation. */
+  claimsLost(): void;
+  /** The driver dead-lettered something it could not even read. */
+  deadLettered(letter: { readonly queue: string; readonly reason: string }): void;
+  disconnected(error: unknown): void;
+  connected(): void;
+}
+
+export interface ConsumeOptions {
+  /** Node name, e.g. "celery@host": for people who look into the broker. */
+  readonly worker: string;
+  /** Most deliveries held unsettled at once (1 or more). */
+  readonly readAhead: number;
+  readonly listener: ConsumerListener;
+}
+
+/** One worker's consumption of some queues, under one incarnation at a time. Reconnects by itself, for ever, until closed. */
+export interface Consumer {
+  /** Resolves when nothing more will be delivered; what is held stays held, and its claims are kept alive. */
+  pause(): Promise<void>;
+  resume(): void;
+  setReadAhead(readAhead: number): void;
+  /** Hands back, uncounted, what is still held, ends the incarnation and resolves when quiet. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface QueueStats {
+  /** messages ready to be claimed, all priorities; not the delayed, not the claimed */
+  length(queue: string): Promise<number>;
+  /** Milliseconds the message next in line has waited as far as the broker can tell; null when empty or unknown (Redis and RabbitMQ read the producer's `timestamp` header if present). */
+  oldestAge(queue: string): Promise<number | null>;
+  /** Deletes all ready and delayed messages of the queue that the broker can delete (RabbitMQ: ready ones only); gives how many. */
+  purge(queue: string): Promise<number>;
+  /** Up to `limit` ready messages, next in line first, left where they are. */
+  peek(queue: string, limit: number): Promise<readonly Envelope[]>;
+}
+
+export interface Broker {
+  /** true when `Settlement.result` is stored in the same atomic step as the acknowledgement. */
+  readonly settlesResults: boolean;
+  /** true when a publication with `dueAt` may be parked by the producer; false when it must lie in the queue where a Python worker would look for it. */
+  readonly parksOnPublish: boolean;
+  /** false until the first `connect`, and while the connection for publishing is gone. */
+  readonly connected: boolean;
+  /** One attempt, shared by all who ask meanwhile. Throws BROKER_UNREACHABLE, BROKER_AUTH or BROKER_REFUSED. */
+  connect(): Promise<void>;
+  /**
+   * Resolves when the broker has confirmed it. While not connected: rejects at once with PUBLISH_REJECTED (retryable).
+   * Connection lost after it was written: PUBLISH_UNCERTAIN. No queue: PUBLISH_UNROUTABLE. Never sends anything after it rejected.
+   * Calls of one event-loop turn share a round trip.
+   */
+  publish(publication: Publication): Promise<void>;
+  /** Makes sure a queue exists, with Celery's flags. Done by `publish` and `consume` as well. */
+  declare(queue: string): Promise<void>;
+  consume(queues: readonly string[], options: ConsumeOptions): Promise<Consumer>;
+  readonly queues: QueueStats;
+  /** Resolves when the server answers; rejects with the reason. */
+  health(): Promise<void>;
+  /** Closes consumers, flushes, disconnects. Safe to call twice; nothing keeps the process alive afterwards. */
+  close(): Promise<void>;
+}

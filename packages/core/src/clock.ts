@@ -1,0 +1,66 @@
+/** Time, and the only place that may ask the machine for it: everything that waits or dates takes a Clock. Ground floor, imports nothing. */
+
+/** A timer that has been set; cancelling twice, or after it fired, is harmless. */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface TimerOptions {
+  /** true (the default for `every`): the timer does not keep the process alive. */
+  readonly background?: boolean;
+}
+
+export interface Clock {
+  /** Wall clock, epoch ms. May jump in either direction: never subtract two readings to measure a wait. */
+  now(): number;
+  /** Milliseconds, fractions included, from an arbitrary start; never steps back. */
+  monotonic(): number;
+  /** Calls `fire` once after `delayMs` (0 or more; above 2^31-1 it is cut to that). */
+  after(delayMs: number, fire: () => void, options?: TimerOptions): Timer;
+  /** Calls `fire` each `periodMs`, first after one period. */
+  every(periodMs: number, fire: () => void, options?: TimerOptions): Timer;
+  /** Resolves after `delayMs`, or at once when `signal` aborts. Never rejects. */
+  sleep(delayMs: number, signal?: AbortSignal, options?: TimerOptions): Promise<void>;
+}
+
+const longestDelayMs = 2 ** 31 - 1;
+
+export const systemClock: Clock = Object.freeze({
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(delayMs: number, fire: () => void, options: TimerOptions = {}): Timer {
+    const handle = setTimeout(fire, Math.min(Math.max(0, delayMs), longestDelayMs));
+    if (options.background === true) handle.unref();
+    return { cancel: () => clearTimeout(handle) };
+  },
+  every(periodMs: number, fire: () => void, options: TimerOptions = {}): Timer {
+    const handle = setInterval(fire, Math.min(Math.max(1, periodMs), longestDelayMs));
+    if (options.background !== false) handle.unref();
+    return { cancel: () => clearInterval(handle) };
+  },
+  sleep(delayMs: number, signal?: AbortSignal, options: TimerOptions = {}): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const handle = setTimeout(done, Math.min(Math.max(0, delayMs), longestDelayMs));
+      if (options.background === true) handle.unref();
+      function done() {
+        clearTimeout(handle);
+        signal?.removeEventListener("abort", done);
+        resolve();
+      }
+      signal?.addEventListener("abort", done, { once: true });
+    });
+  },
+});
+
+/** The instant as Celery writes it: UTC, six fraction digits, numeric offset. Readers before 5.3.5 take shorter fractions for microseconds. */
+export function toIsoInstant(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, -1)}000+00:00`;
+}
+
+/** Epoch ms of an ISO-8601 text, or null when it is none. A text without offset is UTC, as in a Celery app with `enable_utc`. */
+export function parseInstant(text: string): number | null {
+  const hasOffset = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(text);
+  const epochMs = Date.parse(hasOffset ? text : `${text}Z`);
+  return Number.isNaN(epochMs) ? null : epochMs;
+}

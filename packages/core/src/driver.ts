@@ -1,0 +1,12 @@
+/** What every driver is given when it is opened: the ground it stands on. */
+import type { Clock } from "./clock.ts";
+import type { Logger } from "./logger.ts";
+
+export interface DriverContext {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** SQLite: "full" survives power loss, "process" survives kill -9. */
+  readonly durability: "full" | "process";
+  /** Redis: start although the server may evict keys. */
+  readonly allowEviction: boolean;
+}

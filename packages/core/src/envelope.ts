@@ -1,0 +1,46 @@
+/** A message as it lies in a broker: headers, properties and the body as bytes. Brokers know nothing of tasks, only envelopes. */
+
+export interface EnvelopeProperties {
+  /** e.g. "application/json" */
+  readonly contentType: string;
+  /** e.g. "utf-8" */
+  readonly contentEncoding: string;
+  readonly correlationId: string | null;
+  readonly replyTo: string | null;
+  /** 1 = may be lost when the broker restarts, 2 = persistent */
+  readonly deliveryMode: 1 | 2;
+  /** 0-9, higher is sooner, on every broker (drivers map it to their wire); null = unset */
+  readonly priority: number | null;
+  /** milliseconds as text, as AMQP wants it; null = none */
+  readonly expiration: string | null;
+  /** Chosen by the producer, derived from task id and retries; kept on redelivery. Not unique: two queues of one exchange carry the same. */
+  readonly deliveryTag: string;
+}
+
+export interface Envelope {
+  /** Celery's flat header dictionary (`facts` of protocol 2); unknown members are kept. */
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly properties: EnvelopeProperties;
+  readonly body: Uint8Array;
+}
+
+/** Where an envelope goes. With `exchange` "" the routing key is the queue's name. */
+export interface Route {
+  readonly exchange: string;
+  readonly routingKey: string;
+}
+
+/** Header: runs of this message that began and did not settle, counted by whoever recovers or requeues it. Absent = 0. */
+export const deliveriesHeader = "x-celeriac-deliveries";
+/** Header of a dead-lettered message: `{reason, queue, at}`, `at` in epoch ms. */
+export const deathHeader = "x-celeriac-death";
+
+/** The queue that takes the dead letters of `queue`: an ordinary queue, so length, peek and purge work on it. */
+export function deadLetterQueue(queue: string): string {
+  return `${queue}.dead`;
+}
+
+export function deliveriesOf(headers: Readonly<Record<string, unknown>>): number {
+  const count = headers[deliveriesHeader];
+  return typeof count === "number" && Number.isInteger(count) && count > 0 ? count : 0;
+}

@@ -1,0 +1,41 @@
+/** Structured logs through pino, with secrets redacted. Message text is constant; values are fields. */
+import { pino } from "pino";
+import { redact, redactText } from "./redact.ts";
+
+export interface Logger {
+  debug(message: string, fields?: object): void;
+  info(message: string, fields?: object): void;
+  warn(message: string, fields?: object): void;
+  error(message: string, fields?: object): void;
+}
+
+export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Where lines of JSON go: a stream's `write`. */
+export interface LogSink {
+  write(line: string): void;
+}
+
+/** A logger of JSON lines. `base` fields are on every line. */
+export function createLogger(options: { readonly level: LogLevel; readonly sink: LogSink; readonly base?: object }): Logger {
+  const out = pino(
+    { level: options.level, base: { ...options.base }, formatters: { level: (label) => ({ level: label }) }, timestamp: pino.stdTimeFunctions.isoTime },
+    options.sink,
+  );
+  const line = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: object) => {
+    if (!out.isLevelEnabled(level)) return;
+    if (fields === undefined) out[level](redactText(message));
+    else out[level](redact(fields) as object, redactText(message));
+  };
+  return Object.freeze({ debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") });
+}
+
+/** The same logger with `fields` on every line. */
+export function withFields(logger: Logger, fields: object): Logger {
+  const line = (level: keyof Logger) => (message: string, more?: object) => logger[level](message, { ...fields, ...more });
+  return Object.freeze({ debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") });
+}
+
+/** Says nothing: the default of a producer, which should not write into its host's output. */
+export const silentLogger: Logger = Object.freeze({ debug() {}, info() {}, warn() {}, error() {} });

@@ -1,0 +1,32 @@
+/** The contract of a pool: hands runs to executors and gives back their endings. Executors live in `pools/`. */
+import type { Service } from "@celeriac/core/runtime";
+import type { AbortReason, Ending, Run } from "./run.ts";
+
+/** Told by a pool while runs go on; called synchronously, must not throw. */
+export interface PoolListener {
+  /** user code begins; `pid` is the process it runs in */
+  began(run: Run, pid: number): void;
+  updateState(run: Run, state: string, metaJson: string): void;
+  log(run: Run | null, level: "debug" | "info" | "warn" | "error", message: string, fields: object | undefined): void;
+}
+
+export interface PoolStats {
+  readonly executors: readonly { readonly pid: number; readonly running: readonly string[]; readonly queued: number }[];
+  readonly capacity: number;
+}
+
+export interface Pool extends Service {
+  /** runs that can be in user code at once: executors × slots */
+  readonly capacity: number;
+  /** How many runs it wants to hold now, running ones included: capacity, plus a few ahead while runs are short. Changes over time; `onDemand` tells. */
+  readonly demand: number;
+  onDemand(listener: () => void): void;
+  /** Exactly one ending per run; never rejects. Runs submitted after `stop` are handed back. */
+  submit(run: Run): Promise<Ending>;
+  /** Cooperative: aborts the run's signal, or hands it back if it has not begun. false = not here. */
+  abort(taskId: string, reason: AbortReason, message: string): boolean;
+  abortAll(reason: AbortReason, message: string): void;
+  /** Ends the executors at once; what ran ends as `handedBack`. */
+  terminate(): Promise<void>;
+  stats(): PoolStats;
+}

@@ -1,0 +1,57 @@
+/** What crosses between the worker's main thread and an executor: a Run goes in, an Ending comes out. */
+import type { Publication, RemoteError } from "@celeriac/core/runtime";
+
+/** One execution of one task, as an executor gets it: headers decoded, body still bytes. */
+export interface Run {
+  readonly id: string;
+  readonly task: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Uint8Array;
+  readonly contentType: string;
+  readonly contentEncoding: string;
+  readonly replyTo: string | null;
+  readonly correlationId: string | null;
+  readonly priority: number | null;
+  readonly queue: string;
+  readonly redelivered: boolean;
+  /** runs of this message that began before and did not settle; 1 or more = suspect: runs alone in an executor */
+  readonly deliveries: number;
+  /** ms; null = none */
+  readonly softTimeLimitMs: number | null;
+  /** ms; null = none. Needs an executor that can be ended. */
+  readonly timeLimitMs: number | null;
+}
+
+export type AbortReason = "aborted" | "revoked" | "softTimeLimit" | "claimLost" | "shutdown";
+
+/** The worker's internal ending of a run (the public type of a task's end is Outcome). */
+export type Ending =
+  /** `value`: the returned value as JSON text */
+  | { readonly kind: "succeeded"; readonly value: string; readonly children: readonly unknown[]; readonly publish: readonly Publication[] }
+  | { readonly kind: "failed"; readonly error: RemoteError; readonly expected: boolean; readonly children: readonly unknown[]; readonly publish: readonly Publication[] }
+  /** `publish` holds the next attempt, same task id, retries + 1 */
+  | { readonly kind: "retried"; readonly error: RemoteError; readonly publish: readonly Publication[] }
+  | { readonly kind: "rejected"; readonly requeue: boolean; readonly reason: string }
+  | { readonly kind: "ignored" }
+  /** the body could not be decoded */
+  | { readonly kind: "undecodable"; readonly reason: string }
+  /** no task of that name here */
+  | { readonly kind: "unknown" }
+  /** hard time limit: the executor was ended */
+  | { readonly kind: "timedOut"; readonly limitMs: number }
+  /** the executor died; `begun`: this run may have caused it */
+  | { readonly kind: "executorLost"; readonly reason: string; readonly begun: boolean }
+  /** did not begin, or was stopped through no fault of its own: goes back uncounted */
+  | { readonly kind: "handedBack" };
+
+/** What a run may use of its surroundings while it runs. */
+export interface RunControl {
+  /** aborted with a reason of `{kind: AbortReason, message}` */
+  readonly signal: AbortSignal;
+  /** stores a non-final state; resolves when handed on, not when stored */
+  updateState(state: string, metaJson: string): Promise<void>;
+  log(level: "debug" | "info" | "warn" | "error", message: string, fields: object | undefined): void;
+}
+
+/** Runs a task's function and decides its ending; never rejects. Knows no pool. */
+export type Execute = (run: Run, control: RunControl) => Promise<Ending>;
