@@ -46,4 +46,3 @@ export interface ResultBackend {
   health(): Promise<void>;
   close(): Promise<void>;
 }
-

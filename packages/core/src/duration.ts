@@ -9,7 +9,10 @@ const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as co
 export function durationMs(value: Duration | string, name = "duration"): number {
   const ms = typeof value === "number" ? value * 1_000 : textMs(value);
   if (ms === null || !Number.isFinite(ms) || ms < 0) {
-    throw new ConfigError("CONFIG_DURATION", `${name} is ${JSON.stringify(value)}: expected seconds as a number, or a text such as "250ms", "90s", "5m", "2h", "1d"`);
+    throw new ConfigError(
+      "CONFIG_DURATION",
+      `${name} is ${JSON.stringify(value)}: expected seconds as a number, or a text such as "250ms", "90s", "5m", "2h", "1d"`,
+    );
   }
   return ms;
 }

@@ -2,47 +2,89 @@
 
 /** code → what happened, and what to do. Codes are never reused. */
 export const errorTable = {
-  CONFIG_UNKNOWN: ["A setting or option has a name that neither Celery nor Celeriac knows.", "Take the nearest known name that the message gives."],
-  CONFIG_INVALID: ["A setting has a value of the wrong type or out of range.", "The message names the setting, what it expected and what came."],
+  CONFIG_UNKNOWN: [
+    "A setting or option has a name that neither Celery nor Celeriac knows.",
+    "Take the nearest known name that the message gives.",
+  ],
+  CONFIG_INVALID: [
+    "A setting has a value of the wrong type or out of range.",
+    "The message names the setting, what it expected and what came.",
+  ],
   CONFIG_DURATION: ["A length of time could not be read.", 'Seconds as a number, or a text with a unit: "250ms", "90s", "5m", "2h", "1d".'],
-  CONFIG_URL: ["A broker or backend URL has a scheme that no driver serves, or cannot be parsed.", "Use one of the schemes the message lists."],
-  CONFIG_NO_BROKER: ["NODE_ENV is production and no broker was named.", "Set CELERY_BROKER_URL or createApp's `broker`; a SQLite file would vanish with its container."],
+  CONFIG_URL: [
+    "A broker or backend URL has a scheme that no driver serves, or cannot be parsed.",
+    "Use one of the schemes the message lists.",
+  ],
+  CONFIG_NO_BROKER: [
+    "NODE_ENV is production and no broker was named.",
+    "Set CELERY_BROKER_URL or createApp's `broker`; a SQLite file would vanish with its container.",
+  ],
   CONFIG_DRIVER_MISSING: ["The package a driver needs is not installed.", "Install the package the message names."],
-  APP_NOT_FOUND: ["The module given with -A could not be loaded or exports no app.", "Give the file that calls createApp, with :name if it exports several."],
+  APP_NOT_FOUND: [
+    "The module given with -A could not be loaded or exports no app.",
+    "Give the file that calls createApp, with :name if it exports several.",
+  ],
   APP_CLOSED: ["The app was closed and cannot be used any more.", "Call close() last."],
   TASK_DUPLICATE: ["Two modules define a task of the same name.", "Rename one; names are shared by the whole fleet."],
   TASK_DEFINITION: ["A task was defined in a way that can never run.", "The message says what is wrong with it."],
-  TASK_NOT_REGISTERED: ["No task of that name has its code in this process.", "Load the module that defines it: the worker's -A file or the app's `include`."],
+  TASK_NOT_REGISTERED: [
+    "No task of that name has its code in this process.",
+    "Load the module that defines it: the worker's -A file or the app's `include`.",
+  ],
   TASK_INPUT: ["The arguments do not fit the task's schema.", "The message lists path and problem."],
-  TASK_CONTEXT: ["The task's context was used where no task runs, or after its run had ended.", "Use `self` inside the task's function only."],
+  TASK_CONTEXT: [
+    "The task's context was used where no task runs, or after its run had ended.",
+    "Use `self` inside the task's function only.",
+  ],
   TASK_FAILED: ["The task ran and raised an error.", "See `remote`: type, arguments and traceback as the other side wrote them."],
-  TASK_TIME_LIMIT: ["The task ran into its hard time limit and its executor was ended.", "Raise timeLimit, or react to the soft limit through self.signal."],
+  TASK_TIME_LIMIT: [
+    "The task ran into its hard time limit and its executor was ended.",
+    "Raise timeLimit, or react to the soft limit through self.signal.",
+  ],
   TASK_WORKER_LOST: ["The process that ran the task died.", "Look at the worker's log for the exit code or signal."],
   TASK_DEAD_LETTERED: ["The message was put into the dead-letter queue.", "Look at its reason; redrive it when the cause is gone."],
   TASK_CHORD_FAILED: ["A member of the chord's header failed.", "See the member's own result."],
   TASK_REVOKED: ["The task was revoked or expired before it ran.", "See `reason`."],
   RESULT_TIMEOUT: ["get() gave up waiting; the task may still run.", "Ask again later, or give a longer `timeout`."],
-  RESULT_DISABLED: ["The result was asked for, but no result backend is configured.", "Set CELERY_RESULT_BACKEND or createApp's `backend`."],
+  RESULT_DISABLED: [
+    "The result was asked for, but no result backend is configured.",
+    "Set CELERY_RESULT_BACKEND or createApp's `backend`.",
+  ],
   RESULT_UNREADABLE: ["A stored result is not Celery's result JSON.", "Something else wrote that key; forget() removes it."],
   PUBLISH_REJECTED: ["The broker does not have the task: it was not reachable, or it refused.", "Repeat the call; nothing was sent."],
-  PUBLISH_UNCERTAIN: ["The connection broke, or no answer came, after the task was sent: the broker may have it.", "Repeat with the same taskId: brokers that can tell drop the second copy."],
+  PUBLISH_UNCERTAIN: [
+    "The connection broke, or no answer came, after the task was sent: the broker may have it.",
+    "Repeat with the same taskId: brokers that can tell drop the second copy.",
+  ],
   PUBLISH_UNROUTABLE: ["No queue takes the message.", "Declare the queue, or correct the route."],
-  PUBLISH_ENCODE: ["An argument cannot be written to the wire, or the message is larger than maxMessageBytes.", "The message names the argument's path, or the size; send a reference to large data."],
+  PUBLISH_ENCODE: [
+    "An argument cannot be written to the wire, or the message is larger than maxMessageBytes.",
+    "The message names the argument's path, or the size; send a reference to large data.",
+  ],
   BROKER_UNREACHABLE: ["The broker did not accept a connection.", "Check host, port and whether it runs."],
   BROKER_AUTH: ["The broker refused user or password.", "Check the URL's credentials."],
   BROKER_REFUSED: ["The broker refused an operation.", "The message holds its words."],
-  BROKER_EVICTS: ["The Redis server may evict keys (maxmemory-policy is not noeviction), so it can lose tasks.", "Set noeviction, or start with --allow-eviction."],
+  BROKER_EVICTS: [
+    "The Redis server may evict keys (maxmemory-policy is not noeviction), so it can lose tasks.",
+    "Set noeviction, or start with --allow-eviction.",
+  ],
   BROKER_CLOSED: ["The broker's driver was closed.", "Use it before close()."],
   BROKER_LAYOUT: ["The store was written by a newer version whose layout this one does not know.", "Update Celeriac."],
   BACKEND_UNREACHABLE: ["The result backend did not accept a connection or did not answer.", "Check host, port and whether it runs."],
   BACKEND_AUTH: ["The result backend refused user or password.", "Check the URL's credentials."],
   STORE_FULL: ["The disk of the SQLite file is full.", "Free space; nothing confirmed is lost."],
   STORE_CORRUPT: ["The SQLite file is damaged or not a database.", "Restore it or move it away; it is never replaced silently."],
-  STORE_NETWORK: ["The SQLite file lies on a network file system, where its locks cannot be trusted.", "Use a local disk, or Redis or RabbitMQ."],
+  STORE_NETWORK: [
+    "The SQLite file lies on a network file system, where its locks cannot be trusted.",
+    "Use a local disk, or Redis or RabbitMQ.",
+  ],
   MESSAGE_UNDECODABLE: ["A message could not be decoded.", "It lies in the dead-letter queue with its reason."],
   CONTENT_REFUSED: ["A message has a content type that is not accepted; pickle never is.", "Send JSON."],
   LIMIT_NEEDS_EXECUTOR: ["A hard time limit needs an executor that can be ended.", "Use another pool than inline."],
-  COORDINATOR_MISSING: ["An option needs a coordinator and neither broker nor backend has one.", "Set `coordinator` to a redis:// or sqlite:// URL."],
+  COORDINATOR_MISSING: [
+    "An option needs a coordinator and neither broker nor backend has one.",
+    "Set `coordinator` to a redis:// or sqlite:// URL.",
+  ],
   WORKER_STARTUP: ["The worker could not start.", "The message holds the cause."],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;
@@ -129,7 +171,11 @@ export class TaskError extends CeleriacError {
   readonly taskId: string;
   readonly taskName: string | null;
   readonly remote: RemoteError;
-  constructor(code: TaskErrorCode, message: string, details: ErrorDetails & { readonly taskId: string; readonly taskName: string | null; readonly remote: RemoteError }) {
+  constructor(
+    code: TaskErrorCode,
+    message: string,
+    details: ErrorDetails & { readonly taskId: string; readonly taskName: string | null; readonly remote: RemoteError },
+  ) {
     super(code, message, details);
     this.taskId = details.taskId;
     this.taskName = details.taskName;
@@ -171,5 +217,5 @@ export class ResultTimeoutError extends CeleriacError {
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(reasonOf).join("; ");
   if (error instanceof Error) return error.message || error.name;
-  return typeof error === "string" ? error : JSON.stringify(error) ?? String(error);
+  return typeof error === "string" ? error : (JSON.stringify(error) ?? String(error));
 }

@@ -20,7 +20,12 @@ export interface LogSink {
 /** A logger of JSON lines. `base` fields are on every line. */
 export function createLogger(options: { readonly level: LogLevel; readonly sink: LogSink; readonly base?: object }): Logger {
   const out = pino(
-    { level: options.level, base: { ...options.base }, formatters: { level: (label) => ({ level: label }) }, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level: options.level,
+      base: { ...options.base },
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
     options.sink,
   );
   const line = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: object) => {

@@ -28,7 +28,13 @@ export type AbortReason = "aborted" | "revoked" | "softTimeLimit" | "claimLost" 
 export type Ending =
   /** `value`: the returned value as JSON text */
   | { readonly kind: "succeeded"; readonly value: string; readonly children: readonly unknown[]; readonly publish: readonly Publication[] }
-  | { readonly kind: "failed"; readonly error: RemoteError; readonly expected: boolean; readonly children: readonly unknown[]; readonly publish: readonly Publication[] }
+  | {
+      readonly kind: "failed";
+      readonly error: RemoteError;
+      readonly expected: boolean;
+      readonly children: readonly unknown[];
+      readonly publish: readonly Publication[];
+    }
   /** `publish` holds the next attempt, same task id, retries + 1 */
   | { readonly kind: "retried"; readonly error: RemoteError; readonly publish: readonly Publication[] }
   | { readonly kind: "rejected"; readonly requeue: boolean; readonly reason: string }
