@@ -1,0 +1,259 @@
+/** A private RabbitMQ node for tests: own home, node name, epmd, folders and loopback ports, so that any number can live beside a system's own. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { accessSync, constants } from "node:fs";
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+/** Where a running node lives: plain JSON, so that it can be handed to another process, which then calls `rabbitmqAt`. */
+export interface RabbitmqPlace {
+  readonly directory: string;
+  readonly node: string;
+  readonly port: number;
+  readonly distributionPort: number;
+  readonly epmdPort: number;
+}
+
+/** What can be asked of a running node from any process. */
+export interface RabbitmqNode {
+  readonly place: RabbitmqPlace;
+  /** of the default vhost: "amqp://guest:guest@127.0.0.1:<port>/%2F" */
+  readonly url: string;
+  readonly port: number;
+  /** Creates a vhost (again: harmless) that guest may do everything in; gives its URL. */
+  vhost(name: string): Promise<string>;
+  /** Evaluates an Erlang expression in the node and gives the printed term, e.g. `rabbit_mnesia:status().` */
+  evaluate(expression: string): Promise<string>;
+  /** `rabbitmqctl <args>`; gives what it printed. About a second a call. */
+  ctl(...args: readonly string[]): Promise<string>;
+}
+
+export interface RabbitmqServer extends RabbitmqNode {
+  /** Stops the broker and keeps its data; `hard` is kill -9. */
+  down(options?: { readonly hard?: boolean }): Promise<void>;
+  /** Starts it again on the same ports and data; resolves when it accepts connections. */
+  up(): Promise<void>;
+  /** down, then up. */
+  restart(options?: { readonly hard?: boolean }): Promise<void>;
+  /** The broker's process, for signals such as SIGSTOP; null while down. */
+  pid(): number | null;
+  /** Ends broker and epmd and removes their folder. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const startLimitMs = 60_000;
+const sbin = ["/usr/lib/rabbitmq/bin", "/usr/lib/rabbitmq/sbin", "/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin"];
+
+/** True when the programs needed are on this machine. */
+export function hasRabbitmq(): boolean {
+  return program("rabbitmq-server") !== null && program("epmd") !== null;
+}
+
+export async function startRabbitmq(): Promise<RabbitmqServer> {
+  const [port, distributionPort, epmdPort] = await freePorts(3);
+  const directory = await mkdtemp(join(tmpdir(), "celeriac-rabbitmq-"));
+  const node = `celeriac-${process.pid}-${port}@localhost`;
+  const place: RabbitmqPlace = { directory, node, port: port!, distributionPort: distributionPort!, epmdPort: epmdPort! };
+  await prepare(place);
+  const epmd = launch(required("epmd"), ["-port", String(epmdPort), "-address", "127.0.0.1"], place);
+  let broker: ChildProcess | null = null;
+
+  async function up(): Promise<void> {
+    if (broker !== null) return;
+    broker = launch(required("rabbitmq-server"), [], place);
+    await untilAccepting(broker, place);
+  }
+  async function down(options: { readonly hard?: boolean } = {}): Promise<void> {
+    const running = broker;
+    broker = null;
+    if (running !== null) await end(running, options.hard === true ? "SIGKILL" : "SIGTERM");
+  }
+  async function stop(): Promise<void> {
+    await down({ hard: true });
+    await end(epmd, "SIGKILL");
+    await rm(directory, { recursive: true, force: true });
+  }
+  try {
+    await up();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    ...rabbitmqAt(place),
+    down,
+    up,
+    async restart(options) {
+      await down(options);
+      await up();
+    },
+    pid: () => broker?.pid ?? null,
+    stop,
+  };
+}
+
+/** The same node, seen from another process than the one that started it. */
+export function rabbitmqAt(place: RabbitmqPlace): RabbitmqNode {
+  const evaluate = (expression: string) => evaluateIn(place, expression);
+  return {
+    place,
+    port: place.port,
+    url: `amqp://guest:guest@127.0.0.1:${place.port}/%2F`,
+    evaluate,
+    ctl: (...args) => run(required("rabbitmqctl"), ["-n", place.node, "--quiet", ...args], place),
+    async vhost(name) {
+      const vhost = `<<${JSON.stringify(name)}>>`;
+      const all = '<<".*">>';
+      await evaluate(
+        `ok = rabbit_vhost:add(${vhost}, <<"test">>), ` +
+          `ok = rabbit_auth_backend_internal:set_permissions(<<"guest">>, ${vhost}, ${all}, ${all}, ${all}, <<"test">>).`,
+      );
+      return `amqp://guest:guest@127.0.0.1:${place.port}/${encodeURIComponent(name)}`;
+    },
+  };
+}
+
+async function prepare(place: RabbitmqPlace): Promise<void> {
+  for (const folder of ["mnesia", "log"]) await mkdir(join(place.directory, folder));
+  await writeFile(join(place.directory, "enabled_plugins"), "[].\n");
+  await writeFile(join(place.directory, "rabbitmq.conf"), "disk_free_limit.absolute = 50MB\nlog.file.level = warning\n");
+}
+
+function environment(place: RabbitmqPlace): NodeJS.ProcessEnv {
+  const { directory } = place;
+  return {
+    PATH: `${sbin.join(delimiter)}${delimiter}${process.env["PATH"] ?? ""}`,
+    LANG: "C.UTF-8",
+    HOME: directory,
+    ERL_EPMD_PORT: String(place.epmdPort),
+    ERL_EPMD_ADDRESS: "127.0.0.1",
+    RABBITMQ_NODENAME: place.node,
+    RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
+    RABBITMQ_NODE_PORT: String(place.port),
+    RABBITMQ_DIST_PORT: String(place.distributionPort),
+    RABBITMQ_CONF_ENV_FILE: "/dev/null",
+    RABBITMQ_CONFIG_FILE: join(directory, "rabbitmq"),
+    RABBITMQ_ADVANCED_CONFIG_FILE: join(directory, "none"),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(directory, "enabled_plugins"),
+    RABBITMQ_MNESIA_BASE: join(directory, "mnesia"),
+    RABBITMQ_LOG_BASE: join(directory, "log"),
+    RABBITMQ_PID_FILE: join(directory, "pid"),
+    // Without these the start script stays in front of the virtual machine and answers a signal by starting rabbitmqctl.
+    RABBITMQ_ALLOW_INPUT: "1",
+    RABBITMQ_SERVER_START_ARGS: "-noinput",
+    // On few cores busy waiting takes the time from the tests; files of a test need not survive power loss.
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "+sbwt none +sbwtdcpu none +sbwtdio none +S 2:2",
+  };
+}
+
+/** A child that does not outlive this process, where the system can promise that. */
+function launch(path: string, args: readonly string[], place: RabbitmqPlace): ChildProcess {
+  const setpriv = program("setpriv");
+  const [command, ...before] = setpriv === null ? [path] : [setpriv, "--pdeathsig", "KILL", path];
+  const child = spawn(command!, [...before, ...args], { cwd: place.directory, env: environment(place), stdio: ["ignore", "pipe", "pipe"] });
+  const keep = (chunk: Buffer) => void appendFile(join(place.directory, "log", "output"), chunk).catch(() => {});
+  child.stdout?.on("data", keep);
+  child.stderr?.on("data", keep);
+  return child;
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  child.kill(signal);
+  const forced = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  await exited;
+  clearTimeout(forced);
+}
+
+async function untilAccepting(child: ChildProcess, place: RabbitmqPlace): Promise<void> {
+  const deadlineAt = performance.now() + startLimitMs;
+  while (!(await greets(place.port))) {
+    const ended = child.exitCode !== null || child.signalCode !== null;
+    if (ended || performance.now() > deadlineAt) {
+      const output = await readFile(join(place.directory, "log", "output"), "utf8").catch(() => "");
+      throw new Error(`RabbitMQ ${ended ? "ended" : "was not ready"} while starting: ${output.slice(-2000)}`);
+    }
+    await pause(50);
+  }
+}
+
+/** True when the port answers AMQP's header, which it does only once the broker serves connections. */
+function greets(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write("AMQP\u0000\u0000\u0009\u0001"));
+    const answer = (value: boolean) => {
+      socket.destroy();
+      resolve(value);
+    };
+    socket.once("data", (bytes) => answer(bytes[0] === 1));
+    socket.once("error", () => answer(false));
+    socket.once("close", () => answer(false));
+    socket.setTimeout(2000, () => answer(false));
+  });
+}
+
+async function evaluateIn(place: RabbitmqPlace, expression: string): Promise<string> {
+  // erl_call takes milliseconds where rabbitmqctl takes a second; it comes with Erlang, but not with every packaging of it.
+  const caller = program("erl_call");
+  if (caller === null) return run(required("rabbitmqctl"), ["-n", place.node, "--quiet", "eval", expression], place);
+  const cookie = (await readFile(join(place.directory, ".erlang.cookie"), "utf8")).trim();
+  const args = ["-c", cookie, "-r", "-address", `localhost:${place.distributionPort}`, "-e"];
+  const answer = await run(caller, args, place, `${expression}\n`);
+  if (!answer.startsWith("{ok,")) throw new Error(`Evaluating ${expression} gave ${answer}`);
+  return answer.slice("{ok,".length, answer.lastIndexOf("}")).trim();
+}
+
+function run(path: string, args: readonly string[], place: RabbitmqPlace, input?: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(path, args, { env: environment(place), cwd: place.directory }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout.trim());
+      else reject(new Error(`${path} ${args.join(" ")} failed: ${stderr || stdout || error.message}`, { cause: error }));
+    });
+    child.stdin?.end(input ?? "");
+  });
+}
+
+function required(name: string): string {
+  const path = program(name);
+  if (path === null) throw new Error(`${name} is not installed`);
+  return path;
+}
+
+/** The wrappers on the PATH of Debian change to a system user when run as root, so RabbitMQ's own folders come first. */
+function program(name: string): string | null {
+  for (const folder of [...sbin, ...(process.env["PATH"] ?? "").split(delimiter), "/usr/lib/erlang/bin"]) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // not here; the next folder may have it
+    }
+  }
+  return null;
+}
+
+/**
+ * Free ports below the range systems give to outgoing connections: while a broker is down, a client that tries to reach it again and again
+ * could otherwise be given that very port as its own, connect to itself and keep the broker from coming back.
+ */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(21_000, 32_000);
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
