@@ -1,0 +1,33 @@
+/**
+ * What every broker does, whichever server is behind it. A driver's test file calls `describeBroker` with a way to open a world
+ * (one server, database or file of its own) and the traits in which its server differs.
+ */
+import { afterAll, beforeAll, describe } from "vitest";
+import { describeClaiming } from "./broker/claiming.ts";
+import { describePublishing } from "./broker/publishing.ts";
+import { describeQueues } from "./broker/queues.ts";
+import { describeReconnecting } from "./broker/reconnecting.ts";
+import { describeSettling } from "./broker/settling.ts";
+import { type BrokerTraits, type BrokerWorld, createCases } from "./broker/world.ts";
+
+export type { BrokerTraits, BrokerWorld } from "./broker/world.ts";
+
+/** `open` is called once before the cases; every case takes queues of its own from the world. */
+export function describeBroker(name: string, open: () => Promise<BrokerWorld>, traits: BrokerTraits): void {
+  describe(`${name} as a broker`, { timeout: 60_000 }, () => {
+    let world: BrokerWorld;
+    beforeAll(async () => {
+      world = await open();
+    }, 120_000);
+    afterAll(async () => {
+      await world.dispose();
+    }, 60_000);
+    const cases = createCases(() => world);
+
+    describe("publishing", () => describePublishing(cases, traits));
+    describe("claiming", () => describeClaiming(cases, traits));
+    describe("settling", () => describeSettling(cases, traits));
+    describe("queues", () => describeQueues(cases, traits));
+    if (traits.reconnects) describe("reconnecting", () => describeReconnecting(cases));
+  });
+}

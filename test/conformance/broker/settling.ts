@@ -1,0 +1,175 @@
+/** Broker cases: what a settlement changes, in one step and once. */
+import { expect, test } from "vitest";
+import type { ResultRecord } from "../../../packages/core/src/backend.ts";
+import { systemClock } from "../../../packages/core/src/clock.ts";
+import { deathHeader } from "../../../packages/core/src/envelope.ts";
+import { idOf, publicationTo } from "../../support/envelopes.ts";
+import { eventually } from "../../support/eventually.ts";
+import { acknowledge, type BrokerCase, type BrokerTraits, consume, settle } from "./world.ts";
+
+export function describeSettling(open: () => BrokerCase, traits: BrokerTraits): void {
+  test("removes what was acknowledged", async () => {
+    const { connect, world } = open();
+    const [broker, other, queue] = [await connect(), await connect(), world.queue()];
+    await broker.publish(publicationTo(queue, { id: "first" }));
+    const { consumer, inbox } = await consume(broker, queue);
+    expect(await settle(await inbox.next())).toBe("settled");
+    await consumer.close();
+    await broker.publish(publicationTo(queue, { id: "second" }));
+    const next = await (await consume(other, queue)).inbox.next();
+    expect(idOf(next.envelope)).toBe("second");
+    await settle(next);
+  });
+
+  test("requeues uncounted at the head", async () => {
+    const { connect, world } = open();
+    const [broker, queue] = [await connect(), world.queue()];
+    for (const id of ["one", "two"]) await broker.publish(publicationTo(queue, { id }));
+    const { inbox } = await consume(broker, queue, { readAhead: 1 });
+    const first = await inbox.next();
+    expect(await settle(first, { kind: "requeue", counted: false })).toBe("settled");
+    const again = await inbox.next();
+    expect(idOf(again.envelope)).toBe("one");
+    expect(again.deliveries).toBe(0);
+    await settle(again);
+    await settle(await inbox.next());
+  });
+
+  test("requeues counted: the next delivery says how often it was begun", async () => {
+    const { connect, world } = open();
+    const [broker, queue] = [await connect(), world.queue()];
+    for (const id of ["one", "two"]) await broker.publish(publicationTo(queue, { id }));
+    const { inbox } = await consume(broker, queue, { readAhead: 1 });
+    const seen: string[] = [];
+    const counts: number[] = [];
+    while (seen.length < 4) {
+      const delivery = await inbox.next();
+      const id = idOf(delivery.envelope);
+      seen.push(id);
+      if (id === "one") counts.push(delivery.deliveries);
+      expect(await delivery.begin()).toBe("settled");
+      const again = id === "one" && delivery.deliveries < 2;
+      expect(await settle(delivery, again ? { kind: "requeue", counted: true } : acknowledge)).toBe("settled");
+    }
+    expect(counts).toEqual([0, 1, 2]);
+    if (traits.requeuesCountedAtHead) expect(seen).toEqual(["one", "one", "one", "two"]);
+    expect([...seen].sort()).toEqual(["one", "one", "one", "two"]);
+  });
+
+  test("requeues after a delay", async () => {
+    const { connect, world } = open();
+    const [broker, queue] = [await connect(), world.queue()];
+    await broker.publish(publicationTo(queue));
+    const { inbox } = await consume(broker, queue);
+    const first = await inbox.next();
+    const before = systemClock.now();
+    expect(await settle(first, { kind: "requeue", afterMs: 1_500, counted: true })).toBe("settled");
+    const again = await inbox.next();
+    expect(systemClock.now() - before).toBeGreaterThanOrEqual(1_500 - traits.earlyByMs);
+    expect(idOf(again.envelope)).toBe(idOf(first.envelope));
+    expect(again.deliveries).toBe(1);
+    expect(await settle(again)).toBe("settled");
+  });
+
+  test("dead-letters with a reason, into a queue like any other", async () => {
+    const { connect, world } = open();
+    const [broker, queue] = [await connect(), world.queue()];
+    const sent = publicationTo(queue, { headers: { kept: "yes" } });
+    await broker.publish(sent);
+    const { inbox } = await consume(broker, queue);
+    const before = systemClock.now();
+    expect(await settle(await inbox.next(), { kind: "deadLetter", reason: "Poisoned: ran 5 times" })).toBe("settled");
+    await eventually(async () => (await broker.queues.length(`${queue}.dead`)) === 1);
+    expect(await broker.queues.length(queue)).toBe(0);
+    const dead = await consume(broker, `${queue}.dead`);
+    const letter = await dead.inbox.next();
+    expect(letter.envelope.headers).toMatchObject({ kept: "yes", [deathHeader]: { reason: "Poisoned: ran 5 times", queue } });
+    const death = letter.envelope.headers[deathHeader] as { readonly at: number };
+    expect(death.at).toBeGreaterThanOrEqual(before - 1_000);
+    expect(death.at).toBeLessThanOrEqual(systemClock.now() + 1_000);
+    expect(Buffer.from(letter.envelope.body).equals(sent.envelope.body)).toBe(true);
+    await settle(letter);
+  });
+
+  test("publishes what follows, at once and delayed", async () => {
+    const { connect, world } = open();
+    const [broker, queue, next] = [await connect(), world.queue(), world.queue()];
+    await broker.publish(publicationTo(queue));
+    const { inbox } = await consume(broker, queue);
+    const followed = await consume(broker, next);
+    const dueAt = systemClock.now() + 1_500;
+    const follow = [publicationTo(next, { id: "delayed", dueAt }), publicationTo(next, { id: "a" }), publicationTo(next, { id: "b" })];
+    expect(await settle(await inbox.next(), acknowledge, follow)).toBe("settled");
+    const got = await followed.inbox.take(3);
+    expect(systemClock.now()).toBeGreaterThanOrEqual(dueAt - traits.earlyByMs);
+    expect(got.map(({ envelope }) => idOf(envelope))).toEqual(["a", "b", "delayed"]);
+    await Promise.all(got.map((delivery) => settle(delivery)));
+  });
+
+  test("says lost to a second settlement and lets it change nothing", async () => {
+    const { connect, world } = open();
+    const [broker, queue, next] = [await connect(), world.queue(), world.queue()];
+    await broker.declare(next);
+    await broker.publish(publicationTo(queue));
+    const { inbox } = await consume(broker, queue);
+    const delivery = await inbox.next();
+    expect(await settle(delivery)).toBe("settled");
+    expect(await settle(delivery, acknowledge, [publicationTo(next)])).toBe("lost");
+    expect(await settle(delivery, { kind: "requeue", counted: false })).toBe("lost");
+    expect(await settle(delivery, { kind: "deadLetter", reason: "twice" })).toBe("lost");
+    expect(await broker.queues.length(next)).toBe(0);
+    expect(await broker.queues.length(queue)).toBe(0);
+    expect(await broker.queues.length(`${queue}.dead`)).toBe(0);
+  });
+
+  test("settles out of order, each delivery for itself", async () => {
+    const { connect, world } = open();
+    const [broker, other, queue] = [await connect(), await connect(), world.queue()];
+    for (const id of ["a", "b", "c", "d"]) await broker.publish(publicationTo(queue, { id }));
+    const { consumer, inbox } = await consume(broker, queue);
+    const [a, b, c, d] = await inbox.take(4);
+    expect(await settle(d!)).toBe("settled");
+    expect(await settle(b!, { kind: "deadLetter", reason: "b" })).toBe("settled");
+    expect(await settle(a!)).toBe("settled");
+    await consumer.close();
+    const rest = await (await consume(other, queue)).inbox.next();
+    expect(idOf(rest.envelope)).toBe(idOf(c!.envelope));
+    await settle(rest);
+    expect(await other.queues.length(queue)).toBe(0);
+  });
+
+  if (traits.settlesResults) {
+    test("stores the result in the same step, and nothing when the claim is lost", async () => {
+      const { connect, world } = open();
+      const { url, openBackend } = world.results!;
+      const broker = await connect({ resultUrl: url });
+      expect(broker.settlesResults).toBe(true);
+      const backend = openBackend();
+      await backend.connect();
+      try {
+        const queue = world.queue();
+        const sent = publicationTo(queue);
+        await broker.publish(sent);
+        const taskId = idOf(sent.envelope);
+        const { inbox } = await consume(broker, queue);
+        const delivery = await inbox.next();
+        const result = (value: number): ResultRecord => ({
+          taskId,
+          state: "SUCCESS",
+          attempt: 0,
+          text: JSON.stringify({ status: "SUCCESS", result: value, task_id: taskId }),
+          expiresMs: 60_000,
+          replyTo: null,
+        });
+        expect(await backend.get(taskId)).toBeNull();
+        expect(await delivery.settle({ result: result(1), publish: [], then: acknowledge })).toBe("settled");
+        expect(await backend.get(taskId)).toBe(result(1).text);
+        await backend.forget(taskId);
+        expect(await delivery.settle({ result: result(2), publish: [], then: acknowledge })).toBe("lost");
+        expect(await backend.get(taskId)).toBeNull();
+      } finally {
+        await backend.close();
+      }
+    });
+  }
+}
