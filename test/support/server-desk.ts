@@ -1,0 +1,103 @@
+/**
+ * Hands out places on the run's servers to the processes that run test files: each a database or a vhost of its own.
+ * A server starts when it is first asked for, so a run that needs one does not wait for the other.
+ */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Redis } from "ioredis";
+import { installWhatIsMissing } from "./install.ts";
+import { programPath } from "./program.ts";
+import { hasRabbitmq, startRabbitmq } from "./rabbitmq-server.ts";
+import { startRedis } from "./redis-server.ts";
+
+export interface ServerDesk {
+  /** where `place` asks */
+  readonly url: string;
+  /** Ends every server that was started. */
+  close(): Promise<void>;
+}
+
+/** A server of this run, or of the machine: a new place in it per call. */
+interface Server {
+  newPlace(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+const openers: Readonly<Record<string, () => Promise<Server>>> = { redis: openRedis, amqp: openRabbitmq };
+
+export async function openServerDesk(): Promise<ServerDesk> {
+  installWhatIsMissing();
+  const open = new Map<string, Promise<Server>>();
+  const place = async (name: string): Promise<string> => {
+    const opener = openers[name];
+    if (opener === undefined) throw new Error(`no server is called ${name}`);
+    const server = open.get(name) ?? opener();
+    open.set(name, server);
+    return (await server).newPlace();
+  };
+  const desk = createServer((request, response) => {
+    place(request.url?.slice(1) ?? "").then(
+      (url) => response.end(url),
+      (error: Error) => response.writeHead(500).end(error.message),
+    );
+  });
+  await new Promise<void>((resolve, reject) => desk.once("error", reject).listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(desk.address() as AddressInfo).port}`,
+    async close() {
+      desk.close();
+      desk.closeAllConnections();
+      const started = await Promise.allSettled(open.values());
+      await Promise.all(started.map((server) => (server.status === "fulfilled" ? server.value.stop() : null)));
+    },
+  };
+}
+
+async function openRedis(): Promise<Server> {
+  const given = process.env["REDIS_URL"];
+  if (programPath("redis-server") !== null) {
+    const server = await startRedis();
+    let database = 0;
+    return { newPlace: async () => `redis://127.0.0.1:${server.port}/${++database}`, stop: server.stop };
+  }
+  if (given === undefined) throw new Error(missing("redis-server", "REDIS_URL"));
+  return databasesOf(given);
+}
+
+/** The databases of a server that somebody lent us, one after another from 1, each emptied when it is handed out. */
+async function databasesOf(url: string): Promise<Server> {
+  const client = new Redis(url, { protocol: 2 });
+  const [, count] = (await client.config("GET", "databases")) as [string, string];
+  let handedOut = 0;
+  return {
+    async newPlace() {
+      const database = 1 + (handedOut++ % (Number(count) - 1));
+      await client.select(database);
+      await client.flushdb();
+      return Object.assign(new URL(url), { pathname: `/${database}` }).href;
+    },
+    stop: async () => client.disconnect(),
+  };
+}
+
+async function openRabbitmq(): Promise<Server> {
+  const given = process.env["AMQP_URL"];
+  if (hasRabbitmq()) {
+    const server = await startRabbitmq();
+    let count = 0;
+    let last: Promise<unknown> = Promise.resolve();
+    const newPlace = () => {
+      // One at a time: the node refuses a second administrator's call that comes in the same moment.
+      const place = last.then(() => server.vhost(`place-${++count}`));
+      last = place.catch(() => {});
+      return place;
+    };
+    return { newPlace, stop: server.stop };
+  }
+  if (given === undefined) throw new Error(missing("rabbitmq-server", "AMQP_URL"));
+  return { newPlace: async () => given, stop: async () => {} };
+}
+
+function missing(program: string, variable: string): string {
+  return `This test needs ${program}: install it (or run as root on Debian, where the tests install it), or name a server for tests in ${variable}.`;
+}

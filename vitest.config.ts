@@ -1,0 +1,30 @@
+/** The test projects: `unit` needs no server; the other three find theirs through `test/support/servers.ts`. */
+import { defineConfig } from "vitest/config";
+
+// What a developer's own environment says about brokers must not reach a test, nor a process that a test starts.
+for (const name of Object.keys(process.env)) if (/^(CELERY|CELERIAC)_/.test(name)) delete process.env[name];
+
+// Packages of this repository resolve to their TypeScript sources, so no build goes before a test.
+const conditions = ["celeriac-source", "module", "node", "development|production"];
+
+function project(name: string, servers: boolean) {
+  const include = [`test/${name}/**/*.test.ts`];
+  const waits = { testTimeout: 60_000, hookTimeout: 120_000 };
+  return {
+    extends: true as const,
+    test: servers ? { name, include, globalSetup: ["test/support/global-servers.ts"], ...waits } : { name, include },
+  };
+}
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ["celeriac-source", "node", "module-sync"] } },
+  test: {
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 10_000,
+    env: { TZ: "UTC" },
+    execArgv: ["--conditions=celeriac-source"],
+    projects: [project("unit", false), project("conformance", true), project("interop", true), project("faults", true)],
+  },
+});
