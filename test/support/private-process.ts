@@ -21,13 +21,15 @@ interface Start {
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd: string;
+  /** removed, too, when the run is gone before `stop` */
+  readonly temporaryFolder?: string;
 }
 
-export function startPrivateProcess({ command, args, env = process.env, cwd }: Start): PrivateProcess {
+export function startPrivateProcess({ command, args, env = process.env, cwd, temporaryFolder = "" }: Start): PrivateProcess {
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const { pid } = child;
   const ended = endOf(child, command);
-  const reaper = pid === undefined ? null : startReaper(pid);
+  const reaper = pid === undefined ? null : startReaper(pid, temporaryFolder);
   const written = collectOutput(child);
   void ended.catch(() => {}).then(() => reaper?.dismiss());
   return {
@@ -122,10 +124,10 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** A shell that waits for a line from us; when our process is gone without one (Ctrl-C, crash, kill -9), it ends the group `pid`. */
-function startReaper(pid: number): { dismiss(): void } {
-  const script = 'read -r word && exit 0; kill -KILL -- "-$0" 2>/dev/null';
-  const shell = spawn("/bin/sh", ["-c", script, String(pid)], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+/** A shell that waits for a line from us; when our process is gone without one (Ctrl-C, crash, kill -9), it ends the group `pid` and removes `folder` unless it is "". */
+function startReaper(pid: number, folder: string): { dismiss(): void } {
+  const script = 'read -r word && exit 0; kill -s KILL -- "-$0" 2>/dev/null; [ -z "$1" ] || rm -rf -- "$1"';
+  const shell = spawn("/bin/sh", ["-c", script, String(pid), folder], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
   shell.unref();
   const line = shell.stdin;
   // The shell may be gone first when the machine shuts down.

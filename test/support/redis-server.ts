@@ -86,7 +86,7 @@ async function startOn(port: number, options: RedisOptions, directory: string): 
     ...options.settings,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  const server = startPrivateProcess({ command, args, cwd: directory });
+  const server = startPrivateProcess({ command, args, cwd: directory, temporaryFolder: directory });
   try {
     await server.wrote(/Ready to accept connections/, startLimitMs);
   } catch (error) {

@@ -2,6 +2,7 @@
  * Hands out places on the run's servers to the processes that run test files: each a database or a vhost of its own.
  * A server starts when it is first asked for, so a run that needs one does not wait for the other.
  */
+import { rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Redis } from "ioredis";
@@ -84,6 +85,8 @@ async function openRabbitmq(): Promise<Server> {
   const given = process.env["AMQP_URL"];
   if (hasRabbitmq()) {
     const server = await startRabbitmq();
+    // Ctrl-C ends the process without waiting for `close`.
+    process.once("exit", () => rmSync(server.place.directory, { recursive: true, force: true }));
     let count = 0;
     let last: Promise<unknown> = Promise.resolve();
     const newPlace = () => {
