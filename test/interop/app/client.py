@@ -1,0 +1,98 @@
+"""A Python client that a test drives: a JSON list of steps on stdin, the JSON list of their outcomes on stdout.
+
+Steps name an operation below and its arguments, e.g. {"do": "send", "task": "py.add", "args": [1, 2]}.
+"""
+
+import json
+import sys
+
+from celery import chain, chord, group, signature
+from celery.result import AsyncResult
+from kombu import Connection, Queue
+from kombu.serialization import loads
+
+from app import app
+
+
+def send(task, args=(), kwargs=None, **options):
+    return {"id": app.send_task(task, args, kwargs or {}, **options).id}
+
+
+def get(id, timeout=30):
+    """Waits for the end of a task; a failure is an outcome, not an error."""
+    result = AsyncResult(id, app=app)
+    result.get(timeout=timeout, propagate=False)
+    value = result.result
+    raised = isinstance(value, BaseException)
+    return {
+        "state": result.state,
+        "result": None if raised else value,
+        "error": {"type": type(value).__name__, "args": [part if isinstance(part, (str, int)) else repr(part) for part in value.args]}
+        if raised
+        else None,
+        "traceback": result.traceback,
+        "children": [child.id for child in result.children or []],
+    }
+
+
+def canvas(kind, tasks, body=None, **options):
+    """Sends a chain, group or chord of {"task", "args"} and gives the ids."""
+    members = [signature(each["task"], args=each.get("args", ()), app=app, **each.get("options", {})) for each in tasks]
+    if kind == "chain":
+        sent = chain(members, app=app).apply_async(**options)
+        return {"id": sent.id, "parent": sent.parent.id if sent.parent else None}
+    if kind == "group":
+        sent = group(members, app=app).apply_async(**options)
+        return {"id": sent.id, "members": [member.id for member in sent.results]}
+    end = signature(body["task"], args=body.get("args", ()), app=app)
+    sent = chord(members, end, app=app).apply_async(**options)
+    return {"id": sent.id, "members": [member.id for member in sent.parent.results]}
+
+
+def take(queue, timeout=10):
+    """Takes one message off a queue as kombu reads it: headers, properties and the decoded body."""
+    with Connection(app.conf.broker_url) as connection:
+        simple = connection.SimpleQueue(Queue(queue, exchange=queue, routing_key=queue))
+        message = simple.get(timeout=timeout)
+        message.ack()
+        simple.close()
+    names = ("correlation_id", "reply_to", "priority", "delivery_mode", "expiration")
+    return {
+        "headers": message.headers,
+        "content_type": message.content_type,
+        "content_encoding": message.content_encoding,
+        "properties": {name: message.properties.get(name) for name in names},
+        "body": message.decode(),
+    }
+
+
+def decode(body, content_type, content_encoding):
+    """What kombu's serializer makes of a body given as text."""
+    return loads(body.encode("utf-8"), content_type, content_encoding, accept=["json"])
+
+
+def ping(nodes, timeout=20):
+    """Asks the named nodes; ends as soon as all have answered."""
+    return {name: reply for each in app.control.ping(destination=nodes, timeout=timeout) for name, reply in each.items()}
+
+
+def inspect(method, nodes, timeout=20):
+    return getattr(app.control.inspect(destination=nodes, timeout=timeout), method)()
+
+
+def revoke(id, **options):
+    app.control.revoke(id, **options)
+
+
+operations = {each.__name__: each for each in (send, get, canvas, take, decode, ping, inspect, revoke)}
+
+
+def main():
+    outcomes = []
+    for step in json.load(sys.stdin):
+        operation = operations[step.pop("do")]
+        outcomes.append(operation(**step))
+    json.dump(outcomes, sys.stdout, default=repr)
+
+
+main()

@@ -1,0 +1,108 @@
+/** Real Python Celery on the other side of the broker: its workers, and a client that sends and reads. */
+import { execFile, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { debianPython } from "./install.ts";
+import { startPrivateProcess } from "./private-process.ts";
+
+/** Where a Python process of a test finds its servers; `queue` is its default queue. */
+export interface PythonPlace {
+  readonly broker: string;
+  readonly backend?: string | undefined;
+  readonly queue?: string | undefined;
+}
+
+export interface PythonWorkerOptions extends PythonPlace {
+  /** The queues it consumes (its default queue). */
+  readonly queues?: readonly string[];
+  /** Celery's pools: "prefork" with `concurrency` children, or "solo" (the default, starts faster). */
+  readonly pool?: "solo" | "prefork";
+  readonly concurrency?: number;
+  /** More of `celery worker`'s options, e.g. ["--without-gossip"]. */
+  readonly options?: readonly string[];
+}
+
+export interface PythonWorker {
+  /** as other nodes know it: "py-…@localhost" */
+  readonly nodeName: string;
+  readonly pid: number;
+  /** Its log so far. */
+  log(): string;
+  /** Warm shutdown, or with `signal` another end; resolves when it is gone. Harmless when it is. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+const appFolder = fileURLToPath(new URL("../interop/app", import.meta.url));
+const startLimitMs = 60_000;
+const callLimitMs = 60_000;
+const outputLimitBytes = 256 * 1024 * 1024;
+
+/** Starts `celery worker` on the app of `test/interop/app`; resolves when it says that it is ready. */
+export async function startPythonWorker(options: PythonWorkerOptions): Promise<PythonWorker> {
+  requirePythonCelery();
+  const { pool = "solo", concurrency = 1 } = options;
+  const nodeName = `py-${randomUUID().slice(0, 8)}@localhost`;
+  const queues = options.queues ?? [options.queue ?? "celery"];
+  const args = ["-m", "celery", "-A", "app", "worker", "--loglevel=INFO", "-n", nodeName, "-Q", queues.join(",")];
+  const worker = startPrivateProcess({
+    command: debianPython,
+    args: [...args, "--pool", pool, "--concurrency", String(concurrency), ...(options.options ?? [])],
+    cwd: appFolder,
+    env: environment(options),
+  });
+  try {
+    await worker.wrote(new RegExp(`${nodeName} ready`), startLimitMs);
+  } catch (error) {
+    await worker.stop({ signal: "SIGKILL" });
+    throw error;
+  }
+  return { nodeName, pid: worker.pid, log: worker.output, stop: (signal = "SIGTERM") => worker.stop({ signal, graceMs: 10_000 }) };
+}
+
+/** One step for `test/interop/app/client.py`: an operation it defines, and that operation's arguments. */
+export interface PythonStep {
+  readonly do: "send" | "get" | "canvas" | "take" | "decode" | "ping" | "inspect" | "revoke";
+  readonly [argument: string]: unknown;
+}
+
+/** Runs the steps one after another in one Python process and gives their outcomes; rejects with Python's traceback. */
+export async function callPython(place: PythonPlace, steps: readonly PythonStep[]): Promise<unknown[]> {
+  requirePythonCelery();
+  const settings = { cwd: appFolder, env: environment(place), timeout: callLimitMs, maxBuffer: outputLimitBytes };
+  const output = await new Promise<string>((resolve, reject) => {
+    const child = execFile(debianPython, ["client.py"], settings, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`Python failed: ${stderr || error.message}`, { cause: error }));
+    });
+    child.stdin?.end(JSON.stringify(steps));
+  });
+  return JSON.parse(output) as unknown[];
+}
+
+let isChecked = false;
+
+/** Throws where Python's Celery is not installed: an interop test that cannot run has failed. */
+function requirePythonCelery(): void {
+  if (isChecked) return;
+  const { status, stderr, error } = spawnSync(debianPython, ["-c", "import celery, redis"], { encoding: "utf8" });
+  if (status !== 0)
+    throw new Error(
+      `This test needs ${debianPython} with celery and redis (Debian: python3-celery python3-redis). ${error?.message ?? stderr}`,
+    );
+  isChecked = true;
+}
+
+function environment({ broker, backend, queue }: PythonPlace): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env["PATH"],
+    HOME: process.env["HOME"],
+    LANG: "C.UTF-8",
+    TZ: "UTC",
+    PYTHONPATH: appFolder,
+    PYTHONDONTWRITEBYTECODE: "1",
+    PYTHONUNBUFFERED: "1",
+    BROKER: broker,
+    ...(backend === undefined ? {} : { BACKEND: backend }),
+    ...(queue === undefined ? {} : { QUEUE: queue }),
+  };
+}
