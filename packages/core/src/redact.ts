@@ -2,7 +2,12 @@
 
 const secretKey = /pass(word|wd|phrase)?$|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key/i;
 const urlPassword = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s/@:]*):([^\s/@]+)@/gi;
-const stars = "********";
+export const stars = "********";
+
+/** Whether a key names something that must not be shown. */
+export function isSecretKey(key: string): boolean {
+  return secretKey.test(key);
+}
 
 /** The text with every password in a URL replaced by stars. */
 export function redactText(text: string): string {
@@ -26,5 +31,5 @@ export function redact(value: unknown, depth = 0): unknown {
   }
   if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
   if (value instanceof Date) return value.toISOString();
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, secretKey.test(key) ? stars : redact(item, depth + 1)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, isSecretKey(key) ? stars : redact(item, depth + 1)]));
 }

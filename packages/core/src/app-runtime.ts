@@ -1,0 +1,138 @@
+/** The machinery behind an app: what is opened once, on first use, and shared by everything that sends, waits or runs. Workers reach it through `runtimeOf`. */
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { ResultBackend } from "./backend.ts";
+import type { Broker } from "./broker.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { ComposeContext } from "./compose.ts";
+import { resolveSettings, type Settings, settingTable } from "./config.ts";
+import type { Coordinator } from "./coordinator.ts";
+import { createDepsHolder, type DepsHolder, type DepsOpener } from "./deps.ts";
+import type { DriverContext } from "./driver.ts";
+import { CeleriacError, ConfigError } from "./errors.ts";
+import { type Logger, silentLogger } from "./logger.ts";
+import type { Middleware } from "./middleware.ts";
+import { openBackend, openBroker, openCoordinator } from "./open.ts";
+import { createProducer, type Producer } from "./producer.ts";
+import { createRegistry, type Registry } from "./registry.ts";
+import { createRouter } from "./router.ts";
+import { createSignals, type Signals } from "./signals.ts";
+
+/** What is open once a broker was first needed. */
+export interface Links {
+  readonly broker: Broker;
+  readonly backend: ResultBackend | null;
+  readonly producer: Producer;
+}
+
+export interface AppRuntime {
+  readonly name: string;
+  /** URL of the module that called createApp: where executors load the app from; null when unknown */
+  readonly module: string | null;
+  readonly settings: Settings;
+  readonly registry: Registry;
+  readonly middleware: Middleware[];
+  readonly signals: Signals;
+  readonly deps: DepsHolder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  setLogger(logger: Logger): void;
+  setDeps(opener: DepsOpener): void;
+  /** Opens the drivers (connects nothing). Throws CONFIG_URL, CONFIG_NO_BROKER, CONFIG_DRIVER_MISSING, APP_CLOSED. */
+  links(): Promise<Links>;
+  /** null where neither broker nor backend nor `coordinator` can. */
+  coordinator(): Promise<Coordinator | null>;
+  composeContext(replyTo: string | null): ComposeContext;
+  /** Loads the modules that only workers load. */
+  loadIncludes(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RuntimeOptions {
+  readonly name: string;
+  readonly module: string | null;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly include: readonly (() => Promise<unknown>)[];
+  readonly deps: DepsOpener | undefined;
+  /** refuse to fall back to the embedded broker */
+  readonly brokerRequired: boolean;
+}
+
+/** `gen<pid>@<host>`, as Celery's header `origin`. */
+const origin = `gen${process.pid}@${hostname()}`;
+
+export function createRuntime(options: RuntimeOptions): AppRuntime {
+  const settings = resolveSettings(settingTable, options.config);
+  const router = createRouter(settings);
+  const clock = systemClock;
+  // Where results are found by id nobody reads it, but Celery always sends one.
+  const oid = randomUUID();
+  let logger = silentLogger;
+  let depsOpener = options.deps;
+  let links: Promise<Links> | null = null;
+  let coordinator: Promise<Coordinator | null> | null = null;
+  let included: Promise<unknown> | null = null;
+  let closed = false;
+  const driverContext = (): DriverContext => ({ clock, logger, durability: settings.durability, allowEviction: settings.allowEviction });
+  const deps = createDepsHolder(
+    () => depsOpener,
+    () => logger,
+  );
+
+  async function open(): Promise<Links> {
+    if (closed) throw new CeleriacError("APP_CLOSED", `App ${JSON.stringify(options.name)} was closed`);
+    if (options.brokerRequired)
+      throw new ConfigError(
+        "CONFIG_NO_BROKER",
+        "No broker was named and NODE_ENV is production: set CELERY_BROKER_URL, or give createApp a broker",
+      );
+    const [broker, backend] = await Promise.all([openBroker(settings, driverContext()), openBackend(settings, driverContext())]);
+    return { broker, backend, producer: createProducer(broker, clock) };
+  }
+
+  const runtime: AppRuntime = {
+    name: options.name,
+    module: options.module,
+    settings,
+    registry: createRegistry(),
+    middleware: [],
+    signals: createSignals((error) => logger.error("a signal's listener failed", { error })),
+    deps,
+    clock,
+    get logger() {
+      return logger;
+    },
+    setLogger(next) {
+      logger = next;
+    },
+    setDeps(opener) {
+      depsOpener = opener;
+    },
+    links() {
+      if (links === null) {
+        links = open();
+        links.catch(() => {
+          links = null;
+        });
+      }
+      return links;
+    },
+    coordinator() {
+      coordinator ??= openCoordinator(settings, driverContext());
+      return coordinator;
+    },
+    composeContext: (replyTo) => ({ settings, router, origin, replyTo: replyTo ?? oid, nowMs: clock.now() }),
+    async loadIncludes() {
+      included ??= Promise.all(options.include.map((load) => load()));
+      await included;
+    },
+    async close() {
+      closed = true;
+      await deps.close();
+      const [opened, lender] = await Promise.all([links?.catch(() => null), coordinator?.catch(() => null)]);
+      await Promise.all([opened?.backend?.close(), lender?.close()]);
+      await opened?.broker.close();
+    },
+  };
+  return runtime;
+}

@@ -1,0 +1,80 @@
+/** Turns a call into a message and its route: ids, times, defaults of the task and of the app, and where it stands in the tree of tasks. */
+import type { Call, CallOptions } from "./call.ts";
+import type { Settings } from "./config.ts";
+import { durationMs } from "./duration.ts";
+import type { Route } from "./envelope.ts";
+import { type Embed, emptyEmbed, type Message } from "./message.ts";
+import type { TaskDefinition } from "./registry.ts";
+import type { Router } from "./router.ts";
+
+/** Who sends: the tree's root and the running task, or nothing for a call from outside. */
+export interface Parentage {
+  readonly rootId: string;
+  readonly parentId: string;
+}
+
+export interface ComposeContext {
+  readonly settings: Pick<Settings, "taskDefaultPriority" | "taskIgnoreResult">;
+  readonly router: Router;
+  readonly origin: string;
+  readonly replyTo: string | null;
+  readonly nowMs: number;
+}
+
+export interface Composed {
+  readonly message: Message;
+  readonly route: Route;
+}
+
+/** `rest` is what only a follow-up knows: the remaining chain, a group. */
+export function compose(
+  context: ComposeContext,
+  call: Call,
+  definition: TaskDefinition | undefined,
+  id: string,
+  parent: Parentage | null,
+  rest: { readonly chain?: Embed["chain"]; readonly group?: string } = {},
+): Composed {
+  const { options } = call;
+  const defaults = definition?.options;
+  const hasEmbed = call.callbacks !== null || call.errbacks !== null || rest.chain !== undefined;
+  return {
+    route: context.router(call.task, options.queue, defaults?.queue),
+    message: {
+      task: call.task,
+      id,
+      args: call.args,
+      kwargs: call.kwargs,
+      embed: hasEmbed ? { callbacks: call.callbacks, errbacks: call.errbacks, chain: rest.chain ?? null, chord: null } : emptyEmbed,
+      shadow: options.shadow ?? null,
+      etaAt: etaOf(options, context.nowMs),
+      expiresAt: expiryOf(options.expires ?? defaults?.expires, context.nowMs),
+      group: rest.group ?? null,
+      groupIndex: null,
+      retries: 0,
+      timeLimit: seconds(options.timeLimit, "timeLimit"),
+      softTimeLimit: seconds(options.softTimeLimit, "softTimeLimit"),
+      rootId: parent?.rootId ?? id,
+      parentId: parent?.parentId ?? null,
+      origin: context.origin,
+      ignoreResult: options.ignoreResult ?? defaults?.ignoreResult ?? context.settings.taskIgnoreResult,
+      replyTo: options.replyTo ?? context.replyTo,
+      priority: options.priority ?? defaults?.priority ?? context.settings.taskDefaultPriority,
+      headers: options.headers ?? {},
+    },
+  };
+}
+
+function etaOf(options: CallOptions, nowMs: number): number | null {
+  if (options.eta !== undefined) return options.eta.getTime();
+  return options.countdown === undefined ? null : nowMs + durationMs(options.countdown, "countdown");
+}
+
+function expiryOf(expires: CallOptions["expires"], nowMs: number): number | null {
+  if (expires === undefined) return null;
+  return expires instanceof Date ? expires.getTime() : nowMs + durationMs(expires, "expires");
+}
+
+function seconds(duration: CallOptions["timeLimit"], name: string): number | null {
+  return duration === undefined ? null : durationMs(duration, name) / 1_000;
+}

@@ -1,0 +1,77 @@
+/** What a bound task gets as `self`, and the three ways in which it speaks to its worker by throwing. */
+import type { Duration } from "./duration.ts";
+import type { Logger } from "./logger.ts";
+
+export interface TaskRequest {
+  readonly id: string;
+  readonly rootId: string;
+  readonly parentId: string | null;
+  readonly group: string | null;
+  readonly groupIndex: number | null;
+  /** 0 in the first run */
+  readonly retries: number;
+  readonly redelivered: boolean;
+  /** runs of this message that began before and did not settle; null where the broker cannot tell */
+  readonly deliveryCount: number | null;
+  readonly eta: Date | null;
+  readonly expires: Date | null;
+  readonly isEager: boolean;
+  readonly origin: string;
+  readonly hostname: string;
+  readonly queue: string;
+  /** the custom headers of the call */
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+export interface RetryOptions {
+  countdown?: Duration | undefined;
+  eta?: Date | undefined;
+  /** why: stored with the state RETRY, and raised when the retries are used up */
+  cause?: unknown;
+  maxRetries?: number | undefined;
+  args?: readonly unknown[] | undefined;
+}
+
+export interface TaskContext<in P = unknown, out Deps = unknown> {
+  readonly request: TaskRequest;
+  /** aborted with a reason of `{kind: "aborted" | "revoked" | "softTimeLimit" | "claimLost" | "shutdown", message}` */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly deps: Deps;
+  /** Stores state PROGRESS with `progress`, as Celery's update_state does. */
+  progress(progress: P): Promise<void>;
+  updateState(state: string, meta?: unknown): Promise<void>;
+  /** Write `throw self.retry(...)`: it throws by itself, the `throw` is for the reader and for control-flow analysis. */
+  retry(options?: RetryOptions): never;
+  /** Ends the run without a result: to the dead-letter queue, or back into its queue with `requeue`. */
+  reject(options?: { requeue?: boolean | undefined; reason?: string | undefined }): never;
+  /** Ends the run without a result. */
+  ignore(): never;
+}
+
+/** Thrown by self.retry(). */
+export class RetrySignal extends Error {
+  override readonly name = "Retry";
+  readonly options: RetryOptions;
+  constructor(options: RetryOptions) {
+    super("Task can be retried", { cause: options.cause });
+    this.options = options;
+  }
+}
+
+/** Thrown by self.reject(). */
+export class RejectSignal extends Error {
+  override readonly name = "Reject";
+  readonly requeue: boolean;
+  readonly reason: string;
+  constructor(requeue: boolean, reason: string) {
+    super(reason);
+    this.requeue = requeue;
+    this.reason = reason;
+  }
+}
+
+/** Thrown by self.ignore(). */
+export class IgnoreSignal extends Error {
+  override readonly name = "Ignore";
+}

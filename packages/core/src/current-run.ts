@@ -1,0 +1,20 @@
+/** The run that the current code belongs to: what a task sends becomes its child. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { TaskContext } from "./context.ts";
+import type { ResultTuple } from "./result-meta.ts";
+
+export interface CurrentRun {
+  readonly context: TaskContext;
+  /** results of the tasks sent so far */
+  readonly children: ResultTuple[];
+}
+
+const storage = new AsyncLocalStorage<CurrentRun>();
+
+export function currentRun(): CurrentRun | undefined {
+  return storage.getStore();
+}
+
+export function withRun<T>(run: CurrentRun, body: () => T): T {
+  return storage.run(run, body);
+}

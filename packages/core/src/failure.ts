@@ -1,0 +1,103 @@
+/** Errors on the wire: Celery's `{exc_type, exc_message, exc_module}` from anything a task throws, and back. */
+import { type RemoteError, TaskError, TaskRevokedError } from "./errors.ts";
+
+/** The module that our own errors are said to come from; Python makes a class up for it. */
+const ourModule = "js";
+
+export interface ExceptionJson {
+  readonly exc_type: string;
+  readonly exc_message: readonly unknown[];
+  readonly exc_module: string;
+}
+
+/** What a task threw, as it will be stored. Cause and secrets stay out of it; a failure that came from another task keeps that task's words. */
+export function remoteErrorOf(thrown: unknown): RemoteError {
+  if (TaskError.is(thrown)) return thrown.remote;
+  if (thrown instanceof Error) {
+    return { type: thrown.name || "Error", module: ourModule, args: [thrown.message], traceback: traceback(thrown) };
+  }
+  return { type: "Error", module: ourModule, args: [plain(thrown)], traceback: null };
+}
+
+/** Errors that Celery itself stores, by the class it uses. */
+export const celeryErrors = {
+  notRegistered: (task: string): RemoteError => celeryError("NotRegistered", [task]),
+  maxRetriesExceeded: (task: string, id: string, argsRepr: string, kwargsRepr: string): RemoteError =>
+    celeryError("MaxRetriesExceededError", [`Can't retry ${task}[${id}] args:${argsRepr} kwargs:${kwargsRepr}`]),
+  revoked: (reason: string): RemoteError => celeryError("TaskRevokedError", [reason]),
+  timeLimit: (limitSeconds: number): RemoteError => celeryError("TimeLimitExceeded", [limitSeconds], "billiard.exceptions"),
+  softTimeLimit: (): RemoteError => celeryError("SoftTimeLimitExceeded", [], "billiard.exceptions"),
+  workerLost: (reason: string): RemoteError => celeryError("WorkerLostError", [reason], "billiard.exceptions"),
+  reject: (reason: string): RemoteError => celeryError("Reject", [reason]),
+} as const;
+
+function celeryError(type: string, args: readonly unknown[], module = "celery.exceptions"): RemoteError {
+  return { type, module, args, traceback: null };
+}
+
+export function exceptionJson(error: RemoteError): ExceptionJson {
+  return { exc_type: error.type, exc_message: error.args, exc_module: error.module ?? ourModule };
+}
+
+/** Reads what a worker of either kind stored; anything odd becomes an error that shows it. */
+export function readException(result: unknown, traceback: string | null): RemoteError {
+  if (typeof result !== "object" || result === null) return { type: "Error", module: null, args: [result], traceback };
+  const { exc_type, exc_message, exc_module } = result as Partial<Record<keyof ExceptionJson, unknown>>;
+  return {
+    type: typeof exc_type === "string" ? exc_type : "Error",
+    module: typeof exc_module === "string" ? exc_module : null,
+    args: Array.isArray(exc_message) ? exc_message : exc_message === undefined ? [] : [exc_message],
+    traceback,
+  };
+}
+
+/** The error that get() throws for a stored FAILURE. `revive` may give an instance of a class the task lists in `throws`. */
+export function taskErrorOf(
+  taskId: string,
+  taskName: string | null,
+  remote: RemoteError,
+  revive: (remote: RemoteError) => unknown = () => undefined,
+): TaskError {
+  const cause = revive(remote);
+  const said = remote.args.map((arg) => (typeof arg === "string" ? arg : JSON.stringify(arg))).join(", ");
+  return new TaskError(codeOf(remote), `Task ${taskName ?? taskId} failed: ${remote.type}${said === "" ? "" : `: ${said}`}`, {
+    taskId,
+    taskName,
+    remote,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function codeOf(remote: RemoteError): TaskError["code"] {
+  switch (remote.type) {
+    case "TimeLimitExceeded":
+      return "TASK_TIME_LIMIT";
+    case "WorkerLostError":
+      return "TASK_WORKER_LOST";
+    case "ChordError":
+      return "TASK_CHORD_FAILED";
+    case "NotRegistered":
+    case "Reject":
+      return "TASK_DEAD_LETTERED";
+    default:
+      return "TASK_FAILED";
+  }
+}
+
+export function revokedErrorOf(taskId: string, remote: RemoteError): TaskRevokedError {
+  const [reason] = remote.args;
+  return new TaskRevokedError(taskId, typeof reason === "string" ? reason : null);
+}
+
+/** The stack as a Python reader expects a traceback: text, message included, ending in a newline. */
+function traceback(error: Error): string | null {
+  return error.stack === undefined ? null : `${error.stack}\n`;
+}
+
+function plain(value: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value) ?? "null");
+  } catch {
+    return String(value);
+  }
+}

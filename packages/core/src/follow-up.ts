@@ -1,0 +1,124 @@
+/** What follows a run: its next attempt, callbacks, error callbacks and the next step of its chain, as publications whose ids are derived from the run. */
+import type { AppRuntime } from "./app-runtime.ts";
+import type { Publication } from "./broker.ts";
+import type { Call } from "./call.ts";
+import { type Composed, compose } from "./compose.ts";
+import { deriveId, type FollowUpKind } from "./derived-id.ts";
+import type { RemoteError } from "./errors.ts";
+import { type Body, encodeMessage } from "./message.ts";
+import type { ResultTuple } from "./result-meta.ts";
+import { queueRoute } from "./router.ts";
+import { type FailureInfo, readSignature, type SignatureJson } from "./signature.ts";
+import { customHeaders, type TaskHeaders } from "./task-headers.ts";
+
+/** The run that others follow. */
+export interface Followed {
+  readonly headers: TaskHeaders;
+  /** as received, for the custom ones */
+  readonly rawHeaders: Readonly<Record<string, unknown>>;
+  readonly body: Body;
+  readonly queue: string;
+  readonly priority: number | null;
+  readonly replyTo: string | null;
+}
+
+export interface FollowUps {
+  readonly publish: readonly Publication[];
+  readonly children: readonly ResultTuple[];
+}
+
+const none: FollowUps = Object.freeze({ publish: [], children: [] });
+
+/** Callbacks and the next chain step, each given the result. */
+export function afterSuccess(runtime: AppRuntime, run: Followed, value: unknown): FollowUps {
+  const { callbacks, chain } = run.body.embed;
+  const next = chain?.at(-1);
+  if (callbacks === null && next === undefined) return none;
+  const sends = (callbacks ?? []).map((signature, index) => follow(runtime, run, signature, [value], "callback", index));
+  if (next !== undefined) sends.push(follow(runtime, run, next, [value], "chain", 0, { chain: chain!.slice(0, -1) }));
+  return collect(runtime, sends);
+}
+
+/** Error callbacks, each given the failed task's id; ours also get what went wrong. */
+export function afterFailure(runtime: AppRuntime, run: Followed, error: RemoteError): FollowUps {
+  const { errbacks } = run.body.embed;
+  if (errbacks === null) return none;
+  const failure: FailureInfo = { type: error.type, message: String(error.args[0] ?? ""), traceback: error.traceback };
+  const sends = errbacks.map((signature, index) => {
+    const isOurs = runtime.registry.get(signature.task)?.code.kind !== "declared" && runtime.registry.get(signature.task) !== undefined;
+    return follow(runtime, run, signature, isOurs ? [run.headers.id, failure] : [run.headers.id], "errback", index);
+  });
+  return collect(runtime, sends);
+}
+
+/** The next attempt: same id, retries + 1, into the queue it came from; what others follow it travels along. */
+export function nextAttempt(runtime: AppRuntime, run: Followed, etaAt: number, args: readonly unknown[] | undefined): Publication {
+  const { headers } = run;
+  const nowMs = runtime.clock.now();
+  const context = runtime.composeContext(run.replyTo);
+  const message = {
+    task: headers.task,
+    id: headers.id,
+    args: args ?? run.body.args,
+    kwargs: run.body.kwargs,
+    embed: run.body.embed,
+    shadow: headers.shadow,
+    etaAt,
+    expiresAt: headers.expiresAt,
+    group: headers.group,
+    groupIndex: headers.groupIndex,
+    retries: headers.retries + 1,
+    timeLimit: headers.timeLimit,
+    softTimeLimit: headers.softTimeLimit,
+    rootId: headers.rootId,
+    parentId: headers.parentId ?? headers.id,
+    origin: context.origin,
+    ignoreResult: headers.ignoreResult ?? runtime.settings.taskIgnoreResult,
+    replyTo: run.replyTo,
+    priority: run.priority,
+    headers: customHeaders(run.rawHeaders),
+  };
+  return { envelope: encodeMessage(message, nowMs, runtime.settings.maxMessageBytes), route: queueRoute(run.queue), dueAt: etaAt };
+}
+
+function follow(
+  runtime: AppRuntime,
+  run: Followed,
+  signature: SignatureJson,
+  given: readonly unknown[],
+  kind: FollowUpKind,
+  index: number,
+  rest: { readonly chain?: readonly SignatureJson[] } = {},
+): Composed {
+  const { options, callbacks, errbacks } = readSignature(signature);
+  const call: Call = {
+    task: signature.task,
+    args: signature.immutable === true ? (signature.args ?? []) : [...given, ...(signature.args ?? [])],
+    kwargs: signature.kwargs ?? {},
+    options,
+    callbacks,
+    errbacks,
+  };
+  const { headers } = run;
+  const id = options.taskId ?? deriveId(headers.id, headers.retries, kind, index);
+  return compose(
+    runtime.composeContext(null),
+    call,
+    runtime.registry.get(signature.task),
+    id,
+    { rootId: headers.rootId, parentId: headers.id },
+    rest,
+  );
+}
+
+function collect(runtime: AppRuntime, sends: readonly Composed[]): FollowUps {
+  const nowMs = runtime.clock.now();
+  return {
+    publish: sends.map(({ message, route }) => ({
+      envelope: encodeMessage(message, nowMs, runtime.settings.maxMessageBytes),
+      route,
+      ...(message.etaAt === null ? {} : { dueAt: message.etaAt }),
+    })),
+    children: sends.map(({ message }) => [[message.id, null], null]),
+  };
+}

@@ -1,0 +1,29 @@
+/** The door for users: apps, tasks, results, errors. */
+export type { App, AppOptions, ContextOf } from "./app.ts";
+export { createApp } from "./app.ts";
+export type { ApplyOptions, CallOptions } from "./call.ts";
+export type { Config, Priority, Settings } from "./config.ts";
+export type { TaskContext, TaskRequest } from "./context.ts";
+export type { DepsScope } from "./deps.ts";
+export type { Duration } from "./duration.ts";
+export {
+  BackendError,
+  BrokerError,
+  CeleriacError,
+  ConfigError,
+  type ErrorCode,
+  PublishError,
+  type RemoteError,
+  ResultTimeoutError,
+  TaskError,
+  TaskRevokedError,
+} from "./errors.ts";
+export type { Logger } from "./logger.ts";
+export { type Middleware, type OutgoingMessage, type TraceCarrier, traceContext } from "./middleware.ts";
+export type { AsyncResult, Outcome, Sent, TaskSnapshot, TaskState, WaitOptions } from "./result.ts";
+export type { Signal, SignalEvents } from "./signals.ts";
+export type { Errback, FailureInfo, ImmutableSignature, Signature, Step } from "./signature.ts";
+export type { AnyTask, ArgsOf, DeclaredTask, ResultOf, Sign, Task, TaskRef } from "./task.ts";
+export type { DropTail, Rest, Suffixes } from "./task-arguments.ts";
+export { shape } from "./task-input.ts";
+export type { ErrorClass, RunOptions, SendOptions, TaskOptions } from "./task-options.ts";

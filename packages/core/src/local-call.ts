@@ -1,0 +1,50 @@
+/** Runs a task's function right here: what calling a task does. No queue, no retries, no limits. */
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { AppRuntime } from "./app-runtime.ts";
+import type { TaskRequest } from "./context.ts";
+import { CeleriacError } from "./errors.ts";
+import { createContext } from "./task-context.ts";
+import { fromWire } from "./task-input.ts";
+
+/** Gives the function's value or throws what it throws. Throws TASK_NOT_REGISTERED, TASK_INPUT. */
+export async function callHere<R>(runtime: AppRuntime, name: string, args: readonly unknown[]): Promise<R> {
+  const definition = runtime.registry.get(name);
+  if (definition === undefined || definition.code.kind === "declared")
+    throw new CeleriacError("TASK_NOT_REGISTERED", `Task ${name} has no code in this process`);
+  const bound = definition.input === null ? args : await fromWire(definition, { args, kwargs: {} });
+  if (definition.code.kind === "plain") return (await definition.code.run(...bound)) as R;
+  const { context, end } = createContext({
+    request: localRequest(),
+    signal: new AbortController().signal,
+    log: runtime.logger,
+    deps: await runtime.deps.get(),
+    updateState: async () => {},
+  });
+  try {
+    return (await definition.code.run(context, ...bound)) as R;
+  } finally {
+    end();
+  }
+}
+
+function localRequest(): TaskRequest {
+  const id = randomUUID();
+  return Object.freeze({
+    id,
+    rootId: id,
+    parentId: null,
+    group: null,
+    groupIndex: null,
+    retries: 0,
+    redelivered: false,
+    deliveryCount: null,
+    eta: null,
+    expires: null,
+    isEager: true,
+    origin: "",
+    hostname: hostname(),
+    queue: "",
+    headers: {},
+  });
+}

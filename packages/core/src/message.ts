@@ -1,0 +1,125 @@
+/** A call ready to be sent, and its envelope in Celery's protocol 2: headers in Celery's order, body `[args, kwargs, embed]`. Stands above the brokers, which know envelopes only. */
+import { toIsoInstant } from "./clock.ts";
+import { deliveryTag } from "./derived-id.ts";
+import type { Envelope } from "./envelope.ts";
+import { CeleriacError, PublishError } from "./errors.ts";
+import { reprArgs, reprKwargs } from "./repr.ts";
+import { decodeContent, encodeJson, jsonContentType } from "./serializer.ts";
+import type { SignatureJson } from "./signature.ts";
+
+/** What a message carries for after its run; `chain` is reversed: the next step is the last element. */
+export interface Embed {
+  readonly callbacks: readonly SignatureJson[] | null;
+  readonly errbacks: readonly SignatureJson[] | null;
+  readonly chain: readonly SignatureJson[] | null;
+  readonly chord: SignatureJson | null;
+}
+
+export const emptyEmbed: Embed = Object.freeze({ callbacks: null, errbacks: null, chain: null, chord: null });
+
+export interface Message {
+  readonly task: string;
+  readonly id: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly embed: Embed;
+  readonly shadow: string | null;
+  /** epoch ms */
+  readonly etaAt: number | null;
+  /** epoch ms */
+  readonly expiresAt: number | null;
+  readonly group: string | null;
+  readonly groupIndex: number | null;
+  readonly retries: number;
+  /** seconds, as on the wire */
+  readonly timeLimit: number | null;
+  readonly softTimeLimit: number | null;
+  readonly rootId: string;
+  readonly parentId: string | null;
+  /** `gen<pid>@<host>` */
+  readonly origin: string;
+  readonly ignoreResult: boolean;
+  readonly replyTo: string | null;
+  readonly priority: number | null;
+  /** custom headers, merged flat over the others as Celery does */
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+const emptyEmbedJson = '{"callbacks": null, "errbacks": null, "chain": null, "chord": null}';
+
+/** `nowMs` only serves to turn `expiresAt` into AMQP's relative expiration. Throws PUBLISH_ENCODE for arguments that cannot travel and bodies above `maxBytes`. */
+export function encodeMessage(message: Message, nowMs: number, maxBytes: number): Envelope {
+  const body = encodeBody(message);
+  if (body.byteLength > maxBytes) {
+    throw new PublishError(
+      "PUBLISH_ENCODE",
+      `Message of task ${message.task} is ${body.byteLength} bytes, more than maxMessageBytes (${maxBytes}): send a reference to large data`,
+    );
+  }
+  const { id, task } = message;
+  return {
+    headers: {
+      lang: "js",
+      task,
+      id,
+      shadow: message.shadow,
+      eta: message.etaAt === null ? null : toIsoInstant(message.etaAt),
+      expires: message.expiresAt === null ? null : toIsoInstant(message.expiresAt),
+      group: message.group,
+      group_index: message.groupIndex,
+      retries: message.retries,
+      timelimit: [message.timeLimit, message.softTimeLimit],
+      root_id: message.rootId,
+      parent_id: message.parentId,
+      argsrepr: reprArgs(message.args),
+      kwargsrepr: reprKwargs(message.kwargs),
+      origin: message.origin,
+      ignore_result: message.ignoreResult,
+      ...message.headers,
+    },
+    properties: {
+      contentType: jsonContentType,
+      contentEncoding: "utf-8",
+      correlationId: id,
+      replyTo: message.replyTo,
+      deliveryMode: 2,
+      priority: message.priority,
+      expiration: message.expiresAt === null ? null : String(Math.max(0, Math.round(message.expiresAt - nowMs))),
+      deliveryTag: deliveryTag(id, message.retries),
+    },
+    body,
+  };
+}
+
+function encodeBody(message: Message): Buffer {
+  const args = encodeJson(message.args, "args");
+  const kwargs = encodeJson(message.kwargs, "kwargs");
+  const embed = message.embed === emptyEmbed ? emptyEmbedJson : encodeJson(message.embed, "embed");
+  return Buffer.from(`[${args}, ${kwargs}, ${embed}]`);
+}
+
+/** A decoded body. */
+export interface Body {
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly embed: Embed;
+}
+
+/** Throws MESSAGE_UNDECODABLE for anything but `[args, kwargs, embed]`, CONTENT_REFUSED for other content than JSON. */
+export function decodeBody(bytes: Uint8Array, contentType: string): Body {
+  const body = decodeContent(bytes, contentType);
+  if (!Array.isArray(body) || body.length !== 3) {
+    throw new CeleriacError(
+      "MESSAGE_UNDECODABLE",
+      `Body must be [args, kwargs, embed], got ${Array.isArray(body) ? `${body.length} elements` : typeof body}`,
+    );
+  }
+  const [args, kwargs, embed] = body as [unknown, unknown, unknown];
+  if (!Array.isArray(args)) throw new CeleriacError("MESSAGE_UNDECODABLE", "args must be a list");
+  if (!isRecord(kwargs)) throw new CeleriacError("MESSAGE_UNDECODABLE", "kwargs must be an object");
+  return { args, kwargs, embed: isRecord(embed) ? ({ ...emptyEmbed, ...embed } as Embed) : emptyEmbed };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

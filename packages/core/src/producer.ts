@@ -1,0 +1,127 @@
+/** Publishes with confirmation: retries what the broker surely does not have until the deadline, never what it may have. Stands between messages and the broker. */
+import type { Broker, Publication } from "./broker.ts";
+import type { Clock, Timer } from "./clock.ts";
+import { BrokerError, PublishError, reasonOf } from "./errors.ts";
+
+export interface PublishRules {
+  readonly timeoutMs: number;
+  /** false: the first refusal is final */
+  readonly retry: boolean;
+  readonly abort?: AbortSignal | undefined;
+}
+
+export interface Producer {
+  /** Resolves when the broker has it. Rejects within `timeoutMs` with PUBLISH_REJECTED, PUBLISH_UNCERTAIN or PUBLISH_UNROUTABLE. */
+  publish(publication: Publication, rules: PublishRules): Promise<void>;
+}
+
+/** Waits between attempts, ms: Celery's policy, at once, then 0.2 s more each time, at most 1 s. */
+const longestWaitMs = 1_000;
+const waitStepMs = 200;
+
+export function createProducer(broker: Broker, clock: Clock): Producer {
+  const deadlines = createDeadlines(clock);
+
+  async function attempts(publication: Publication, rules: PublishRules, flight: Flight): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        if (!broker.connected) await broker.connect();
+        if (flight.over) return;
+        flight.sent = true;
+        return await broker.publish(publication);
+      } catch (error) {
+        const refusal = toPublishError(error);
+        flight.sent = false;
+        if (!refusal.retryable || !rules.retry || flight.over) throw refusal;
+        await clock.sleep(Math.min(longestWaitMs, attempt * waitStepMs));
+      }
+    }
+  }
+
+  return {
+    publish(publication, rules) {
+      if (rules.abort?.aborted === true) return Promise.reject(rejected("the call was aborted before it was sent"));
+      return new Promise<void>((resolve, reject) => {
+        const flight: Flight = { over: false, sent: false };
+        const finish = (settle: () => void) => {
+          if (flight.over) return;
+          flight.over = true;
+          deadlines.remove(deadline);
+          rules.abort?.removeEventListener("abort", onAbort);
+          settle();
+        };
+        const giveUp = (why: string) => finish(() => reject(flight.sent ? uncertain(why) : rejected(why)));
+        const onAbort = () => giveUp("the call was aborted");
+        const deadline = deadlines.add(rules.timeoutMs, () => giveUp(`no confirmation within ${rules.timeoutMs} ms`));
+        rules.abort?.addEventListener("abort", onAbort, { once: true });
+        attempts(publication, rules, flight).then(
+          () => finish(resolve),
+          (error: unknown) => finish(() => reject(error)),
+        );
+      });
+    },
+  };
+}
+
+/** One publication under way. `sent`: it is with the broker and not answered yet. */
+interface Flight {
+  over: boolean;
+  sent: boolean;
+}
+
+function rejected(why: string, cause?: unknown): PublishError {
+  return new PublishError("PUBLISH_REJECTED", `The broker does not have the task: ${why}`, { retryable: true, cause });
+}
+
+function uncertain(why: string): PublishError {
+  return new PublishError("PUBLISH_UNCERTAIN", `The broker may have the task: ${why}. Repeat with the same taskId`, { retryable: false });
+}
+
+/** A broker that could not be reached does not have the message; what is wrong with the URL or the message will not heal. */
+function toPublishError(error: unknown): PublishError {
+  if (PublishError.is(error)) return error;
+  if (BrokerError.is(error)) {
+    return new PublishError("PUBLISH_REJECTED", `The broker does not have the task: ${error.message}`, {
+      retryable: error.code === "BROKER_UNREACHABLE",
+      cause: error,
+    });
+  }
+  return new PublishError("PUBLISH_REJECTED", `The broker does not have the task: ${reasonOf(error)}`, { cause: error });
+}
+
+interface Deadline {
+  readonly at: number;
+  readonly expire: () => void;
+}
+
+/** Deadlines by one timer, not one each: thousands of publishes may be in flight. */
+function createDeadlines(clock: Clock) {
+  const pending = new Set<Deadline>();
+  let timer: Timer | null = null;
+  const tick = () => {
+    timer = null;
+    const now = clock.monotonic();
+    for (const deadline of [...pending]) if (deadline.at <= now) deadline.expire();
+    arm();
+  };
+  const arm = () => {
+    if (timer !== null || pending.size === 0) return;
+    let next = Number.POSITIVE_INFINITY;
+    for (const { at } of pending) next = Math.min(next, at);
+    timer = clock.after(Math.max(10, next - clock.monotonic()), tick);
+  };
+  return {
+    add(afterMs: number, expire: () => void): Deadline {
+      const deadline = { at: clock.monotonic() + afterMs, expire };
+      pending.add(deadline);
+      arm();
+      return deadline;
+    },
+    remove(deadline: Deadline) {
+      pending.delete(deadline);
+      if (pending.size > 0 || timer === null) return;
+      timer.cancel();
+      timer = null;
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/** The tasks of an app by name: what a worker looks up and a sender takes defaults from. */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { TaskContext } from "./context.ts";
+import { CeleriacError } from "./errors.ts";
+import type { TaskOptions } from "./task-options.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: the arguments of a task are known to its own types only
+type Body = (...args: any[]) => unknown;
+
+/** The code of a task, by how it is called. */
+export type TaskCode =
+  | { readonly kind: "declared" }
+  | { readonly kind: "plain"; readonly run: Body }
+  /** gets the context first */
+  | { readonly kind: "bound"; readonly run: (self: TaskContext, ...args: unknown[]) => unknown };
+
+export interface TaskDefinition {
+  readonly name: string;
+  readonly options: TaskOptions<readonly unknown[]>;
+  readonly input: StandardSchemaV1 | null;
+  readonly code: TaskCode;
+  /** URL of the module that defined it; null when unknown */
+  readonly module: string | null;
+}
+
+export interface Registry {
+  /** A second definition from the same module, or code for a declaration, replaces. Throws TASK_DUPLICATE otherwise, TASK_DEFINITION for a bad name. */
+  add(definition: TaskDefinition): void;
+  get(name: string): TaskDefinition | undefined;
+  /** names of the tasks whose code is here */
+  runnable(): readonly string[];
+}
+
+export function createRegistry(): Registry {
+  const definitions = new Map<string, TaskDefinition>();
+  return {
+    add(definition) {
+      const { name } = definition;
+      if (typeof name !== "string" || name.trim() === "")
+        throw new CeleriacError("TASK_DEFINITION", `A task's name must be a text, got ${JSON.stringify(name)}`);
+      const earlier = definitions.get(name);
+      if (earlier !== undefined && earlier.code.kind !== "declared") {
+        if (definition.code.kind === "declared") return;
+        if (earlier.module !== definition.module) {
+          throw new CeleriacError(
+            "TASK_DUPLICATE",
+            `Task ${JSON.stringify(name)} is defined in ${definition.module ?? "an unknown module"} and in ${earlier.module ?? "an unknown module"}`,
+          );
+        }
+      }
+      definitions.set(name, definition);
+    },
+    get: (name) => definitions.get(name),
+    runnable: () => [...definitions.values()].filter(({ code }) => code.kind !== "declared").map(({ name }) => name),
+  };
+}

@@ -1,0 +1,94 @@
+/** Celery's result JSON, written for a backend and read from one. */
+import { parseInstant, toIsoInstant } from "./clock.ts";
+import { CeleriacError, type RemoteError } from "./errors.ts";
+import { exceptionJson } from "./failure.ts";
+import { isFinal } from "./states.ts";
+
+/** `[[id, parent], children]`, Celery's way to name a result. */
+export type ResultTuple = readonly [readonly [id: string, parent: ResultTuple | null], readonly ResultTuple[] | null];
+
+export interface ResultMeta {
+  readonly taskId: string;
+  readonly status: string;
+  readonly result: unknown;
+  readonly traceback: string | null;
+  readonly children: readonly ResultTuple[];
+  /** epoch ms; null unless the state is final */
+  readonly doneAt: number | null;
+  readonly retries: number;
+  readonly name: string | null;
+  readonly worker: string | null;
+  readonly parentId: string | null;
+}
+
+/** What is known of a task's state when it is stored. */
+export interface ResultFacts {
+  readonly taskId: string;
+  readonly state: string;
+  readonly attempt: number;
+  readonly children: readonly unknown[];
+  readonly nowMs: number;
+  readonly groupId: string | null;
+  readonly parentId: string | null;
+  /** `result_extended`: what is added then, else null */
+  readonly extended: {
+    readonly name: string;
+    readonly args: unknown;
+    readonly kwargs: unknown;
+    readonly worker: string;
+    readonly queue: string;
+  } | null;
+}
+
+/** The JSON text of a state whose `result` is the JSON text `value`. Our own member `retries` is read by us and ignored by Celery. */
+export function resultText(facts: ResultFacts, value: string, traceback: string | null): string {
+  const done = isFinal(facts.state) ? `"${toIsoInstant(facts.nowMs)}"` : "null";
+  const children = facts.children.length === 0 ? "[]" : JSON.stringify(facts.children);
+  return `{"status": ${JSON.stringify(facts.state)}, "result": ${value}, "traceback": ${traceback === null ? "null" : JSON.stringify(traceback)}, "children": ${children}, "date_done": ${done}${groupAndParent(facts)}, "retries": ${facts.attempt}${extendedMembers(facts)}, "task_id": ${JSON.stringify(facts.taskId)}}`;
+}
+
+/** The JSON text of RETRY, FAILURE or REVOKED. */
+export function failureText(facts: ResultFacts, error: RemoteError): string {
+  return resultText(facts, JSON.stringify(exceptionJson(error)), error.traceback);
+}
+
+function groupAndParent(facts: ResultFacts): string {
+  const group = facts.groupId === null ? "" : `, "group_id": ${JSON.stringify(facts.groupId)}`;
+  return facts.parentId === null ? group : `${group}, "parent_id": ${JSON.stringify(facts.parentId)}`;
+}
+
+function extendedMembers(facts: ResultFacts): string {
+  return facts.extended === null ? "" : `, ${JSON.stringify(facts.extended).slice(1, -1)}`;
+}
+
+/** Reads result JSON of either kind of worker. Throws RESULT_UNREADABLE. */
+export function readResult(taskId: string, text: string): ResultMeta {
+  let meta: Record<string, unknown>;
+  try {
+    meta = JSON.parse(text);
+    if (typeof meta["status"] !== "string") throw new TypeError("no status");
+  } catch (cause) {
+    throw new CeleriacError("RESULT_UNREADABLE", `The stored result of task ${taskId} is not Celery's result JSON`, { cause });
+  }
+  return {
+    taskId,
+    status: meta["status"],
+    result: meta["result"],
+    traceback: textOrNull(meta["traceback"]),
+    children: Array.isArray(meta["children"]) ? meta["children"] : [],
+    doneAt: doneAt(meta["date_done"]),
+    retries: typeof meta["retries"] === "number" ? meta["retries"] : 0,
+    name: textOrNull(meta["name"]),
+    worker: textOrNull(meta["worker"]),
+    parentId: textOrNull(meta["parent_id"]),
+  };
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+/** Celery 5.2 writes naive UTC, 5.5 an offset. */
+function doneAt(value: unknown): number | null {
+  return typeof value === "string" ? parseInstant(value) : null;
+}

@@ -1,0 +1,193 @@
+/** A described call: task, arguments and options, complete or with arguments missing at the front. Data with a few verbs; on the wire Celery's signature dictionary. */
+import type { Call, CallOptions, CallSender } from "./call.ts";
+import { type Duration, durationMs } from "./duration.ts";
+import type { Sent } from "./result.ts";
+
+declare const takes: unique symbol;
+declare const gives: unique symbol;
+/** All that composition looks at: the arguments still missing (a parent's result is prepended) and what comes out. */
+export interface Step<in Takes, out Gives> {
+  readonly [takes]: (missing: Takes) => void;
+  readonly [gives]: Gives;
+}
+
+export interface FailureInfo {
+  readonly type: string;
+  readonly message: string;
+  readonly traceback: string | null;
+}
+/** An error callback gets the failed task's id; our workers add what went wrong, a Python worker does not. */
+export type Errback = Step<[taskId: string, failure?: FailureInfo], unknown> | Step<[taskId: string], unknown>;
+
+export interface Signature<in out In extends readonly unknown[], out Out> extends Step<In, Out> {
+  readonly task: string;
+  /** adds call options; later ones win */
+  set(options: CallOptions): this;
+  clone(): this;
+  /** sent with the result when this succeeds */
+  link(callback: Step<[Out], unknown>): this;
+  /** sent with (task id, failure) when this fails for good */
+  onError(errback: Errback): this;
+  delay(...args: In): Sent<Out>;
+  applyAsync(args: In, options?: CallOptions): Sent<Out>;
+  /** Celery's signature dictionary */
+  toJSON(): Record<string, unknown>;
+}
+
+/** May follow anything; ignores the parent's result. */
+export interface ImmutableSignature<out Out> extends Signature<[], Out> {
+  // biome-ignore lint/suspicious/noExplicitAny: takes whatever its parent gives and ignores it
+  readonly [takes]: (missing: any) => void;
+}
+
+/** Celery's signature on the wire. Members besides `task` may be missing in what others write. */
+export interface SignatureJson {
+  readonly task: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly subtask_type: string | null;
+  readonly immutable: boolean;
+}
+
+interface Parts {
+  readonly task: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly immutable: boolean;
+  readonly options: CallOptions;
+  readonly callbacks: readonly SignatureJson[];
+  readonly errbacks: readonly SignatureJson[];
+}
+
+export function createSignature<In extends readonly unknown[], Out>(
+  sender: CallSender,
+  parts: Pick<Parts, "task" | "args" | "kwargs" | "immutable">,
+): Signature<In, Out> {
+  return build(sender, { ...parts, options: {}, callbacks: [], errbacks: [] });
+}
+
+function build<In extends readonly unknown[], Out>(sender: CallSender, parts: Parts): Signature<In, Out> {
+  let current = parts;
+  const signature = {
+    task: parts.task,
+    set(options: CallOptions) {
+      const { linkError, ...rest } = options;
+      current = { ...current, options: { ...current.options, ...rest }, errbacks: [...current.errbacks, ...(stepsJson(linkError) ?? [])] };
+      return signature;
+    },
+    clone: () => build<In, Out>(sender, current),
+    link(callback: Step<[Out], unknown>) {
+      current = { ...current, callbacks: [...current.callbacks, stepJson(callback)] };
+      return signature;
+    },
+    onError(errback: Errback) {
+      current = { ...current, errbacks: [...current.errbacks, stepJson(errback)] };
+      return signature;
+    },
+    delay: (...args: In) => sender.send<Out, unknown>(callOf(current, args, {})),
+    applyAsync: (args: In, options: CallOptions = {}) => sender.send<Out, unknown>(callOf(current, args, options)),
+    toJSON: () => signatureJson(current),
+  };
+  // The two phantom members exist in types only.
+  return signature as unknown as Signature<In, Out>;
+}
+
+function callOf(parts: Parts, args: readonly unknown[], options: CallOptions): Call {
+  const { linkError, kwargs, ...rest } = options;
+  const errbacks = [...parts.errbacks, ...(stepsJson(linkError) ?? [])];
+  return {
+    task: parts.task,
+    args: parts.immutable ? parts.args : [...args, ...parts.args],
+    kwargs: { ...parts.kwargs, ...kwargs },
+    options: { ...parts.options, ...rest },
+    callbacks: parts.callbacks.length === 0 ? null : parts.callbacks,
+    errbacks: errbacks.length === 0 ? null : errbacks,
+  };
+}
+
+/** The dictionary of anything composable. */
+export function stepJson(step: unknown): SignatureJson {
+  return (step as { toJSON(): SignatureJson }).toJSON();
+}
+
+/** The dictionaries of one or several steps; null for none. */
+export function stepsJson(steps: unknown): readonly SignatureJson[] | null {
+  if (steps === undefined) return null;
+  return (Array.isArray(steps) ? steps : [steps]).map(stepJson);
+}
+
+function signatureJson(parts: Parts): Record<string, unknown> & SignatureJson {
+  const links = parts.callbacks.length === 0 ? {} : { link: parts.callbacks };
+  const errors = parts.errbacks.length === 0 ? {} : { link_error: parts.errbacks };
+  return {
+    task: parts.task,
+    args: parts.args,
+    kwargs: parts.kwargs,
+    options: { ...wireOptions(parts.options), ...links, ...errors },
+    subtask_type: null,
+    immutable: parts.immutable,
+  };
+}
+
+/** Call options under Celery's names. */
+function wireOptions(options: CallOptions): Record<string, unknown> {
+  const wire: Record<string, unknown> = {
+    queue: options.queue,
+    priority: options.priority,
+    task_id: options.taskId,
+    headers: options.headers,
+    shadow: options.shadow,
+    countdown: seconds(options.countdown),
+    eta: options.eta?.toISOString(),
+    expires: options.expires instanceof Date ? options.expires.toISOString() : seconds(options.expires),
+    time_limit: seconds(options.timeLimit),
+    soft_time_limit: seconds(options.softTimeLimit),
+    ignore_result: options.ignoreResult,
+    reply_to: options.replyTo,
+  };
+  return Object.fromEntries(Object.entries(wire).filter(([, value]) => value !== undefined));
+}
+
+function seconds(duration: Duration | undefined): number | undefined {
+  return duration === undefined ? undefined : durationMs(duration) / 1_000;
+}
+
+/** Call options out of a signature's dictionary, whoever wrote it; what this version does not know is left out. */
+export function readSignature(json: SignatureJson): {
+  readonly options: CallOptions;
+  readonly callbacks: readonly SignatureJson[] | null;
+  readonly errbacks: readonly SignatureJson[] | null;
+} {
+  const wire = json.options ?? {};
+  const options: CallOptions = {
+    queue: pick(wire["queue"], "string"),
+    priority: pick(wire["priority"], "number") as CallOptions["priority"],
+    taskId: pick(wire["task_id"], "string"),
+    headers: typeof wire["headers"] === "object" && wire["headers"] !== null ? (wire["headers"] as Record<string, unknown>) : undefined,
+    shadow: pick(wire["shadow"], "string"),
+    countdown: pick(wire["countdown"], "number"),
+    eta: typeof wire["eta"] === "string" ? new Date(wire["eta"]) : undefined,
+    expires: typeof wire["expires"] === "string" ? new Date(wire["expires"]) : pick(wire["expires"], "number"),
+    timeLimit: pick(wire["time_limit"], "number"),
+    softTimeLimit: pick(wire["soft_time_limit"], "number"),
+    ignoreResult: pick(wire["ignore_result"], "boolean"),
+    replyTo: pick(wire["reply_to"], "string"),
+  };
+  return { options, callbacks: list(wire["link"]), errbacks: list(wire["link_error"]) };
+}
+
+interface Picked {
+  string: string;
+  number: number;
+  boolean: boolean;
+}
+
+function pick<K extends keyof Picked>(value: unknown, kind: K): Picked[K] | undefined {
+  return typeof value === kind ? (value as Picked[K]) : undefined;
+}
+
+function list(value: unknown): readonly SignatureJson[] | null {
+  if (Array.isArray(value)) return value;
+  return typeof value === "object" && value !== null ? [value as SignatureJson] : null;
+}

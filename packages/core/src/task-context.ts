@@ -1,0 +1,53 @@
+/** Makes the `self` of a run: the same for a worker's executor and for a task called in place. */
+import { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
+import { CeleriacError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
+import { progressState } from "./result.ts";
+
+export interface ContextParts {
+  readonly request: TaskRequest;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly deps: unknown;
+  updateState(state: string, meta: unknown): Promise<void>;
+}
+
+const reservedStates: ReadonlySet<string> = new Set(["PENDING", "SUCCESS", "FAILURE", "REVOKED", "RETRY"]);
+
+/** `end()` makes later calls of updateState reject with TASK_CONTEXT: a run that has ended must not overwrite its own result. */
+export function createContext(parts: ContextParts): { readonly context: TaskContext; end(): void } {
+  let ended = false;
+  const updateState = async (state: string, meta: unknown = null): Promise<void> => {
+    if (ended) throw new CeleriacError("TASK_CONTEXT", "updateState() was called after the task had ended: await what the task starts");
+    if (!/^[A-Z][A-Z0-9_]*$/.test(state) || reservedStates.has(state)) {
+      throw new CeleriacError(
+        "TASK_CONTEXT",
+        `updateState(${JSON.stringify(state)}): a state of your own is upper-case and none of ${[...reservedStates].join(", ")}`,
+      );
+    }
+    await parts.updateState(state, meta);
+  };
+  const context: TaskContext = {
+    request: parts.request,
+    signal: parts.signal,
+    log: parts.log,
+    deps: parts.deps,
+    progress: (progress) => updateState(progressState, progress),
+    updateState,
+    retry(options: RetryOptions = {}): never {
+      throw new RetrySignal(options);
+    },
+    reject({ requeue = false, reason = "rejected by the task" } = {}): never {
+      throw new RejectSignal(requeue, reason);
+    },
+    ignore(): never {
+      throw new IgnoreSignal("ignored by the task");
+    },
+  };
+  return {
+    context,
+    end() {
+      ended = true;
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/** The public face of a task: a reference that can be sent, and one whose code is here and can be called. */
+import type { ApplyOptions, Call, CallSender } from "./call.ts";
+import type { AsyncResult, Sent } from "./result.ts";
+import { createSignature, type ImmutableSignature, type Signature, stepsJson } from "./signature.ts";
+import type { DropTail, Rest, Suffixes } from "./task-arguments.ts";
+
+/** An interface of its own so that inference through TaskRef<A, R> reads A from here by reference, never from Suffixes<A>. */
+export interface Sign<in out A extends readonly unknown[], out R> {
+  (...args: A): Signature<[], R>;
+  <T extends Suffixes<A>>(...tail: T): Signature<DropTail<A, T>, R>;
+}
+
+/** A task that can be sent: all a producer ever needs. Not callable, so nobody runs it in an API handler by forgetting `.delay`. */
+export interface TaskRef<in out A extends readonly unknown[], out R, out P = unknown> {
+  readonly name: string;
+  /** Sends it; resolves when the broker has it. Throws PublishError. */
+  delay(...args: A): Sent<R, P>;
+  /** Sends it with options. */
+  applyAsync(args: A, options?: ApplyOptions<R>): Sent<R, P>;
+  /** s(all) is complete; s(some) fills from the end, the leading arguments stay missing. */
+  readonly s: Sign<A, R>;
+  /** All but the first argument, which the parent's result fills; for optional or rest parameters, where .s(x) reads as complete. */
+  partial(...rest: Rest<A>): Signature<[A[0]], R>;
+  /** Immutable: takes nothing from a parent. */
+  si(...args: A): ImmutableSignature<R>;
+  /** Handle for a task sent earlier, by whoever: Celery's task.AsyncResult(id). Opens nothing, asks nothing. */
+  result(id: string): AsyncResult<R, P>;
+}
+
+/** A task whose code is here: calling it runs the function in this process, without queue, retries or limits. */
+export interface Task<in out A extends readonly unknown[], out R, out P = unknown> extends TaskRef<A, R, P> {
+  (...args: A): Promise<R>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: any task at all
+export type AnyTask = TaskRef<any, any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: inference slots
+export type ArgsOf<T extends AnyTask> = T extends TaskRef<infer A, any, any> ? A : never;
+// biome-ignore lint/suspicious/noExplicitAny: inference slots
+export type ResultOf<T extends AnyTask> = T extends TaskRef<any, infer R, any> ? R : never;
+
+declare const implementable: unique symbol;
+/** A declared task; `implement` gives it its code in the worker. `Seen` is what the code receives (a schema's output). */
+export interface DeclaredTask<in out A extends readonly unknown[], out R, out P, in out Seen extends readonly unknown[]>
+  extends TaskRef<A, R, P> {
+  readonly [implementable]: (seen: Seen) => Seen;
+}
+
+/** What a task needs of the app. */
+export interface TaskHome extends CallSender {
+  result<R, P>(id: string, taskName: string): AsyncResult<R, P>;
+}
+
+/** The verbs of a reference to the task `name`. */
+export function createTaskRef<A extends readonly unknown[], R, P>(home: TaskHome, name: string): TaskRef<A, R, P> {
+  const sign = (args: readonly unknown[], immutable: boolean) =>
+    createSignature<never, never>(home, { task: name, args, kwargs: {}, immutable });
+  const reference = {
+    name,
+    delay: (...args: A) => home.send<R, P>(callOf(name, args, {})),
+    applyAsync: (args: A, options: ApplyOptions<R> = {}) => home.send<R, P>(callOf(name, args, options)),
+    s: (...args: readonly unknown[]) => sign(args, false),
+    partial: (...rest: readonly unknown[]) => sign(rest, false),
+    si: (...args: readonly unknown[]) => sign(args, true),
+    result: (id: string) => home.result<R, P>(id, name),
+  };
+  return reference as unknown as TaskRef<A, R, P>;
+}
+
+/** The same verbs on a function. `name` of a function can only be defined, not assigned. */
+export function createTask<A extends readonly unknown[], R, P>(home: TaskHome, name: string, run: (args: A) => Promise<R>): Task<A, R, P> {
+  const task = (...args: A) => run(args);
+  for (const [key, value] of Object.entries(createTaskRef<A, R, P>(home, name)))
+    Object.defineProperty(task, key, { value, enumerable: true });
+  return task as unknown as Task<A, R, P>;
+}
+
+export function callOf(task: string, args: readonly unknown[], { link, linkError, kwargs, ...options }: ApplyOptions<never>): Call {
+  return { task, args, kwargs: kwargs ?? {}, options, callbacks: stepsJson(link), errbacks: stepsJson(linkError) };
+}
