@@ -1,0 +1,52 @@
+/**
+ * Where a child process of a pool starts. It reads frames from fd 3 and writes its own to fd 4, synchronously: what it has reported
+ * is in the kernel's hands before the next user code begins, so a killed child takes no outcome with it.
+ */
+import { writeSync } from "node:fs";
+import { Socket } from "node:net";
+import { Worker } from "node:worker_threads";
+import { systemClock, threadEntry } from "@celeriac/core/runtime";
+import { ExecutorHost } from "./executor-host.ts";
+import type { FrameWriter } from "./frames.ts";
+import { captureLines } from "./output-lines.ts";
+
+const inboxFd = 3;
+const outboxFd = 4;
+const parentFd = 5;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** Signals meant for the whole process group or container: the worker decides when its children end. */
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+
+// Without the kernel's help a child that computes would not notice that its parent is gone: a thread watches in its place.
+if (process.argv[2] === "--watch-parent") {
+  const { url, execArgv } = threadEntry(import.meta.url, "./parent-watch");
+  new Worker(url, { execArgv: [...execArgv], workerData: { fd: parentFd } }).unref();
+}
+
+const host = new ExecutorHost({ clock: systemClock, send, end: (code) => process.exit(code) });
+captureLines(process.stdout, (line) => host.output("stdout", line));
+captureLines(process.stderr, (line) => host.output("stderr", line));
+process.on("exit", () => host.flush());
+
+const inbox = new Socket({ fd: inboxFd, readable: true, writable: false });
+inbox.on("data", (chunk: Buffer) => host.receive(chunk));
+inbox.on("close", () => process.kill(process.pid, "SIGKILL"));
+inbox.on("error", () => inbox.destroy());
+
+function send(frames: FrameWriter): void {
+  frames.drain(writeAll);
+}
+
+function writeAll(bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(outboxFd, bytes, at);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EAGAIN") Atomics.wait(pause, 0, 0, 1);
+      // EPIPE: nobody is left to report to.
+      else process.kill(process.pid, "SIGKILL");
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/** What the two entries share: waits to be told what to load, loads it, then passes everything on to the executor. */
+import { type Clock, loadModule, reasonOf } from "@celeriac/core/runtime";
+import { Executor } from "./executor.ts";
+import type { ExecutorInit, OpenExecute } from "./executor-init.ts";
+import { FrameReader, type FrameSink, FrameWriter, frameKind } from "./frames.ts";
+
+export interface HostOptions {
+  readonly clock: Clock;
+  /** see `ExecutorOptions.send` */
+  readonly send: (frames: FrameWriter) => void;
+  /** Ends the process or thread; called last, when all is reported. */
+  readonly end: (code: number) => void;
+}
+
+/** Closing what user code opened must not hold up a stop for longer. */
+const closeLimitMs = 5_000;
+
+export class ExecutorHost implements FrameSink {
+  readonly #options: HostOptions;
+  readonly #reader = new FrameReader();
+  #executor: Executor | null = null;
+  #drainAsked = false;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+  }
+
+  receive(chunk: Buffer): void {
+    this.#reader.read(chunk, this);
+    this.#executor?.received();
+  }
+
+  frame(kind: number, number: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#executor !== null) this.#executor.frame(kind, number, bytes, start, end);
+    else if (kind === frameKind.init) void this.#open(JSON.parse(bytes.toString("utf8", start, end)) as ExecutorInit);
+    else if (kind === frameKind.drain) this.#drainAsked = true;
+  }
+
+  /** Reports what would be lost if the process ended now. */
+  flush(): void {
+    this.#executor?.flush();
+  }
+
+  output(stream: "stdout" | "stderr", line: string): void {
+    const level = stream === "stdout" ? "info" : "warn";
+    if (this.#executor !== null) this.#executor.output(level, line, { stream });
+    else this.#send((frames) => frames.textFrame(frameKind.log, 0, JSON.stringify([level, line, { stream }])));
+  }
+
+  async #open(init: ExecutorInit): Promise<void> {
+    try {
+      const module = await loadModule(new URL(init.executeModule));
+      const open = module[init.executeExport] as OpenExecute;
+      const execute = await open(init.source, { worker: init.worker, logLevel: init.logLevel });
+      const { clock, send } = this.#options;
+      const drained = () => void this.#close(execute.close);
+      this.#executor = new Executor({ slots: init.slots, execute, clock, send, drained });
+      this.#send((frames) => frames.empty(frameKind.ready, 0));
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? reasonOf(error)) : reasonOf(error);
+      this.#send((frames) => frames.textFrame(frameKind.startFailed, 0, text));
+      return this.#options.end(1);
+    }
+    if (this.#drainAsked) this.#executor.frame(frameKind.drain, 0, Buffer.alloc(0), 0, 0);
+  }
+
+  async #close(close: (() => Promise<void>) | undefined): Promise<void> {
+    if (close !== undefined) {
+      const late = new AbortController();
+      try {
+        await Promise.race([close(), this.#options.clock.sleep(closeLimitMs, late.signal)]);
+      } catch (error) {
+        this.#send((frames) =>
+          frames.textFrame(frameKind.log, 0, JSON.stringify(["warn", "Closing the app failed", { reason: reasonOf(error) }])),
+        );
+      }
+      late.abort();
+    }
+    this.flush();
+    this.#options.end(0);
+  }
+
+  #send(write: (frames: FrameWriter) => void): void {
+    const frames = new FrameWriter();
+    write(frames);
+    this.#options.send(frames);
+  }
+}

@@ -1,0 +1,34 @@
+/** What an executor is told first: which user code to load, and how to get an Execute from it. */
+import type { LogLevel } from "@celeriac/core/runtime";
+import type { Execute } from "../run.ts";
+
+/** Where the user's app is found. */
+export interface AppSource {
+  /** file: URL of the module given with -A */
+  readonly moduleUrl: string;
+  /** name of the export; null = the module's only app */
+  readonly appName: string | null;
+  /** true: modules listed in the app's `include` are loaded as well */
+  readonly includeDefault: boolean;
+}
+
+export interface ExecutorContext {
+  /** node name, e.g. "celery@host" */
+  readonly worker: string;
+  readonly logLevel: LogLevel;
+}
+
+/** Loads user code inside the executor. Its rejection is the reason of a failed start. */
+export type OpenExecute = (source: AppSource, context: ExecutorContext) => Promise<OpenedExecute>;
+
+/** An Execute, and if it holds something open, how to close it before the executor ends in good order. */
+export type OpenedExecute = Execute & { readonly close?: () => Promise<void> };
+
+export interface ExecutorInit extends ExecutorContext {
+  readonly source: AppSource;
+  /** runs at once; 1 or more */
+  readonly slots: number;
+  /** file: URL of the module that exports an OpenExecute */
+  readonly executeModule: string;
+  readonly executeExport: string;
+}

@@ -1,0 +1,222 @@
+/**
+ * The part of a pool that runs inside a child process or thread: begins the runs it is sent, up to `slots` at once, and reports.
+ * Whatever it reports late is reported in one batch at the end of the turn, but never later than the begin of a run that might end the process.
+ */
+import { type Clock, failpoint, reasonOf } from "@celeriac/core/runtime";
+import type { AbortReason, Ending, Execute } from "../run.ts";
+import { ActiveRun, type RunReporter } from "./active-run.ts";
+import { writeEnding } from "./ending-frame.ts";
+import { Fifo } from "./fifo.ts";
+import { type FrameSink, FrameWriter, frameKind } from "./frames.ts";
+import { readRun, type SentRun } from "./run-frame.ts";
+
+export interface ExecutorOptions {
+  readonly slots: number;
+  readonly execute: Execute;
+  readonly clock: Clock;
+  /** Gives all frames to the worker. When it returns, the end of this process or thread cannot take them back. */
+  readonly send: (frames: FrameWriter) => void;
+  /** Called once, when a drain was asked for and the last run has ended and is reported. */
+  readonly drained: () => void;
+}
+
+/** Outcomes wait no longer than this for others to share a batch with, if a run begins meanwhile. */
+const longestUnreportedMs = 2;
+/** After so long without a look at its inbox it looks before it begins the next run: an abort or a recall may have come. */
+const longestUnreadMs = 5;
+const fullBatchBytes = 1 << 18;
+
+interface Waiting extends SentRun {
+  readonly number: number;
+}
+
+export class Executor implements FrameSink, RunReporter {
+  readonly #options: ExecutorOptions;
+  readonly #frames = new FrameWriter();
+  readonly #inbox = new Fifo<Waiting>();
+  readonly #running = new Map<number, ActiveRun>();
+  /** begun since the last flush */
+  #unreported: ActiveRun[] = [];
+  #unreportedSince: number | null = null;
+  #readAt: number;
+  #flushScheduled = false;
+  #looking = false;
+  #draining = false;
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+    this.#readAt = options.clock.monotonic();
+  }
+
+  frame(kind: number, number: number, bytes: Buffer, start: number, end: number): void {
+    switch (kind) {
+      case frameKind.run:
+        this.#take({ number, ...readRun(bytes, start, end) });
+        break;
+      case frameKind.abort:
+        this.#abort(number, ...(JSON.parse(bytes.toString("utf8", start, end)) as [AbortReason, string]));
+        break;
+      case frameKind.softLimit:
+        this.#running.get(number)?.abort("softTimeLimit", bytes.toString("utf8", start, end));
+        break;
+      case frameKind.drain:
+        this.#draining = true;
+        this.#handBackAll();
+        this.#endIfDrained();
+        break;
+      case frameKind.recall:
+        this.#handBackAll();
+        break;
+      case frameKind.ping:
+        this.#frames.empty(frameKind.pong, 0);
+        this.flush();
+        break;
+    }
+  }
+
+  /** To be called after each batch of frames was passed to `frame`. */
+  received(): void {
+    this.#readAt = this.#options.clock.monotonic();
+    this.#begin();
+  }
+
+  /** Reports everything now: outcomes, and which runs have begun. */
+  flush(): void {
+    for (const active of this.#unreported) {
+      if (!active.ended) this.#frames.empty(frameKind.begun, active.number);
+    }
+    this.#unreported = [];
+    this.#unreportedSince = null;
+    if (this.#frames.pendingBytes > 0) this.#options.send(this.#frames);
+  }
+
+  progress(number: number, state: string, metaJson: string): void {
+    this.#frames.open(frameKind.progress, number);
+    this.#frames.sizedText(state);
+    this.#frames.text(metaJson);
+    this.#frames.close();
+    this.#flushSoon();
+  }
+
+  log(number: number, level: string, message: string, fields: object | undefined): void {
+    this.#frames.textFrame(frameKind.log, number, logText(level, message, fields));
+    this.#flushSoon();
+  }
+
+  /** A line that user code wrote to stdout or stderr; it belongs to a run only when exactly one is running. */
+  output(level: "info" | "warn", line: string, fields: object): void {
+    const only = this.#running.size === 1 ? this.#running.keys().next().value : undefined;
+    this.log(only ?? 0, level, line, fields);
+  }
+
+  #take(waiting: Waiting): void {
+    if (this.#draining) this.#handBack(waiting.number, [waiting]);
+    else this.#inbox.push(waiting);
+  }
+
+  #begin(): void {
+    while (!this.#looking && this.#inbox.size > 0 && this.#running.size < this.#options.slots) {
+      const now = this.#options.clock.monotonic();
+      if (now - this.#readAt > longestUnreadMs) this.#lookFirst();
+      else this.#beginOne(this.#inbox.shift() as Waiting, now);
+    }
+  }
+
+  /** Lets the event loop read what has come. Twice, because the first may fire before the loop has polled again. */
+  #lookFirst(): void {
+    this.#looking = true;
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#looking = false;
+        this.received();
+      }),
+    );
+  }
+
+  #beginOne({ number, run, reportBegun }: Waiting, now: number): void {
+    const active = new ActiveRun(number, run, now, this);
+    this.#running.set(number, active);
+    this.#unreported.push(active);
+    const isLate = this.#unreportedSince !== null && now - this.#unreportedSince > longestUnreportedMs;
+    if (reportBegun || isLate) this.flush();
+    else this.#flushSoon();
+    failpoint("executor.begun");
+    let ending: Promise<Ending>;
+    try {
+      ending = this.#options.execute(run, active);
+    } catch (error) {
+      ending = Promise.reject(error);
+    }
+    ending.then(
+      (reached) => this.#end(active, reached),
+      (error: unknown) => this.#end(active, this.#broken(active, error)),
+    );
+  }
+
+  #end(active: ActiveRun, ending: Ending): void {
+    failpoint("executor.finished");
+    const now = this.#options.clock.monotonic();
+    active.ended = true;
+    this.#running.delete(active.number);
+    try {
+      writeEnding(this.#frames, active.number, ending, now - active.beganAt);
+    } catch (error) {
+      writeEnding(this.#frames, active.number, this.#broken(active, error), now - active.beganAt);
+    }
+    this.#unreportedSince ??= now;
+    this.#flushSoon();
+    this.#begin();
+    this.#endIfDrained();
+  }
+
+  /** An Execute that throws, or ends with something that cannot be sent, is a fault of ours: the run counts, so it cannot come back for ever. */
+  #broken(active: ActiveRun, error: unknown): Ending {
+    const reason = `The executor failed: ${reasonOf(error)}`;
+    const stack = error instanceof Error ? error.stack : undefined;
+    this.log(active.number, "error", "Execute rejected, which it must not", { task: active.run.task, taskId: active.run.id, stack });
+    return { kind: "executorLost", reason, begun: true };
+  }
+
+  #abort(number: number, reason: AbortReason, message: string): void {
+    const active = this.#running.get(number);
+    active?.abort(reason, message);
+    const waiting = this.#inbox.remove((one) => one.number === number);
+    if (waiting.length > 0) this.#handBack(number, waiting);
+  }
+
+  #handBackAll(): void {
+    this.#handBack(0, this.#inbox.drain());
+  }
+
+  #handBack(number: number, waiting: readonly Waiting[]): void {
+    this.#frames.open(frameKind.handedBack, number);
+    for (const one of waiting) this.#frames.u32(one.number);
+    this.#frames.close();
+    this.#flushSoon();
+  }
+
+  #endIfDrained(): void {
+    if (!this.#draining || this.#running.size > 0) return;
+    this.flush();
+    this.#options.drained();
+  }
+
+  #flushSoon(): void {
+    if (this.#frames.pendingBytes > fullBatchBytes) this.flush();
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      this.flush();
+    });
+  }
+}
+
+function logText(level: string, message: string, fields: object | undefined): string {
+  try {
+    return JSON.stringify([level, message, fields ?? null]);
+  } catch (error) {
+    // A line is worth more than its fields.
+    return JSON.stringify([level, message, { fieldsLost: reasonOf(error) }]);
+  }
+}

@@ -1,0 +1,41 @@
+/** A run a pool holds, from submit to its one ending. */
+import type { AbortReason, Ending, Run } from "../run.ts";
+import type { Expectation } from "./run-times.ts";
+
+/** What can be asked of the executor a run was sent to. */
+export interface RunHolder {
+  /** Aborts it, or has it handed back if it has not begun. */
+  abort(held: HeldRun, reason: AbortReason, message: string): void;
+  softLimit(held: HeldRun): void;
+  /** The run is over its hard time limit: ends the executor. */
+  endFor(held: HeldRun): void;
+}
+
+export class HeldRun {
+  readonly run: Run;
+  readonly expectation: Expectation;
+  readonly #resolve: (ending: Ending) => void;
+  /** null while it waits in the pool */
+  holder: RunHolder | null = null;
+  /** its number there */
+  number = 0;
+  /** ms it was expected to take when it was sent */
+  expectedMs = 0;
+  begun = false;
+  /** true: handed back, not sent elsewhere, if it turns out that it has not begun */
+  unwanted = false;
+
+  constructor(run: Run, expectation: Expectation, resolve: (ending: Ending) => void) {
+    this.run = run;
+    this.expectation = expectation;
+    this.#resolve = resolve;
+  }
+
+  get isSuspect(): boolean {
+    return this.run.deliveries > 0;
+  }
+
+  end(ending: Ending): void {
+    this.#resolve(ending);
+  }
+}

@@ -1,0 +1,296 @@
+/** One executor as its pool sees it: the runs it was sent, in order, and what it has reported of them. Lives as long as the executor. */
+import { type Clock, reasonOf } from "@celeriac/core/runtime";
+import type { AbortReason, Ending } from "../run.ts";
+import { readEnding } from "./ending-frame.ts";
+import type { ExecutorInit } from "./executor-init.ts";
+import type { ExecutorExit, ExecutorLink, LinkListener, LinkOptions, OpenLink } from "./executor-link.ts";
+import { FrameReader, type FrameSink, FrameWriter, frameKind } from "./frames.ts";
+import type { HeldRun, RunHolder } from "./held-run.ts";
+import { type EndCause, endingWithout } from "./lost-run.ts";
+import { writeRun } from "./run-frame.ts";
+
+type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** Told by a lane; called synchronously. */
+export interface LaneOwner {
+  laneReady(lane: Lane): void;
+  began(held: HeldRun, pid: number): void;
+  updateState(held: HeldRun, state: string, metaJson: string): void;
+  log(held: HeldRun | null, level: LogLevel, message: string, fields: object | undefined): void;
+  /** `runMs`: as the executor measured it; null = it reported no end */
+  ended(held: HeldRun, ending: Ending, runMs: number | null): void;
+  /** They have not begun here and will not. */
+  handedBack(runs: readonly HeldRun[]): void;
+  /** All frames of a chunk were passed on. */
+  received(): void;
+  /** The executor is gone; every run it held has been passed to `ended` or `handedBack`. */
+  laneGone(lane: Lane, cause: EndCause): void;
+}
+
+export interface LaneOptions extends Omit<LinkOptions, "listener"> {
+  readonly openLink: OpenLink;
+  readonly init: ExecutorInit;
+  readonly clock: Clock;
+  readonly owner: LaneOwner;
+}
+
+/** Queued work an executor may have: enough to hide a round trip, little enough to wait for. */
+const aheadWorkMs = 7.5;
+const mostAhead = 128;
+/** Read ahead must never be cut off from a recall by a pipe full of bodies. */
+const mostAheadBytes = 1 << 18;
+/** What a run is taken for that was never measured: too long to queue behind. */
+const unknownMs = 1_000;
+/** Runs expected to be longer tell when they begin; shorter ones in the batch. */
+const reportedMs = 5;
+
+export class Lane implements FrameSink, LinkListener, RunHolder {
+  readonly slots: number;
+  readonly held = new Map<number, HeldRun>();
+  /** ms of work it is expected to have, all slots together */
+  workMs = 0;
+  state: "starting" | "ready" | "ending" | "gone" = "starting";
+  wasReady = false;
+  /** kept free for a suspect */
+  reserved = false;
+  /** monotonic; when it last began or ended a run, or was sent one while empty */
+  progressAt: number;
+  /** monotonic; when it last said anything */
+  heardAt: number;
+  /** Text of the reason why user code could not be loaded, as the executor gave it. */
+  startFailure: string | null = null;
+  readonly #owner: LaneOwner;
+  readonly #clock: Clock;
+  readonly #link: ExecutorLink;
+  readonly #reader = new FrameReader();
+  readonly #frames = new FrameWriter();
+  readonly #exceeded = new Set<HeldRun>();
+  #cause: EndCause | null = null;
+  #heldBytes = 0;
+  #lastNumber = 0;
+  #exclusive = false;
+  #recalling = false;
+  #behindLong = false;
+  #flushScheduled = false;
+
+  constructor(options: LaneOptions) {
+    this.slots = options.init.slots;
+    this.#owner = options.owner;
+    this.#clock = options.clock;
+    this.progressAt = this.heardAt = options.clock.monotonic();
+    this.#link = options.openLink({ listener: this, heapLimitMb: options.heapLimitMb, execArgv: options.execArgv });
+    this.#frames.textFrame(frameKind.init, 0, JSON.stringify(options.init));
+    this.#flushSoon();
+  }
+
+  get pid(): number {
+    return this.#link.pid;
+  }
+
+  /** Runs that wait in it for a slot. */
+  get ahead(): number {
+    return Math.max(0, this.held.size - this.slots);
+  }
+
+  get isEmpty(): boolean {
+    return this.state === "ready" && this.held.size === 0 && !this.#recalling;
+  }
+
+  get canRecall(): boolean {
+    return this.state === "ready" && this.ahead > 0 && !this.#recalling;
+  }
+
+  /** true when a run may be sent: to a free slot, or behind others that are short. */
+  accepts(): boolean {
+    if (this.state !== "ready" || this.reserved || this.#exclusive || this.#recalling) return false;
+    if (this.held.size < this.slots) return true;
+    if (this.#behindLong || this.workMs >= aheadWorkMs * this.slots) return false;
+    return this.ahead < mostAhead && this.#heldBytes < mostAheadBytes;
+  }
+
+  /** Throws, and holds nothing, when the run cannot be written. */
+  send(held: HeldRun): void {
+    const { run, expectation } = held;
+    do this.#lastNumber = (this.#lastNumber % 0xffffffff) + 1;
+    while (this.held.has(this.#lastNumber));
+    const hasLimit = run.timeLimitMs !== null || run.softTimeLimitMs !== null;
+    const expectedMs = expectation.ms ?? unknownMs;
+    writeRun(this.#frames, this.#lastNumber, run, held.isSuspect || hasLimit || expectedMs > reportedMs);
+    if (this.held.size === 0) this.progressAt = this.#clock.monotonic();
+    held.holder = this;
+    held.number = this.#lastNumber;
+    held.expectedMs = expectedMs;
+    this.held.set(held.number, held);
+    this.workMs += expectedMs;
+    this.#heldBytes += run.body.length;
+    if (held.isSuspect) this.#exclusive = true;
+    this.#flushSoon();
+  }
+
+  abort(held: HeldRun, reason: AbortReason, message: string): void {
+    if (!held.begun) held.unwanted = true;
+    this.#frames.textFrame(frameKind.abort, held.number, JSON.stringify([reason, message]));
+    this.#flushSoon();
+  }
+
+  softLimit(held: HeldRun): void {
+    this.#frames.textFrame(frameKind.softLimit, held.number, `The soft time limit of ${held.run.softTimeLimitMs} ms is over`);
+    this.#flushSoon();
+  }
+
+  endFor(held: HeldRun): void {
+    this.#exceeded.add(held);
+    this.terminate({ kind: "timeLimit", exceeded: this.#exceeded });
+  }
+
+  /** Takes back what waits here, because what runs takes longer than expected. Nothing is queued here until a run has ended. */
+  recall(): void {
+    this.#recalling = true;
+    this.#behindLong = true;
+    this.#frames.empty(frameKind.recall, 0);
+    this.#flushSoon();
+  }
+
+  /** Hands back what waits, lets what runs end, then the executor ends itself. */
+  drain(): void {
+    if (this.state === "starting") this.terminate({ kind: "stopped" });
+    if (this.state !== "ready") return;
+    this.state = "ending";
+    for (const held of this.held.values()) if (!held.begun) held.unwanted = true;
+    this.#frames.empty(frameKind.drain, 0);
+    this.#flushSoon();
+  }
+
+  ping(): void {
+    this.#frames.empty(frameKind.ping, 0);
+    this.#flushSoon();
+  }
+
+  /** The first cause decides how its runs end. */
+  terminate(cause: EndCause): void {
+    if (this.state === "gone") return;
+    this.state = "ending";
+    this.#cause ??= cause;
+    this.#link.terminate();
+  }
+
+  received(chunk: Buffer): void {
+    this.heardAt = this.#clock.monotonic();
+    try {
+      this.#reader.read(chunk, this);
+    } catch (error) {
+      this.startFailure ??= reasonOf(error);
+      this.terminate({ kind: "died", reason: reasonOf(error) });
+    }
+    this.#owner.received();
+  }
+
+  printed(stream: "stdout" | "stderr", line: string): void {
+    const begun = [...this.held.values()].filter((held) => held.begun);
+    this.#owner.log(begun.length === 1 ? (begun[0] as HeldRun) : null, stream === "stdout" ? "info" : "warn", line, {
+      stream,
+      pid: this.pid,
+    });
+  }
+
+  exited(exit: ExecutorExit): void {
+    this.state = "gone";
+    const cause = this.#cause ?? { kind: "died", reason: exit.reason };
+    const runs = [...this.held.values()];
+    const someBegun = runs.some((held) => held.begun);
+    const endings = runs.map((held) => endingWithout(held, cause, someBegun));
+    for (const held of runs) this.#release(held);
+    for (const [index, ending] of endings.entries()) if (ending !== null) this.#owner.ended(runs[index] as HeldRun, ending, null);
+    this.#owner.handedBack(runs.filter((_held, index) => endings[index] === null));
+    this.#owner.laneGone(this, cause);
+  }
+
+  frame(kind: number, number: number, bytes: Buffer, start: number, end: number): void {
+    const held = this.held.get(number);
+    switch (kind) {
+      case frameKind.outcome:
+        if (held !== undefined) this.#ended(held, bytes, start, end);
+        break;
+      case frameKind.begun:
+        if (held !== undefined) this.#tellBegun(held);
+        break;
+      case frameKind.progress:
+        if (held !== undefined) this.#progressed(held, bytes, start, end);
+        break;
+      case frameKind.log:
+        this.#logged(held ?? null, bytes.toString("utf8", start, end));
+        break;
+      case frameKind.handedBack:
+        this.#handedBack(number, bytes, start, end);
+        break;
+      case frameKind.ready:
+        if (this.state === "starting") this.state = "ready";
+        this.wasReady = true;
+        this.#owner.laneReady(this);
+        break;
+      case frameKind.startFailed:
+        this.startFailure = bytes.toString("utf8", start, end);
+        break;
+    }
+  }
+
+  #ended(held: HeldRun, bytes: Buffer, start: number, end: number): void {
+    const { ending, runMs } = readEnding(bytes, start, end);
+    this.#tellBegun(held);
+    this.#release(held);
+    this.#behindLong = false;
+    this.progressAt = this.heardAt;
+    this.#owner.ended(held, ending, runMs);
+  }
+
+  #progressed(held: HeldRun, bytes: Buffer, start: number, end: number): void {
+    this.#tellBegun(held);
+    const metaAt = start + 4 + bytes.readUInt32LE(start);
+    this.#owner.updateState(held, bytes.toString("utf8", start + 4, metaAt), bytes.toString("utf8", metaAt, end));
+  }
+
+  #logged(held: HeldRun | null, text: string): void {
+    const [level, message, fields] = JSON.parse(text) as [LogLevel, string, object | null];
+    this.#owner.log(held, level, message, fields ?? undefined);
+  }
+
+  #tellBegun(held: HeldRun): void {
+    if (held.begun) return;
+    this.progressAt = this.heardAt;
+    held.begun = true;
+    this.#owner.began(held, this.pid);
+  }
+
+  #handedBack(answerTo: number, bytes: Buffer, start: number, end: number): void {
+    if (answerTo === 0) this.#recalling = false;
+    const runs: HeldRun[] = [];
+    for (let at = start; at < end; at += 4) {
+      const held = this.held.get(bytes.readUInt32LE(at));
+      if (held === undefined) continue;
+      this.#release(held);
+      runs.push(held);
+    }
+    if (runs.length > 0) this.#owner.handedBack(runs);
+  }
+
+  #release(held: HeldRun): void {
+    this.held.delete(held.number);
+    held.holder = null;
+    this.workMs -= held.expectedMs;
+    this.#heldBytes -= held.run.body.length;
+    if (this.held.size > 0) return;
+    // Sums of fractions drift.
+    this.workMs = 0;
+    this.#exclusive = false;
+  }
+
+  #flushSoon(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      const bytes = this.#frames.take();
+      if (this.state !== "gone") this.#link.send(bytes);
+    });
+  }
+}

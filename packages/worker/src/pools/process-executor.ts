@@ -1,0 +1,97 @@
+/** An executor that is a child process: isolated from the worker, ended by SIGKILL, and never outliving its parent. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { type Clock, processEntry } from "@celeriac/core/runtime";
+import type { ExecutorLink, LinkOptions, OpenLink } from "./executor-link.ts";
+import { LineCutter } from "./output-lines.ts";
+
+/** How children are tied to the life of their parent: by the kernel, through this command, or by a thread of their own. */
+export type ParentTie = readonly string[] | "watch";
+
+const tieCommand = ["setpriv", "--pdeathsig", "KILL"] as const;
+/** A grandchild that holds the child's output open must not keep its end secret for longer than this. */
+const drainLimitMs = 500;
+const keptErrorChars = 4_000;
+
+/** Tries `setpriv --pdeathsig`, which not every system has (BusyBox's does not know it). */
+export function findParentTie(): Promise<ParentTie> {
+  if (process.platform !== "linux") return Promise.resolve("watch");
+  const [command, ...args] = tieCommand;
+  return new Promise((resolve) => execFile(command, [...args, "true"], (error) => resolve(error === null ? tieCommand : "watch")));
+}
+
+/** Makes an opener of child processes. */
+export function processExecutors(tie: ParentTie, clock: Clock): OpenLink {
+  return (options) => openProcessExecutor(options, tie, clock);
+}
+
+function openProcessExecutor(options: LinkOptions, tie: ParentTie, clock: Clock): ExecutorLink {
+  const child = spawnChild(options, tie);
+  const [, stdout, stderr, inbox, outbox] = (child.stdio ?? []) as unknown as [null, Readable, Readable, Writable, Readable];
+  const { listener } = options;
+  let lastWords = "";
+
+  // What it cannot take any more is settled when its exit is noticed.
+  inbox?.on("error", () => {});
+  outbox?.on("data", (chunk: Buffer) => listener.received(chunk));
+  print(stdout, (line) => listener.printed("stdout", line));
+  print(stderr, (line) => {
+    lastWords = `${lastWords}${line}\n`.slice(-keptErrorChars);
+    listener.printed("stderr", line);
+  });
+  whenEnded(child, clock, (how) => {
+    const words = lastWords.trim();
+    listener.exited({ reason: words === "" ? how : `${how}: ${words}` });
+  });
+  return {
+    pid: child.pid ?? 0,
+    send(bytes) {
+      if (inbox?.writable) inbox.write(bytes);
+    },
+    terminate: () => void child.kill("SIGKILL"),
+  };
+}
+
+function spawnChild(options: LinkOptions, tie: ParentTie): ChildProcess {
+  const { url, execArgv } = processEntry(import.meta.url, "./child-entry");
+  const heap = options.heapLimitMb === null ? [] : [`--max-old-space-size=${options.heapLimitMb}`];
+  const node = [process.execPath, ...heap, ...execArgv, ...options.execArgv, fileURLToPath(url)];
+  const [command, ...args] = tie === "watch" ? [...node, "--watch-parent"] : [...tie, ...node];
+  const pipes = ["ignore", "pipe", "pipe", "pipe", "pipe"] as const;
+  return spawn(command as string, args, { stdio: tie === "watch" ? [...pipes, "pipe"] : [...pipes], windowsHide: true });
+}
+
+function print(stream: Readable | undefined, emit: (line: string) => void): void {
+  const cutter = new LineCutter(emit);
+  stream?.on("data", (chunk: Buffer) => cutter.add(chunk));
+  stream?.on("end", () => cutter.end());
+}
+
+/** Calls back once, when the child is gone and its pipes are read to their ends. */
+function whenEnded(child: ChildProcess, clock: Clock, ended: (how: string) => void): void {
+  let how: string | null = null;
+  const finish = () => {
+    if (how === null) return;
+    const text = how;
+    how = null;
+    child.removeAllListeners("close");
+    for (const stream of child.stdio ?? []) stream?.destroy();
+    ended(text);
+  };
+  child.on("error", (error) => {
+    // With a pid it is only a signal that could not be sent; without, no exit will follow.
+    if (child.pid !== undefined) return;
+    how = `it could not be started: ${error.message}`;
+    finish();
+  });
+  child.on("exit", (code, signal) => {
+    how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+    // After the delay the loop polls once more before it gives up on the pipes.
+    const timer = clock.after(drainLimitMs, () => setImmediate(finish));
+    child.on("close", () => {
+      timer.cancel();
+      finish();
+    });
+  });
+}

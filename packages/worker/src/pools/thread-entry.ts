@@ -1,0 +1,23 @@
+/** Where a thread of a pool starts. Frames come and go through the port to the thread that made it, one transferred buffer a turn. */
+import { parentPort } from "node:worker_threads";
+import { systemClock } from "@celeriac/core/runtime";
+import { ExecutorHost } from "./executor-host.ts";
+import type { FrameWriter } from "./frames.ts";
+import { captureLines } from "./output-lines.ts";
+
+const port = parentPort;
+if (port === null) throw new Error("This module is started as a thread by a pool");
+
+const host = new ExecutorHost({
+  clock: systemClock,
+  send(frames: FrameWriter): void {
+    const bytes = frames.take();
+    port.postMessage(bytes, [bytes.buffer]);
+  },
+  // In a thread this ends the thread only.
+  end: (code) => process.exit(code),
+});
+captureLines(process.stdout, (line) => host.output("stdout", line));
+captureLines(process.stderr, (line) => host.output("stderr", line));
+process.on("exit", () => host.flush());
+port.on("message", (bytes: Uint8Array) => host.receive(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));

@@ -1,0 +1,38 @@
+/** An executor that is a thread of this process: cheap to talk to, and ended even while it computes, but it shares the process's fate. */
+import { Worker, type WorkerOptions } from "node:worker_threads";
+import { threadEntry } from "@celeriac/core/runtime";
+import type { ExecutorLink, LinkOptions } from "./executor-link.ts";
+import { LineCutter } from "./output-lines.ts";
+
+export function openThreadExecutor(options: LinkOptions): ExecutorLink {
+  const { listener } = options;
+  const { url, execArgv } = threadEntry(import.meta.url, "./thread-entry");
+  const settings: WorkerOptions = { execArgv: [...execArgv, ...options.execArgv], stdout: true, stderr: true };
+  if (options.heapLimitMb !== null) settings.resourceLimits = { maxOldGenerationSizeMb: options.heapLimitMb };
+  const thread = new Worker(url, settings);
+  let failure: string | null = null;
+  let terminated = false;
+
+  for (const stream of ["stdout", "stderr"] as const) {
+    const cutter = new LineCutter((line) => listener.printed(stream, line));
+    thread[stream].on("data", (chunk: Buffer) => cutter.add(chunk));
+    thread[stream].on("end", () => cutter.end());
+  }
+  thread.on("message", (bytes: Uint8Array) => listener.received(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+  thread.on("error", (error: unknown) => {
+    failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  });
+  // Node delivers what the thread had posted before it says that it is gone.
+  thread.on("exit", (code) => {
+    const ending = terminated ? "terminated" : `exit code ${code}`;
+    listener.exited({ reason: failure === null ? ending : `${ending}: ${failure}` });
+  });
+  return {
+    pid: process.pid,
+    send: (bytes) => thread.postMessage(bytes, [bytes.buffer]),
+    terminate() {
+      terminated = true;
+      void thread.terminate();
+    },
+  };
+}
