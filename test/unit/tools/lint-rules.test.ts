@@ -97,9 +97,12 @@ describe("the lint", () => {
     ["a file name that says nothing, in tests", "file-name", "test/unit/core/helper.test.ts", ""],
     ["a file name in camel case", "file-name", "packages/core/src/resultMeta.ts", ""],
   ];
-  it.each(broken)("catches %s", (_, rule, path, text, line = 1) => {
-    expect(findings({ [path]: text })).toEqual([`${rule} ${path}:${line}`]);
-  });
+  it.each(broken.map(([what, rule, path, text, line = 1]) => ({ what, rule, path, text, line })))(
+    "catches $what",
+    ({ rule, path, text, line }) => {
+      expect(findings({ [path]: text })).toEqual([`${rule} ${path}:${line}`]);
+    },
+  );
 
   it("catches a circle closed by a type import, once", () => {
     const files = {
@@ -147,7 +150,7 @@ describe("the lint", () => {
       '// import "./index.ts"; Date.now()\n/* process.exit() */\nconst a = "await x; Date.now()" + `setTimeout(${"process.env"})` + /Date.now()/.source;',
     ],
   ];
-  it.each(sound)("passes %s", (_, path, text) => {
+  it.each(sound.map(([what, path, text]) => ({ what, path, text })))("passes $what", ({ path, text }) => {
     expect(findings({ [path]: text })).toEqual([]);
   });
 });

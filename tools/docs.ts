@@ -1,0 +1,28 @@
+/** `npm run docs` writes docs/reference from the tables in the sources; with `--check` it writes nothing and ends with 1 when a page is stale or a link is dead. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { deadLinks } from "./docs/links.ts";
+import { pages } from "./docs/pages.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const folder = join(root, "docs", "reference");
+const problems: string[] = [];
+
+for (const { file, render } of pages) {
+  const path = join(folder, file);
+  const text = render();
+  if (existsSync(path) && readFileSync(path, "utf8") === text) continue;
+  if (process.argv.includes("--check")) {
+    problems.push(`docs/reference/${file} does not say what the sources say: run \`npm run docs\``);
+    continue;
+  }
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path, text);
+  console.log(`docs/reference/${file} written`);
+}
+for (const { path, line, link } of deadLinks(root)) problems.push(`${path}:${line} links to ${link}, which is not there`);
+
+for (const problem of problems) console.error(problem);
+console.log(`${pages.length} pages, ${problems.length} problems`);
+if (problems.length > 0) process.exitCode = 1;

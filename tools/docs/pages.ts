@@ -1,0 +1,56 @@
+/** The pages of docs/reference, each from the table in the sources that the code itself runs on. */
+import { settingTable } from "../../packages/core/src/config.ts";
+import { errorTable } from "../../packages/core/src/errors.ts";
+import { eventTable } from "../../packages/core/src/event.ts";
+import { workerOptionTable } from "../../packages/worker/src/options.ts";
+import { code, type Page, page, table } from "./page.ts";
+import { settingsTable } from "./settings-table.ts";
+
+export const pages: readonly Page[] = [
+  {
+    file: "errors.md",
+    render: () =>
+      page(
+        "Errors",
+        "packages/core/src/errors.ts",
+        "Every error has one of these codes in `error.code`. A code keeps its meaning for ever and is never used for another.",
+        table(
+          ["code", "what happened", "what to do"],
+          Object.entries(errorTable).map(([name, [happened, remedy]]) => [code(name), happened, remedy]),
+        ),
+      ),
+  },
+  {
+    file: "settings.md",
+    render: () =>
+      page(
+        "Settings",
+        "packages/core/src/config.ts",
+        'Given to `createApp(name, { config })`, under either name. A bare number that means a time is seconds; a text carries its unit ("250ms", "90s", "2h"). An unknown name is an error that gives the nearest known one.',
+        settingsTable(settingTable),
+      ),
+  },
+  {
+    file: "worker-options.md",
+    render: () =>
+      page(
+        "Worker options",
+        "packages/worker/src/options.ts",
+        "Given to `createWorker(app, options)`, or as flags of `celeriac worker`.",
+        settingsTable(workerOptionTable, (name) => [name]),
+      ),
+  },
+  {
+    file: "events.md",
+    render: () =>
+      page(
+        "Events",
+        "packages/core/src/event.ts",
+        "What a worker tells, under Celery's names. Every event also has `type`, `hostname` and `timestamp`; those of tasks have `uuid`.",
+        table(
+          ["type", "told when", "fields"],
+          Object.entries(eventTable).map(([type, [fields, told]]) => [code(type), told, fields.map(code).join(", ")]),
+        ),
+      ),
+  },
+];
