@@ -5,7 +5,7 @@ import type { ResultBackend } from "./backend.ts";
 import type { Broker } from "./broker.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { ComposeContext } from "./compose.ts";
-import { resolveSettings, type Settings, settingTable } from "./config.ts";
+import { type Settings, settingTable } from "./config.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { createDepsHolder, type DepsHolder, type DepsOpener } from "./deps.ts";
 import type { DriverContext } from "./driver.ts";
@@ -16,6 +16,7 @@ import { openBackend, openBroker, openCoordinator } from "./open.ts";
 import { createProducer, type Producer } from "./producer.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 import { createRouter } from "./router.ts";
+import { resolveSettings } from "./setting.ts";
 import { createSignals, type Signals } from "./signals.ts";
 
 /** What is open once a broker was first needed. */

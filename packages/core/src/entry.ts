@@ -27,6 +27,11 @@ export function processEntry(from: string, path: string): Entry {
   return { url: new URL(`${path}.ts`, from), execArgv: [`--conditions=${sourceCondition}`, ...loader] };
 }
 
+/** URL of the module `path` (relative, without extension) beside the module `from`, source or built like that one. */
+export function siblingModule(from: string, path: string): URL {
+  return new URL(`${path}${isSource(from) ? ".ts" : ".js"}`, from);
+}
+
 /** Imports a user's module; TypeScript through Node's own type stripping (22.18 and later), else through tsx. Throws CONFIG_DRIVER_MISSING where neither is there. */
 export async function loadModule(url: URL): Promise<Readonly<Record<string, unknown>>> {
   if (/\.[cm]?tsx?$/.test(url.pathname) && !stripsTypes()) await registerTypescript();

@@ -1,5 +1,5 @@
 /** What an app takes from the process's environment when its code does not say it; the only place in core that reads it. */
-import type { SettingTable } from "./config.ts";
+import type { SettingTable } from "./setting.ts";
 
 /** Values of settings that name an environment variable, where it is set. */
 export function environmentSettings(table: SettingTable): Record<string, string> {

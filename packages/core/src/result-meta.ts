@@ -92,3 +92,9 @@ function textOrNull(value: unknown): string | null {
 function doneAt(value: unknown): number | null {
   return typeof value === "string" ? parseInstant(value) : null;
 }
+
+/** The stored result if it is a SUCCESS, else null. Throws RESULT_UNREADABLE. */
+export function finalSuccess(taskId: string, text: string): ResultMeta | null {
+  const meta = readResult(taskId, text);
+  return meta.status === "SUCCESS" ? meta : null;
+}

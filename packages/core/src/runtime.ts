@@ -4,13 +4,13 @@ export type { AppRuntime } from "./app-runtime.ts";
 export type { ResultBackend, ResultRecord, ResultSubscription } from "./backend.ts";
 export type { Broker, Consumer, ConsumerListener, Delivery, Disposition, Publication, Settlement, SettleOutcome } from "./broker.ts";
 export { type Clock, parseInstant, systemClock, type Timer, toIsoInstant } from "./clock.ts";
-export { resolveSettings, type Setting, type Settings, type SettingTable, settingTable, snakeCase, unknownName } from "./config.ts";
+export { type Settings, settingTable } from "./config.ts";
 export { IgnoreSignal, RejectSignal, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
 export type { Coordinator, Lease } from "./coordinator.ts";
 export { type CurrentRun, withRun } from "./current-run.ts";
 export type { DriverContext } from "./driver.ts";
 export { type Duration, durationMs } from "./duration.ts";
-export { type Entry, loadModule, processEntry, threadEntry } from "./entry.ts";
+export { type Entry, loadModule, processEntry, siblingModule, threadEntry } from "./entry.ts";
 export { deadLetterQueue, deathHeader, deliveriesHeader, deliveriesOf, type Envelope, type Route } from "./envelope.ts";
 export * from "./errors.ts";
 export { type EventFields, type EventType, eventTable, type TaskEventType } from "./event.ts";
@@ -22,10 +22,24 @@ export { type Body, decodeBody } from "./message.ts";
 export { executeThrough } from "./middleware.ts";
 export { redact, redactText } from "./redact.ts";
 export type { TaskDefinition } from "./registry.ts";
-export { failureText, type ResultFacts, type ResultTuple, readResult, resultText } from "./result-meta.ts";
+export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResult, resultText } from "./result-meta.ts";
 export { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
 export { encodeJson } from "./serializer.ts";
 export { createService, type Service, type ServiceSteps } from "./service.ts";
+export {
+  choiceSetting,
+  countSetting,
+  durationSetting,
+  flagSetting,
+  namesSetting,
+  resolveSettings,
+  type Setting,
+  type SettingsOf,
+  type SettingTable,
+  snakeCase,
+  textSetting,
+  unknownName,
+} from "./setting.ts";
 export { createContext } from "./task-context.ts";
 export { customHeaders, readTaskHeaders, type TaskHeaders } from "./task-headers.ts";
 export { fromWire } from "./task-input.ts";

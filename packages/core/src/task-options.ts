@@ -1,9 +1,9 @@
 /** The options of a task: what a sender must know (part of the contract) and what only the worker needs. */
 import type { Priority } from "./config.ts";
-import { unknownName } from "./config.ts";
 import type { Duration } from "./duration.ts";
 import { durationMs } from "./duration.ts";
 import { CeleriacError } from "./errors.ts";
+import { unknownName } from "./setting.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any constructor of errors will do
 export type ErrorClass = abstract new (...args: any) => Error;

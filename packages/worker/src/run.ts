@@ -41,6 +41,8 @@ export type Ending =
   | { readonly kind: "ignored" }
   /** the body could not be decoded */
   | { readonly kind: "undecodable"; readonly reason: string }
+  /** its time was over before it began */
+  | { readonly kind: "expired" }
   /** no task of that name here */
   | { readonly kind: "unknown" }
   /** hard time limit: the executor was ended */

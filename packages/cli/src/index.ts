@@ -1,0 +1,2 @@
+/** The door of the package users install: core, as it is. */
+export * from "@celeriac/core";

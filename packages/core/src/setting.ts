@@ -1,0 +1,124 @@
+/** Kinds of settings and how a table of them is checked: every package's options are one such table. */
+import { type Duration, durationMs } from "./duration.ts";
+import { ConfigError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
+
+/** One row of a table of settings. */
+export interface Setting<T> {
+  readonly kind: string;
+  readonly default: T;
+  readonly doc: string;
+  /** environment variable that sets it; `NAME_FILE` names a file that holds the value */
+  readonly env?: string;
+  /** printed as stars */
+  readonly secret?: boolean;
+  /** the value if it fits, else undefined; texts (from the environment or a flag) are read too */
+  read(value: unknown): T | undefined;
+}
+
+type Extra = Pick<Setting<unknown>, "env" | "secret">;
+
+export const textSetting = <T extends string | null>(fallback: T, doc: string, extra: Extra = {}): Setting<T | string> => ({
+  kind: "text",
+  default: fallback,
+  doc,
+  ...extra,
+  read: (value) => (typeof value === "string" && value !== "" ? value : undefined),
+});
+
+export const durationSetting = (fallback: Duration | null, doc: string, extra: Extra = {}): Setting<Duration | null> => ({
+  kind: "duration",
+  default: fallback,
+  doc,
+  ...extra,
+  read(value) {
+    if (value === null) return fallback === null ? null : undefined;
+    if (typeof value !== "number" && typeof value !== "string") return undefined;
+    durationMs(value, "value");
+    return value as Duration;
+  },
+});
+
+export const flagSetting = (fallback: boolean, doc: string, extra: Extra = {}): Setting<boolean> => ({
+  kind: "yes or no",
+  default: fallback,
+  doc,
+  ...extra,
+  read: (value) =>
+    typeof value === "boolean" ? value : value === "true" || value === "1" ? true : value === "false" || value === "0" ? false : undefined,
+});
+
+export const countSetting = <T extends number | null>(
+  fallback: T,
+  range: readonly [number, number],
+  doc: string,
+  extra: Extra = {},
+): Setting<T | number> => ({
+  kind: `whole number ${range[0]} to ${range[1]}`,
+  default: fallback,
+  doc,
+  ...extra,
+  read(value) {
+    if (value === null && fallback === null) return fallback;
+    const count = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+    return typeof count === "number" && Number.isInteger(count) && count >= range[0] && count <= range[1] ? count : undefined;
+  },
+});
+
+export const choiceSetting = <const C extends readonly string[]>(
+  choices: C,
+  fallback: C[number],
+  doc: string,
+  extra: Extra = {},
+): Setting<C[number]> => ({
+  kind: `one of ${choices.join(", ")}`,
+  default: fallback,
+  doc,
+  ...extra,
+  read: (value) => (typeof value === "string" && choices.includes(value) ? value : undefined),
+});
+
+export const namesSetting = (fallback: readonly string[], doc: string): Setting<readonly string[]> => ({
+  kind: "list of names",
+  default: fallback,
+  doc,
+  read: (value) => (Array.isArray(value) && value.every((item) => typeof item === "string") ? Object.freeze([...value]) : undefined),
+});
+
+export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
+export type SettingsOf<T extends SettingTable> = { readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : never };
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/**
+ * Checks `given` against a table; undefined values count as absent. Later sources win over defaults only.
+ * Throws CONFIG_UNKNOWN naming the nearest known setting, CONFIG_INVALID naming what was expected.
+ */
+export function resolveSettings<T extends SettingTable>(table: T, given: Readonly<Record<string, unknown>>): SettingsOf<T> {
+  const names = new Map(Object.keys(table).flatMap((name) => [[name, name] as const, [snakeCase(name), name] as const]));
+  const settings: Record<string, unknown> = Object.fromEntries(Object.entries(table).map(([name, row]) => [name, row.default]));
+  for (const [written, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const name = names.get(written);
+    if (name === undefined) throw unknownName("setting", written, [...names.keys()]);
+    settings[name] = readSetting(table[name]!, written, value);
+  }
+  return Object.freeze(settings) as SettingsOf<T>;
+}
+
+function readSetting(row: Setting<unknown>, name: string, value: unknown): unknown {
+  const read = row.read(value);
+  if (read !== undefined) return read;
+  const came = row.secret === true ? "a value that cannot be used" : JSON.stringify(value);
+  throw new ConfigError("CONFIG_INVALID", `Setting ${name}: expected ${row.kind}, got ${came}`);
+}
+
+/** CONFIG_UNKNOWN with the nearest known name. */
+export function unknownName(what: string, name: string, known: readonly string[]): ConfigError {
+  const near = nearest(name, known);
+  return new ConfigError(
+    "CONFIG_UNKNOWN",
+    `Unknown ${what} ${JSON.stringify(name)}${near === null ? "" : `: did you mean ${JSON.stringify(near)}?`}`,
+  );
+}

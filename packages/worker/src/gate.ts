@@ -1,0 +1,23 @@
+/** Decides what becomes of a request before it may take a slot: too early, too late, too often begun, or on to the pool. Pure. */
+import type { Request } from "./request.ts";
+
+export type Verdict =
+  | { readonly kind: "run" }
+  /** came before its time: waits in the broker */
+  | { readonly kind: "park"; readonly afterMs: number; readonly dueAt: number }
+  | { readonly kind: "expired" }
+  /** began too often without an end */
+  | { readonly kind: "poisoned"; readonly deliveries: number }
+  | { readonly kind: "unknown" };
+
+/** Less than this early is on time: the broker's clock and ours differ by more. */
+const toleranceMs = 1;
+
+export function judge(request: Request, nowMs: number): Verdict {
+  const { etaAt, expiresAt } = request.headers;
+  if (request.definition === undefined || request.definition.code.kind === "declared") return { kind: "unknown" };
+  if (expiresAt !== null && expiresAt <= nowMs) return { kind: "expired" };
+  if (request.delivery.deliveries >= request.maxDeliveries) return { kind: "poisoned", deliveries: request.delivery.deliveries };
+  if (etaAt !== null && etaAt - nowMs > toleranceMs) return { kind: "park", afterMs: etaAt - nowMs, dueAt: etaAt };
+  return { kind: "run" };
+}

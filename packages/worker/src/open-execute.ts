@@ -1,0 +1,22 @@
+/** What an executor loads first: the user's app, and the Execute that runs its tasks. */
+import { type Logger, loadModule, logLevels } from "@celeriac/core/runtime";
+import { findApp } from "./app-source.ts";
+import { createExecute } from "./execute.ts";
+import type { AppSource, ExecutorContext, OpenedExecute } from "./pools/executor-init.ts";
+
+/** Throws APP_NOT_FOUND, and whatever the user's modules or `deps` throw. */
+export async function openExecute(source: AppSource, context: ExecutorContext): Promise<OpenedExecute> {
+  const { runtime } = findApp(await loadModule(new URL(source.moduleUrl)), source);
+  runtime.setLogger(printingLogger(context));
+  const execute = await createExecute(runtime, context.worker);
+  return Object.assign(execute, { close: () => runtime.close() });
+}
+
+/** What the app's own machinery says in here goes the way of the user's output, to the worker's log. */
+function printingLogger({ logLevel }: ExecutorContext): Logger {
+  const lowest = logLevels.indexOf(logLevel);
+  const line = (level: keyof Logger) => (message: string, fields?: object) => {
+    if (logLevels.indexOf(level) >= lowest) console.error(fields === undefined ? message : `${message} ${JSON.stringify(fields)}`);
+  };
+  return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
+}

@@ -1,0 +1,53 @@
+/** A delivery with its headers decoded; the body stays bytes until an executor has it. */
+import { type AppRuntime, type Delivery, durationMs, readTaskHeaders, type TaskDefinition, type TaskHeaders } from "@celeriac/core/runtime";
+import type { Run } from "./run.ts";
+
+export interface Request {
+  readonly delivery: Delivery;
+  readonly headers: TaskHeaders;
+  /** undefined: no task of that name in this process */
+  readonly definition: TaskDefinition | undefined;
+  readonly ignoreResult: boolean;
+  readonly acksLate: boolean;
+  readonly maxDeliveries: number;
+  readonly run: Run;
+}
+
+/** Throws MESSAGE_UNDECODABLE. */
+export function readRequest(runtime: AppRuntime, delivery: Delivery): Request {
+  const { envelope } = delivery;
+  const headers = readTaskHeaders(envelope);
+  const definition = runtime.registry.get(headers.task);
+  const options = definition?.options;
+  const { settings } = runtime;
+  return {
+    delivery,
+    headers,
+    definition,
+    ignoreResult: headers.ignoreResult ?? options?.ignoreResult ?? settings.taskIgnoreResult,
+    acksLate: options?.acksLate ?? settings.taskAcksLate,
+    maxDeliveries: options?.maxDeliveries ?? settings.maxDeliveries,
+    run: {
+      id: headers.id,
+      task: headers.task,
+      headers: envelope.headers,
+      body: envelope.body,
+      contentType: envelope.properties.contentType,
+      contentEncoding: envelope.properties.contentEncoding,
+      replyTo: envelope.properties.replyTo,
+      correlationId: envelope.properties.correlationId,
+      priority: envelope.properties.priority,
+      queue: delivery.queue,
+      redelivered: delivery.redelivered,
+      deliveries: delivery.deliveries,
+      softTimeLimitMs: limitMs(headers.softTimeLimit, options?.softTimeLimit ?? settings.taskSoftTimeLimit),
+      timeLimitMs: limitMs(headers.timeLimit, options?.timeLimit ?? settings.taskTimeLimit),
+    },
+  };
+}
+
+/** The call's limit (seconds) wins over the task's and the app's. */
+function limitMs(ofCall: number | null, ofTask: Parameters<typeof durationMs>[0] | null): number | null {
+  if (ofCall !== null) return ofCall * 1_000;
+  return ofTask === null ? null : durationMs(ofTask, "time limit");
+}

@@ -1,0 +1,116 @@
+/** Turns the ending of a run into what is stored, published and done with its delivery. Pure: the order in which it happens is settle.ts's. */
+import {
+  type AppRuntime,
+  celeryErrors,
+  durationMs,
+  failureText,
+  type Publication,
+  type RemoteError,
+  type ResultFacts,
+  type ResultRecord,
+  resultText,
+  type Settlement,
+} from "@celeriac/core/runtime";
+import type { Request } from "./request.ts";
+import type { Ending } from "./run.ts";
+
+export interface SettlementContext {
+  readonly runtime: AppRuntime;
+  /** the worker's node name */
+  readonly hostname: string;
+}
+
+const acknowledge = { kind: "acknowledge" } as const;
+
+/** `result` is set whenever one is due; where it is written is the caller's to decide. */
+export function settlementOf(context: SettlementContext, request: Request, ending: Ending): Settlement {
+  const failure = (error: RemoteError, children: readonly unknown[] = []) =>
+    recordOf(context, request, "FAILURE", children, (facts) => failureText(facts, error));
+  const done = (result: ResultRecord | undefined, publish: readonly Publication[] = []): Settlement => ({
+    result,
+    publish,
+    then: acknowledge,
+  });
+  const dead = (error: RemoteError, reason: string): Settlement => ({
+    result: failure(error),
+    publish: [],
+    then: { kind: "deadLetter", reason },
+  });
+  switch (ending.kind) {
+    case "succeeded":
+      return done(
+        recordOf(context, request, "SUCCESS", ending.children, (facts) => resultText(facts, ending.value, null)),
+        ending.publish,
+      );
+    case "failed":
+      return done(failure(ending.error, ending.children), ending.publish);
+    case "retried":
+      return done(
+        recordOf(context, request, "RETRY", [], (facts) => failureText(facts, ending.error)),
+        ending.publish,
+      );
+    case "rejected":
+      return ending.requeue
+        ? { publish: [], then: { kind: "requeue", counted: false } }
+        : dead(celeryErrors.reject(ending.reason), ending.reason);
+    case "ignored":
+      return done(undefined);
+    case "expired":
+      return done(recordOf(context, request, "REVOKED", [], (facts) => failureText(facts, celeryErrors.revoked("expired"))));
+    case "undecodable":
+      return dead(celeryErrors.reject(ending.reason), ending.reason);
+    case "unknown":
+      return dead(celeryErrors.notRegistered(request.headers.task), `no task ${request.headers.task} is registered here`);
+    case "timedOut":
+      return done(failure(celeryErrors.timeLimit(ending.limitMs / 1_000)));
+    case "executorLost":
+      return lost(request, ending, dead);
+    case "handedBack":
+      return { publish: [], then: { kind: "requeue", counted: false } };
+  }
+}
+
+/** The run that may have ended its executor is counted, and goes to the dead letters once it did so too often. */
+function lost(
+  request: Request,
+  ending: Extract<Ending, { kind: "executorLost" }>,
+  dead: (error: RemoteError, reason: string) => Settlement,
+): Settlement {
+  if (!ending.begun) return { publish: [], then: { kind: "requeue", counted: false } };
+  const runs = request.delivery.deliveries + 1;
+  if (runs < request.maxDeliveries) return { publish: [], then: { kind: "requeue", counted: true } };
+  return dead(celeryErrors.workerLost(ending.reason), `began ${runs} times and ended its executor each time: ${ending.reason}`);
+}
+
+/** A record unless the caller ignores results. */
+export function recordOf(
+  { runtime, hostname }: SettlementContext,
+  request: Request,
+  state: string,
+  children: readonly unknown[],
+  text: (facts: ResultFacts) => string,
+): ResultRecord | undefined {
+  if (request.ignoreResult) return undefined;
+  const { headers, run } = request;
+  const { resultExpires, resultExtended } = runtime.settings;
+  const facts: ResultFacts = {
+    taskId: headers.id,
+    state,
+    attempt: headers.retries,
+    children,
+    nowMs: runtime.clock.now(),
+    groupId: headers.group,
+    parentId: headers.parentId,
+    extended: resultExtended
+      ? { name: headers.task, args: headers.argsRepr, kwargs: headers.kwargsRepr, worker: hostname, queue: run.queue }
+      : null,
+  };
+  return {
+    taskId: headers.id,
+    state,
+    attempt: headers.retries,
+    text: text(facts),
+    expiresMs: resultExpires === null ? null : durationMs(resultExpires, "resultExpires"),
+    replyTo: run.replyTo,
+  };
+}

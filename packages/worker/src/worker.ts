@@ -1,0 +1,157 @@
+/** The worker: builds its rooms, starts them in order and stops them in order. Never traps signals: whoever embeds it does. */
+import {
+  BrokerError,
+  CeleriacError,
+  type Consumer,
+  createService,
+  durationMs,
+  type EventType,
+  type Logger,
+  type LogLevel,
+  logLevels,
+  reasonOf,
+  resolveSettings,
+  runtimeOf,
+  type Service,
+  siblingModule,
+  silentLogger,
+  withFields,
+} from "@celeriac/core/runtime";
+import { type ConsumerParts, createTaskConsumer } from "./consumer.ts";
+import { nodeName, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
+import type { Pool, PoolStats } from "./pool.ts";
+import type { AppSource } from "./pools/executor-init.ts";
+import { createExecutorPool } from "./pools/executor-pool.ts";
+import { createTeller, type Teller } from "./telling.ts";
+
+/** What whoever embeds a worker may add; the command does. */
+export interface WorkerSurroundings {
+  readonly logger?: Logger | undefined;
+  readonly logLevel?: LogLevel | undefined;
+  /** the module executors load the app from; default: the one that called createApp */
+  readonly source?: Pick<AppSource, "moduleUrl" | "appName"> | undefined;
+}
+
+export interface WorkerStats {
+  readonly counts: Readonly<Record<EventType, number>>;
+  readonly pool: PoolStats;
+}
+
+export interface Worker extends Service {
+  /** node name, e.g. "celery@host" */
+  readonly hostname: string;
+  readonly queues: readonly string[];
+  stats(): WorkerStats;
+  /** Cold: ends the executors at once and hands back what they ran. `stop` still has to be awaited. */
+  terminate(): Promise<void>;
+}
+
+const longestConnectWaitMs = 5_000;
+
+/** Throws CONFIG_UNKNOWN and CONFIG_INVALID for options, APP_NOT_FOUND for what is no app or has no module to load it from. */
+export function createWorker(app: unknown, options: WorkerOptions = {}, surroundings: WorkerSurroundings = {}): Worker {
+  const runtime = runtimeOf(app);
+  if (runtime === undefined) throw new CeleriacError("APP_NOT_FOUND", "createWorker takes an app made by createApp");
+  const given = resolveSettings(workerOptionTable, options);
+  const source = surroundings.source ?? (runtime.module === null ? null : { moduleUrl: runtime.module, appName: runtime.name });
+  if (source === null)
+    throw new CeleriacError(
+      "APP_NOT_FOUND",
+      `It is not known which module made app ${JSON.stringify(runtime.name)}: give createWorker its \`source\``,
+    );
+
+  const hostname = nodeName(given.hostname);
+  const queues = given.queues.length === 0 ? [runtime.settings.taskDefaultQueue] : given.queues;
+  const logLevel = surroundings.logLevel ?? "info";
+  const logger = withFields(surroundings.logger ?? silentLogger, { worker: hostname });
+  const shows = (level: LogLevel) => logLevels.indexOf(level) >= logLevels.indexOf(logLevel);
+  const teller: Teller = createTeller(logger, shows);
+  const shape = poolShape(given);
+  const giveUp = new AbortController();
+  const graceMs = durationMs(given.grace ?? "25s", "grace");
+  let parts: ConsumerParts | null = null;
+  let consumer: Consumer | null = null;
+
+  const tasks = createTaskConsumer(() => parts!);
+  const pool: Pool = createExecutorPool({
+    ...shape,
+    clock: runtime.clock,
+    logger,
+    listener: {
+      ...tasks.poolListener,
+      log: (run, level, message, fields) =>
+        logger[level](message, { ...(run === null ? {} : { task: run.task, taskId: run.id }), ...fields }),
+    },
+    source: { ...source, includeDefault: true },
+    executeModule: siblingModule(import.meta.url, "./open-execute").href,
+    executeExport: "openExecute",
+    worker: hostname,
+    logLevel,
+  });
+
+  const service = createService(`worker ${hostname}`, {
+    async start(signal) {
+      runtime.setLogger(logger);
+      await runtime.loadIncludes();
+      const { broker, backend } = await runtime.links();
+      parts = { runtime, hostname, broker, backend, clock: runtime.clock, logger, teller, pool, giveUp: giveUp.signal };
+      await pool.start();
+      await untilConnected(() => broker.connect(), signal);
+      if (signal.aborted) return;
+      consumer = await broker.consume(queues, { worker: hostname, readAhead: pool.demand, listener: consumerListener() });
+      pool.onDemand(() => consumer?.setReadAhead(pool.demand));
+      teller.worker("worker-online", { queues, pool: given.pool, concurrency: pool.capacity });
+      runtime.signals.send("workerReady", () => ({ hostname }));
+    },
+    /** Quiet → drain the pool → settle what it gave → hand back the rest → close. */
+    async stop(deadlineMs = graceMs) {
+      await consumer?.pause();
+      await pool.stop({ deadlineMs });
+      // From here on a broker that is away is not waited for: whoever recovers the claims runs those tasks again.
+      const lastCall = runtime.clock.after(Math.max(1_000, Math.min(deadlineMs, 5_000)), () => giveUp.abort());
+      await tasks.idle();
+      lastCall.cancel();
+      await consumer?.close();
+      if (consumer !== null) {
+        teller.worker("worker-offline", {});
+        runtime.signals.send("workerShutdown", () => ({ hostname }));
+      }
+    },
+  });
+
+  function consumerListener() {
+    return {
+      delivery: tasks.take,
+      claimsLost() {
+        logger.warn("claims lost: this worker was taken for dead, another one has its tasks");
+        pool.abortAll("claimLost", "the claim on this task was lost: another worker has it");
+      },
+      deadLettered: (letter: { readonly queue: string; readonly reason: string }) => logger.error("task-dead-lettered", letter),
+      disconnected: (error: unknown) => logger.warn("broker connection lost", { reason: reasonOf(error) }),
+      connected: () => logger.info("broker connected"),
+    };
+  }
+
+  /** A broker that cannot be reached yet is waited for; what a person must mend is thrown. */
+  async function untilConnected(connect: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    for (let waitMs = 250; !signal.aborted; waitMs = Math.min(waitMs * 2, longestConnectWaitMs)) {
+      try {
+        return await connect();
+      } catch (error) {
+        if (!BrokerError.is(error) || error.code !== "BROKER_UNREACHABLE") throw error;
+        logger.warn("broker not reachable, trying again", { errorCode: error.code, reason: error.message, retryInMs: waitMs });
+      }
+      await runtime!.clock.sleep(waitMs, signal);
+    }
+  }
+
+  return Object.assign(service, {
+    hostname,
+    queues,
+    stats: () => ({ counts: teller.counts(), pool: pool.stats() }),
+    async terminate() {
+      giveUp.abort();
+      await pool.terminate();
+    },
+  });
+}
