@@ -1,5 +1,14 @@
 /** Pools whose runs go to executors, processes or threads: prefork, threads, async and solo differ only in numbers. */
-import { CeleriacError, type Clock, createService, type Logger, reasonOf, type Service, type Timer } from "@celeriac/core/runtime";
+import {
+  CeleriacError,
+  type Clock,
+  createService,
+  type Logger,
+  processEntry,
+  reasonOf,
+  type Service,
+  type Timer,
+} from "@celeriac/core/runtime";
 import type { Pool, PoolListener, PoolStats } from "../pool.ts";
 import type { AbortReason, Ending, Run } from "../run.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -14,10 +23,12 @@ import { RunTimes } from "./run-times.ts";
 import { openThreadExecutor } from "./thread-executor.ts";
 import { TimeLimits } from "./time-limits.ts";
 
-export interface ExecutorPoolOptions extends ExecutorInit {
+export interface ExecutorPoolOptions extends Omit<ExecutorInit, "executeModule" | "executeExport"> {
   readonly kind: "process" | "thread";
   /** 1 or more. prefork: n processes; threads: n threads; async, solo: 1 thread */
   readonly executors: number;
+  /** module (file: URL) and name of an OpenExecute; the one that runs an app's tasks by default */
+  readonly execute?: { readonly module: string; readonly export: string };
   /** MB of heap per executor; null (default) = as Node decides */
   readonly heapLimitMb?: number | null;
   /** further arguments of Node for each executor; none by default */
@@ -37,6 +48,8 @@ const longestRespawnDelayMs = 5_000;
 /** Work the pool wants to hold for each executor beyond what runs. */
 const demandWorkMs = 7.5;
 const mostAhead = 128;
+
+const appExecute = () => ({ module: processEntry(import.meta.url, "../open-execute").url.href, export: "openExecute" });
 
 /**
  * 1. gives each run to the least busy executor, 2. tells how many runs it wants, 3. enforces time limits, 4. replaces executors that are gone,
@@ -70,9 +83,9 @@ class ExecutorPool implements Pool, LaneOwner {
   #allGone: (() => void) | null = null;
 
   constructor(options: ExecutorPoolOptions) {
-    const { source, slots, executeModule, executeExport, worker, logLevel, clock } = options;
+    const { source, slots, worker, logLevel, clock, execute = appExecute() } = options;
     this.#options = options;
-    this.#init = { source, slots, executeModule, executeExport, worker, logLevel };
+    this.#init = { source, slots, executeModule: execute.module, executeExport: execute.export, worker, logLevel };
     this.capacity = options.executors * slots;
     this.#demand = this.capacity;
     this.#limits = new TimeLimits(clock);

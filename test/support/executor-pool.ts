@@ -1,0 +1,67 @@
+/** Pools of scripted executors for tests, and a record of what they tell. */
+import { type LogLevel, silentLogger, systemClock } from "@celeriac/core/runtime";
+import type { Pool } from "../../packages/worker/src/pool.ts";
+import { createExecutorPool, type ExecutorPoolOptions } from "../../packages/worker/src/pools/executor-pool.ts";
+import type { Ending, Run } from "../../packages/worker/src/run.ts";
+import type { Script } from "./scripted-execute.ts";
+
+export interface PoolRecord {
+  readonly pool: Pool;
+  /** run ids in the order they were reported begun, and where */
+  readonly began: { readonly id: string; readonly pid: number }[];
+  readonly states: { readonly id: string; readonly state: string; readonly meta: string }[];
+  readonly logs: { readonly id: string | null; readonly level: string; readonly message: string; readonly fields: object | undefined }[];
+}
+
+export type ScriptedOptions = Pick<ExecutorPoolOptions, "kind"> &
+  Partial<Omit<ExecutorPoolOptions, "kind" | "source">> & { readonly app?: string };
+
+export function scriptedPool(options: ScriptedOptions): PoolRecord {
+  const record = { began: [] as PoolRecord["began"], states: [] as PoolRecord["states"], logs: [] as PoolRecord["logs"] };
+  const { app = null, ...given } = options;
+  const pool = createExecutorPool({
+    executors: 1,
+    slots: 1,
+    source: { moduleUrl: "file:///none", appName: app, includeDefault: true },
+    execute: { module: new URL("./scripted-execute.ts", import.meta.url).href, export: "openScripted" },
+    worker: "celery@test",
+    logLevel: "info" as LogLevel,
+    clock: systemClock,
+    logger: silentLogger,
+    listener: {
+      began: (run, pid) => void record.began.push({ id: run.id, pid }),
+      updateState: (run, state, meta) => void record.states.push({ id: run.id, state, meta }),
+      log: (run, level, message, fields) => void record.logs.push({ id: run?.id ?? null, level, message, fields }),
+    },
+    ...given,
+  });
+  return { pool, ...record };
+}
+
+let lastId = 0;
+
+export function scriptedRun(script: Script, changes: Partial<Run> = {}): Run {
+  return {
+    id: `run-${++lastId}`,
+    task: `scripted.${script.do}`,
+    headers: { lang: "js", task: `scripted.${script.do}`, argsrepr: "('é',)" },
+    body: Buffer.from(JSON.stringify(script)),
+    contentType: "application/json",
+    contentEncoding: "utf-8",
+    replyTo: null,
+    correlationId: null,
+    priority: null,
+    queue: "celery",
+    redelivered: false,
+    deliveries: 0,
+    softTimeLimitMs: null,
+    timeLimitMs: null,
+    ...changes,
+  };
+}
+
+/** The value of a run that succeeded; throws the ending otherwise. */
+export function valueOf(ending: Ending): unknown {
+  if (ending.kind !== "succeeded") throw new Error(`The run did not succeed: ${JSON.stringify(ending)}`);
+  return JSON.parse(ending.value);
+}
