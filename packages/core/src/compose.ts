@@ -67,7 +67,9 @@ export function compose(
 
 function etaOf(options: CallOptions, nowMs: number): number | null {
   if (options.eta !== undefined) return options.eta.getTime();
-  return options.countdown === undefined ? null : nowMs + durationMs(options.countdown, "countdown");
+  const delayMs = options.countdown === undefined ? 0 : durationMs(options.countdown, "countdown");
+  // As Celery: no delay is no eta, and nothing waits in a delay store.
+  return delayMs === 0 ? null : nowMs + delayMs;
 }
 
 function expiryOf(expires: CallOptions["expires"], nowMs: number): number | null {
