@@ -61,7 +61,7 @@ export function scriptedRun(script: Script, changes: Partial<Run> = {}): Run {
 }
 
 /** The value of a run that succeeded; throws the ending otherwise. */
-export function valueOf(ending: Ending): unknown {
+export function succeededWith(ending: Ending): unknown {
   if (ending.kind !== "succeeded") throw new Error(`The run did not succeed: ${JSON.stringify(ending)}`);
   return JSON.parse(ending.value);
 }

@@ -1,5 +1,5 @@
 /** An Execute for tests of pools: each run's body is JSON that says what the run shall do. */
-import { writeSync } from "node:fs";
+import { writeFileSync, writeSync } from "node:fs";
 import { isMainThread, threadId } from "node:worker_threads";
 import type { Publication } from "@celeriac/core/runtime";
 import type { AppSource, ExecutorContext, OpenedExecute } from "../../packages/worker/src/pools/executor-init.ts";
@@ -17,6 +17,8 @@ export type Script =
   | { readonly do: "die" }
   /** blocks the thread; null = for ever */
   | { readonly do: "block"; readonly ms: number | null }
+  /** writes a file, then blocks for ever */
+  | { readonly do: "touchAndBlock"; readonly path: string }
   | { readonly do: "wait"; readonly ms: number }
   /** ends when it is aborted; value: the reason */
   | { readonly do: "untilAborted" }
@@ -60,6 +62,9 @@ async function perform(script: Script, run: Run, control: RunControl): Promise<E
       return await new Promise<Ending>(() => {});
     case "block":
       return block(script.ms);
+    case "touchAndBlock":
+      writeFileSync(script.path, run.id);
+      return block(null);
     case "wait":
       await new Promise((resolve) => setTimeout(resolve, script.ms));
       return succeeded(script.ms);

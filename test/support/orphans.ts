@@ -1,0 +1,47 @@
+/** A program that starts a pool, lets its children compute for ever, prints their pids and waits to be killed. */
+import { systemClock } from "@celeriac/core/runtime";
+import type { ExecutorLink, LinkOptions } from "../../packages/worker/src/pools/executor-link.ts";
+import { FrameReader, FrameWriter, frameKind } from "../../packages/worker/src/pools/frames.ts";
+import { findParentTie, type ParentTie, processExecutors } from "../../packages/worker/src/pools/process-executor.ts";
+import { writeRun } from "../../packages/worker/src/pools/run-frame.ts";
+import { scriptedRun } from "./executor-pool.ts";
+
+const tie: ParentTie = process.argv[2] === "watch" ? "watch" : await findParentTie();
+const open = processExecutors(tie, systemClock);
+const busy: number[] = [];
+
+function startBusy(): void {
+  const reader = new FrameReader();
+  const send = (write: (frames: FrameWriter) => void) => {
+    const frames = new FrameWriter();
+    write(frames);
+    link.send(frames.take());
+  };
+  const frame = (kind: number) => {
+    if (kind === frameKind.ready) send((frames) => writeRun(frames, 1, scriptedRun({ do: "block", ms: null }), true));
+    if (kind === frameKind.begun) busy.push(link.pid);
+    if (busy.length === 2) console.log(JSON.stringify(busy));
+  };
+  const options: LinkOptions = {
+    listener: {
+      received: (chunk) => reader.read(chunk, { frame }),
+      printed: (_stream, line) => console.error(line),
+      exited: ({ reason }) => console.error(reason),
+    },
+    heapLimitMb: null,
+    execArgv: [],
+  };
+  const link: ExecutorLink = open(options);
+  const init = {
+    source: { moduleUrl: "file:///none", appName: null, includeDefault: true },
+    slots: 1,
+    executeModule: new URL("./scripted-execute.ts", import.meta.url).href,
+    executeExport: "openScripted",
+    worker: "celery@test",
+    logLevel: "info",
+  };
+  send((frames) => frames.textFrame(frameKind.init, 0, JSON.stringify(init)));
+}
+
+startBusy();
+startBusy();
