@@ -1,0 +1,89 @@
+/** Results that Celery stored or sent are read, and what we write for the same ending is what it wrote: held against captures of the real one. */
+import { describe, expect, it } from "vitest";
+import { readException, taskErrorOf } from "../../../packages/core/src/failure.ts";
+import { failureText, type ResultFacts, readResult, resultText } from "../../../packages/core/src/result-meta.ts";
+import { golden, goldenCase } from "../../support/golden.ts";
+
+type Members = Record<string, unknown>;
+
+const stored = golden("results-redis").flatMap(({ name, stored }) =>
+  stored.filter(({ key }) => key.startsWith("celery-task-meta-")).map(({ text }, index) => ({ title: `${name} ${index}`, text })),
+);
+const sent = golden("results-rpc").flatMap(({ name, results }) =>
+  results.map(({ body }, index) => ({ title: `rpc ${name} ${index}`, text: Buffer.from(body, "base64").toString() })),
+);
+
+describe("a result", () => {
+  it.each([...stored, ...sent])("of Celery is read: $title", ({ text }) => {
+    const theirs = JSON.parse(text) as Members;
+    const { date_done: done } = theirs;
+    expect(readResult(String(theirs["task_id"]), text)).toEqual({
+      taskId: theirs["task_id"],
+      status: theirs["status"],
+      result: theirs["result"],
+      traceback: theirs["traceback"],
+      children: theirs["children"] ?? [],
+      // Celery 5.2 writes UTC without saying so.
+      doneAt: typeof done === "string" ? Date.parse(`${done}Z`) : null,
+      retries: theirs["retries"] ?? 0,
+      name: theirs["name"] ?? null,
+      worker: theirs["worker"] ?? null,
+      parentId: theirs["parent_id"] ?? null,
+    });
+  });
+
+  it.each(stored)("of ours is Celery's: $title", ({ text }) => {
+    const theirs = JSON.parse(text) as Members;
+    const own = JSON.parse(ours(theirs)) as Members;
+    expect(own).toEqual({ ...theirs, date_done: own["date_done"], retries: theirs["retries"] ?? 0 });
+    // Our own member aside, the members come in Celery's order.
+    const order = (meta: Members) => Object.keys(meta).filter((name) => name !== "retries");
+    expect(order(own)).toEqual(order(theirs));
+    if (theirs["date_done"] === null) expect(own["date_done"]).toBeNull();
+    else expect(own["date_done"]).toBe(`${String(theirs["date_done"]).slice(0, 23)}000+00:00`);
+  });
+
+  /** What we write for the state that `theirs` tells of. */
+  function ours(theirs: Members): string {
+    const done = theirs["date_done"];
+    const facts: ResultFacts = {
+      taskId: String(theirs["task_id"]),
+      state: String(theirs["status"]),
+      attempt: typeof theirs["retries"] === "number" ? theirs["retries"] : 0,
+      children: theirs["children"] as unknown[],
+      nowMs: typeof done === "string" ? Date.parse(`${done}Z`) : 0,
+      groupId: (theirs["group_id"] as string | undefined) ?? null,
+      parentId: (theirs["parent_id"] as string | undefined) ?? null,
+      extended:
+        theirs["name"] === undefined
+          ? null
+          : {
+              name: String(theirs["name"]),
+              args: theirs["args"],
+              kwargs: theirs["kwargs"],
+              worker: String(theirs["worker"]),
+              queue: String(theirs["queue"]),
+            },
+    };
+    const { result, traceback } = theirs as { result: unknown; traceback: string | null };
+    const isError = ["FAILURE", "RETRY", "REVOKED"].includes(facts.state) && result !== null;
+    return isError ? failureText(facts, readException(result, traceback)) : resultText(facts, JSON.stringify(result), traceback);
+  }
+
+  it("of a failure tells what Python raised", () => {
+    const error = (name: string) => {
+      const { taskId, stored } = goldenCase("results-redis", name);
+      const { result, traceback } = readResult(taskId, stored.at(-1)?.text ?? "");
+      return taskErrorOf(taskId, "proj.task", readException(result, traceback));
+    };
+    expect(error("failure_valueerror")).toMatchObject({
+      code: "TASK_FAILED",
+      message: "Task proj.task failed: ValueError: boom",
+      remote: { type: "ValueError", module: "builtins", args: ["boom"], traceback: expect.stringMatching(/ValueError: boom\n$/) },
+    });
+    expect(error("failure_custom").remote).toMatchObject({ type: "CustomError", module: "wireapp", args: [42, { a: [1, 2] }] });
+    expect(error("failure_not_registered")).toMatchObject({ code: "TASK_DEAD_LETTERED", remote: { type: "NotRegistered" } });
+    expect(error("time_limit_hard")).toMatchObject({ code: "TASK_TIME_LIMIT", remote: { type: "TimeLimitExceeded" } });
+    expect(error("autoretry_exhausted").remote).toMatchObject({ type: "OSError", args: [5, "io"] });
+  });
+});
