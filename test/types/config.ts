@@ -1,0 +1,23 @@
+/** Settings: Celery's names and ours compile, misspelt ones and wrong values do not. */
+import { type Config, createApp } from "celeriac";
+
+export const sound: readonly Config[] = [
+  { task_default_queue: "celery", taskTimeLimit: "10m", publishTimeout: 2.5, result_expires: null },
+  { taskDefaultPriority: 5, task_acks_late: false, durability: "process", acceptContent: ["json"] },
+  { broker_url: process.env["BROKER"], taskRoutes: { "img.*": { queue: "images" } }, maxMessageBytes: 1_048_576 },
+];
+
+export function refused(): void {
+  // @ts-expect-error a misspelt setting
+  createApp("x", { config: { task_default_queu: "celery" } });
+  // @ts-expect-error "90x" is no duration
+  createApp("x", { config: { taskTimeLimit: "90x" } });
+  // @ts-expect-error priorities are 0 to 9
+  createApp("x", { config: { taskDefaultPriority: 10 } });
+  // @ts-expect-error a flag is true or false
+  createApp("x", { config: { task_acks_late: "yes" } });
+  // @ts-expect-error only JSON is written
+  createApp("x", { config: { taskSerializer: "pickle" } });
+  // @ts-expect-error a misspelt option of createApp
+  createApp("x", { brokr: "redis://localhost" });
+}

@@ -1,0 +1,50 @@
+/** Bound tasks: `self` knows progress and dependencies, options know the parameters. */
+import type { AnyTask, ArgsOf, ResultOf, Sent, Task, TaskRef } from "celeriac";
+import { add, app, ping, type Self, show } from "./app.ts";
+import { type Equal, expectType } from "./equal.ts";
+
+export const resize = app.bound(
+  "img.resize",
+  { softTimeLimit: 30, params: ["url", "width"], maxRetries: null, retryBackoff: "2s", autoretryFor: [TypeError] },
+  async (self: Self<{ done: number }>, url: string, width: number) => {
+    await self.progress({ done: 1 });
+    // @ts-expect-error progress is typed
+    await self.progress({ dun: 1 });
+    const response: { ok: boolean } | null = await fetch(url, { signal: self.signal });
+    if (!response) self.retry({ countdown: "30s" });
+    // retry() never returns, which the compiler sees because `self` has a written type.
+    expectType<Equal<typeof response, { ok: boolean }>>();
+    return self.deps.db.query(url).length * width;
+  },
+);
+expectType<Equal<typeof resize, Task<[url: string, width: number], number, { done: number }>>>();
+expectType<Equal<ArgsOf<typeof resize>, [url: string, width: number]>>();
+expectType<Equal<ResultOf<typeof resize>, number>>();
+
+export function bound(): void {
+  app.bound("plain.self", async (self, url: string) => {
+    if (!url) throw self.retry();
+    return self.deps.db;
+  });
+  app.bound("endings", (self) => (self.request.retries > 1 ? self.reject({ requeue: true, reason: "busy" }) : self.ignore()));
+  // @ts-expect-error one Python name per parameter
+  app.task("x", { params: ["x"] }, (x: number, y: number) => x + y);
+  // @ts-expect-error a misspelt option
+  app.task("x", { timelimit: 3 }, (x: number) => x);
+  // @ts-expect-error no such dependency
+  app.bound("x", (self) => self.deps.cache);
+}
+
+/** Recursion needs a written return type, as everywhere in TypeScript. */
+export const crawl = app.bound("crawl", async (self, url: string): Promise<number> => {
+  return (await crawl.delay(url).get()) + self.request.retries;
+});
+
+export function anyTask(): void {
+  const all: readonly AnyTask[] = [add, show, ping, resize, crawl];
+  const track = <A extends readonly unknown[], R>(task: TaskRef<A, R>, ...args: A) => task.delay(...args);
+  expectType<Equal<ReturnType<typeof track<[number], string>>, Sent<string>>>();
+  void [track(add, 1, 2), all];
+  // @ts-expect-error the arguments are the task's
+  void track(add, 1, "2");
+}

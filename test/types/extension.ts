@@ -1,0 +1,35 @@
+/** Middleware, signals and an embedded worker. */
+import { createWorker } from "celeriac/worker";
+import { add, app } from "./app.ts";
+
+export async function extension(): Promise<void> {
+  app.use({
+    name: "tenant",
+    async publish(message, next) {
+      message.headers["tenant"] = "a";
+      await next();
+    },
+    async execute(self, next) {
+      self.log.info(self.deps.db.query("x")[0] ?? "");
+      return await next();
+    },
+  });
+  app.use({
+    name: "renames",
+    async publish(message, next) {
+      // @ts-expect-error what is sent is decided by then: only headers may be added
+      message.task = "other";
+      await next();
+    },
+  });
+  const listening = app.signals.taskFailure.connect((event) => void event.error, { task: add });
+  listening[Symbol.dispose]();
+  // @ts-expect-error no such signal
+  app.signals.taskFailed.connect(() => {});
+
+  await using worker = createWorker(app, { queues: ["a"], concurrency: 4, pool: "async" });
+  await worker.start();
+  // @ts-expect-error a misspelt option
+  createWorker(app, { concurency: 4 });
+  await app.close({ deadline: "5s" });
+}
