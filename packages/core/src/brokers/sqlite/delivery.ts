@@ -1,0 +1,96 @@
+/** One claimed message of the file, from its claim to its one settlement. */
+import type { Delivery, Settlement, SettleOutcome } from "../../broker.ts";
+import type { Clock } from "../../clock.ts";
+import type { Envelope } from "../../envelope.ts";
+import { BrokerError } from "../../errors.ts";
+import type { ClaimedMessage, NewResult, OperationFields } from "../../sqlite/operation.ts";
+import { type Store, StoreError } from "../../sqlite/store.ts";
+import { deadLetterOf, letterOf } from "./letter.ts";
+
+/** How long a settlement waits in memory before it is tried again on a full disk. */
+const fullDiskRetryMs = 500;
+
+/** The claim's side of a delivery: what its consumer knows and can end. */
+export interface Claim {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Aborted when the claim is no longer ours. */
+  readonly lost: AbortSignal;
+  readonly settlesResults: boolean;
+  /** Called when it was settled. */
+  settled(): void;
+}
+
+export function createDelivery(message: ClaimedMessage, envelope: Envelope, claim: Claim): Delivery {
+  const { consumer, id, queue, deliveries, redelivered } = message;
+  let done = false;
+  return {
+    envelope,
+    queue,
+    deliveries,
+    redelivered,
+    async begin() {
+      if (done || claim.lost.aborted) return "lost";
+      if (deliveries === 0) return "settled";
+      return await claim.store.run("begin", { consumer, id }).catch(refuse);
+    },
+    async settle(settlement) {
+      if (done || claim.lost.aborted) return "lost";
+      const { fields, raws } = settleFields(message, envelope, settlement, claim);
+      done = true;
+      try {
+        const outcome = await settleAtLast(fields, raws, claim);
+        claim.settled();
+        return outcome;
+      } catch (error) {
+        done = false;
+        throw error;
+      }
+    },
+  };
+}
+
+async function settleAtLast(fields: OperationFields<"settle">, raws: readonly Uint8Array[], claim: Claim): Promise<SettleOutcome> {
+  for (;;) {
+    try {
+      return await claim.store.run("settle", fields, raws);
+    } catch (error) {
+      if (claim.lost.aborted) return "lost";
+      if (!(error instanceof StoreError) || error.code !== "STORE_FULL") return refuse(error);
+      // The file kept the claim and nothing else: it waits here, holding its place in the read-ahead, until there is room again.
+      await claim.clock.sleep(fullDiskRetryMs, claim.lost);
+      if (claim.lost.aborted) return "lost";
+    }
+  }
+}
+
+function refuse(cause: unknown): never {
+  throw new BrokerError("BROKER_REFUSED", `The SQLite file could not be asked: ${String(cause)}`, { cause });
+}
+
+function settleFields(message: ClaimedMessage, envelope: Envelope, settlement: Settlement, claim: Claim) {
+  const { consumer, id, queue } = message;
+  const { result, publish, then: disposition } = settlement;
+  if (result !== undefined && !claim.settlesResults) {
+    throw new BrokerError("BROKER_REFUSED", "This broker settles no results: they are kept elsewhere than in its file");
+  }
+  const now = claim.clock.now();
+  const letters = publish.map(letterOf);
+  if (disposition.kind === "deadLetter") letters.push(deadLetterOf(envelope, queue, disposition.reason, now));
+  const requeue =
+    disposition.kind === "requeue"
+      ? { due: disposition.afterMs === undefined ? null : now + disposition.afterMs, counted: disposition.counted }
+      : null;
+  const stored: NewResult | null =
+    result === undefined
+      ? null
+      : {
+          taskId: result.taskId,
+          state: result.state,
+          attempt: result.attempt,
+          text: result.text,
+          expires: result.expiresMs === null ? null : now + result.expiresMs,
+        };
+  const fields = { consumer, id, requeue, result: stored, publish: letters.map((letter) => letter.message) };
+  return { fields, raws: letters.map(({ raw }) => raw) };
+}

@@ -1,0 +1,54 @@
+/** Turns publications into rows of the file, and deliveries that end badly into dead letters. */
+import type { Publication } from "../../broker.ts";
+import { deadLetterQueue, deathHeader, type Envelope } from "../../envelope.ts";
+import { PublishError, reasonOf } from "../../errors.ts";
+import type { NewMessage } from "../../sqlite/operation.ts";
+import { writeEnvelope } from "../../sqlite/raw-envelope.ts";
+
+/** A message ready for the file, with its raw envelope. */
+export interface Letter {
+  readonly message: NewMessage;
+  readonly raw: Uint8Array;
+}
+
+const lowestRank = 9;
+
+/** Throws PUBLISH_ENCODE, PUBLISH_UNROUTABLE. A named exchange is direct, as Celery's default is: the routing key is the queue. */
+export function letterOf({ envelope, route, dueAt, guarded }: Publication): Letter {
+  if (route.routingKey === "") throw new PublishError("PUBLISH_UNROUTABLE", "The route names no queue: its routing key is empty");
+  return letter(envelope, route.routingKey, dueAt ?? null, guarded === true);
+}
+
+export function deadLetterOf(envelope: Envelope, queue: string, reason: string, at: number): Letter {
+  const headers = { ...envelope.headers, [deathHeader]: { reason, queue, at } };
+  return letter({ ...envelope, headers }, deadLetterQueue(queue), null, false);
+}
+
+/** What could not be read goes to the dead letters byte for byte. */
+export function unreadable(raw: Uint8Array): Envelope {
+  return {
+    headers: {},
+    properties: {
+      contentType: "application/octet-stream",
+      contentEncoding: "binary",
+      correlationId: null,
+      replyTo: null,
+      deliveryMode: 2,
+      priority: null,
+      expiration: null,
+      deliveryTag: "",
+    },
+    body: raw,
+  };
+}
+
+function letter(envelope: Envelope, queue: string, due: number | null, guarded: boolean): Letter {
+  let raw: Uint8Array;
+  try {
+    raw = writeEnvelope(envelope);
+  } catch (cause) {
+    throw new PublishError("PUBLISH_ENCODE", `Headers cannot be written as JSON: ${reasonOf(cause)}`, { cause });
+  }
+  const { priority, deliveryTag: tag } = envelope.properties;
+  return { message: { tag, queue, rank: lowestRank - (priority ?? 0), due, guarded, size: raw.byteLength }, raw };
+}

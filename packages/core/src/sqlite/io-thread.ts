@@ -1,0 +1,88 @@
+/** Entry of the I/O thread: one for each file and process. Blocks as SQLite blocks, so that the main thread never does. */
+import { parentPort, workerData } from "node:worker_threads";
+import { loadLibsql } from "./connection.ts";
+import { createConsumption } from "./consumption.ts";
+import { createEngine } from "./engine.ts";
+import { failureOf } from "./failure.ts";
+import type { NewMessage, Operation, Report, Request } from "./operation.ts";
+import { openTables, type Tables } from "./tables.ts";
+import { startUpkeep, type Upkeep } from "./upkeep.ts";
+import { openWakeFile } from "./wake-file.ts";
+import { createWatches } from "./watches.ts";
+
+/** What the main thread gives this thread. */
+export interface IoThreadOptions {
+  /** absolute, without links */
+  readonly path: string;
+  readonly durability: "full" | "process";
+}
+
+const port = parentPort;
+if (port !== null) void start(workerData as IoThreadOptions);
+
+async function start(options: IoThreadOptions): Promise<void> {
+  try {
+    const libsql = await loadLibsql();
+    serve(openTables(libsql, options.path, options.durability));
+    report({ kind: "opened" });
+  } catch (error) {
+    report({ kind: "refused", failure: failureOf(error, options.path) });
+    port!.close();
+  }
+}
+
+function report(message: Report, transfer: readonly ArrayBuffer[] = []): void {
+  port!.postMessage(message, transfer);
+}
+
+function serve(tables: Tables): void {
+  const wake = openWakeFile(tables.path);
+  const consumption = createConsumption(tables);
+  const watches = createWatches(tables);
+  let upkeep: Upkeep | null = null;
+  const engine = createEngine({
+    tables,
+    consumption,
+    watches,
+    wake,
+    report,
+    committed: (turn) => upkeep?.committed(turn),
+    turned: () => upkeep?.adjust(),
+  });
+  upkeep = startUpkeep({ tables, consumption, watches, wake, engine, report });
+
+  function close(): void {
+    upkeep?.stop();
+    try {
+      engine.finish();
+      tables.locks.releaseAll();
+      wake.close();
+      tables.connection.close();
+    } catch (error) {
+      report({ kind: "note", level: "warn", text: "SQLite file was not closed properly", fields: failureOf(error, tables.path) });
+    }
+    report({ kind: "closed" });
+    port!.close();
+  }
+
+  port!.on("message", (request: Request) => {
+    if (request.kind === "close") close();
+    else engine.take(request.first, entriesOf(request.operations, request.raw));
+  });
+}
+
+/** Gives each operation its part of the turn's bytes. */
+function entriesOf(operations: readonly Operation[], raw: Uint8Array) {
+  let offset = 0;
+  return operations.map((operation) => {
+    const size = messagesOf(operation).reduce((sum, message) => sum + message.size, 0);
+    const part = raw.subarray(offset, offset + size);
+    offset += size;
+    return { operation, raw: part };
+  });
+}
+
+function messagesOf(operation: Operation): readonly NewMessage[] {
+  if (operation.kind === "publish") return [operation.message];
+  return operation.kind === "settle" ? operation.publish : [];
+}

@@ -1,0 +1,121 @@
+/**
+ * What crosses between a process's main thread and the I/O thread of one file: all operations of a turn go over in one message,
+ * with their raw envelopes joined into one transferred buffer, in the order of the messages that announce them.
+ */
+import type { StoreOutcome } from "../backend.ts";
+import type { SettleOutcome } from "../broker.ts";
+import type { ErrorCode } from "../errors.ts";
+
+/** A message on its way in. */
+export interface NewMessage {
+  readonly tag: string;
+  readonly queue: string;
+  /** 9 - priority: lower is sooner */
+  readonly rank: number;
+  /** epoch ms, or null = at once */
+  readonly due: number | null;
+  readonly guarded: boolean;
+  /** bytes of its raw envelope in the turn's buffer */
+  readonly size: number;
+}
+
+/** A result on its way in. */
+export interface NewResult {
+  readonly taskId: string;
+  readonly state: string;
+  readonly attempt: number;
+  readonly text: string;
+  /** epoch ms, or null = never */
+  readonly expires: number | null;
+}
+
+/** operation → its fields and what it answers. `consumer` is an incarnation's number. */
+export interface Operations {
+  publish: [{ readonly message: NewMessage }, null];
+  settle: [
+    {
+      readonly consumer: number;
+      readonly id: number;
+      /** null = gone for good; else it goes back, at its place or when `due` */
+      readonly requeue: { readonly due: number | null; readonly counted: boolean } | null;
+      readonly result: NewResult | null;
+      readonly publish: readonly NewMessage[];
+    },
+    SettleOutcome,
+  ];
+  begin: [{ readonly consumer: number; readonly id: number }, SettleOutcome];
+  /** Answers the number of the new incarnation. `replaces`: one of this process whose thread is gone. */
+  consume: [
+    { readonly name: string; readonly queues: readonly string[]; readonly readAhead: number; readonly replaces: number | null },
+    number,
+  ];
+  /** A read-ahead of 0 claims nothing more. */
+  resize: [{ readonly consumer: number; readonly readAhead: number }, null];
+  /** Hands back what is held and ends the incarnation. */
+  leave: [{ readonly consumer: number }, null];
+  length: [{ readonly queue: string }, number];
+  /** epoch ms since when the next in line waits */
+  oldest: [{ readonly queue: string }, number | null];
+  peek: [{ readonly queue: string; readonly limit: number }, readonly Uint8Array[]];
+  /** Deletes at most `limit`; answers how many. */
+  purge: [{ readonly queue: string; readonly limit: number }, number];
+  storeResult: [{ readonly result: NewResult }, StoreOutcome];
+  getResult: [{ readonly taskId: string }, string | null];
+  forgetResult: [{ readonly taskId: string }, null];
+  /** Answers the text that is there already; changes come as events until `unwatch`. */
+  watch: [{ readonly taskId: string }, string | null];
+  unwatch: [{ readonly taskId: string }, null];
+  /** Answers the fencing token, or null while another holds it. */
+  takeLease: [{ readonly name: string; readonly ttlMs: number }, number | null];
+  renewLease: [{ readonly name: string; readonly token: number; readonly ttlMs: number }, boolean];
+  freeLease: [{ readonly name: string; readonly token: number }, null];
+  reserve: [{ readonly key: string; readonly owner: string; readonly ttlMs: number }, string];
+  unreserve: [{ readonly key: string; readonly owner: string }, boolean];
+  /** Answers the clock, epoch ms, when the file can be read. */
+  check: [Record<never, never>, number];
+}
+
+export type OperationKind = keyof Operations;
+export type OperationFields<K extends OperationKind> = Operations[K][0];
+export type Answer<K extends OperationKind> = Operations[K][1];
+export type Operation<K extends OperationKind = OperationKind> = { [Each in K]: { readonly kind: Each } & OperationFields<Each> }[K];
+
+/** An error on its way back: the classes of errors do not survive the crossing. `uncertain`: it may have been written. */
+export interface Failure {
+  readonly failed: ErrorCode;
+  readonly message: string;
+  readonly uncertain: boolean;
+}
+
+/** A claimed message; its raw envelope is `size` bytes in the buffer of the report. */
+export interface ClaimedMessage {
+  readonly consumer: number;
+  readonly id: number;
+  readonly queue: string;
+  readonly deliveries: number;
+  readonly redelivered: boolean;
+  readonly size: number;
+}
+
+/** Main thread → I/O thread. */
+export type Request =
+  | { readonly kind: "turn"; readonly first: number; readonly operations: readonly Operation[]; readonly raw: Uint8Array }
+  | { readonly kind: "close" };
+
+/** I/O thread → main thread. */
+export type Report =
+  | { readonly kind: "opened" }
+  | { readonly kind: "refused"; readonly failure: Failure }
+  /** `answers[i]` belongs to operation `first + i` */
+  | { readonly kind: "answers"; readonly first: number; readonly answers: readonly (unknown | Failure)[] }
+  | { readonly kind: "claimed"; readonly messages: readonly ClaimedMessage[]; readonly raw: Uint8Array }
+  | { readonly kind: "fenced"; readonly consumer: number }
+  | { readonly kind: "results"; readonly changes: readonly (readonly [taskId: string, text: string])[] }
+  /** The file cannot be written for now; claims wait. `null` = it can again. */
+  | { readonly kind: "trouble"; readonly failure: Failure | null }
+  | { readonly kind: "note"; readonly level: "debug" | "warn"; readonly text: string; readonly fields: object }
+  | { readonly kind: "closed" };
+
+export function isFailure(answer: unknown): answer is Failure {
+  return typeof answer === "object" && answer !== null && "failed" in answer;
+}

@@ -1,0 +1,90 @@
+/** The tables of the file and how an older file becomes a newer one: each step once, forwards only, all in one transaction. */
+import { CeleriacError } from "../errors.ts";
+import type { Connection } from "./connection.ts";
+
+/** Step n leads from version n to n + 1. Steps that were released are never changed. */
+const steps: readonly string[] = [
+  // 1: messages and who works on them. AUTOINCREMENT: a number never returns, so a stale settlement cannot match.
+  `
+  create table message (
+    id integer primary key autoincrement,
+    tag text not null,
+    queue text not null,
+    rank integer not null,
+    due integer,
+    claim integer,
+    claims integer not null default 0,
+    deliveries integer not null default 0,
+    begun integer not null default 0,
+    waits_since integer not null,
+    raw blob not null
+  );
+  create index ix_ready on message (queue, rank, id) where claim is null and due is null;
+  create index ix_due on message (due, queue) where due is not null;
+  create index ix_claim on message (claim) where claim is not null;
+  create table worker (
+    inc integer primary key autoincrement,
+    name text not null,
+    pid integer not null,
+    waiting integer not null default 0,
+    watching integer not null default 0
+  );
+  create table publication (queue text not null, tag text not null, expires integer not null, primary key (queue, tag)) without rowid;
+  create index ix_publication_expires on publication (expires);
+  `,
+  // 2: results. The stamp changes with every write and tells a watcher that there is something new.
+  `
+  create table result (
+    task_id text not null unique,
+    state text not null,
+    final integer not null,
+    attempt integer not null,
+    stamp integer not null,
+    expires integer,
+    text text not null
+  );
+  create index ix_result_expires on result (expires) where expires is not null;
+  `,
+  // 3: what only one may do. Tokens come from one counter, so a pruned lease never gives an old token again.
+  `
+  create table lease (name text primary key, token integer not null, expires integer not null) without rowid;
+  create table fence (only integer primary key check (only = 1), token integer not null);
+  insert into fence (only, token) values (1, 0);
+  create table reservation (key text primary key, owner text not null, expires integer not null) without rowid;
+  create index ix_reservation_expires on reservation (expires);
+  `,
+];
+
+export const schemaVersion = steps.length;
+
+/** Brings the file to the newest version. Throws BROKER_LAYOUT when it is newer than this code, STORE_CORRUPT when it holds something else. */
+export function migrate(connection: Connection, upTo: number = schemaVersion): void {
+  if (versionOf(connection) === upTo) return;
+  connection.write(() => {
+    const version = versionOf(connection);
+    if (version > schemaVersion) {
+      throw new CeleriacError(
+        "BROKER_LAYOUT",
+        `${connection.path} has layout ${version}, this version of Celeriac knows up to ${schemaVersion}: update Celeriac`,
+      );
+    }
+    if (version === 0) connection.execute("create table if not exists celeriac (schema_version integer not null)");
+    for (let step = version; step < upTo; step += 1) connection.execute(steps[step]!);
+    connection.execute("delete from celeriac");
+    connection.execute(`insert into celeriac (schema_version) values (${Math.max(version, upTo)})`);
+  });
+}
+
+function versionOf(connection: Connection): number {
+  const tables = connection.query("select name from sqlite_schema where type = 'table' and name in ('celeriac', 'message')");
+  const names = tables.all([]).map(([name]) => name);
+  if (!names.includes("celeriac")) {
+    if (!names.includes("message")) return 0;
+    throw new CeleriacError(
+      "STORE_CORRUPT",
+      `${connection.path} is a database of something else: it has a table "message" but no "celeriac"`,
+    );
+  }
+  const [row] = connection.query("select schema_version from celeriac").all([]);
+  return Number(row?.[0] ?? 0);
+}

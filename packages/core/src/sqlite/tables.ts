@@ -1,0 +1,40 @@
+/** Everything the I/O thread knows of one file: its connection, its tables and the locks of its incarnations. */
+import type Database from "libsql";
+import { type Connection, openConnection } from "./connection.ts";
+import { type CoordinationTable, openCoordinationTable } from "./coordination-table.ts";
+import { createLockFiles, type LockFiles } from "./lock-file.ts";
+import { type MessageTable, openMessageTable } from "./message-table.ts";
+import { openResultTable, type ResultTable } from "./result-table.ts";
+import { migrate } from "./schema.ts";
+import { openWorkerTable, type WorkerTable } from "./worker-table.ts";
+
+export interface Tables {
+  readonly path: string;
+  readonly connection: Connection;
+  readonly messages: MessageTable;
+  readonly results: ResultTable;
+  readonly workers: WorkerTable;
+  readonly coordination: CoordinationTable;
+  readonly locks: LockFiles;
+}
+
+/** Opens the file, makes it if it is not there, and brings its layout up to date. */
+export function openTables(libsql: typeof Database, path: string, durability: "full" | "process"): Tables {
+  const connection = openConnection(libsql, path, { durability });
+  try {
+    migrate(connection);
+    const locks = createLockFiles(libsql, path);
+    return {
+      path,
+      connection,
+      messages: openMessageTable(connection),
+      results: openResultTable(connection),
+      workers: openWorkerTable(connection, locks),
+      coordination: openCoordinationTable(connection),
+      locks,
+    };
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
