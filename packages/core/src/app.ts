@@ -11,7 +11,7 @@ import type { TaskContext } from "./context.ts";
 import { currentRun } from "./current-run.ts";
 import type { DepsScope } from "./deps.ts";
 import { type Duration, durationMs } from "./duration.ts";
-import { environmentSettings, isProduction } from "./environment.ts";
+import { environmentSettings, isProduction, withOverrides } from "./environment.ts";
 import { CeleriacError } from "./errors.ts";
 import { callHere } from "./local-call.ts";
 import { encodeMessage } from "./message.ts";
@@ -116,11 +116,11 @@ export function runtimeOf(app: unknown): AppRuntime | undefined {
 /** Throws CONFIG_UNKNOWN, CONFIG_INVALID. Opens and reads nothing but the environment variables that settings name. */
 // biome-ignore lint/complexity/noBannedTypes: as above
 export function createApp<Deps extends object = {}>(name: string, options: AppOptions<Deps> = {}): App<Deps> {
-  const given = {
+  const given = withOverrides(settingTable, {
     ...environmentSettings(settingTable),
     ...options.config,
     ...defined({ brokerUrl: options.broker, resultBackend: options.backend }),
-  };
+  });
   const runtime = createRuntime({
     name,
     module: callerModule(ownModules),

@@ -1,5 +1,5 @@
-/** What an app takes from the process's environment when its code does not say it; the only place in core that reads it. */
-import type { SettingTable } from "./setting.ts";
+/** What an app takes from the process's environment; the only place in core that reads it. */
+import { type SettingTable, snakeCase } from "./setting.ts";
 
 /** Values of settings that name an environment variable, where it is set. */
 export function environmentSettings(table: SettingTable): Record<string, string> {
@@ -9,6 +9,31 @@ export function environmentSettings(table: SettingTable): Record<string, string>
     if (value !== undefined && value !== "") found[name] = value;
   }
   return found;
+}
+
+/**
+ * Settings that win over what an app's code says: a command's flags. They lie in the environment, because a worker's
+ * executors are processes and threads of their own that load the app once more, and inherit it. Call it before the app is made.
+ */
+export function overrideSettings(settings: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(settings)) process.env[overrideName(name)] = value;
+}
+
+/** `given` with the overridden settings in place of whatever it has under either name. */
+export function withOverrides(table: SettingTable, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const settings = { ...given };
+  for (const name of Object.keys(table)) {
+    const value = process.env[overrideName(name)];
+    if (value === undefined || value === "") continue;
+    delete settings[snakeCase(name)];
+    settings[name] = value;
+  }
+  return settings;
+}
+
+/** brokerUrl → CELERIAC_OVERRIDE_BROKER_URL */
+function overrideName(name: string): string {
+  return `CELERIAC_OVERRIDE_${snakeCase(name).toUpperCase()}`;
 }
 
 export function isProduction(): boolean {

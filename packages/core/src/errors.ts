@@ -24,6 +24,10 @@ export const errorTable = {
     "The module given with -A could not be loaded or exports no app.",
     "Give the file that calls createApp, with :name if it exports several.",
   ],
+  COMMAND_USAGE: [
+    "A command line could not be understood.",
+    "The message says what was expected; `celeriac <command> --help` lists what there is.",
+  ],
   APP_CLOSED: ["The app was closed and cannot be used any more.", "Call close() last."],
   TASK_DUPLICATE: ["Two modules define a task of the same name.", "Rename one; names are shared by the whole fleet."],
   TASK_DEFINITION: ["A task was defined in a way that can never run.", "The message says what is wrong with it."],

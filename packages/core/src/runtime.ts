@@ -12,6 +12,7 @@ export type { DriverContext } from "./driver.ts";
 export { type Duration, durationMs } from "./duration.ts";
 export { type Entry, loadModule, processEntry, siblingModule, threadEntry } from "./entry.ts";
 export { deadLetterQueue, deathHeader, deliveriesHeader, deliveriesOf, type Envelope, type Route } from "./envelope.ts";
+export { overrideSettings } from "./environment.ts";
 export * from "./errors.ts";
 export { type EventFields, type EventType, eventTable, type TaskEventType } from "./event.ts";
 export { type FailpointName, failpoint, failpointNames } from "./failpoint.ts";
@@ -20,6 +21,8 @@ export { afterFailure, afterSuccess, type Followed, type FollowUps, nextAttempt 
 export { createLogger, type Logger, type LogLevel, logLevels, silentLogger, withFields } from "./logger.ts";
 export { type Body, decodeBody } from "./message.ts";
 export { executeThrough } from "./middleware.ts";
+export { nearest } from "./nearest.ts";
+export { resultUrlOf } from "./open.ts";
 export { redact, redactText } from "./redact.ts";
 export type { TaskDefinition } from "./registry.ts";
 export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResult, resultText } from "./result-meta.ts";
