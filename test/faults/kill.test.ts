@@ -1,0 +1,64 @@
+/** A worker killed with -9 in the middle of its tasks: another one finishes them, none is missing, and nothing of the dead one lives on. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { createFaultWorld, type FaultWorld, isAlive } from "../support/fault/world.ts";
+import { amqpUrl, redisUrl } from "../support/servers.ts";
+
+const tasks = 1_000;
+const brokers = {
+  sqlite: async () => (directory: string) => `sqlite://${directory}/celeriac.db`,
+  redis: async () => {
+    const url = await redisUrl();
+    return () => url;
+  },
+  amqp: async () => {
+    const url = await amqpUrl();
+    return () => url;
+  },
+} as const;
+
+for (const [broker, place] of Object.entries(brokers)) {
+  for (const victims of ["parent alone", "parent and children"] as const) {
+    describe(`${broker}: kill -9 of the ${victims}`, () => {
+      let world: FaultWorld;
+      beforeAll(async () => {
+        world = createFaultWorld(await place());
+      });
+      afterAll(() => world.dispose());
+
+      it(`loses none of ${tasks} tasks and repeats only what ran`, async () => {
+        const { mark } = world.client;
+        const first = await world.startWorker({ options: { pool: "prefork", concurrency: 2, hostname: "first@here" } });
+        const sent = await Promise.all(Array.from({ length: tasks }, (_, n) => mark.delay(n, 5)));
+        await eventually(() => expect(world.ledger().filter(({ what }) => what === "end").length).toBeGreaterThan(100), {
+          withinMs: 60_000,
+        });
+        const children = first.children();
+        if (victims === "parent and children") for (const pid of children) process.kill(pid, "SIGKILL");
+        process.kill(first.pid, "SIGKILL");
+        await first.ended;
+        await eventually(() => expect(children.filter(isAlive)).toEqual([]));
+        const endedBefore = new Set(
+          world
+            .ledger()
+            .filter(({ what }) => what === "end")
+            .map(({ n }) => n),
+        );
+
+        const second = await world.startWorker({ options: { pool: "prefork", concurrency: 2, hostname: "second@here" } });
+        const values = await Promise.all(sent.map((result) => result.get({ timeout: "100s" })));
+        expect(values).toEqual(Array.from({ length: tasks }, (_, n) => n));
+
+        const begins = new Map<number, number>();
+        for (const { what, n } of world.ledger()) if (what === "begin") begins.set(n, (begins.get(n) ?? 0) + 1);
+        expect(begins.size).toBe(tasks);
+        const repeated = [...begins].filter(([, times]) => times > 1);
+        expect(repeated.every(([, times]) => times === 2)).toBe(true);
+        // What ran or had just ended at the kill: two executors, and outcomes of one batch that were not settled yet.
+        expect(repeated.length).toBeLessThan(200);
+        expect(endedBefore.size).toBeGreaterThan(100);
+        expect((await second.stop())["task-failed"]).toBe(0);
+      }, 180_000);
+    });
+  }
+}

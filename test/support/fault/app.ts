@@ -1,0 +1,52 @@
+/** The app of the fault tests: its broker and ledger come from the environment, so that test, workers and their executors share them. */
+import { appendFileSync } from "node:fs";
+import { createApp } from "@celeriac/core";
+
+export const app = createApp("fault");
+
+/** Every begin and end of a run is one line, written before the next step: what a killed process did is on disk. */
+function note(what: string, n: number, retries: number): void {
+  const ledger = process.env["FAULT_LEDGER"];
+  if (ledger === undefined) throw new Error("FAULT_LEDGER is not set");
+  appendFileSync(ledger, `${what} ${n} ${retries} ${process.pid}\n`);
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Gives back `n` after `ms`. */
+export const mark = app.bound("fault.mark", async (self, n: number, ms: number) => {
+  note("begin", n, self.request.retries);
+  if (ms > 0) await pause(ms);
+  note("end", n, self.request.retries);
+  return n;
+});
+
+/** Computes for `ms` without giving the event loop a turn. */
+export const block = app.task("fault.block", (n: number, ms: number) => {
+  note("begin", n, 0);
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+  note("end", n, 0);
+  return n;
+});
+
+/** Fails `times` times before it gives back how often it was tried. */
+export const flaky = app.bound("fault.flaky", { maxRetries: 20 }, async (self, n: number, times: number) => {
+  note("begin", n, self.request.retries);
+  if (self.request.retries < times) throw self.retry({ countdown: "50ms" });
+  note("end", n, self.request.retries);
+  return self.request.retries;
+});
+
+/** A follow-up: what comes after `mark` by link. */
+export const after = app.bound("fault.after", async (self, n: number) => {
+  note("after", n, self.request.retries);
+  return n;
+});
+
+/** Ends the process it runs in. */
+export const poison = app.bound("fault.poison", async (self, n: number) => {
+  note("begin", n, self.request.retries);
+  process.kill(process.pid, "SIGKILL");
+  await pause(60_000);
+});

@@ -1,0 +1,43 @@
+/**
+ * A worker process for fault tests: `node … worker-program.ts '<WorkerProgram as JSON>'`. Prints one JSON line `{"ready": true}` when it
+ * consumes, and its counters when it has stopped. SIGTERM stops it warmly. An armed failpoint kills it with SIGKILL.
+ */
+import { writeSync } from "node:fs";
+import { createLogger } from "@celeriac/core/runtime";
+import { armFailpoints, type FailpointName } from "@celeriac/core/testing";
+import { createWorker, type WorkerOptions } from "@celeriac/worker";
+import { app } from "./app.ts";
+
+export interface WorkerProgram {
+  readonly options: WorkerOptions;
+  /** dies when it comes to this point for the `times`th time */
+  readonly dieAt?: { readonly point: FailpointName; readonly times: number } | undefined;
+}
+
+const program = JSON.parse(process.argv[2] ?? "{}") as WorkerProgram;
+if (program.dieAt !== undefined) {
+  const { point, times } = program.dieAt;
+  let passed = 0;
+  armFailpoints(
+    new Map([
+      [
+        point,
+        () => {
+          passed++;
+          if (passed === times) process.kill(process.pid, "SIGKILL");
+        },
+      ],
+    ]),
+  );
+}
+
+const logger = createLogger({ level: "info", sink: { write: (line) => void writeSync(2, line) } });
+const worker = createWorker(app, program.options, { logger });
+process.on("SIGTERM", async () => {
+  await worker.stop();
+  await app.close();
+  console.log(JSON.stringify({ stopped: worker.stats().counts }));
+  process.exit(0);
+});
+await worker.start();
+console.log(JSON.stringify({ ready: true }));
