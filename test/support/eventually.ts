@@ -7,13 +7,15 @@ export interface Patience {
   readonly everyMs?: number;
 }
 
-/** Calls `check` until it does not throw, and resolves with what it returned; gives up with what it threw last. */
+/** Calls `check` until it neither throws nor returns false, and resolves with what it returned; gives up with what it threw last. */
 export async function eventually<T>(check: () => T | Promise<T>, patience: Patience = {}): Promise<T> {
   const { withinMs = 15_000, everyMs = 10 } = patience;
   const giveUpAt = performance.now() + withinMs;
   for (;;) {
     try {
-      return await check();
+      const result = await check();
+      if (result !== false) return result;
+      if (performance.now() >= giveUpAt) throw new Error(`Still false after ${withinMs} ms: ${String(check)}`);
     } catch (error) {
       if (performance.now() >= giveUpAt) throw error;
     }

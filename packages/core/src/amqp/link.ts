@@ -1,0 +1,132 @@
+/** One open connection to RabbitMQ, over the library's: its end and its being blocked are told once, its errors are ours. */
+import { type Channel, type ChannelModel, type ConfirmChannel, connect } from "amqplib";
+import type { Clock } from "../clock.ts";
+import { reasonOf } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+import type { AmqpAddress } from "./address.ts";
+import { connectFailure, operationFailure } from "./failure.ts";
+import { readLongIntegers } from "./long-integers.ts";
+
+export interface Link {
+  /** Why it ended; null while it is open. */
+  readonly ended: { readonly error: unknown } | null;
+  /** The broker's reason for taking no publications now (memory or disk alarm); null while it does. */
+  readonly blocked: string | null;
+  openChannel(): Promise<Channel>;
+  openConfirmChannel(): Promise<ConfirmChannel>;
+  /**
+   * Runs `work` on a channel of its own that is closed afterwards: a refusal closes the channel it happens on, and nothing else is on this one.
+   * Rejects with what the library gave, so that reply codes can be looked at.
+   */
+  aside<T>(work: (channel: Channel) => Promise<T>): Promise<T>;
+  /** Called once when the connection has ended, in whichever way. */
+  onEnd(listener: (error: unknown) => void): void;
+  /** Called when the broker blocks publications (with its reason) and when it takes them again (null). */
+  onBlocked(listener: (reason: string | null) => void): void;
+  /** Resolves when it is closed, in 2 s even if nobody answers; never rejects. */
+  close(): Promise<void>;
+}
+
+export interface LinkOptions {
+  /** shown among the broker's connections, e.g. "celeriac publish" */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const heartbeatSeconds = 10;
+/** Short of the 5 s in which work must go on once the broker accepts connections: an attempt that was answered by nobody must not outlast it. */
+const connectTimeoutMs = 4_000;
+const closeTimeoutMs = 2_000;
+
+/** One attempt. Throws BROKER_UNREACHABLE, BROKER_AUTH or BROKER_REFUSED. */
+export async function openLink(address: AmqpAddress, { name, clock, logger }: LinkOptions): Promise<Link> {
+  const { protocol, hostname, port, username, password, vhost, label } = address;
+  let model: ChannelModel;
+  try {
+    model = await connect(
+      { protocol, hostname, port, username, password, vhost, heartbeat: heartbeatSeconds },
+      { noDelay: true, keepAlive: true, timeout: connectTimeoutMs, clientProperties: { connection_name: name } },
+    );
+  } catch (error) {
+    throw connectFailure(error, address);
+  }
+  readLongIntegers(model.connection);
+  return watchLink(model, { broker: label, connection: name }, { clock, logger });
+}
+
+function watchLink(model: ChannelModel, fields: object, { clock, logger }: Omit<LinkOptions, "name">): Link {
+  const endListeners: ((error: unknown) => void)[] = [];
+  const blockedListeners: ((reason: string | null) => void)[] = [];
+  let ended: { readonly error: unknown } | null = null;
+  let blocked: string | null = null;
+  let failure: unknown;
+
+  model.on("error", (error) => {
+    failure = error;
+  });
+  model.on("close", (error) => {
+    ended = { error: error ?? failure };
+    for (const listener of endListeners) listener(ended.error);
+  });
+  const block = (reason: string | null) => {
+    blocked = reason;
+    for (const listener of blockedListeners) listener(reason);
+  };
+  model.on("blocked", (reason) => block(String(reason)));
+  model.on("unblocked", () => block(null));
+
+  const guard = <C extends Channel>(channel: C): C => {
+    // Whoever waits for a reply is told by its rejection; without a listener the library would throw into the socket's handler.
+    channel.on("error", (error) => logger.debug("The broker closed an AMQP channel", { ...fields, error }));
+    return channel;
+  };
+  const openChannel = async () => guard(await model.createChannel());
+
+  return {
+    get ended() {
+      return ended;
+    },
+    get blocked() {
+      return blocked;
+    },
+    openChannel,
+    openConfirmChannel: async () => guard(await model.createConfirmChannel()),
+    async aside(work) {
+      const channel = await openChannel();
+      try {
+        return await work(channel);
+      } finally {
+        await channel.close().catch((error) => logger.debug("An AMQP channel was closed already", { ...fields, reason: reasonOf(error) }));
+      }
+    },
+    onEnd(listener) {
+      if (ended === null) endListeners.push(listener);
+      else listener(ended.error);
+    },
+    onBlocked: (listener) => void blockedListeners.push(listener),
+    async close() {
+      if (ended !== null) return;
+      const impatience = clock.after(closeTimeoutMs, () => destroy(model), { background: true });
+      const gone = new Promise<void>((resolve) => endListeners.push(() => resolve()));
+      model.close().catch((error) => logger.debug("An AMQP connection was closed already", { ...fields, reason: reasonOf(error) }));
+      await gone;
+      impatience.cancel();
+    },
+  };
+}
+
+/** Ends the socket under a connection whose other side is silent; the library takes it for a lost connection. */
+function destroy(model: ChannelModel): void {
+  const { stream } = model.connection as unknown as { readonly stream: { destroy(error: Error): void } };
+  stream.destroy(new Error("The broker did not answer the request to close the connection"));
+}
+
+/** Runs `work` aside and translates its failure; `what` completes "refused to …". */
+export async function ask<T>(link: Link, what: string, work: (channel: Channel) => Promise<T>): Promise<T> {
+  try {
+    return await link.aside(work);
+  } catch (error) {
+    throw operationFailure(error, what);
+  }
+}

@@ -1,0 +1,111 @@
+/** RabbitMQ as a broker: one connection publishes, another consumes, so that a broker which takes no publications still gets acknowledgements. */
+import { parseAmqpUrl } from "../../amqp/address.ts";
+import { ask } from "../../amqp/link.ts";
+import { createOutbox } from "../../amqp/outbox.ts";
+import { createSession } from "../../amqp/session.ts";
+import type { Broker, Consumer, Publication } from "../../broker.ts";
+import type { DriverContext } from "../../driver.ts";
+import { BrokerError, PublishError } from "../../errors.ts";
+import { createBegunMarks } from "./begun-mark.ts";
+import { openConsumer } from "./consumer.ts";
+import { createHandedBack } from "./handed-back.ts";
+import { createPublisher } from "./publisher.ts";
+import { createQueueStats } from "./queue-stats.ts";
+
+export interface AmqpBrokerOptions {
+  /** Where results go; RabbitMQ stores none, so they never settle with the delivery. */
+  readonly resultUrl: string | null;
+  /** `x-max-priority` of queues it declares, 1-255; absent = none, as Celery declares. Queues that exist keep theirs. */
+  readonly maxPriority?: number;
+}
+
+/** How long `close` waits for confirmations of what was sent. */
+const flushLimitMs = 5_000;
+const healthLimitMs = 5_000;
+
+/** Throws CONFIG_URL. Connects nothing yet. */
+export function createAmqpBroker(url: string, context: DriverContext, options: AmqpBrokerOptions): Broker {
+  const { clock, logger } = context;
+  const address = parseAmqpUrl(url);
+  const publishing = createSession(address, context, "celeriac publish");
+  const consuming = createSession(address, context, "celeriac consume");
+  const outbox = createOutbox(publishing, context);
+  const topology = { maxPriority: options.maxPriority ?? null, logger };
+  const publisher = createPublisher({ session: publishing, outbox, clock, topology });
+  const handedBack = createHandedBack(clock);
+  const marks = createBegunMarks(() => consuming.link);
+  const consumers = new Set<Consumer>();
+  const inFlight = new Set<Promise<void>>();
+  let closing: Promise<void> | null = null;
+
+  async function close(): Promise<void> {
+    await Promise.all([...consumers].map((consumer) => consumer.close()));
+    const limit = new AbortController();
+    await Promise.race([Promise.allSettled(inFlight), clock.sleep(flushLimitMs, limit.signal)]);
+    limit.abort();
+    await Promise.all([publishing.close(), consuming.close()]);
+  }
+
+  function publish(publication: Publication): Promise<void> {
+    if (closing !== null) return Promise.reject(new PublishError("PUBLISH_REJECTED", "The broker's driver was closed: nothing was sent"));
+    const sending = publisher.publish(publication);
+    inFlight.add(sending);
+    const forget = () => void inFlight.delete(sending);
+    sending.then(forget, forget);
+    return sending;
+  }
+
+  function refuseIfClosed(): void {
+    if (closing !== null) throw new BrokerError("BROKER_CLOSED", "The broker's driver was closed");
+  }
+
+  return {
+    settlesResults: false,
+    parksOnPublish: false,
+    get connected() {
+      return closing === null && outbox.ready;
+    },
+    connect: () => outbox.connect(),
+    publish,
+    async declare(queue) {
+      refuseIfClosed();
+      const known = publisher.topology();
+      if (known === null) throw new BrokerError("BROKER_UNREACHABLE", "Not connected to RabbitMQ");
+      await known.queue(queue);
+    },
+    async consume(queues, consumeOptions) {
+      refuseIfClosed();
+      // Settlements publish: without that connection nothing could be settled but by acknowledgement.
+      await outbox.connect();
+      let opened: Consumer | null = null;
+      const parts = {
+        session: consuming,
+        clock,
+        logger,
+        topology,
+        delivery: { publisher, marks, handedBack, clock, logger },
+        closed: () => opened !== null && consumers.delete(opened),
+      };
+      opened = await openConsumer(parts, queues, consumeOptions);
+      consumers.add(opened);
+      if (closing !== null) await opened.close();
+      return opened;
+    },
+    queues: createQueueStats(() => publishing.link, handedBack),
+    async health() {
+      refuseIfClosed();
+      const { link } = publishing;
+      if (link === null) throw new BrokerError("BROKER_UNREACHABLE", "Not connected to RabbitMQ");
+      if (link.blocked !== null) throw new BrokerError("BROKER_REFUSED", `RabbitMQ takes no publications now: ${link.blocked}`);
+      const limit = new AbortController();
+      const tooLate = clock.sleep(healthLimitMs, limit.signal).then(() => {
+        if (!limit.signal.aborted) throw new BrokerError("BROKER_UNREACHABLE", `RabbitMQ did not answer within ${healthLimitMs} ms`);
+      });
+      await Promise.race([ask(link, "answer", (channel) => channel.checkExchange("amq.direct")), tooLate]).finally(() => limit.abort());
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * What becomes of a message between its arrival and the listener: taken up by the run it belongs to, counted if its last run died, held until it is
+ * due, handed out within the read-ahead. Keeps every delivery that is not settled.
+ */
+import type { ConsumeMessage } from "amqplib";
+import type { ConsumerListener } from "../../broker.ts";
+import type { Timer } from "../../clock.ts";
+import { deliveriesHeader, deliveriesOf } from "../../envelope.ts";
+import { reasonOf } from "../../errors.ts";
+import { AmqpDelivery, type Claim, type DeliveryTools } from "./delivery.ts";
+import { againAs, dueAtOf, identityOf } from "./message.ts";
+
+export interface Intake {
+  receive(queue: string, message: ConsumeMessage, claim: Claim): void;
+  /** Hands out what waits, as far as the read-ahead allows. */
+  release(): void;
+  /** Gives back what waits although the read-ahead is full. Never rejects. */
+  handBackExcess(): Promise<void>;
+  /** Gives back what was not yet handed out. Never rejects. */
+  handBackWaiting(): Promise<void>;
+  /** Gives back, uncounted, whatever is held; waits for settlements under way. Never rejects. */
+  close(): Promise<void>;
+}
+
+interface IntakeOptions {
+  readonly listener: ConsumerListener;
+  readAhead(): number;
+}
+
+/** A delay is whole seconds for the broker; nothing is held longer than what that leaves, even if another machine's clock is far ahead. */
+const longestHoldMs = 1_000;
+/** Wait between attempts to count a redelivered message, ms. */
+const recountWaitMs = 500;
+
+export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, readAhead }: IntakeOptions): Intake {
+  const { publisher, marks, handedBack, clock, logger } = tools;
+  /** with the listener, not settled */
+  const handedOut = new Set<AmqpDelivery>();
+  /** arrived and due, but more than the read-ahead */
+  let waiting: AmqpDelivery[] = [];
+  const notDue = new Map<AmqpDelivery, Timer>();
+  /** settlements under way, as long as somebody waits for them */
+  const deliveryTools: DeliveryTools = { ...tools, over };
+  const idle: (() => void)[] = [];
+
+  function over(delivery: AmqpDelivery): void {
+    handedOut.delete(delivery);
+    if (handedOut.size === 0) for (const resolve of idle.splice(0)) resolve();
+    release();
+  }
+
+  function receive(queue: string, message: ConsumeMessage, claim: Claim): void {
+    if (!message.fields.redelivered) return void admit(queue, message, claim);
+    const identity = identityOf(queue, message);
+    if (adopted(identity, claim, message)) return;
+    if (handedBack.recall(identity)) admit(queue, message, claim);
+    else void recount(queue, message, claim);
+  }
+
+  /** The message of a run that goes on here, although its claim was lost with the channel. */
+  function adopted(identity: string, claim: Claim, message: ConsumeMessage): boolean {
+    for (const delivery of handedOut) if (delivery.identity === identity && delivery.adopt(claim, message)) return true;
+    return false;
+  }
+
+  /**
+   * A redelivered message may have died with its run. The first time every such message is counted; from then on only if its run was marked as begun.
+   * The counted copy goes to the queue's end, confirmed, before the original is acknowledged.
+   */
+  async function recount(queue: string, message: ConsumeMessage, claim: Claim): Promise<void> {
+    const counted = deliveriesOf(message.properties.headers ?? {});
+    const identity = identityOf(queue, message);
+    while (claim.channel.alive) {
+      try {
+        if (counted > 0 && !(await marks.isSet(identity))) {
+          return admit(queue, message, claim);
+        }
+        await publisher.toQueue(queue, againAs(message, { [deliveriesHeader]: counted + 1 }), dueAtOf(message) ?? undefined);
+        if (counted > 0) await marks.clear(identity);
+        await claim.channel.acknowledge(claim.tag);
+        break;
+      } catch (error) {
+        logger.debug("A redelivered message could not be counted; trying on", { queue, reason: reasonOf(error) });
+        await clock.sleep(recountWaitMs, undefined, { background: true });
+      }
+    }
+    claim.release();
+  }
+
+  function admit(queue: string, message: ConsumeMessage, claim: Claim): void {
+    const deliveries = deliveriesOf(message.properties.headers ?? {});
+    const delivery = new AmqpDelivery({ queue, message, deliveries }, claim, deliveryTools);
+    const dueAt = dueAtOf(message);
+    const holdMs = dueAt === null ? 0 : Math.min(longestHoldMs, dueAt - clock.now());
+    if (holdMs <= 0) return void hand(delivery);
+    const timer = clock.after(holdMs, () => notDue.delete(delivery) && hand(delivery));
+    notDue.set(delivery, timer);
+  }
+
+  function hand(delivery: AmqpDelivery): void {
+    waiting.push(delivery);
+    release();
+  }
+
+  function release(): void {
+    if (!tools.consuming()) return;
+    while (waiting.length > 0 && hasRoom()) {
+      const delivery = waiting.shift()!;
+      if (!delivery.claimed) {
+        delivery.abandon();
+        continue;
+      }
+      handedOut.add(delivery);
+      listener.delivery(delivery);
+    }
+  }
+
+  /** What was claimed on a channel that is gone does not count: the broker gives as many anew. */
+  function hasRoom(): boolean {
+    const limit = readAhead();
+    if (handedOut.size < limit) return true;
+    let claimed = 0;
+    for (const delivery of handedOut) if (delivery.claimed) claimed += 1;
+    return claimed < limit;
+  }
+
+  async function handBackExcess(): Promise<void> {
+    if (!tools.consuming() || hasRoom()) return;
+    const excess = waiting;
+    waiting = [];
+    await Promise.all(excess.map((delivery) => delivery.handBack()));
+  }
+
+  async function handBackWaiting(): Promise<void> {
+    const held = [...waiting, ...notDue.keys()];
+    for (const timer of notDue.values()) timer.cancel();
+    notDue.clear();
+    waiting = [];
+    await Promise.all(held.map((delivery) => delivery.handBack()));
+  }
+
+  return {
+    receive,
+    release,
+    handBackExcess,
+    handBackWaiting,
+    async close() {
+      await handBackWaiting();
+      await Promise.all([...handedOut].map((delivery) => delivery.handBack()));
+      if (handedOut.size > 0) await new Promise<void>((resolve) => idle.push(resolve));
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/** A TCP proxy in front of a server, so that a test can cut or stall connections without touching the server. */
+import { connect, createServer, type Server, type Socket } from "node:net";
+
+export interface TcpProxy {
+  readonly port: number;
+  /** Destroys every connection there is now; new ones are accepted at once. */
+  cut(): void;
+  /** From now on nothing is forwarded and nothing closed, like a network that swallows packets; `resume` forwards again. */
+  stall(): void;
+  resume(): void;
+  /** connections open now */
+  readonly connections: number;
+  close(): Promise<void>;
+}
+
+/** Listens on a free loopback port and forwards to `port` of 127.0.0.1. */
+export async function startTcpProxy(port: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  let stalled = false;
+  const server = createServer((client) => {
+    const upstream = connect(port, "127.0.0.1");
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(from);
+      from.setNoDelay(true);
+      from.on("data", (bytes) => to.write(bytes));
+      from.on("error", () => {});
+      from.on("end", () => to.end());
+      from.on("close", () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+      if (stalled) from.pause();
+    }
+  });
+  await listen(server);
+  return {
+    port: (server.address() as { port: number }).port,
+    cut() {
+      for (const socket of sockets) socket.destroy();
+    },
+    stall() {
+      stalled = true;
+      for (const socket of sockets) socket.pause();
+    },
+    resume() {
+      stalled = false;
+      for (const socket of sockets) socket.resume();
+    },
+    get connections() {
+      return sockets.size / 2;
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function listen(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+}
