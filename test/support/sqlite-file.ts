@@ -3,10 +3,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
+import type { DriverContext } from "../../packages/core/src/driver.ts";
+import { driverContext } from "./driver-context.ts";
 
 export interface SqliteFile {
   readonly url: string;
   readonly path: string;
+  /**
+   * A context for the next driver on this file. A process opens a file once for each durability, so two contexts in turn stand for two
+   * processes: a connection and an I/O thread each, which meet only in the file.
+   */
+  nextContext(): DriverContext;
   /** Rows of a query, as arrays, through a connection of its own. */
   rows(sql: string, parameters?: readonly (string | number | null)[]): readonly (readonly unknown[])[];
   /** Puts bytes into a queue as they are. */
@@ -17,9 +24,14 @@ export interface SqliteFile {
 export async function createSqliteFile(): Promise<SqliteFile> {
   const folder = await mkdtemp(join(tmpdir(), "celeriac-sqlite-"));
   const path = join(folder, "celeriac.db");
+  let contexts = 0;
   return {
     url: `sqlite://${path}`,
     path,
+    nextContext() {
+      contexts += 1;
+      return driverContext({ durability: contexts % 2 === 1 ? "process" : "full" });
+    },
     rows(sql, parameters = []) {
       const database = new Database(path, { timeout: 5_000 });
       try {
