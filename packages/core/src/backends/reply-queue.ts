@@ -1,0 +1,97 @@
+/**
+ * A caller's own reply queue: declared and consumed on every connection there is. It is not deleted with its consumer, as Celery's is, but some
+ * time after, so that results which arrive while the caller connects again are not lost.
+ */
+import type { Channel, ConsumeMessage } from "amqplib";
+import type { Link } from "../amqp/link.ts";
+import type { Session } from "../amqp/session.ts";
+import type { DriverContext } from "../driver.ts";
+import { BrokerError, reasonOf } from "../errors.ts";
+
+export interface ReplyQueue {
+  readonly name: string;
+  /** Resolves when it is consumed on the session's open connection. Throws BROKER_UNREACHABLE, BROKER_REFUSED. */
+  ready(): Promise<void>;
+  /** Deletes it if there is a connection. Never rejects. */
+  close(): Promise<void>;
+}
+
+export interface ReplyQueueOptions {
+  readonly name: string;
+  readonly durable: boolean;
+  readonly expiresMs: number | null;
+  receive(taskId: string, text: string): void;
+}
+
+const longestAwayMs = 600_000;
+/** Wait before it is consumed again on the same connection, ms. */
+const retryWaitMs = 500;
+
+export function openReplyQueue(session: Session, { clock, logger }: DriverContext, options: ReplyQueueOptions): ReplyQueue {
+  const { name, durable } = options;
+  const awayMs = Math.max(1, Math.min(options.expiresMs ?? longestAwayMs, longestAwayMs));
+  let consuming: Promise<void> = Promise.resolve();
+  let closed = false;
+
+  const unlisten = session.listen({
+    up(link) {
+      consuming = consumeOn(link);
+      // ready() tells whoever asks; without anyone asking it is tried again.
+      consuming.catch((error) => retry(link, error));
+    },
+    down() {},
+  });
+
+  async function consumeOn(link: Link): Promise<void> {
+    const channel = await link.openChannel();
+    let [consumes, ended] = [false, false];
+    channel.on("close", () => {
+      ended = true;
+      // Before that the failure is this function's to tell.
+      if (consumes) retry(link, null);
+    });
+    await channel.assertQueue(name, { durable, autoDelete: false, expires: awayMs });
+    await channel.consume(name, (message) => receive(channel, message), { noAck: true });
+    consumes = true;
+    if (ended) throw new BrokerError("BROKER_UNREACHABLE", "The channel of the reply queue ended at once");
+  }
+
+  function receive(channel: Channel, message: ConsumeMessage | null): void {
+    if (message === null) {
+      // The queue was deleted by somebody: a new channel declares it anew.
+      channel.close().catch((error) => logger.debug("The channel of the reply queue was closed already", { reason: reasonOf(error) }));
+      return;
+    }
+    const taskId: unknown = message.properties.correlationId;
+    if (typeof taskId === "string") options.receive(taskId, message.content.toString("utf8"));
+    else logger.debug("A reply without a task's id was dropped", { queue: name });
+  }
+
+  function retry(link: Link, error: unknown): void {
+    if (closed || link.ended !== null) return;
+    logger.warn("The reply queue is not consumed; trying again", { queue: name, reason: error === null ? null : reasonOf(error) });
+    clock.after(retryWaitMs, () => {
+      if (closed || session.link !== link) return;
+      consuming = consumeOn(link);
+      consuming.catch((failure) => retry(link, failure));
+    });
+  }
+
+  return {
+    name,
+    async ready() {
+      try {
+        await consuming;
+      } catch (cause) {
+        throw new BrokerError("BROKER_REFUSED", `The reply queue could not be declared: ${reasonOf(cause)}`, { cause });
+      }
+    },
+    async close() {
+      closed = true;
+      unlisten();
+      await session.link
+        ?.aside((channel) => channel.deleteQueue(name))
+        .catch((error) => logger.debug("The reply queue was left to expire", { queue: name, reason: reasonOf(error) }));
+    },
+  };
+}

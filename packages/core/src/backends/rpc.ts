@@ -1,0 +1,100 @@
+/** Results as messages on RabbitMQ (`rpc://`): a worker sends each state to the caller's reply queue; only that caller has it. */
+import { randomUUID } from "node:crypto";
+import { parseAmqpUrl } from "../amqp/address.ts";
+import { ask, type Link } from "../amqp/link.ts";
+import { createOutbox } from "../amqp/outbox.ts";
+import { createSession } from "../amqp/session.ts";
+import type { ResultBackend, ResultRecord } from "../backend.ts";
+import type { DriverContext } from "../driver.ts";
+import { BackendError, BrokerError, reasonOf } from "../errors.ts";
+import { createReplyCache } from "./reply-cache.ts";
+import { openReplyQueue } from "./reply-queue.ts";
+
+export interface RpcOptions {
+  /** true: results survive a restart of the broker (Celery's `result_persistent`); false by default. */
+  readonly persistent?: boolean;
+  /** How long a result waits for a caller that is away, at most (10 min at the longest); null = 10 min. */
+  readonly expiresMs: number | null;
+}
+
+/** Throws CONFIG_URL. Connects nothing yet. */
+export function createRpcBackend(url: string, context: DriverContext, options: RpcOptions): ResultBackend {
+  const persistent = options.persistent === true;
+  const session = createSession(parseAmqpUrl(url), context, "celeriac results");
+  const outbox = createOutbox(session, context);
+  const cache = createReplyCache();
+  const replies = openReplyQueue(session, context, {
+    name: randomUUID(),
+    durable: persistent,
+    expiresMs: options.expiresMs,
+    receive: (taskId, text) => cache.add(taskId, text),
+  });
+  let closing: Promise<void> | null = null;
+
+  function refuseIfClosed(): void {
+    if (closing !== null) throw new BackendError("BACKEND_UNREACHABLE", "The result backend was closed");
+  }
+
+  async function send({ taskId, text, replyTo }: ResultRecord & { readonly replyTo: string }): Promise<void> {
+    const content = Buffer.from(text);
+    const properties = { contentType: "application/json", contentEncoding: "utf-8", correlationId: taskId, priority: 0, headers: {} };
+    // Not mandatory: a caller that is gone wants no result.
+    await outbox.send({ exchange: "", routingKey: replyTo, content, options: { ...properties, deliveryMode: persistent ? 2 : 1 } });
+  }
+
+  async function close(): Promise<void> {
+    await replies.close();
+    await session.close();
+  }
+
+  return {
+    replyTo: replies.name,
+    async connect() {
+      refuseIfClosed();
+      await translated("connect", async () => {
+        await outbox.connect();
+        await replies.ready();
+      });
+    },
+    async store(record) {
+      refuseIfClosed();
+      const { replyTo } = record;
+      if (replyTo !== null) await translated("send the result", () => send({ ...record, replyTo }));
+      return "stored";
+    },
+    async get(taskId) {
+      refuseIfClosed();
+      return cache.get(taskId);
+    },
+    async subscribe(taskId, listener) {
+      refuseIfClosed();
+      return { close: cache.listen(taskId, listener) };
+    },
+    async forget(taskId) {
+      refuseIfClosed();
+      cache.forget(taskId);
+    },
+    async health() {
+      refuseIfClosed();
+      await translated("answer", () => ask(openLinkOf(session), "answer", (channel) => channel.checkExchange("amq.direct")));
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function openLinkOf({ link }: { readonly link: Link | null }): Link {
+  if (link === null) throw new BrokerError("BROKER_UNREACHABLE", "Not connected to RabbitMQ");
+  return link;
+}
+
+async function translated(what: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    const code = BrokerError.is(cause) && cause.code === "BROKER_AUTH" ? "BACKEND_AUTH" : "BACKEND_UNREACHABLE";
+    throw new BackendError(code, `The result backend rpc:// could not ${what}: ${reasonOf(cause)}`, { cause });
+  }
+}
