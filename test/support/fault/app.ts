@@ -1,6 +1,14 @@
-/** The app of the fault tests: its broker and ledger come from the environment, so that test, workers and their executors share them. */
+/** The app of the fault tests: broker, ledger and the point to die at come from the environment, so that a worker and its executors share them. */
 import { appendFileSync } from "node:fs";
 import { createApp } from "@celeriac/core";
+import { armFailpoints, type FailpointName } from "@celeriac/core/testing";
+
+/** FAULT_DIE_AT="<failpoint>:<n>": the process dies with SIGKILL when it comes to that point for the nth time. */
+const [dieAt, times = "1"] = (process.env["FAULT_DIE_AT"] ?? "").split(":");
+if (dieAt !== undefined && dieAt !== "") {
+  let left = Number(times);
+  armFailpoints(new Map([[dieAt as FailpointName, () => --left === 0 && process.kill(process.pid, "SIGKILL")]]));
+}
 
 export const app = createApp("fault");
 

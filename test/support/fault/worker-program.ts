@@ -1,10 +1,10 @@
 /**
  * A worker process for fault tests: `node … worker-program.ts '<WorkerProgram as JSON>'`. Prints one JSON line `{"ready": true}` when it
- * consumes, and its counters when it has stopped. SIGTERM stops it warmly. An armed failpoint kills it with SIGKILL.
+ * consumes, and its counters when it has stopped. SIGTERM stops it warmly.
  */
 import { writeSync } from "node:fs";
 import { createLogger } from "@celeriac/core/runtime";
-import { armFailpoints, type FailpointName } from "@celeriac/core/testing";
+import type { FailpointName } from "@celeriac/core/testing";
 import { createWorker, type WorkerOptions } from "@celeriac/worker";
 import { app } from "./app.ts";
 
@@ -15,22 +15,6 @@ export interface WorkerProgram {
 }
 
 const program = JSON.parse(process.argv[2] ?? "{}") as WorkerProgram;
-if (program.dieAt !== undefined) {
-  const { point, times } = program.dieAt;
-  let passed = 0;
-  armFailpoints(
-    new Map([
-      [
-        point,
-        () => {
-          passed++;
-          if (passed === times) process.kill(process.pid, "SIGKILL");
-        },
-      ],
-    ]),
-  );
-}
-
 const logger = createLogger({ level: "info", sink: { write: (line) => void writeSync(2, line) } });
 const worker = createWorker(app, program.options, { logger });
 process.on("SIGTERM", async () => {

@@ -77,7 +77,9 @@ export function createFaultWorld(broker: (directory: string) => string): FaultWo
           return { what: what as LedgerLine["what"], n: Number(n), retries: Number(retries), pid: Number(pid) };
         }),
     async startWorker(program) {
-      const worker = await startWorkerProcess(program, environment);
+      const { dieAt } = program;
+      const own = dieAt === undefined ? environment : { ...environment, FAULT_DIE_AT: `${dieAt.point}:${dieAt.times}` };
+      const worker = await startWorkerProcess(program, own);
       workers.push(worker);
       return worker;
     },
