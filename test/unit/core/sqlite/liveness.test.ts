@@ -1,0 +1,119 @@
+/** Whose claims are free: those of processes that died, and of no others. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Broker } from "../../../../packages/core/src/broker.ts";
+import { createSqliteBroker } from "../../../../packages/core/src/brokers/sqlite.ts";
+import { consume, settle } from "../../../conformance/broker/world.ts";
+import { driverContext } from "../../../support/driver-context.ts";
+import { idOf, publicationTo } from "../../../support/envelopes.ts";
+import { eventually } from "../../../support/eventually.ts";
+import { createSqliteFile, type SqliteFile } from "../../../support/sqlite-file.ts";
+import { lines, startProgram } from "./programs.ts";
+
+const queue = "tasks";
+const patience = { withinMs: 30_000 };
+
+describe("claims in the SQLite file", { timeout: 90_000 }, () => {
+  let file: SqliteFile;
+  let broker: Broker;
+  beforeEach(async () => {
+    file = await createSqliteFile();
+    broker = createSqliteBroker(file.url, driverContext(), { resultUrl: null });
+    await broker.connect();
+  });
+  afterEach(async () => {
+    await broker.close();
+    await file.remove();
+  });
+
+  async function publish(...ids: readonly string[]): Promise<void> {
+    for (const id of ids) await broker.publish(publicationTo(queue, { id }));
+  }
+
+  test("a killed process gives up its claims, each counted once, and a suspect comes alone", async () => {
+    await publish("a", "b", "c");
+    const holder = startProgram({ mode: "hold", url: file.url, queue });
+    await holder.wrote(/delivered c 0/, 30_000);
+    const { inbox } = await consume(broker, queue);
+    await holder.stop({ signal: "SIGKILL" });
+    const recovered = await inbox.take(3, 30_000);
+    expect(recovered.map(({ envelope, deliveries }) => `${idOf(envelope)} ${deliveries}`)).toEqual(["a 1", "b 1", "c 1"]);
+    expect(recovered.every(({ redelivered }) => redelivered)).toBe(true);
+    expect(await Promise.all(recovered.map((delivery) => settle(delivery)))).toEqual(["settled", "settled", "settled"]);
+    expect(file.rows("select count(*) from worker")).toEqual([[1]]);
+  });
+
+  test("a suspect is counted again only if its run was marked begun", async () => {
+    await publish("poison", "innocent");
+    const first = startProgram({ mode: "hold", url: file.url, queue });
+    await first.wrote(/delivered innocent 0/, 30_000);
+    await first.stop({ signal: "SIGKILL" });
+    // It begins only what it was given first; the other one it merely holds when it dies.
+    const second = startProgram({ mode: "begin", url: file.url, queue });
+    await second.wrote(/begun poison settled/, 30_000);
+    await second.wrote(/delivered innocent 1/, 30_000);
+    await second.stop({ signal: "SIGKILL" });
+    const { inbox } = await consume(broker, queue);
+    const recovered = await inbox.take(2, 30_000);
+    expect(recovered.map(({ envelope, deliveries }) => `${idOf(envelope)} ${deliveries}`)).toEqual(["poison 2", "innocent 1"]);
+    await Promise.all(recovered.map((delivery) => settle(delivery)));
+  });
+
+  test("a paused process keeps its claims while a killed one loses them, and settles when it goes on", async () => {
+    await publish("paused");
+    const paused = startProgram({ mode: "settle-later", url: file.url, queue, count: 1 });
+    await paused.wrote(/delivered paused 0/, 30_000);
+    process.kill(paused.pid, "SIGSTOP");
+    await publish("killed");
+    const killed = startProgram({ mode: "hold", url: file.url, queue, count: 1 });
+    await killed.wrote(/delivered killed 0/, 30_000);
+    const { inbox } = await consume(broker, queue);
+    await killed.stop({ signal: "SIGKILL" });
+    // Incarnations are probed in order, so the paused one, which is older, was probed before this one was recovered.
+    const delivery = await inbox.next(30_000);
+    expect(idOf(delivery.envelope)).toBe("killed");
+    await settle(delivery);
+    expect(file.rows("select count(*) from message where claim is not null")).toEqual([[1]]);
+    process.kill(paused.pid, "SIGCONT");
+    process.kill(paused.pid, "SIGUSR2");
+    await paused.wrote(/outcome paused settled/, 30_000);
+    expect(inbox.waiting).toBe(0);
+  });
+
+  test("a process that ends in order hands back uncounted and leaves nothing behind", async () => {
+    await publish("a");
+    const holder = startProgram({ mode: "hold", url: file.url, queue });
+    await holder.wrote(/delivered a 0/, 30_000);
+    const { inbox } = await consume(broker, queue);
+    await holder.stop();
+    const delivery = await inbox.next();
+    expect(delivery.deliveries).toBe(0);
+    expect(lines(holder, "error")).toEqual([]);
+    await settle(delivery);
+  });
+
+  test("a message published by another process is delivered at once", async () => {
+    const { inbox } = await consume(broker, queue);
+    const producer = startProgram({ mode: "produce", url: file.url, queue, count: 25 });
+    const got = await inbox.take(10, 30_000);
+    await Promise.all(got.map((delivery) => settle(delivery)));
+    await Promise.all((await inbox.take(10)).map((delivery) => settle(delivery)));
+    await Promise.all((await inbox.take(5)).map((delivery) => settle(delivery)));
+    expect(await producer.ended).toBe(0);
+  });
+
+  test("ten processes at once lose nothing, repeat nothing, and never see a busy file", async () => {
+    const producers = Array.from({ length: 5 }, () => startProgram({ mode: "produce", url: file.url, queue, count: 200 }));
+    const workers = Array.from({ length: 5 }, () => startProgram({ mode: "work", url: file.url, queue, count: 20 }));
+    await Promise.all(producers.map((producer) => producer.wrote(/produced 200/, 60_000)));
+    expect(await Promise.all(producers.map(({ ended }) => ended))).toEqual([0, 0, 0, 0, 0]);
+    await eventually(() => workers.flatMap((worker) => lines(worker, "outcome")).length >= 1_000, patience);
+    await eventually(() => file.rows("select count(*) from message")[0]![0] === 0, patience);
+    const outcomes = workers.flatMap((worker) => lines(worker, "outcome"));
+    expect(outcomes).toHaveLength(1_000);
+    expect(new Set(outcomes).size).toBe(1_000);
+    expect(outcomes.filter((outcome) => !outcome.endsWith(" settled"))).toEqual([]);
+    for (const program of [...producers, ...workers]) expect(lines(program, "error")).toEqual([]);
+    await Promise.all(workers.map((worker) => worker.stop()));
+    expect(file.rows("select count(*) from worker")).toEqual([[0]]);
+  });
+});
