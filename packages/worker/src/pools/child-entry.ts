@@ -28,6 +28,7 @@ const host = new ExecutorHost({ clock: systemClock, send, end: (code) => process
 captureLines(process.stdout, (line) => host.output("stdout", line));
 captureLines(process.stderr, (line) => host.output("stderr", line));
 process.on("exit", () => host.flush());
+process.on("unhandledRejection", (reason) => host.unhandled(reason));
 
 const inbox = new Socket({ fd: inboxFd, readable: true, writable: false });
 inbox.on("data", (chunk: Buffer) => host.receive(chunk));

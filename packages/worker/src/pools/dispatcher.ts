@@ -10,9 +10,13 @@ export class Dispatcher {
   /** Each of these needs an executor of its own. */
   readonly #suspects = new Fifo<HeldRun>();
 
-  /** `lanes` is live: its owner adds and removes. */
-  constructor(lanes: ReadonlySet<Lane>) {
+  /** null: suspects wait until an ordinary executor is empty */
+  readonly #needSpare: (() => void) | null;
+
+  /** `lanes` is live: its owner adds and removes. `needSpare` asks for one that takes only suspects. */
+  constructor(lanes: ReadonlySet<Lane>, needSpare: (() => void) | null) {
     this.#lanes = lanes;
+    this.#needSpare = needSpare;
   }
 
   add(held: HeldRun): void {
@@ -35,7 +39,7 @@ export class Dispatcher {
 
   /** Sends out what executors can take now. To be called whenever one of them has become freer. */
   pump(): void {
-    if (this.#suspects.size > 0) this.#placeSuspects();
+    this.#placeSuspects();
     while (this.#waiting.size > 0) {
       const lane = this.#leastBusy();
       if (lane === null) return;
@@ -45,20 +49,25 @@ export class Dispatcher {
 
   /** Takes out the waiting runs that match. */
   remove(matches: (held: HeldRun) => boolean): HeldRun[] {
-    const removed = [...this.#suspects.remove(matches), ...this.#waiting.remove(matches)];
-    this.#reserve();
-    return removed;
+    return [...this.#suspects.remove(matches), ...this.#waiting.remove(matches)];
   }
 
   #placeSuspects(): void {
+    let spares = 0;
+    let reserved = 0;
     for (const lane of this.#lanes) {
-      if (this.#suspects.size > 0 && lane.isEmpty) this.#send(lane, this.#suspects.shift() as HeldRun);
+      if (lane.isForSuspects) spares++;
+      const isRight = lane.isForSuspects || this.#needSpare === null;
+      if (isRight && lane.isEmpty && this.#suspects.size > 0) this.#send(lane, this.#suspects.shift() as HeldRun);
+      if (lane.reserved) reserved++;
     }
-    this.#reserve();
+    if (this.#needSpare === null) this.#reserve(reserved);
+    else if (this.#suspects.size > 0 && spares === 0) this.#needSpare();
   }
 
   /** As many executors as there are suspects get nothing more until they are empty: those that were chosen before, then the least busy. */
-  #reserve(): void {
+  #reserve(reserved: number): void {
+    if (reserved === 0 && this.#suspects.size === 0) return;
     const open = [...this.#lanes].filter((lane) => lane.state !== "ending");
     open.sort((a, b) => Number(b.reserved) - Number(a.reserved) || a.workMs - b.workMs);
     for (const [index, lane] of open.entries()) lane.reserved = index < this.#suspects.size;

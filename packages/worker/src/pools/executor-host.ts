@@ -47,6 +47,14 @@ export class ExecutorHost implements FrameSink {
     else this.#send((frames) => frames.textFrame(frameKind.log, 0, JSON.stringify([level, line, { stream }])));
   }
 
+  /** A promise nobody awaited may belong to any run, or none: it is told, and no run pays for it. */
+  unhandled(reason: unknown): void {
+    const fields = { reason: reasonOf(reason), stack: reason instanceof Error ? reason.stack : undefined };
+    const message = "A promise of user code was rejected and nothing handled it";
+    if (this.#executor !== null) this.#executor.log(0, "error", message, fields);
+    else this.#send((frames) => frames.textFrame(frameKind.log, 0, JSON.stringify(["error", message, fields])));
+  }
+
   async #open(init: ExecutorInit): Promise<void> {
     try {
       const module = await loadModule(new URL(init.executeModule));
@@ -54,7 +62,7 @@ export class ExecutorHost implements FrameSink {
       const execute = await open(init.source, { worker: init.worker, logLevel: init.logLevel });
       const { clock, send } = this.#options;
       const drained = () => void this.#close(execute.close);
-      this.#executor = new Executor({ slots: init.slots, execute, clock, send, drained });
+      this.#executor = new Executor({ slots: init.slots, logLevel: init.logLevel, execute, clock, send, drained });
       this.#send((frames) => frames.empty(frameKind.ready, 0));
     } catch (error) {
       const text = error instanceof Error ? (error.stack ?? reasonOf(error)) : reasonOf(error);

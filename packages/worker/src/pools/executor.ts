@@ -2,7 +2,7 @@
  * The part of a pool that runs inside a child process or thread: begins the runs it is sent, up to `slots` at once, and reports.
  * Whatever it reports late is reported in one batch at the end of the turn, but never later than the begin of a run that might end the process.
  */
-import { type Clock, failpoint, reasonOf } from "@celeriac/core/runtime";
+import { type Clock, failpoint, type LogLevel, logLevels, reasonOf } from "@celeriac/core/runtime";
 import type { AbortReason, Ending, Execute } from "../run.ts";
 import { ActiveRun, type RunReporter } from "./active-run.ts";
 import { writeEnding } from "./ending-frame.ts";
@@ -12,6 +12,8 @@ import { readRun, type SentRun } from "./run-frame.ts";
 
 export interface ExecutorOptions {
   readonly slots: number;
+  /** what is less important is not reported */
+  readonly logLevel: LogLevel;
   readonly execute: Execute;
   readonly clock: Clock;
   /** Gives all frames to the worker. When it returns, the end of this process or thread cannot take them back. */
@@ -32,6 +34,7 @@ interface Waiting extends SentRun {
 
 export class Executor implements FrameSink, RunReporter {
   readonly #options: ExecutorOptions;
+  readonly #lowestLevel: number;
   readonly #frames = new FrameWriter();
   readonly #inbox = new Fifo<Waiting>();
   readonly #running = new Map<number, ActiveRun>();
@@ -45,6 +48,7 @@ export class Executor implements FrameSink, RunReporter {
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
+    this.#lowestLevel = logLevels.indexOf(options.logLevel);
     this.#readAt = options.clock.monotonic();
   }
 
@@ -98,7 +102,8 @@ export class Executor implements FrameSink, RunReporter {
     this.#flushSoon();
   }
 
-  log(number: number, level: string, message: string, fields: object | undefined): void {
+  log(number: number, level: LogLevel, message: string, fields: object | undefined): void {
+    if (logLevels.indexOf(level) < this.#lowestLevel) return;
     this.#frames.textFrame(frameKind.log, number, logText(level, message, fields));
     this.#flushSoon();
   }

@@ -11,6 +11,21 @@ export interface RunHolder {
   endFor(held: HeldRun): void;
 }
 
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** Told by lanes of the runs they hold; called synchronously. */
+export interface RunOwner {
+  began(held: HeldRun, pid: number): void;
+  updateState(held: HeldRun, state: string, metaJson: string): void;
+  log(held: HeldRun | null, level: LogLevel, message: string, fields: object | undefined): void;
+  /** `runMs`: as the executor measured it; null = it reported no end */
+  ended(held: HeldRun, ending: Ending, runMs: number | null): void;
+  /** They have not begun here and will not. */
+  handedBack(runs: readonly HeldRun[]): void;
+  /** All frames of a chunk were passed on. */
+  received(): void;
+}
+
 export class HeldRun {
   readonly run: Run;
   readonly expectation: Expectation;

@@ -1,4 +1,4 @@
-/** Looks after executors that say nothing: takes back what waits behind a long run, and replaces an idle process that no longer answers. */
+/** Looks after executors that say nothing: takes back what waits behind a long run, and ends one that does not get ready or, idle, does not answer or is not needed. */
 import type { Clock, Timer } from "@celeriac/core/runtime";
 import type { Lane } from "./lane.ts";
 
@@ -12,6 +12,8 @@ export interface LaneWatchOptions {
 const recallAfterMs = 20;
 const recallPeriodMs = 10;
 const idlePeriodMs = 10_000;
+/** User code that is not loaded by then waits for something that will not come. */
+const startLimitMs = 120_000;
 /** An idle executor is given this many periods to answer. */
 const unansweredPeriods = 3;
 
@@ -27,7 +29,7 @@ export class LaneWatch {
   }
 
   start(): void {
-    if (this.#options.pings) this.#idleTimer = this.#options.clock.every(idlePeriodMs, () => this.#askIdle());
+    this.#idleTimer = this.#options.clock.every(idlePeriodMs, () => this.#lookForSilent());
   }
 
   stop(): void {
@@ -38,7 +40,7 @@ export class LaneWatch {
 
   /** To be called when runs were sent; costs nothing while none waits in an executor. */
   sent(): void {
-    if (this.#recallTimer !== null || this.#stopped || !this.#someAhead()) return;
+    if (this.#recallTimer !== null || this.#stopped || !this.#canRecallSome()) return;
     this.#recallTimer = this.#options.clock.after(
       recallPeriodMs,
       // If it was we who were busy, their reports are still unread: read them before judging.
@@ -47,8 +49,8 @@ export class LaneWatch {
     );
   }
 
-  #someAhead(): boolean {
-    for (const lane of this.#options.lanes) if (lane.ahead > 0) return true;
+  #canRecallSome(): boolean {
+    for (const lane of this.#options.lanes) if (lane.canRecall) return true;
     return false;
   }
 
@@ -62,20 +64,24 @@ export class LaneWatch {
     this.sent();
   }
 
-  #askIdle(): void {
-    const { clock, lanes } = this.#options;
+  #lookForSilent(): void {
+    const { clock, lanes, pings } = this.#options;
     const now = clock.monotonic();
     for (const lane of this.#unanswered.keys()) if (!lanes.has(lane)) this.#unanswered.delete(lane);
     for (const lane of lanes) {
-      if (!lane.isEmpty || now - lane.heardAt < idlePeriodMs) {
-        this.#unanswered.delete(lane);
-        continue;
-      }
-      const asked = this.#unanswered.get(lane) ?? 0;
-      if (asked >= unansweredPeriods)
-        lane.terminate({ kind: "died", reason: `it was idle and did not answer for ${(asked * idlePeriodMs) / 1000} s` });
-      else lane.ping();
-      this.#unanswered.set(lane, asked + 1);
+      const silentMs = now - lane.heardAt;
+      if (lane.state === "starting" && silentMs > startLimitMs) lane.giveUp(`it was not ready after ${startLimitMs / 1000} s`);
+      else if (lane.isForSuspects && lane.isEmpty && silentMs >= idlePeriodMs) lane.drain();
+      else if (pings && lane.isEmpty && silentMs >= idlePeriodMs) this.#ask(lane);
+      else this.#unanswered.delete(lane);
     }
+  }
+
+  /** Counted in our own periods, so that a process that was suspended together with us is asked again before it is judged. */
+  #ask(lane: Lane): void {
+    const asked = this.#unanswered.get(lane) ?? 0;
+    this.#unanswered.set(lane, asked + 1);
+    if (asked < unansweredPeriods) lane.ping();
+    else lane.giveUp(`it was idle and did not answer for ${(asked * idlePeriodMs) / 1000} s`);
   }
 }

@@ -5,24 +5,13 @@ import { readEnding } from "./ending-frame.ts";
 import type { ExecutorInit } from "./executor-init.ts";
 import type { ExecutorExit, ExecutorLink, LinkListener, LinkOptions, OpenLink } from "./executor-link.ts";
 import { FrameReader, type FrameSink, FrameWriter, frameKind } from "./frames.ts";
-import type { HeldRun, RunHolder } from "./held-run.ts";
+import type { HeldRun, LogLevel, RunHolder, RunOwner } from "./held-run.ts";
 import { type EndCause, endingWithout } from "./lost-run.ts";
 import { writeRun } from "./run-frame.ts";
 
-type LogLevel = "debug" | "info" | "warn" | "error";
-
-/** Told by a lane; called synchronously. */
+/** Told by lanes of themselves. */
 export interface LaneOwner {
   laneReady(lane: Lane): void;
-  began(held: HeldRun, pid: number): void;
-  updateState(held: HeldRun, state: string, metaJson: string): void;
-  log(held: HeldRun | null, level: LogLevel, message: string, fields: object | undefined): void;
-  /** `runMs`: as the executor measured it; null = it reported no end */
-  ended(held: HeldRun, ending: Ending, runMs: number | null): void;
-  /** They have not begun here and will not. */
-  handedBack(runs: readonly HeldRun[]): void;
-  /** All frames of a chunk were passed on. */
-  received(): void;
   /** The executor is gone; every run it held has been passed to `ended` or `handedBack`. */
   laneGone(lane: Lane, cause: EndCause): void;
 }
@@ -31,6 +20,9 @@ export interface LaneOptions extends Omit<LinkOptions, "listener"> {
   readonly openLink: OpenLink;
   readonly init: ExecutorInit;
   readonly clock: Clock;
+  /** true: takes only suspects, one at a time */
+  readonly isForSuspects: boolean;
+  readonly runs: RunOwner;
   readonly owner: LaneOwner;
 }
 
@@ -44,8 +36,12 @@ const unknownMs = 1_000;
 /** Runs expected to be longer tell when they begin; shorter ones in the batch. */
 const reportedMs = 5;
 
+/** Endings of runs whose user code never began, unless it was reported before. */
+const withoutUserCode: ReadonlySet<Ending["kind"]> = new Set(["expired", "undecodable", "unknown"]);
+
 export class Lane implements FrameSink, LinkListener, RunHolder {
   readonly slots: number;
+  readonly isForSuspects: boolean;
   readonly held = new Map<number, HeldRun>();
   /** ms of work it is expected to have, all slots together */
   workMs = 0;
@@ -59,6 +55,7 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
   heardAt: number;
   /** Text of the reason why user code could not be loaded, as the executor gave it. */
   startFailure: string | null = null;
+  readonly #runs: RunOwner;
   readonly #owner: LaneOwner;
   readonly #clock: Clock;
   readonly #link: ExecutorLink;
@@ -75,6 +72,8 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
 
   constructor(options: LaneOptions) {
     this.slots = options.init.slots;
+    this.isForSuspects = options.isForSuspects;
+    this.#runs = options.runs;
     this.#owner = options.owner;
     this.#clock = options.clock;
     this.progressAt = this.heardAt = options.clock.monotonic();
@@ -102,7 +101,7 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
 
   /** true when a run may be sent: to a free slot, or behind others that are short. */
   accepts(): boolean {
-    if (this.state !== "ready" || this.reserved || this.#exclusive || this.#recalling) return false;
+    if (this.state !== "ready" || this.reserved || this.isForSuspects || this.#exclusive || this.#recalling) return false;
     if (this.held.size < this.slots) return true;
     if (this.#behindLong || this.workMs >= aheadWorkMs * this.slots) return false;
     return this.ahead < mostAhead && this.#heldBytes < mostAheadBytes;
@@ -166,6 +165,11 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
     this.#flushSoon();
   }
 
+  /** Ends it as if it had died of `reason`. */
+  giveUp(reason: string): void {
+    this.terminate({ kind: "died", reason });
+  }
+
   /** The first cause decides how its runs end. */
   terminate(cause: EndCause): void {
     if (this.state === "gone") return;
@@ -182,12 +186,12 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
       this.startFailure ??= reasonOf(error);
       this.terminate({ kind: "died", reason: reasonOf(error) });
     }
-    this.#owner.received();
+    this.#runs.received();
   }
 
   printed(stream: "stdout" | "stderr", line: string): void {
     const begun = [...this.held.values()].filter((held) => held.begun);
-    this.#owner.log(begun.length === 1 ? (begun[0] as HeldRun) : null, stream === "stdout" ? "info" : "warn", line, {
+    this.#runs.log(begun.length === 1 ? (begun[0] as HeldRun) : null, stream === "stdout" ? "info" : "warn", line, {
       stream,
       pid: this.pid,
     });
@@ -200,8 +204,8 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
     const someBegun = runs.some((held) => held.begun);
     const endings = runs.map((held) => endingWithout(held, cause, someBegun));
     for (const held of runs) this.#release(held);
-    for (const [index, ending] of endings.entries()) if (ending !== null) this.#owner.ended(runs[index] as HeldRun, ending, null);
-    this.#owner.handedBack(runs.filter((_held, index) => endings[index] === null));
+    for (const [index, ending] of endings.entries()) if (ending !== null) this.#runs.ended(runs[index] as HeldRun, ending, null);
+    this.#runs.handedBack(runs.filter((_held, index) => endings[index] === null));
     this.#owner.laneGone(this, cause);
   }
 
@@ -236,29 +240,29 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
 
   #ended(held: HeldRun, bytes: Buffer, start: number, end: number): void {
     const { ending, runMs } = readEnding(bytes, start, end);
-    this.#tellBegun(held);
+    if (!withoutUserCode.has(ending.kind)) this.#tellBegun(held);
     this.#release(held);
     this.#behindLong = false;
     this.progressAt = this.heardAt;
-    this.#owner.ended(held, ending, runMs);
+    this.#runs.ended(held, ending, runMs);
   }
 
   #progressed(held: HeldRun, bytes: Buffer, start: number, end: number): void {
     this.#tellBegun(held);
     const metaAt = start + 4 + bytes.readUInt32LE(start);
-    this.#owner.updateState(held, bytes.toString("utf8", start + 4, metaAt), bytes.toString("utf8", metaAt, end));
+    this.#runs.updateState(held, bytes.toString("utf8", start + 4, metaAt), bytes.toString("utf8", metaAt, end));
   }
 
   #logged(held: HeldRun | null, text: string): void {
     const [level, message, fields] = JSON.parse(text) as [LogLevel, string, object | null];
-    this.#owner.log(held, level, message, fields ?? undefined);
+    this.#runs.log(held, level, message, fields ?? undefined);
   }
 
   #tellBegun(held: HeldRun): void {
     if (held.begun) return;
     this.progressAt = this.heardAt;
     held.begun = true;
-    this.#owner.began(held, this.pid);
+    this.#runs.began(held, this.pid);
   }
 
   #handedBack(answerTo: number, bytes: Buffer, start: number, end: number): void {
@@ -270,7 +274,7 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
       this.#release(held);
       runs.push(held);
     }
-    if (runs.length > 0) this.#owner.handedBack(runs);
+    if (runs.length > 0) this.#runs.handedBack(runs);
   }
 
   #release(held: HeldRun): void {

@@ -12,7 +12,7 @@ export type ParentTie = readonly string[] | "watch";
 const tieCommand = ["setpriv", "--pdeathsig", "KILL"] as const;
 /** A grandchild that holds the child's output open must not keep its end secret for longer than this. */
 const drainLimitMs = 500;
-const keptErrorChars = 4_000;
+const keptErrorChars = 2_000;
 
 /** Tries `setpriv --pdeathsig`, which not every system has (BusyBox's does not know it). */
 export function findParentTie(): Promise<ParentTie> {
@@ -32,8 +32,8 @@ function openProcessExecutor(options: LinkOptions, tie: ParentTie, clock: Clock)
   const { listener } = options;
   let lastWords = "";
 
-  // What it cannot take any more is settled when its exit is noticed.
-  inbox?.on("error", () => {});
+  // A pipe that breaks is a child that ends: it is settled when its exit is noticed.
+  for (const stream of child.stdio ?? []) stream?.on("error", () => {});
   outbox?.on("data", (chunk: Buffer) => listener.received(chunk));
   print(stdout, (line) => listener.printed("stdout", line));
   print(stderr, (line) => {

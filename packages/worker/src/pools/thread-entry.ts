@@ -20,4 +20,5 @@ const host = new ExecutorHost({
 captureLines(process.stdout, (line) => host.output("stdout", line));
 captureLines(process.stderr, (line) => host.output("stderr", line));
 process.on("exit", () => host.flush());
+process.on("unhandledRejection", (reason) => host.unhandled(reason));
 port.on("message", (bytes: Uint8Array) => host.receive(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
