@@ -1,4 +1,6 @@
 /** The embedded broker against the suite of all brokers. */
+import { Worker } from "node:worker_threads";
+import { vi } from "vitest";
 import { createSqliteBackend } from "../../packages/core/src/backends/sqlite.ts";
 import { createSqliteBroker } from "../../packages/core/src/brokers/sqlite.ts";
 import { createSqliteFile } from "../support/sqlite-file.ts";
@@ -6,6 +8,8 @@ import { type BrokerWorld, describeBroker } from "./broker-suite.ts";
 
 async function openWorld(): Promise<BrokerWorld> {
   const file = await createSqliteFile();
+  // The nearest thing to a cut connection: the I/O threads are ended behind their owners' backs.
+  const posts = vi.spyOn(Worker.prototype, "postMessage");
   let queues = 0;
   return {
     open: (options = {}) => createSqliteBroker(file.url, file.nextContext(), { resultUrl: options.resultUrl ?? null }),
@@ -15,8 +19,14 @@ async function openWorld(): Promise<BrokerWorld> {
     },
     putUndecodable: (queue) => file.insertRaw(queue, new TextEncoder().encode("this is no envelope")),
     results: { url: file.url, openBackend: () => createSqliteBackend(file.url, file.nextContext()) },
+    async breakConnections() {
+      await Promise.all([...new Set(posts.mock.contexts)].map((thread) => (thread as Worker).terminate()));
+    },
     recoveryMs: 10_000,
-    dispose: () => file.remove(),
+    async dispose() {
+      posts.mockRestore();
+      await file.remove();
+    },
   };
 }
 
@@ -27,7 +37,7 @@ describeBroker("SQLite", openWorld, {
   knowsAge: true,
   purgesDelayed: true,
   earlyByMs: 0,
-  reconnects: false,
+  reconnects: true,
   undecodable: true,
   settlesResults: true,
 });
