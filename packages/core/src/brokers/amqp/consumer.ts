@@ -58,7 +58,7 @@ class AmqpConsumer implements Consumer {
   #closing: Promise<void> | null = null;
   #reviving = false;
   /** false once the broker refused one limit for several queues */
-  #limitsChannel = true;
+  #mayLimitChannel = true;
 
   constructor(parts: ConsumerParts, queues: readonly string[], options: ConsumeOptions) {
     this.#parts = parts;
@@ -73,7 +73,7 @@ class AmqpConsumer implements Consumer {
   async start(): Promise<void> {
     this.#reviving = true;
     try {
-      await this.#live(await this.#parts.session.connect());
+      await this.#firstLife();
     } catch (error) {
       this.#unlisten();
       this.#parts.closed();
@@ -82,6 +82,15 @@ class AmqpConsumer implements Consumer {
       this.#reviving = false;
     }
     if (this.#life === null) void this.#revive();
+  }
+
+  async #firstLife(): Promise<void> {
+    try {
+      await this.#live(await this.#parts.session.connect());
+    } catch (error) {
+      if (this.#mayLimitChannel) throw error;
+      await this.#live(await this.#parts.session.connect());
+    }
   }
 
   async pause(): Promise<void> {
@@ -133,7 +142,7 @@ class AmqpConsumer implements Consumer {
       channel: claims.channel,
       queues: this.#queues,
       name: this.#options.worker.slice(0, 200),
-      limitsChannel: this.#limitsChannel,
+      mayLimitChannel: this.#mayLimitChannel,
       onMessage: (feed, message) => this.#receive(claims, message, { queue: feed.queue, release: () => readAhead.release(feed) }),
       onCancelled: (queue) => void this.#restore(life, queue),
       onFailure: (error) => this.#note(error),
@@ -163,10 +172,12 @@ class AmqpConsumer implements Consumer {
     if (this.#life !== life) return;
     this.#life = null;
     if (this.#ending) return;
-    life.link.onEnd((error) => {
-      // Quorum queues refuse a common limit by ending the connection.
-      if (replyCodeOf(error) === replyCode.notImplemented) this.#limitsChannel = false;
-    });
+    // Quorum queues refuse a common limit by ending the connection, which is known right after the channel's end.
+    const learn = (error: unknown) => {
+      if (replyCodeOf(error) === replyCode.notImplemented) this.#mayLimitChannel = false;
+    };
+    learn(reason);
+    life.link.onEnd(learn);
     if (this.#reviving) return;
     this.#parts.logger.warn("Consuming was interrupted", {
       queues: this.#queues,

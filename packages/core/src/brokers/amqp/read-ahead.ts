@@ -1,6 +1,7 @@
 /**
- * How much one consuming channel is sent unasked. `basic.qos` does not change a running consumer, so each queue has a stack of consumers with a
- * prefetch of their own, whose sum is the read-ahead: raising it adds one, lowering it cancels from the top.
+ * How much one consuming channel is sent unasked. `basic.qos` does not change a running consumer, so a queue has a stack of consumers with a
+ * prefetch of their own, whose sum is the read-ahead: raising it adds one, lowering it cancels from the top. Several queues share a limit of the
+ * channel, which can be changed: with limits of their own, a busy queue could not use what an idle one leaves.
  */
 import type { Channel, ConsumeMessage } from "amqplib";
 
@@ -23,8 +24,8 @@ export interface ReadAheadOptions {
   readonly queues: readonly string[];
   /** prefix of the consumer tags, for people who look into the broker */
   readonly name: string;
-  /** A limit for all queues together; false where the broker refuses one (quorum queues do): each queue then gets its share. */
-  readonly limitsChannel: boolean;
+  /** May several queues share a limit of the channel? Quorum queues refuse it: then each queue gets its share. */
+  readonly mayLimitChannel: boolean;
   onMessage(feed: Feed, message: ConsumeMessage): void;
   /** The broker itself ended a consumer: its queue was deleted, or lost its node. */
   onCancelled(queue: string): void;
@@ -52,7 +53,8 @@ const mostFeeds = 8;
 const consumerTimeoutMs = 30 * 24 * 3_600_000;
 
 export function createReadAhead(options: ReadAheadOptions): ReadAhead {
-  const { channel, queues, limitsChannel } = options;
+  const { channel, queues } = options;
+  const limitsChannel = options.mayLimitChannel && queues.length > 1;
   const lanes: readonly Lane[] = queues.map((queue) => ({ queue, stack: [], left: 0 }));
   let target = 0;
   let channelLimit = 0;
@@ -67,15 +69,24 @@ export function createReadAhead(options: ReadAheadOptions): ReadAhead {
   }
 
   async function apply(): Promise<void> {
-    if (limitsChannel && lanes.length > 1 && target > 0 && channelLimit !== target) {
-      channelLimit = target;
+    if (limitsChannel) await applyToChannel();
+    else for (const lane of lanes) await applyTo(lane, share());
+  }
+
+  /** A prefetch of a consumer's own would end the channel's limit, so these have none. */
+  async function applyToChannel(): Promise<void> {
+    if (target > 0 && channelLimit !== target) {
       await channel.prefetch(target, true);
+      channelLimit = target;
     }
-    for (const lane of lanes) await applyTo(lane, share());
+    for (const lane of lanes) {
+      if (target === 0 && lane.stack.length > 0) await cancelTop(lane);
+      if (target > 0 && lane.stack.length === 0) await addFeed(lane, 0);
+    }
   }
 
   function share(): number {
-    return limitsChannel || target === 0 ? target : Math.max(1, Math.floor(target / lanes.length));
+    return target === 0 ? 0 : Math.max(1, Math.floor(target / lanes.length));
   }
 
   async function applyTo(lane: Lane, wanted: number): Promise<void> {
@@ -89,7 +100,7 @@ export function createReadAhead(options: ReadAheadOptions): ReadAhead {
   async function addFeed(lane: Lane, prefetch: number): Promise<void> {
     count += 1;
     const feed: OpenFeed = { queue: lane.queue, tag: `${options.name}.${count}`, prefetch, held: 0, cancelled: false };
-    await channel.prefetch(prefetch, false);
+    if (!limitsChannel) await channel.prefetch(prefetch, false);
     lane.stack.push(feed);
     await channel.consume(lane.queue, (message) => receive(lane, feed, message), {
       consumerTag: feed.tag,
@@ -134,7 +145,7 @@ export function createReadAhead(options: ReadAheadOptions): ReadAhead {
       }
       const lane = lanes.find(({ queue }) => queue === feed.queue)!;
       lane.left -= 1;
-      if (scheduled || missingIn(lane, share()) === 0) return;
+      if (limitsChannel || scheduled || missingIn(lane, share()) === 0) return;
       scheduled = true;
       setImmediate(() => {
         scheduled = false;
