@@ -58,9 +58,19 @@ export function toIsoInstant(epochMs: number): string {
   return `${new Date(epochMs).toISOString().slice(0, -1)}000+00:00`;
 }
 
+const isoInstant = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?:(Z)|([+-]\d\d):?(\d\d))?)?$/i;
+
 /** Epoch ms of an ISO-8601 text, or null when it is none. A text without offset is UTC, as in a Celery app with `enable_utc`. */
 export function parseInstant(text: string): number | null {
-  const hasOffset = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(text);
-  const epochMs = Date.parse(hasOffset ? text : `${text}Z`);
+  // Date.parse alone takes "tomorrow 5" and February 30 for dates.
+  const [, date, time = "00:00", , offsetHours, offsetMinutes] = isoInstant.exec(text) ?? [];
+  if (date === undefined || !isDay(date)) return null;
+  const offset = offsetHours === undefined ? "Z" : `${offsetHours}:${offsetMinutes}`;
+  const epochMs = Date.parse(`${date}T${time}${offset}`);
   return Number.isNaN(epochMs) ? null : epochMs;
+}
+
+function isDay(date: string): boolean {
+  const epochMs = Date.parse(date);
+  return !Number.isNaN(epochMs) && new Date(epochMs).toISOString().startsWith(date);
 }

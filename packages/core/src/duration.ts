@@ -7,11 +7,11 @@ const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as co
 
 /** Milliseconds of a duration; `name` is what the error calls it. Throws CONFIG_DURATION for anything negative, infinite or misspelt. */
 export function durationMs(value: Duration | string, name = "duration"): number {
-  const ms = typeof value === "number" ? value * 1_000 : textMs(value);
+  const ms = typeof value === "number" ? value * 1_000 : typeof value === "string" ? textMs(value) : null;
   if (ms === null || !Number.isFinite(ms) || ms < 0) {
     throw new ConfigError(
       "CONFIG_DURATION",
-      `${name} is ${JSON.stringify(value)}: expected seconds as a number, or a text such as "250ms", "90s", "5m", "2h", "1d"`,
+      `${name} is ${typeof value === "string" ? JSON.stringify(value) : String(value)}: expected seconds as a number, or a text such as "250ms", "90s", "5m", "2h", "1d"`,
     );
   }
   return ms;
