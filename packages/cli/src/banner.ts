@@ -1,0 +1,50 @@
+/** What a worker shows on a terminal when it starts. */
+import { type AppRuntime, redactText, resultUrlOf } from "@celeriac/core/runtime";
+import { type PoolKind, poolShape } from "@celeriac/worker";
+import type { Colors } from "./output.ts";
+import { counted, wrap } from "./text.ts";
+
+export interface BannerFacts {
+  readonly version: string;
+  readonly hostname: string;
+  readonly file: string;
+  readonly runtime: Pick<AppRuntime, "name" | "settings" | "registry">;
+  readonly queues: readonly string[];
+  readonly pool: { readonly pool: PoolKind; readonly concurrency: number | null; readonly slots: number };
+}
+
+const labelWidth = 9;
+const mostTasks = 20;
+
+export function banner(facts: BannerFacts, colors: Colors, columns: number): string {
+  const { runtime } = facts;
+  const tasks = runtime.registry.runnable();
+  const rows: readonly (readonly [label: string, lines: readonly string[]])[] = [
+    ["app", [`${runtime.name} ${colors.dim(facts.file)}`]],
+    ["broker", [redactText(runtime.settings.brokerUrl)]],
+    ["results", [resultsText(runtime.settings)]],
+    ["queues", wrap(facts.queues.join(" "), columns - labelWidth - 4)],
+    ["pool", [poolText(facts.pool)]],
+    ["tasks", tasks.length === 0 ? [colors.yellow("none: the app defines no task")] : shortened([...tasks].sort())],
+  ];
+  const lines = rows.flatMap(([label, texts]) =>
+    texts.map((text, at) => `  ${colors.dim((at === 0 ? label : "").padEnd(labelWidth))}${text}`),
+  );
+  return ["", `  ${colors.bold(colors.green("celeriac"))} ${facts.version}  ${facts.hostname}`, "", ...lines, "", ""].join("\n");
+}
+
+function resultsText(settings: AppRuntime["settings"]): string {
+  const url = resultUrlOf(settings);
+  return url === settings.brokerUrl ? "with the broker" : redactText(url);
+}
+
+function poolText({ pool, concurrency, slots }: BannerFacts["pool"]): string {
+  const shape = poolShape({ pool, concurrency, slots });
+  const executors = counted(shape.executors, shape.kind === "process" ? "process" : "thread").replace(/processs$/, "processes");
+  return shape.slots === 1 ? `${pool}, ${executors}` : `${pool}, ${executors} × ${counted(shape.slots, "task")}`;
+}
+
+function shortened(names: readonly string[]): readonly string[] {
+  if (names.length <= mostTasks) return names;
+  return [...names.slice(0, mostTasks - 1), `and ${names.length - mostTasks + 1} more`];
+}

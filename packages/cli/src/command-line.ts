@@ -1,0 +1,142 @@
+/** From the words of a command line to a checked command, by the table. The only file that knows yargs, which cuts the words up. */
+import { CeleriacError, nearest, reasonOf } from "@celeriac/core/runtime";
+import yargs from "yargs";
+import { type CommandArguments, type CommandName, type CommandRow, commandTable, globalOptions } from "./command-table.ts";
+import { flagOf, type OptionRow, type OptionTable } from "./option.ts";
+
+export type CommandLine =
+  | { readonly kind: "help"; readonly command: CommandName | null }
+  | { readonly kind: "version" }
+  | { readonly [C in CommandName]: { readonly kind: "run"; readonly command: C; readonly args: CommandArguments<C> } }[CommandName];
+
+type Words = Readonly<Record<string, unknown>> & { readonly _: readonly unknown[] };
+
+/** Throws COMMAND_USAGE. `environment` is asked for the options that name a variable. */
+export function readCommandLine(words: readonly string[], environment: NodeJS.ProcessEnv): CommandLine {
+  const [first] = cut(words, globalOptions, true)._.map(String);
+  if (first === "help" || (first === undefined && words.length === 0)) {
+    const topic = words.find((word) => Object.hasOwn(commandTable, word));
+    return { kind: "help", command: (topic as CommandName | undefined) ?? null };
+  }
+  const command = Object.hasOwn(commandTable, first ?? "") ? (first as CommandName) : null;
+  const row: CommandRow | null = command === null ? null : commandTable[command];
+  const cutWords = cut(words, { ...globalOptions, ...row?.options }, false);
+  if (last(cutWords["help"]) === true) return { kind: "help", command };
+  if (last(cutWords["version"]) === true) return { kind: "version" };
+  if (command === null || row === null)
+    throw usage(first === undefined ? "which command?" : unknown("command", first, Object.keys(commandTable)));
+
+  refuseUnknownOptions(command, cutWords, { ...globalOptions, ...row.options });
+  const args = {
+    common: readOptions(globalOptions, cutWords, environment),
+    positionals: readPositionals(command, row, cutWords._.slice(1).map(String)),
+    options: readOptions(row.options, cutWords, environment),
+  };
+  return { kind: "run", command, args } as CommandLine;
+}
+
+/** `lenient`: only the command's name is wanted yet, so options of commands are known by all of them. */
+function cut(words: readonly string[], options: OptionTable, lenient: boolean): Words {
+  const known = lenient ? Object.assign({}, ...Object.values(commandTable).map((row) => row.options), options) : options;
+  const rows = Object.entries(known as OptionTable);
+  const parser = yargs()
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? usage(message);
+    })
+    .parserConfiguration({
+      "camel-case-expansion": false,
+      "dot-notation": false,
+      "boolean-negation": false,
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "strip-aliased": true,
+      "greedy-arrays": false,
+    });
+  for (const [name, row] of rows) {
+    parser.option(flagOf(name).slice(2), {
+      ...(row.alias === null ? {} : { alias: row.alias }),
+      type: row.value === null ? "boolean" : "string",
+    });
+  }
+  return parser.parseSync(
+    words.flatMap((word, at) => (words.indexOf("--") >= 0 && at > words.indexOf("--") ? [word] : glued(word, rows))),
+  ) as Words;
+}
+
+/** -c4 and -c=4 are -c 4. */
+function glued(word: string, rows: readonly (readonly [string, OptionRow])[]): readonly string[] {
+  const match = /^-([A-Za-z])=?(.+)$/s.exec(word);
+  const takesValue = match !== null && rows.some(([, { alias, value }]) => alias === match[1] && value !== null);
+  return takesValue ? [`-${match[1]}`, match[2]!] : [word];
+}
+
+function readOptions(table: OptionTable, words: Words, environment: NodeJS.ProcessEnv): Readonly<Record<string, unknown>> {
+  const values = Object.entries(table).map(([name, row]) => {
+    const flag = flagOf(name);
+    const { env, default: fallback } = row.setting;
+    const given = words[flag.slice(2)];
+    if (given !== undefined) return [name, readOption(flag, row, given)];
+    const set = env === undefined ? undefined : environment[env];
+    return [name, set === undefined || set === "" ? fallback : readOption(env!, row, set)];
+  });
+  return Object.fromEntries(values) as Record<string, unknown>;
+}
+
+/** `name`: the flag, or the environment variable. Given more than once, names add up; of all others the last counts. */
+function readOption(name: string, { setting, value }: OptionRow, given: unknown): unknown {
+  if (value === null) return last(given);
+  const texts = [given].flat().map(String);
+  if (texts.includes("")) throw usage(`${name} needs a value: ${value}`);
+  const isList = Array.isArray(setting.default);
+  const written = isList ? texts.flatMap((text) => text.split(",")).filter((text) => text !== "") : texts.at(-1)!;
+  let read: unknown;
+  try {
+    read = setting.read(written);
+  } catch (cause) {
+    throw usage(`${name}: ${reasonOf(cause)}`, cause);
+  }
+  if (read === undefined) throw usage(`${name}: expected ${setting.kind}, got ${JSON.stringify(texts.at(-1))}`);
+  return read;
+}
+
+function readPositionals(command: CommandName, row: CommandRow, given: readonly string[]): Readonly<Record<string, unknown>> {
+  const values: Record<string, unknown> = {};
+  let at = 0;
+  for (const [name, { many }] of Object.entries(row.positionals)) {
+    if (!many && given[at] === undefined) throw usage(`${command} needs ${name.toUpperCase()}`);
+    values[name] = many ? given.slice(at) : given[at];
+    at = many ? given.length : at + 1;
+  }
+  if (at < given.length) throw usage(`${command} takes no ${JSON.stringify(given[at])}`);
+  return values;
+}
+
+function refuseUnknownOptions(command: CommandName, words: Words, table: OptionTable): void {
+  const flags = new Set(Object.keys(table).map((name) => flagOf(name).slice(2)));
+  const stranger = Object.keys(words).find((name) => name !== "_" && name !== "$0" && !flags.has(name));
+  if (stranger === undefined) return;
+  const written = stranger.length === 1 ? `-${stranger}` : `--${stranger}`;
+  throw usage(
+    unknown(
+      `option of ${command}`,
+      written,
+      [...flags].map((flag) => `--${flag}`),
+    ),
+  );
+}
+
+function unknown(what: string, name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return `unknown ${what} ${name}${near === null ? "" : `: did you mean ${near}?`}`;
+}
+
+function last(given: unknown): unknown {
+  return Array.isArray(given) ? given.at(-1) : given;
+}
+
+function usage(message: string, cause?: unknown): CeleriacError {
+  return new CeleriacError("COMMAND_USAGE", message, cause === undefined ? {} : { cause });
+}

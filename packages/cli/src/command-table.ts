@@ -1,0 +1,185 @@
+/** The commands: one table, from which the parser, `--help` and `docs/reference/commands.md` come. The worker's options are the worker's own table. */
+import {
+  choiceSetting,
+  countSetting,
+  durationSetting,
+  flagSetting,
+  type LogLevel,
+  type Setting,
+  textSetting,
+} from "@celeriac/core/runtime";
+import { workerOptionTable } from "@celeriac/worker";
+import { deadlineSetting, instantSetting, jsonSetting, type OptionTable, type OptionValues, option } from "./option.ts";
+import { poolSetting } from "./pool-name.ts";
+
+export interface PositionalRow {
+  readonly doc: string;
+  /** zero or more: the last one only; all others are required */
+  readonly many: boolean;
+}
+
+export interface CommandRow {
+  readonly doc: string;
+  /** what one has to know beyond the line above; paragraphs */
+  readonly notes: readonly string[];
+  /** by name, in order */
+  readonly positionals: Readonly<Record<string, PositionalRow>>;
+  readonly options: OptionTable;
+  readonly examples: readonly (readonly [line: string, doc: string])[];
+  readonly exitCodes: Readonly<Record<number, string>>;
+}
+
+export const globalOptions = {
+  app: option(
+    textSetting(null, "The module that makes the app, or its folder; :NAME picks one of several apps. See “Finding the app”.", {
+      env: "CELERIAC_APP",
+    }),
+    "MODULE[:NAME]",
+    "A",
+  ),
+  broker: option(textSetting(null, "Broker URL; wins over what the app says.", { secret: true }), "URL", "b"),
+  resultBackend: option(textSetting(null, "Result backend URL; wins over what the app says.", { secret: true }), "URL"),
+  json: option(flagSetting(false, "Write JSON, for programs: results, errors, and logs as one object a line."), null),
+  quiet: option(flagSetting(false, "Write results and errors only."), null, "q"),
+  noColor: option(flagSetting(false, "Write without colours; so does NO_COLOR in the environment."), null, "C"),
+  debug: option(flagSetting(false, "Show the stack of an error."), null),
+  help: option(flagSetting(false, "Show what a command takes."), null, "h"),
+  version: option(flagSetting(false, "Show the version."), null),
+} as const satisfies OptionTable;
+
+const levelNames = ["debug", "info", "warning", "error", "critical"] as const;
+const celeryLevels: Readonly<Record<string, LogLevel>> = { warning: "warn", critical: "error", fatal: "error" };
+const logLevelSetting: Setting<LogLevel> = {
+  ...(choiceSetting(levelNames, "info", "Least level of the lines in the log.", { env: "CELERIAC_LOG_LEVEL" }) as Setting<LogLevel>),
+  read(value) {
+    const name = String(value).toLowerCase();
+    return ["debug", "info", "warn", "error", "silent"].includes(name) ? (name as LogLevel) : celeryLevels[name];
+  },
+};
+
+const workerOptions = {
+  concurrency: option(workerOptionTable.concurrency, "N", "c"),
+  pool: option(poolSetting, "POOL", "P"),
+  queues: option(workerOptionTable.queues, "A,B", "Q"),
+  loglevel: option(logLevelSetting, "LEVEL", "l"),
+  slots: option(workerOptionTable.slots, "N"),
+  grace: option(workerOptionTable.grace, "DURATION"),
+} as const satisfies OptionTable;
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const timeout = option(durationSetting("60s", "How long --wait waits."), "DURATION");
+const usageCodes = { 1: "An error: see its code.", 2: "The command line could not be understood." } as const;
+const signalCodes = { 130: "Stopped cold by SIGINT.", 131: "Stopped cold by SIGQUIT.", 143: "Stopped cold by SIGTERM." } as const;
+
+export const commandTable = {
+  worker: {
+    doc: "Runs tasks from the broker's queues until it is stopped.",
+    notes: [
+      "SIGTERM or SIGINT (Ctrl-C) stops warmly: nothing more is taken, running tasks get --grace to end, what has not begun goes back to its queue. A second one, or SIGQUIT, stops cold: running tasks are ended and go back to their queues.",
+      "On a terminal the log is made for reading; elsewhere, or with --json, it is one JSON object a line. A worker that was started with an IPC channel stops warmly when the process at the other end is gone.",
+    ],
+    positionals: {},
+    options: {
+      ...workerOptions,
+      hostname: option(workerOptionTable.hostname, "NAME", "n"),
+      noBanner: option(flagSetting(false, "Begin without the overview of app, broker and tasks."), null),
+      hint: option(flagSetting(false, "Begin with a line that calls one of the app's tasks."), null),
+    },
+    examples: [
+      ["celeriac -A ./tasks.ts worker", "one child process for each core"],
+      ["celeriac -A ./tasks.ts worker -c 4 -Q mail,default -n w1@%h", "two queues, four processes, a name of its own"],
+      ["celeriac -A ./tasks.ts worker -P async -c 200", "200 tasks at once in one thread, for tasks that wait"],
+      ["celeriac -A ./tasks.ts -b redis://localhost worker", "another broker than the app's"],
+    ],
+    exitCodes: { 0: "Stopped warmly.", 1: "It could not start: see the error's code.", 2: usageCodes[2], ...signalCodes },
+  },
+  call: {
+    doc: "Sends a task and prints its id.",
+    notes: [
+      "Each ARG is JSON; a word that is none is taken as text. Arguments that begin with a dash come after --.",
+      "An app that is found is asked for the task: its queue, priority and schema count, and a name it does not know is refused. Without an app the task is sent by name; the broker then comes from -b or CELERY_BROKER_URL.",
+    ],
+    positionals: { task: { doc: "Name of the task.", many: false }, args: { doc: "Its arguments, in order.", many: true } },
+    options: {
+      args: option(
+        jsonSetting("JSON list", "All arguments as one JSON list, in place of ARGS.", (value): value is readonly unknown[] =>
+          Array.isArray(value),
+        ),
+        "JSON",
+        "a",
+      ),
+      kwargs: option(jsonSetting("JSON object", "Keyword arguments as one JSON object.", isObject), "JSON", "k"),
+      countdown: option(durationSetting(null, "Run it this much later."), "DURATION"),
+      eta: option(instantSetting("Do not run it before."), "INSTANT"),
+      expires: option(deadlineSetting("Do not run it when it has not begun by then."), "WHEN"),
+      queue: option(textSetting(null, "Send it to this queue."), "NAME"),
+      priority: option(countSetting(null, [0, 9], "0 to 9, higher is sooner."), "N"),
+      id: option(
+        textSetting(null, "Its id; random unless given. Sending the same id again within 10 minutes sends nothing (Redis, SQLite)."),
+        "ID",
+      ),
+      any: option(flagSetting(false, "Send it although the app does not know its name."), null),
+      wait: option(flagSetting(false, "Wait for its end and print its result."), null, "w"),
+      timeout,
+    },
+    examples: [
+      ["celeriac -A ./tasks.ts call shop.add 1 2 --wait", "send it, wait, print 3"],
+      [`celeriac call mail.send ada@example.org --kwargs '{"urgent": true}'`, "a text and a keyword argument"],
+      ["celeriac call report.build 2014 --countdown 10m --queue slow", "in ten minutes, through another queue"],
+      ["celeriac -b amqp://localhost call proj.tasks.add 1 2", "a task of a Python worker, without an app"],
+    ],
+    exitCodes: {
+      0: "Sent; with --wait, it succeeded.",
+      ...usageCodes,
+      3: "--wait: the task failed or was revoked.",
+      4: "--wait: it has not ended in time.",
+    },
+  },
+  result: {
+    doc: "Prints the result of a task.",
+    notes: ["Texts are printed as they are, everything else as JSON. Only the process that sent a task can read its result from rpc://."],
+    positionals: { id: { doc: "The task's id, as call or delay() gave it.", many: false } },
+    options: {
+      wait: option(flagSetting(false, "Wait for its end."), null, "w"),
+      timeout,
+      traceback: option(flagSetting(false, "Of a task that failed, print the traceback of the other side."), null),
+    },
+    examples: [
+      ["celeriac result 6f1e7c1a-… --wait", "print it as soon as it is there"],
+      ["celeriac result 6f1e7c1a-… --traceback", "why did it fail?"],
+    ],
+    exitCodes: { 0: "It succeeded.", ...usageCodes, 3: "It failed or was revoked.", 4: "It has not ended yet." },
+  },
+  dev: {
+    doc: "Runs a worker that starts anew when the code changes.",
+    notes: [
+      "It watches the project: the folder of the nearest package.json above the app's module, without node_modules. The running worker stops warmly before the next one starts. When no broker is named, tasks wait in the file celeriac.db of the working folder.",
+    ],
+    positionals: {},
+    options: workerOptions,
+    examples: [
+      ["celeriac dev", "the app of this folder"],
+      ["celeriac -A ./src/tasks dev -c 1", "one task at a time"],
+    ],
+    exitCodes: { 0: "Stopped.", ...usageCodes, ...signalCodes },
+  },
+} as const satisfies Readonly<Record<string, CommandRow>>;
+
+export type CommandName = keyof typeof commandTable;
+
+type PositionalValues<T extends Readonly<Record<string, PositionalRow>>> = {
+  readonly [K in keyof T]: T[K]["many"] extends true ? readonly string[] : string;
+};
+/** What a command is called with. */
+export interface CommandArguments<C extends CommandName> {
+  readonly common: OptionValues<typeof globalOptions>;
+  readonly positionals: PositionalValues<(typeof commandTable)[C]["positionals"]>;
+  readonly options: OptionValues<(typeof commandTable)[C]["options"]>;
+}
+
+/** How an app is found, for the help and the reference. */
+export const findingTheApp: readonly string[] = [
+  "-A ./tasks.ts names a file, -A ./src/tasks a file without its ending or a folder with index or celery in it; ./tasks.ts:shop is the app that it exports under the name shop.",
+  'Without -A it is what package.json says under "celeriac": { "app": … }, else celery.ts or tasks.ts (or .js, .mjs) in the working folder or its src.',
+];

@@ -1,0 +1,67 @@
+/** `celeriac call`: sends one task; prints its id, or waits and prints its result. */
+import type { CallOptions } from "@celeriac/core";
+import { CeleriacError, nearest } from "@celeriac/core/runtime";
+import type { CommandArguments } from "../command-table.ts";
+import { exitCode } from "../exit-code.ts";
+import { type LoadedApp, loadAppOrNone } from "../load-app.ts";
+import type { Output } from "../output.ts";
+import { report, valueText } from "../task-report.ts";
+
+/** Resolves with the exit code. Throws PUBLISH_*, RESULT_TIMEOUT, CONFIG_*, APP_NOT_FOUND, TASK_INPUT, TASK_NOT_REGISTERED. */
+export async function call(args: CommandArguments<"call">, output: Output): Promise<number> {
+  const { task } = args.positionals;
+  const taskArgs = readArgs(args);
+  const brokerKnown = args.common.broker !== null || Boolean(process.env["CELERY_BROKER_URL"]);
+  const loaded = await loadAppOrNone(args.common.app, process.cwd(), brokerKnown);
+  try {
+    if (loaded.source !== null && !args.options.any) await refuseUnknown(loaded, task);
+    const result = await loaded.app.sendTask(task, taskArgs, callOptions(args.options));
+    if (!args.options.wait) {
+      output.result(result.id, { id: result.id });
+      return exitCode.done;
+    }
+    output.remark(`Sent as ${result.id}`);
+    const outcome = await result.settled({ timeout: args.options.timeout ?? "60s" });
+    return report(result.id, outcome, output, valueText);
+  } finally {
+    await loaded.app.close();
+  }
+}
+
+/** A word is JSON; one that cannot be meant as such is a text. */
+function readArgs({ positionals, options }: CommandArguments<"call">): readonly unknown[] {
+  if (options.args === null) return positionals.args.map(readWord);
+  if (positionals.args.length > 0) throw new CeleriacError("COMMAND_USAGE", "give the arguments either as ARGS or with --args");
+  return options.args;
+}
+
+function readWord(word: string): unknown {
+  try {
+    return JSON.parse(word) as unknown;
+  } catch (cause) {
+    if (!/^\s*[[{"]/.test(word)) return word;
+    throw new CeleriacError("COMMAND_USAGE", `the argument ${word} is neither JSON nor a plain text`, { cause });
+  }
+}
+
+function callOptions(options: CommandArguments<"call">["options"]): CallOptions {
+  return {
+    kwargs: options.kwargs ?? undefined,
+    countdown: options.countdown ?? undefined,
+    eta: options.eta ?? undefined,
+    expires: options.expires ?? undefined,
+    queue: options.queue ?? undefined,
+    priority: (options.priority ?? undefined) as CallOptions["priority"],
+    taskId: options.id ?? undefined,
+  };
+}
+
+/** Most names an app does not know are misspelt. Throws TASK_NOT_REGISTERED. */
+async function refuseUnknown({ app, runtime, file }: LoadedApp, task: string): Promise<void> {
+  if (runtime.registry.get(task) !== undefined) return;
+  await runtime.loadIncludes();
+  if (runtime.registry.get(task) !== undefined) return;
+  const near = nearest(task, runtime.registry.runnable());
+  const advice = near === null ? "--any sends it all the same" : `did you mean ${near}? (--any sends it all the same)`;
+  throw new CeleriacError("TASK_NOT_REGISTERED", `app ${app.name} in ${file} has no task ${task}: ${advice}`);
+}

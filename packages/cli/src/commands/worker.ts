@@ -1,0 +1,118 @@
+/** `celeriac worker`: runs the app's worker until a signal stops it. */
+import { createLogger, type Logger, type LogLevel } from "@celeriac/core/runtime";
+import { createWorker, type Worker } from "@celeriac/worker";
+import { banner } from "../banner.ts";
+import { callHint } from "../call-hint.ts";
+import type { CommandArguments } from "../command-table.ts";
+import { exitCode, type StopSignal, signalExitCode } from "../exit-code.ts";
+import { type LoadedApp, loadApp } from "../load-app.ts";
+import type { Output } from "../output.ts";
+import { poolOf } from "../pool-name.ts";
+import { readableLine } from "../readable-log.ts";
+import { trapSignals } from "../signals.ts";
+import { counted, wrap } from "../text.ts";
+import { packageVersion } from "../version.ts";
+
+/** Resolves with the exit code. Throws what keeps the worker from starting. */
+export async function worker(args: CommandArguments<"worker">, output: Output): Promise<number> {
+  const stopping = createStopping(output);
+  try {
+    const loaded = await loadApp(args.common.app, process.cwd());
+    if (stopping.asked()) return exitCode.done;
+    const service = prepare(loaded, args, output);
+    return await stopping.run(service.worker, service.logger, args.options.grace ?? "25s");
+  } finally {
+    stopping.end();
+  }
+}
+
+function prepare(loaded: LoadedApp, args: CommandArguments<"worker">, output: Output): { worker: Worker; logger: Logger } {
+  const { concurrency, slots, queues, hostname, grace, loglevel: logLevel, pool: poolName } = args.options;
+  const pool = poolOf(poolName)!;
+  const logger = openLog(output, logLevel);
+  const worker = createWorker(
+    loaded.app,
+    { concurrency, slots, queues, hostname, grace, pool },
+    { logger, logLevel, source: loaded.source ?? undefined },
+  );
+  if (output.isTerminal && !output.json && !output.quiet && !args.options.noBanner) {
+    const facts = {
+      version: packageVersion(),
+      hostname: worker.hostname,
+      file: loaded.file ?? "",
+      runtime: loaded.runtime,
+      queues: worker.queues,
+    };
+    output.print(banner({ ...facts, pool: { pool, concurrency, slots } }, output.colors, output.columns));
+  }
+  if (args.options.hint) output.print(callHint(loaded.runtime.registry, args.common, output.colors));
+  if (pool !== poolName) logger.debug("pool named as in Celery", { given: poolName, pool });
+  return { worker, logger };
+}
+
+/** JSON lines, unless a person reads them. */
+function openLog(output: Output, level: LogLevel): Logger {
+  const look = { colors: output.colors, columns: () => output.columns };
+  const write =
+    output.isTerminal && !output.json ? (line: string) => output.print(readableLine(line, look)) : (line: string) => output.print(line);
+  return createLogger({ level: output.quiet ? "error" : level, sink: { write } });
+}
+
+function waitingText(taskIds: readonly string[], grace: string, columns: number): string {
+  const shown = taskIds.slice(0, 5).map((id) => id.slice(0, 8));
+  const more = taskIds.length > shown.length ? `, and ${taskIds.length - shown.length} more` : "";
+  const text = `Waiting up to ${grace} for ${counted(taskIds.length, "task")}: ${shown.join(", ")}${more}. Ctrl-C again stops at once and hands back what runs.`;
+  return wrap(text, columns).join("\n");
+}
+
+/** Signals count from the first moment, also while the app is being loaded and the broker waited for. */
+function createStopping(output: Output) {
+  let running: { readonly worker: Worker; readonly logger: Logger; readonly grace: string } | null = null;
+  let asked = false;
+  let coldSignal: StopSignal | null = null;
+  let finished: (code: number) => void = () => {};
+  let broken: (error: unknown) => void = () => {};
+  const ended = new Promise<number>((resolve, reject) => {
+    finished = resolve;
+    broken = reject;
+  });
+
+  function warm(signal: StopSignal) {
+    asked = true;
+    // The terminal has written ^C into the line.
+    if (output.isTerminal && !output.json && signal === "SIGINT") output.print("");
+    if (running === null) return;
+    const { worker, logger, grace } = running;
+    const taskIds = worker.stats().pool.executors.flatMap((executor) => executor.running);
+    logger.info("worker-stopping", { signal, running: taskIds.length, ...(taskIds.length === 0 ? {} : { grace, taskIds }) });
+    if (output.isTerminal && taskIds.length > 0) output.remark(waitingText(taskIds, grace, output.columns));
+    worker.stop().then(finish, broken);
+  }
+
+  function cold(signal: StopSignal) {
+    coldSignal = signal;
+    if (running === null) process.exit(signalExitCode[signal]);
+    const { worker, logger } = running;
+    logger.warn("worker stops cold: what runs is ended and handed back", { signal });
+    Promise.all([worker.stop(), worker.terminate()]).then(finish, broken);
+  }
+
+  const finish = () => finished(coldSignal === null ? exitCode.done : signalExitCode[coldSignal]);
+  const end = trapSignals({ warm, cold });
+  return {
+    end,
+    asked: () => asked,
+    async run(worker: Worker, logger: Logger, grace: string | number): Promise<number> {
+      running = { worker, logger, grace: typeof grace === "number" ? `${grace}s` : grace };
+      try {
+        await worker.start();
+      } catch (error) {
+        if (!asked && coldSignal === null) {
+          await worker.stop();
+          throw error;
+        }
+      }
+      return await ended;
+    },
+  };
+}

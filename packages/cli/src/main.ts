@@ -1,0 +1,83 @@
+/** The command: reads the command line, runs the command, ends the process with its exit code. Started by bin/celeriac.js. */
+import { CeleriacError, overrideSettings } from "@celeriac/core/runtime";
+import { type CommandLine, readCommandLine } from "./command-line.ts";
+import type { CommandArguments } from "./command-table.ts";
+import { call } from "./commands/call.ts";
+import { dev } from "./commands/dev.ts";
+import { result } from "./commands/result.ts";
+import { worker } from "./commands/worker.ts";
+import { exitCode } from "./exit-code.ts";
+import { helpText } from "./help.ts";
+import { createOutput, type Output, type OutputOptions } from "./output.ts";
+import { stopWithParent } from "./signals.ts";
+import { packageVersion } from "./version.ts";
+
+/** Never rejects and never returns: it ends the process. */
+export async function main(words: readonly string[] = process.argv.slice(2)): Promise<void> {
+  stopWithParent();
+  // A reader that has gone away (a closed pipe, a closed terminal) is no reason to fail.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  process.exitCode = await answer(words);
+  await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((done) => stream.write("", () => done()))));
+  // What the app's modules have left open does not matter any more.
+  process.exit();
+}
+
+async function answer(words: readonly string[]): Promise<number> {
+  let output = open({
+    json: words.includes("--json"),
+    quiet: false,
+    noColor: words.includes("--no-color"),
+    debug: words.includes("--debug"),
+  });
+  try {
+    const line = readCommandLine(words, process.env);
+    if (line.kind === "run") output = open(line.args.common);
+    return await follow(line, output);
+  } catch (error) {
+    output.error(error);
+    return codeOf(error);
+  }
+}
+
+async function follow(line: CommandLine, output: Output): Promise<number> {
+  switch (line.kind) {
+    case "help":
+      output.print(helpText(line.command, output));
+      return exitCode.done;
+    case "version":
+      output.result(packageVersion(), { version: packageVersion() });
+      return exitCode.done;
+    case "run":
+      override(line.args.common);
+      return await run(line, output);
+  }
+}
+
+async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output): Promise<number> {
+  switch (line.command) {
+    case "worker":
+      return await worker(line.args, output);
+    case "call":
+      return await call(line.args, output);
+    case "result":
+      return await result(line.args, output);
+    case "dev":
+      return await dev(line.args, output);
+  }
+}
+
+function open(options: OutputOptions): Output {
+  return createOutput(process.stdout, process.stderr, options, process.env);
+}
+
+/** Before any app is made, here or in a worker's executors. */
+function override({ broker, resultBackend }: CommandArguments<"worker">["common"]): void {
+  overrideSettings({ ...(broker === null ? {} : { brokerUrl: broker }), ...(resultBackend === null ? {} : { resultBackend }) });
+}
+
+function codeOf(error: unknown): number {
+  if (!CeleriacError.is(error)) return exitCode.failed;
+  if (error.code === "COMMAND_USAGE") return exitCode.usage;
+  return error.code === "RESULT_TIMEOUT" ? exitCode.notEnded : exitCode.failed;
+}
