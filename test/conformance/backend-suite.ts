@@ -173,6 +173,7 @@ const writes: readonly (readonly [
   ["a later attempt replaces RETRY", { state: "RETRY", attempt: 0 }, { state: "STARTED", attempt: 1 }, "stored"],
   ["a later attempt replaces FAILURE", { state: "FAILURE", attempt: 0 }, { state: "SUCCESS", attempt: 1 }, "stored"],
   ["a later attempt's state replaces FAILURE", { state: "FAILURE", attempt: 0 }, { state: "STARTED", attempt: 1 }, "stored"],
+  ["the first final state of an attempt stands", { state: "FAILURE", attempt: 1 }, { state: "SUCCESS", attempt: 1 }, "superseded"],
   ["an older attempt never replaces FAILURE", { state: "FAILURE", attempt: 2 }, { state: "FAILURE", attempt: 1 }, "superseded"],
   ["an older SUCCESS never replaces FAILURE", { state: "FAILURE", attempt: 11 }, { state: "SUCCESS", attempt: 2 }, "superseded"],
   ["a state never replaces a final one of its attempt", { state: "FAILURE", attempt: 1 }, { state: "STARTED", attempt: 1 }, "superseded"],

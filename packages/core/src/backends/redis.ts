@@ -1,0 +1,56 @@
+/**
+ * The result backend on Redis, in Celery's layout: a key per task, and a notice on the channel of the same name. One connection
+ * asks, a second one listens while anybody subscribes.
+ */
+import type { ResultBackend, ResultRecord, ResultSubscription, StoreOutcome } from "../backend.ts";
+import type { DriverContext } from "../driver.ts";
+import { BackendError } from "../errors.ts";
+import type { RedisConnection } from "../redis/connection.ts";
+import { backendFailure } from "../redis/failure.ts";
+import { createLink } from "../redis/link.ts";
+import { resultArguments, resultKey } from "../redis/result-record.ts";
+import { redisScript } from "../redis/script.ts";
+import { parseRedisUrl } from "../redis/url.ts";
+import { ResultWatch } from "./redis-watch.ts";
+
+const storeResult = redisScript(import.meta.url, "../redis/keep-result.lua", "../redis/store-result.lua");
+
+/** Throws CONFIG_URL. Connects nothing yet. */
+export function createRedisBackend(url: string, context: DriverContext): ResultBackend {
+  const target = parseRedisUrl(url);
+  const closed = () => new BackendError("BACKEND_UNREACHABLE", `The result backend on Redis at ${target.label} was closed`);
+  const link = createLink(target, { clock: context.clock, name: "celeriac:results", holdsProcess: false, closed });
+  const ear = createLink(target, { clock: context.clock, name: "celeriac:results-watch", holdsProcess: true, closed });
+  const watch = new ResultWatch({
+    ear,
+    context,
+    read: (keys) => ask((connection) => connection.call("MGET", ...keys) as Promise<(string | null)[]>),
+  });
+
+  async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    try {
+      return await question(await link.open());
+    } catch (error) {
+      throw backendFailure(error, target.label);
+    }
+  }
+
+  return {
+    replyTo: null,
+    connect: () => ask(async () => {}),
+    store: (record: ResultRecord): Promise<StoreOutcome> =>
+      ask(async (connection) => {
+        const stored = await connection.run(storeResult, [resultKey(record.taskId)], resultArguments(record));
+        return stored === 1 ? "stored" : "superseded";
+      }),
+    get: (taskId) => ask((connection) => connection.call("GET", resultKey(taskId)) as Promise<string | null>),
+    subscribe: (taskId, listener): Promise<ResultSubscription> => watch.subscribe(resultKey(taskId), listener),
+    forget: (taskId) => ask(async (connection) => void (await connection.call("DEL", resultKey(taskId)))),
+    health: () => ask(async (connection) => void (await connection.call("PING"))),
+    async close() {
+      watch.close();
+      ear.close();
+      link.close();
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * The broker on Redis: kombu's lists and envelopes towards Python, claims of our own between our workers. Publishing has a
+ * connection, each consumer two.
+ */
+import type { Broker } from "../../broker.ts";
+import type { DriverContext } from "../../driver.ts";
+import { BrokerError } from "../../errors.ts";
+import type { RedisConnection } from "../../redis/connection.ts";
+import { brokerFailure } from "../../redis/failure.ts";
+import { createLink } from "../../redis/link.ts";
+import { isSameServer, parseRedisUrl, type RedisTarget } from "../../redis/url.ts";
+import { RedisConsumer } from "./consumer.ts";
+import { bindingKey, ownBinding } from "./keys.ts";
+import { createPublisher } from "./publisher.ts";
+import { createQueueStats } from "./queue-stats.ts";
+import { checkServer } from "./server-check.ts";
+import { protocolTiming, type RedisTiming } from "./timing.ts";
+
+export interface RedisBrokerOptions {
+  /** Where results go; on the same server they are settled together with the claim. */
+  readonly resultUrl: string | null;
+  /** Shorter times for tests; a fleet must agree on them. */
+  readonly timing?: Partial<RedisTiming>;
+}
+
+/** Throws CONFIG_URL. Connects nothing yet. */
+export function createRedisBroker(url: string, context: DriverContext, options: RedisBrokerOptions): Broker {
+  const target = parseRedisUrl(url);
+  const timing = { ...protocolTiming, ...options.timing };
+  const results = resultTarget(options.resultUrl);
+  const settlesResults = results !== null && isSameServer(results, target);
+  const link = createLink(target, {
+    clock: context.clock,
+    name: "celeriac:publish",
+    holdsProcess: false,
+    silentMs: timing.silentMs,
+    prepare: (connection) => checkServer(connection, target.label, context),
+    closed: () => new BrokerError("BROKER_CLOSED", `The broker on Redis at ${target.label} was closed`),
+  });
+  const publisher = createPublisher(link, target.label, context.clock);
+  const consumers = new Set<RedisConsumer>();
+
+  async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    try {
+      return await question(await link.open());
+    } catch (error) {
+      throw brokerFailure(error, target.label);
+    }
+  }
+
+  return {
+    settlesResults,
+    // A Python worker looks into the list only: what is due later lies there too, and is parked by the worker of ours that finds it.
+    parksOnPublish: false,
+    get connected() {
+      return link.current !== null;
+    },
+    connect: () => ask(async () => {}),
+    publish: publisher.publish,
+    declare: (queue) => ask(async (connection) => void (await connection.call("SADD", bindingKey(queue), ownBinding(queue)))),
+    queues: createQueueStats(ask, context.clock),
+    health: () => ask(async (connection) => void (await connection.call("PING"))),
+    async consume(queues, consumeOptions) {
+      const resultsDb = settlesResults && results.db !== target.db ? String(results.db) : "";
+      const consumer = new RedisConsumer({ ...consumeOptions, target, context, timing, queues: [...new Set(queues)], resultsDb });
+      await ask(() => consumer.start());
+      consumers.add(consumer);
+      return consumer;
+    },
+    async close() {
+      await Promise.all([...consumers].map((consumer) => consumer.close()));
+      await publisher.flush();
+      link.close();
+    },
+  };
+}
+
+function resultTarget(url: string | null): RedisTarget | null {
+  return url?.startsWith("redis://") ? parseRedisUrl(url) : null;
+}

@@ -1,0 +1,30 @@
+-- Claims up to k messages, list after list, in one step: what leaves a list is in the claim hash before anybody can look.
+-- Nothing is parsed.
+-- KEYS  list 1, its claim hash, list 2, its claim hash, ...
+-- ARGV  base (claims are numbered base+1, base+2, ...), k (1-100)
+-- Gives {fenced, i1, {raw, ...}, i2, {raw, ...}, ...}: fenced is 1 when a claim hash has no sentinel, i counts KEYS' lists from 1.
+-- RPOP comes first because it is allowed on a full server, and after it so is HSET.
+local n = tonumber(ARGV[1])
+local left = tonumber(ARGV[2])
+local reply = { 0 }
+for i = 1, #KEYS, 2 do
+  if redis.call('HEXISTS', KEYS[i + 1], '@') == 0 then
+    reply[1] = 1
+    return reply
+  end
+  local popped = redis.call('RPOP', KEYS[i], left)
+  if popped then
+    local fields = {}
+    for j = 1, #popped do
+      n = n + 1
+      fields[2 * j - 1] = n
+      fields[2 * j] = popped[j]
+    end
+    redis.call('HSET', KEYS[i + 1], unpack(fields))
+    reply[#reply + 1] = (i + 1) / 2
+    reply[#reply + 1] = popped
+    left = left - #popped
+    if left <= 0 then return reply end
+  end
+end
+return reply

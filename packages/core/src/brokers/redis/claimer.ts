@@ -1,0 +1,228 @@
+/**
+ * Decides which lists are asked for messages, and when. A list is *hot* while it may hold something, *cold* when it was found empty,
+ * and *armed* when the server has been asked since to tell of its next change. Between a look and a change no message can hide:
+ * a list is armed by reading it, so it is either found full or the change comes as a notice.
+ */
+import type { Clock, Timer } from "../../clock.ts";
+import { claimsKey } from "./keys.ts";
+import { scripts } from "./scripts.ts";
+import type { Session } from "./session.ts";
+
+export interface ClaimerOptions {
+  readonly clock: Clock;
+  readonly session: Session;
+  readonly incarnation: string;
+  /** steps in the order of service, each with one list per queue */
+  readonly steps: readonly (readonly string[])[];
+  readonly lookAgainMs: number;
+  /** how many more may be claimed now */
+  credit(): number;
+  /** the next `count` claim numbers: gives the one before the first */
+  reserve(count: number): number;
+  /** idle workers of the fleet, for they all wake for one message */
+  workers(): number;
+  /** gives whether it is a suspect */
+  claimed(list: string, n: number, raw: string): boolean;
+  /** the sentinel is gone: declared dead, or lost by a failover */
+  fenced(): void;
+  /** a claim was refused by the server, so it did nothing */
+  refused(error: unknown): void;
+}
+
+const largestClaim = 100;
+/** Without tracking: so long between two looks. */
+const pollMs = 250;
+/** So much per idle worker is the wait before a claim spread over. */
+const spreadMs = 0.02;
+const refusedWaitMs = 1_000;
+
+export class Claimer {
+  readonly #options: ClaimerOptions;
+  readonly #lists: readonly string[];
+  readonly #hot: Set<string>;
+  readonly #armed = new Set<string>();
+  /** When each list was last said to have changed, in notices. */
+  readonly #noticedAt = new Map<string, number>();
+  readonly #waiters: (() => void)[] = [];
+  #notices = 0;
+  #inFlight = 0;
+  #asked = 0;
+  #lastWasFull = true;
+  #oneByOne = false;
+  #arming = false;
+  #paused = true;
+  #turn = 0;
+  #delay: Timer | null = null;
+  readonly #lookAgain: Timer;
+
+  constructor(options: ClaimerOptions) {
+    this.#options = options;
+    this.#lists = options.steps.flat();
+    this.#hot = new Set(this.#lists);
+    const { clock, session, lookAgainMs } = options;
+    this.#lookAgain = clock.every(session.tracks ? lookAgainMs : pollMs, () => this.#look());
+    session.onChange((keys) => this.#changed(keys));
+  }
+
+  /** Messages asked for and not yet here. */
+  get asked(): number {
+    return this.#asked;
+  }
+
+  start(): void {
+    this.#paused = false;
+    this.poke();
+  }
+
+  /** Resolves when nothing more will be claimed. */
+  pause(): Promise<void> {
+    this.#paused = true;
+    return this.#inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  /** For good. */
+  stop(): void {
+    this.#paused = true;
+    this.#lookAgain.cancel();
+    this.#delay?.cancel();
+  }
+
+  /** Claims if it may. Called whenever credit, lists or pauses changed. */
+  poke(): void {
+    while (this.#mayClaim()) {
+      const count = Math.min(this.#options.credit(), this.#oneByOne ? 1 : largestClaim);
+      if (count <= 0) return;
+      void this.#claim(this.#inOrder(), count);
+    }
+    this.#arm();
+  }
+
+  #mayClaim(): boolean {
+    if (this.#paused || this.#delay !== null || this.#hot.size === 0) return false;
+    // A second claim behind an unanswered one hides the round trip while lists are full; otherwise it would come back empty.
+    return this.#inFlight < (this.#lastWasFull && !this.#oneByOne ? 2 : 1);
+  }
+
+  /** Hot lists step by step; within a step the queues take turns. */
+  #inOrder(): readonly string[] {
+    const turn = this.#turn++;
+    const ordered: string[] = [];
+    for (const step of this.#options.steps) {
+      for (let i = 0; i < step.length; i++) {
+        const list = step[(i + turn) % step.length] as string;
+        if (this.#hot.has(list)) ordered.push(list);
+      }
+    }
+    return ordered;
+  }
+
+  async #claim(lists: readonly string[], count: number): Promise<void> {
+    const { session, incarnation, reserve } = this.#options;
+    const sentAt = this.#notices;
+    this.#inFlight++;
+    this.#asked += count;
+    const base = reserve(count);
+    const keys = lists.flatMap((list) => [list, claimsKey(list, incarnation)]);
+    try {
+      const reply = (await session.data.run(scripts.claim, keys, [base, count])) as ClaimReply;
+      this.#asked -= count;
+      this.#received(reply, { lists, base, count, sentAt });
+    } catch (error) {
+      this.#asked -= count;
+      if (session.data.isOpen) this.#wasRefused(error);
+    }
+    this.#inFlight--;
+    if (this.#inFlight === 0) for (const resolve of this.#waiters.splice(0)) resolve();
+    this.poke();
+  }
+
+  #received([fenced, ...found]: ClaimReply, claim: SentClaim): void {
+    let n = claim.base;
+    let last = -1;
+    let suspects = 0;
+    for (let at = 0; at < found.length; at += 2) {
+      last = (found[at] as number) - 1;
+      for (const raw of found[at + 1] as string[]) if (this.#options.claimed(claim.lists[last] as string, ++n, raw)) suspects++;
+    }
+    const got = n - claim.base;
+    // A suspect comes in a claim of its own, as far as can be known before it is seen: where one was, more may be.
+    if (got > 0) this.#oneByOne = suspects > 0;
+    this.#lastWasFull = got === claim.count;
+    if (fenced === 1) {
+      this.#paused = true;
+      return this.#options.fenced();
+    }
+    // Lists before the last that gave something were emptied; all of them if there was less than asked for.
+    const emptied = this.#lastWasFull ? claim.lists.slice(0, last) : claim.lists;
+    for (const list of emptied) if ((this.#noticedAt.get(list) ?? 0) <= claim.sentAt) this.#hot.delete(list);
+  }
+
+  #wasRefused(error: unknown): void {
+    this.#options.refused(error);
+    this.#wait(refusedWaitMs);
+  }
+
+  #wait(delayMs: number): void {
+    this.#delay ??= this.#options.clock.after(delayMs, () => {
+      this.#delay = null;
+      this.poke();
+    });
+  }
+
+  #changed(keys: readonly string[] | null): void {
+    const isIdle = this.#hot.size === 0 && this.#inFlight === 0;
+    const changed = keys === null ? this.#lists : keys;
+    const before = this.#hot.size;
+    for (const key of changed) this.#heat(key);
+    if (this.#hot.size === before) return;
+    const delayMs = isIdle ? Math.random() * this.#options.workers() * spreadMs : 0;
+    if (delayMs >= 1) this.#wait(delayMs);
+    this.poke();
+  }
+
+  #heat(list: string): void {
+    if (!this.#lists.includes(list)) return;
+    this.#noticedAt.set(list, ++this.#notices);
+    this.#armed.delete(list);
+    this.#hot.add(list);
+  }
+
+  /** Asks to be told of the next change of what was found empty. */
+  #arm(): void {
+    if (this.#arming || !this.#options.session.tracks || this.#paused || this.#options.credit() <= 0) return;
+    const cold = this.#lists.filter((list) => !this.#hot.has(list) && !this.#armed.has(list));
+    if (cold.length > 0) void this.#read(cold);
+  }
+
+  async #read(lists: readonly string[]): Promise<void> {
+    const sentAt = this.#notices;
+    this.#arming = true;
+    try {
+      const full = await this.#options.session.data.call("EXISTS", ...lists);
+      for (const list of lists) {
+        if (full !== 0) this.#hot.add(list);
+        else if ((this.#noticedAt.get(list) ?? 0) <= sentAt) this.#armed.add(list);
+      }
+    } catch (error) {
+      if (this.#options.session.data.isOpen) this.#wasRefused(error);
+    }
+    this.#arming = false;
+    this.poke();
+  }
+
+  #look(): void {
+    if (this.#paused || this.#options.credit() <= 0) return;
+    if (!this.#options.session.tracks) for (const list of this.#lists) this.#hot.add(list);
+    else for (const list of this.#armed) this.#armed.delete(list);
+    this.poke();
+  }
+}
+
+type ClaimReply = readonly [fenced: number, ...found: (number | string[])[]];
+
+interface SentClaim {
+  readonly lists: readonly string[];
+  readonly base: number;
+  readonly count: number;
+  readonly sentAt: number;
+}

@@ -1,0 +1,208 @@
+/**
+ * One worker's consumption. Its duties: 1. keep a session, for ever, until closed; 2. keep an incarnation, and take a new one when
+ * it was declared dead; 3. after every reconnect compare the books before anything is claimed; 4. hand back what is held at the end.
+ */
+import type { ConsumeOptions, Consumer } from "../../broker.ts";
+import type { DriverContext } from "../../driver.ts";
+import { reasonOf } from "../../errors.ts";
+import { brokerFailure } from "../../redis/failure.ts";
+import type { RedisTarget } from "../../redis/url.ts";
+import { Claims } from "./claims.ts";
+import { newIncarnation, register, unregister } from "./incarnation.ts";
+import { bindingKey, listOf, ownBinding, prioritySteps } from "./keys.ts";
+import { reconcile } from "./reconcile.ts";
+import { openSession, type Session } from "./session.ts";
+import { Shift } from "./shift.ts";
+import type { RedisTiming } from "./timing.ts";
+
+export interface ConsumerOptions extends ConsumeOptions {
+  readonly target: RedisTarget;
+  readonly context: DriverContext;
+  readonly timing: RedisTiming;
+  readonly queues: readonly string[];
+  /** where results are settled, as `settle.lua` wants it: '' = not in another database */
+  readonly resultsDb: string;
+}
+
+/** Reconnects after 50 ms, then twice as long each time, at most 1 s; a third of it at random, so that a fleet does not knock at once. */
+const firstWaitMs = 50;
+const longestWaitMs = 1_000;
+
+/** The reason of a session that was ended because its incarnation may not claim any more. */
+class Fenced extends Error {}
+
+export class RedisConsumer implements Consumer {
+  readonly #options: ConsumerOptions;
+  readonly #steps: readonly (readonly string[])[];
+  readonly #lists: readonly string[];
+  readonly #claims: Claims;
+  readonly #closing = new AbortController();
+  #incarnation: string;
+  #session: Session | null = null;
+  #shift: Shift | null = null;
+  #readAhead: number;
+  #lastNumber = 0;
+  #isPaused = false;
+  #connecting: Promise<Session> | null = null;
+  #running: Promise<void> | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+    this.#readAhead = options.readAhead;
+    this.#incarnation = newIncarnation(options.worker);
+    this.#steps = prioritySteps.map((step) => options.queues.map((queue) => listOf(queue, step)));
+    this.#lists = this.#steps.flat();
+    this.#claims = new Claims({
+      clock: options.context.clock,
+      label: options.target.label,
+      listener: options.listener,
+      missed: () => void this.#shift?.beat(),
+    });
+  }
+
+  /** The first session; rejects when it cannot be had. */
+  async start(): Promise<void> {
+    const session = await this.#connect();
+    this.#running = this.#run(session);
+  }
+
+  async pause(): Promise<void> {
+    this.#isPaused = true;
+    await this.#shift?.claimer.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#shift?.claimer.start();
+  }
+
+  setReadAhead(readAhead: number): void {
+    this.#readAhead = readAhead;
+    this.#shift?.claimer.poke();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #run(first: Session): Promise<void> {
+    const { listener, target } = this.#options;
+    for (let session: Session | null = first; session !== null; ) {
+      const reason = await session.closed;
+      this.#endShift();
+      if (this.#closing.signal.aborted) return;
+      // A fenced incarnation's connection was good: nobody needs to hear of the new one.
+      const isFenced = reason instanceof Fenced;
+      if (!isFenced) listener.disconnected(brokerFailure(reason, target.label));
+      session = await this.#reconnect();
+      if (!isFenced && session !== null) listener.connected();
+    }
+  }
+
+  /** Tries until it is connected; null when closed meanwhile. */
+  async #reconnect(): Promise<Session | null> {
+    const { context, target } = this.#options;
+    for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
+      try {
+        return await this.#connect();
+      } catch (error) {
+        context.logger.debug("Redis is not reachable yet; tried again", { reason: brokerFailure(error, target.label).message });
+        const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** attempt) * (1 - Math.random() / 3);
+        await context.clock.sleep(waitMs, this.#closing.signal);
+      }
+    }
+    return null;
+  }
+
+  /** One attempt, shared: closing may ask while the loop tries. */
+  #connect(): Promise<Session> {
+    this.#connecting ??= this.#openSession().finally(() => {
+      this.#connecting = null;
+    });
+    return this.#connecting;
+  }
+
+  async #openSession(): Promise<Session> {
+    const { context, target, timing, worker } = this.#options;
+    const session = await openSession(target, { ...context, worker, silentMs: timing.silentMs });
+    try {
+      await this.#enter(session);
+      return session;
+    } catch (error) {
+      this.#endShift();
+      session.close(error);
+      throw error;
+    }
+  }
+
+  /** Registers, puts the books right, and begins to work. */
+  async #enter(session: Session): Promise<void> {
+    const { queues, listener } = this.#options;
+    if (!(await register(session.data, this.#incarnation, this.#lists))) {
+      this.#claims.loseAll();
+      listener.claimsLost();
+      this.#incarnation = newIncarnation(this.#options.worker);
+      await register(session.data, this.#incarnation, this.#lists);
+    }
+    await Promise.all(queues.map((queue) => session.data.call("SADD", bindingKey(queue), ownBinding(queue))));
+    const shift = this.#createShift(session);
+    this.#session = session;
+    this.#shift = shift;
+    this.#claims.moveTo({ connection: session.data, incarnation: this.#incarnation, settler: shift.settler });
+    const { held, settled } = this.#claims;
+    const books = { connection: session.data, incarnation: this.#incarnation, lists: this.#lists, held, settled };
+    await this.#claims.apply(await reconcile(books), !this.#isPaused);
+    if (!this.#closing.signal.aborted) shift.start(this.#isPaused);
+  }
+
+  #createShift(session: Session): Shift {
+    const { context, target, timing, resultsDb } = this.#options;
+    return new Shift({
+      clock: context.clock,
+      logger: context.logger,
+      session,
+      incarnation: this.#incarnation,
+      timing,
+      steps: this.#steps,
+      claims: this.#claims,
+      databases: { results: resultsDb, own: String(target.db) },
+      readAhead: () => this.#readAhead,
+      reserve: (count) => {
+        this.#lastNumber += count;
+        return this.#lastNumber - count;
+      },
+      // Learning it twice, from a claim and a pulse, is one fence.
+      fenced: () => session.close(new Fenced("this incarnation may not claim any more")),
+    });
+  }
+
+  #endShift(): void {
+    this.#shift?.stop();
+    this.#claims.moveTo(null);
+    this.#shift = null;
+    this.#session = null;
+  }
+
+  async #close(): Promise<void> {
+    const { context, target } = this.#options;
+    this.#closing.abort();
+    this.#isPaused = true;
+    try {
+      await this.#shift?.claimer.pause();
+      // Cut off at this moment: one more attempt, else others recover what is held when its pulse stands still.
+      const session = this.#session ?? (await this.#connect());
+      await this.#claims.handBack();
+      await unregister(session.data, this.#incarnation, this.#lists);
+    } catch (error) {
+      context.logger.warn("What a closed consumer held will be recovered by another worker", {
+        reason: reasonOf(brokerFailure(error, target.label)),
+      });
+    }
+    this.#session?.close();
+    await this.#running;
+    this.#endShift();
+    this.#claims.loseAll();
+  }
+}

@@ -1,0 +1,156 @@
+/** Publishes: what callers ask within one turn of the event loop leaves as one LPUSH per list, and is confirmed by its reply. */
+import type { Publication } from "../../broker.ts";
+import type { Clock } from "../../clock.ts";
+import { PublishError, reasonOf } from "../../errors.ts";
+import type { RedisConnection } from "../../redis/connection.ts";
+import { brokerFailure, isReply, verdictOf } from "../../redis/failure.ts";
+import type { RedisLink } from "../../redis/link.ts";
+import { bindingKey, ownBinding } from "./keys.ts";
+import { type Placement, place, routedQueues } from "./publication-route.ts";
+import { scripts } from "./scripts.ts";
+import { guardMs } from "./timing.ts";
+
+/** Most bytes (roughly) and messages of one LPUSH: more would hold up other commands of this connection. */
+const batchBytes = 1_000_000;
+const batchMessages = 500;
+
+interface Waiting {
+  readonly placement: Placement;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export interface Publisher {
+  publish(publication: Publication): Promise<void>;
+  /** Resolves when everything asked for so far is confirmed or rejected. */
+  flush(): Promise<void>;
+}
+
+export function createPublisher(link: RedisLink, label: string, clock: Clock): Publisher {
+  let turn: Waiting[] | null = null;
+  const underWay = new Set<Promise<unknown>>();
+  const declared = new WeakMap<RedisConnection, Set<string>>();
+
+  function track<T>(work: Promise<T>): Promise<T> {
+    underWay.add(work);
+    const forget = () => underWay.delete(work);
+    work.then(forget, forget);
+    return work;
+  }
+
+  function enqueue(placement: Placement): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      if (turn === null) {
+        turn = [];
+        setImmediate(sendTurn);
+      }
+      turn.push({ placement, resolve, reject });
+    });
+  }
+
+  function sendTurn(): void {
+    const waiting = turn ?? [];
+    turn = null;
+    const connection = link.current;
+    if (connection === null) {
+      for (const each of waiting) each.reject(notConnected(label));
+      return;
+    }
+    for (const { placement } of waiting) declare(connection, placement.queue);
+    for (const batch of batches(waiting)) void track(send(connection, batch));
+  }
+
+  /** Bindings are how a Python process knows which queues there are; the answer decides nothing. */
+  function declare(connection: RedisConnection, queue: string): void {
+    const known = declared.get(connection) ?? new Set();
+    if (known.has(queue)) return;
+    declared.set(connection, known.add(queue));
+    connection.call("SADD", bindingKey(queue), ownBinding(queue)).catch(() => known.delete(queue));
+  }
+
+  async function send(connection: RedisConnection, batch: readonly Waiting[]): Promise<void> {
+    try {
+      await write(connection, batch);
+      for (const each of batch) each.resolve();
+    } catch (error) {
+      const failure = publishFailure(error, label);
+      for (const each of batch) each.reject(failure);
+    }
+  }
+
+  async function publishRouted(connection: RedisConnection, publication: Publication): Promise<void> {
+    const queues = await routedQueues(publication, connection).catch((error) => {
+      throw PublishError.is(error) ? error : rejected(error, label);
+    });
+    await Promise.all(queues.map((queue) => enqueue(place(publication, queue, clock.now()))));
+  }
+
+  return {
+    publish(publication) {
+      const connection = link.current;
+      if (connection === null) return Promise.reject(notConnected(label));
+      if (publication.route.exchange !== "") return track(publishRouted(connection, publication));
+      try {
+        return enqueue(place(publication, publication.route.routingKey, clock.now()));
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
+    async flush() {
+      if (turn !== null) sendTurn();
+      while (underWay.size > 0) await Promise.allSettled(underWay);
+    },
+  };
+}
+
+/** In order; plain messages of one list together, guarded and parked ones each for itself. */
+function batches(waiting: readonly Waiting[]): readonly (readonly Waiting[])[] {
+  const all: Waiting[][] = [];
+  const open = new Map<string, { batch: Waiting[]; bytes: number }>();
+  for (const each of waiting) {
+    const { list, raw, guardKey, parked } = each.placement;
+    const last = open.get(list);
+    if (guardKey !== "" || parked !== null) {
+      open.delete(list);
+      all.push([each]);
+    } else if (last !== undefined && last.bytes < batchBytes && last.batch.length < batchMessages) {
+      last.batch.push(each);
+      last.bytes += raw.length;
+    } else {
+      const batch = [each];
+      all.push(batch);
+      open.set(list, { batch, bytes: raw.length });
+    }
+  }
+  return all;
+}
+
+function write(connection: RedisConnection, batch: readonly Waiting[]): Promise<unknown> {
+  const { list, raw, guardKey, parked } = (batch[0] as Waiting).placement;
+  if (guardKey === "" && parked === null) return connection.call("LPUSH", list, ...batch.map(({ placement }) => placement.raw));
+  const keys = [guardKey, list, parked?.delayKey ?? ""];
+  return connection.run(scripts.publish, keys, [guardMs, raw, parked?.dueAt ?? "", parked?.tag ?? "", parked?.suffix ?? ""]);
+}
+
+function notConnected(label: string): PublishError {
+  return new PublishError("PUBLISH_REJECTED", `Redis at ${label} is not connected`, { retryable: true });
+}
+
+function rejected(error: unknown, label: string): PublishError {
+  // What the server says of its own state may pass; what it says of the command will not.
+  const retryable =
+    !isReply(error) || /^(?:OOM|READONLY|LOADING|MASTERDOWN|BUSY|MISCONF|NOREPLICAS|CLUSTERDOWN|TRYAGAIN)\b/.test(error.message);
+  return new PublishError("PUBLISH_REJECTED", `The broker does not have the task: ${brokerFailure(error, label).message}`, {
+    retryable,
+    cause: error,
+  });
+}
+
+function publishFailure(error: unknown, label: string): PublishError {
+  if (verdictOf(error) !== "unknown") return rejected(error, label);
+  return new PublishError(
+    "PUBLISH_UNCERTAIN",
+    `The broker may have the task: the connection to Redis at ${label} broke (${reasonOf(error)})`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,62 @@
+/** What can be told of queues without consuming them. */
+import type { QueueStats } from "../../broker.ts";
+import type { Clock } from "../../clock.ts";
+import type { Envelope } from "../../envelope.ts";
+import type { RedisConnection } from "../../redis/connection.ts";
+import { decodeEnvelope, wrap } from "./envelope-json.ts";
+import { delayKey, listsOf, unackedIndexKey, unackedKey } from "./keys.ts";
+import { scripts } from "./scripts.ts";
+
+/** `ask` gives the connection to a question and translates its failure. */
+export type Ask = <T>(question: (connection: RedisConnection) => Promise<T>) => Promise<T>;
+
+export function createQueueStats(ask: Ask, clock: Clock): QueueStats {
+  return {
+    length: (queue) =>
+      ask(async (connection) => {
+        const lengths = await Promise.all(listsOf(queue).map((list) => connection.call("LLEN", list)));
+        return lengths.reduce((sum: number, length) => sum + Number(length), 0);
+      }),
+    oldestAge: (queue) =>
+      ask(async (connection) => {
+        const heads = (await Promise.all(listsOf(queue).map((list) => connection.callBytes("LINDEX", list, -1)))) as (Buffer | null)[];
+        const head = heads.find((raw) => raw !== null);
+        const sentAt = head == null ? null : timestampOf(head);
+        return sentAt === null ? null : Math.max(0, clock.now() - sentAt);
+      }),
+    purge: (queue) =>
+      ask(async (connection) => {
+        const keys = (list: string) => [list, delayKey(list), unackedKey, unackedIndexKey];
+        const purged = await Promise.all(listsOf(queue).map((list) => connection.run(scripts.purge, keys(list), [])));
+        return purged.reduce((sum: number, count) => sum + Number(count), 0);
+      }),
+    peek: (queue, limit) =>
+      ask(async (connection) => {
+        if (limit <= 0) return [];
+        const tails = await Promise.all(listsOf(queue).map((list) => connection.callBytes("LRANGE", list, -limit, -1)));
+        const raws = (tails as Buffer[][]).flatMap((tail) => tail.reverse());
+        return raws.slice(0, limit).map(envelopeOf);
+      }),
+  };
+}
+
+function envelopeOf(raw: Buffer): Envelope {
+  try {
+    return decodeEnvelope(raw.toString()).envelope;
+  } catch {
+    return wrap(raw.toString("latin1"), "");
+  }
+}
+
+/** Epoch ms when the producer sent it, from the header or property `timestamp` (epoch seconds), which Celery does not send by itself. */
+function timestampOf(raw: Buffer): number | null {
+  try {
+    const { headers, properties } = JSON.parse(raw.toString()) as {
+      readonly [part in "headers" | "properties"]?: { readonly timestamp?: unknown };
+    };
+    const timestamp = headers?.timestamp ?? properties?.timestamp;
+    return typeof timestamp === "number" && timestamp > 0 ? timestamp * 1_000 : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,97 @@
+/** Gives back what a dead incarnation had claimed: fences it, then moves its claims page by page, with their runs counted. */
+import type { Clock } from "../../clock.ts";
+import { deadLetterQueue, deliveriesHeader } from "../../envelope.ts";
+import type { RedisConnection } from "../../redis/connection.ts";
+import { deadLetter, decodeEnvelope } from "./envelope-json.ts";
+import { claimsKey, queueOfList, registeredListsKey, sentinelField } from "./keys.ts";
+import { headerCount, withHeader } from "./raw-json.ts";
+import { scripts } from "./scripts.ts";
+
+export interface RecoveryOptions {
+  readonly connection: RedisConnection;
+  readonly clock: Clock;
+}
+
+const pageClaims = 100;
+const pageBytes = 4_000_000;
+
+/** May be repeated, and by another process, after any failure: everything it needs is found again. Gives how many it moved. */
+export async function recover(incarnation: string, options: RecoveryOptions): Promise<number> {
+  const { connection } = options;
+  const lists = (await connection.call("SMEMBERS", registeredListsKey(incarnation))) as string[];
+  let moved = 0;
+  for (const list of lists) {
+    moved += await recoverList(list, incarnation, options);
+    await connection.call("SREM", registeredListsKey(incarnation), list);
+  }
+  return moved;
+}
+
+async function recoverList(list: string, incarnation: string, options: RecoveryOptions): Promise<number> {
+  const { connection } = options;
+  const key = claimsKey(list, incarnation);
+  // The fence comes first: nothing can be claimed under this incarnation any more, so what is read now is all there is.
+  await connection.call("HDEL", key, sentinelField);
+  const fields = (await connection.call("HKEYS", key)) as string[];
+  const begun = new Set(fields.filter((field) => field.startsWith("b:")).map((field) => field.slice(2)));
+  // The newest goes back first, so that the oldest is next in line.
+  const numbers = fields.filter((field) => !field.startsWith("b:")).sort((left, right) => Number(right) - Number(left));
+  let moved = 0;
+  for (const page of await pages(numbers, key, connection)) {
+    const raws = (await connection.callBytes("HMGET", key, ...page)) as (Buffer | null)[];
+    const args = page.flatMap((n, index) => {
+      const raw = raws[index];
+      return raw == null ? [] : [n, ...destined(raw, { list, isBegun: begun.has(n), n, incarnation }, options)];
+    });
+    const keys = [key, list, deadLetterQueue(queueOfList(list))];
+    if (args.length > 0) moved += (await connection.run(scripts.recover, keys, args)) as number;
+  }
+  return moved;
+}
+
+/** Numbers in pages that are small enough to be held, whatever the size of the messages. */
+async function pages(numbers: readonly string[], key: string, connection: RedisConnection): Promise<readonly (readonly string[])[]> {
+  const sizes = await Promise.all(numbers.map((n) => connection.call("HSTRLEN", key, n)));
+  const all: string[][] = [];
+  let page: string[] = [];
+  let bytes = 0;
+  for (const [index, n] of numbers.entries()) {
+    const size = Number(sizes[index]);
+    if (page.length === pageClaims || bytes + size > pageBytes) page = [];
+    if (page.length === 0) {
+      all.push(page);
+      bytes = 0;
+    }
+    page.push(n);
+    bytes += size;
+  }
+  return all;
+}
+
+interface RecoveredClaim {
+  readonly list: string;
+  readonly isBegun: boolean;
+  readonly n: string;
+  readonly incarnation: string;
+}
+
+/** A first recovery counts every claim; from then on a claim is a suspect, whose run counts only if it was marked begun. */
+function destined(raw: Buffer, claim: RecoveredClaim, { clock }: RecoveryOptions): readonly [where: string, raw: Buffer] {
+  const text = raw.toString("latin1");
+  const count = headerCount(text, deliveriesHeader);
+  if (count > 0 && !claim.isBegun) return ["list", raw];
+  const counted = withHeader(text, deliveriesHeader, String(count + 1));
+  if (counted !== null && isReadable(raw)) return ["list", Buffer.from(counted, "latin1")];
+  const queue = queueOfList(claim.list);
+  const death = { reason: "Unreadable: recovered from a dead worker", queue, at: clock.now() };
+  return ["dead", Buffer.from(deadLetter(text, death, `${claim.incarnation}.${claim.n}`), "latin1")];
+}
+
+function isReadable(raw: Buffer): boolean {
+  try {
+    decodeEnvelope(raw.toString());
+    return true;
+  } catch {
+    return false;
+  }
+}

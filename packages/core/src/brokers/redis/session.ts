@@ -1,0 +1,87 @@
+/**
+ * The two connections of a consumer: one for data, one that is told when a list changes (client tracking, redirected to it).
+ * They live and die together: what the server tracks for one is worth nothing without the other.
+ */
+import type { Clock } from "../../clock.ts";
+import type { Logger } from "../../logger.ts";
+import { openConnection, type RedisConnection } from "../../redis/connection.ts";
+import { isReply } from "../../redis/failure.ts";
+import type { RedisTarget } from "../../redis/url.ts";
+
+const invalidations = "__redis__:invalidate";
+
+export interface Session {
+  readonly data: RedisConnection;
+  /** false where the server cannot track (a proxy, an ACL): changes must be looked for */
+  readonly tracks: boolean;
+  /** Resolves with the reason when the session is over. */
+  readonly closed: Promise<unknown>;
+  /** `listener` hears which keys changed since they were last read; null = any may have. */
+  onChange(listener: (keys: readonly string[] | null) => void): void;
+  /** Asks the connection that only listens for a sign of life. */
+  probe(): void;
+  close(reason?: unknown): void;
+}
+
+export interface SessionOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly worker: string;
+  readonly silentMs: number;
+}
+
+export async function openSession(target: RedisTarget, options: SessionOptions): Promise<Session> {
+  const connect = (role: string) => openConnection(target, { ...options, name: `celeriac:${role}:${options.worker}`, holdsProcess: true });
+  const [data, ear] = await openBoth(connect("data"), connect("wake"));
+  const closed = Promise.race([data.closed, ear.closed]);
+  const close = (reason?: unknown) => {
+    data.close(reason);
+    ear.close(reason);
+  };
+  // One gone, both gone.
+  void closed.then(close);
+  try {
+    const tracks = await track(data, ear, options.logger);
+    return {
+      data,
+      tracks,
+      closed,
+      onChange(listener) {
+        ear.onMessage((channel, payload) => {
+          if (channel !== invalidations) return;
+          listener(Array.isArray(payload) ? payload.map(String) : null);
+        });
+      },
+      // Its failure closes the connection, which is what `closed` tells.
+      probe: () => void ear.call("PING").catch(() => {}),
+      close,
+    };
+  } catch (error) {
+    close(error);
+    throw error;
+  }
+}
+
+async function openBoth(
+  first: Promise<RedisConnection>,
+  second: Promise<RedisConnection>,
+): Promise<readonly [RedisConnection, RedisConnection]> {
+  const [data, ear] = await Promise.allSettled([first, second]);
+  if (data.status === "fulfilled" && ear.status === "fulfilled") return [data.value, ear.value];
+  if (data.status === "fulfilled") data.value.close();
+  if (ear.status === "fulfilled") ear.value.close();
+  throw data.status === "rejected" ? data.reason : (ear as PromiseRejectedResult).reason;
+}
+
+async function track(data: RedisConnection, ear: RedisConnection, logger: Logger): Promise<boolean> {
+  try {
+    const id = await ear.call("CLIENT", "ID");
+    await ear.call("SUBSCRIBE", invalidations);
+    await data.call("CLIENT", "TRACKING", "ON", "REDIRECT", Number(id));
+    return true;
+  } catch (error) {
+    if (!isReply(error)) throw error;
+    logger.warn("Redis cannot tell when a queue changes; it is asked four times a second instead", { reason: error.message });
+    return false;
+  }
+}

@@ -1,0 +1,94 @@
+-- Settles claims with all that follows from each; a claim that is not there any more is lost and nothing of it is written.
+-- What follows comes first and the claim is removed last, so that a server that runs out of memory half way leaves the claim.
+-- (A requeue removes it first: that is always allowed, and makes the push behind it so.)
+-- KEYS  claim hashes, which the claims name by position
+-- ARGV  database of the results ('' = this one), this database, then per claim:
+--         n, position of its claim hash, number of operations, operations:
+--           result  key text attempt ttl_ms          as keep-result.lua
+--           bind    key member                       kombu's binding of a queue that gets a message
+--           push    list raw                         publish
+--           once    guard_key ttl_ms list raw        publish unless the guard is there
+--           park    guard_key ttl_ms delay_key tag due_ms raw suffix    publish later; guard_key '' = unguarded
+--         and one of
+--           ack
+--           head    list raw                         back to the head; raw '' = as it was claimed
+--           delay   delay_key tag after_ms raw suffix
+--           dead    list raw
+-- Gives per claim 1 = settled, 0 = lost, or the error's text: then the claim stands.
+local results_db, own_db = ARGV[1], ARGV[2]
+local at = 3
+local function take()
+  at = at + 1
+  return ARGV[at - 1]
+end
+
+local function store(key, text, attempt, ttl_ms)
+  if results_db == '' then return keep_result(key, text, attempt, ttl_ms) end
+  redis.call('SELECT', results_db)
+  local done, failure = pcall(keep_result, key, text, attempt, ttl_ms)
+  redis.call('SELECT', own_db)
+  if not done then error(failure, 0) end
+end
+
+local function unguarded(guard_key, ttl_ms)
+  return guard_key == '' or redis.call('SET', guard_key, '1', 'NX', 'PX', ttl_ms)
+end
+
+local follow = {
+  result = function(op) store(op[1], op[2], tonumber(op[3]), tonumber(op[4])) end,
+  bind = function(op) redis.call('SADD', op[1], op[2]) end,
+  push = function(op) redis.call('LPUSH', op[1], op[2]) end,
+  once = function(op)
+    if unguarded(op[1], op[2]) then redis.call('LPUSH', op[3], op[4]) end
+  end,
+  park = function(op)
+    if unguarded(op[1], op[2]) then park(op[3], op[4], tonumber(op[5]), op[6], op[7]) end
+  end,
+}
+local arity = { result = 4, bind = 2, push = 2, once = 4, park = 7, ack = 0, head = 2, delay = 5, dead = 2 }
+
+local function claimed(claims, n, raw)
+  if raw == '' then return redis.call('HGET', claims, n) end
+  return raw
+end
+
+local finish = {
+  ack = function(claims, n) redis.call('HDEL', claims, n, 'b:' .. n) end,
+  head = function(claims, n, op)
+    local raw = claimed(claims, n, op[2])
+    redis.call('HDEL', claims, n, 'b:' .. n)
+    redis.call('RPUSH', op[1], raw)
+  end,
+  delay = function(claims, n, op)
+    local raw = claimed(claims, n, op[4])
+    redis.call('HDEL', claims, n, 'b:' .. n)
+    park(op[1], op[2], now_ms() + tonumber(op[3]), raw, op[5])
+  end,
+  dead = function(claims, n, op)
+    redis.call('LPUSH', op[1], op[2])
+    redis.call('HDEL', claims, n, 'b:' .. n)
+  end,
+}
+
+local function settle(claims, n, operations)
+  if redis.call('HEXISTS', claims, n) == 0 then return 0 end
+  for i = 1, #operations - 1 do follow[operations[i].name](operations[i]) end
+  local last = operations[#operations]
+  finish[last.name](claims, n, last)
+  return 1
+end
+
+local reply = {}
+while at <= #ARGV do
+  local n, claims, count = take(), KEYS[tonumber(take())], tonumber(take())
+  local operations = {}
+  for i = 1, count do
+    local op = { name = take() }
+    for j = 1, arity[op.name] do op[j] = take() end
+    operations[i] = op
+  end
+  local done, outcome = pcall(settle, claims, n, operations)
+  if not done and type(outcome) == 'table' then outcome = outcome.err end
+  reply[#reply + 1] = done and outcome or tostring(outcome)
+end
+return reply

@@ -1,0 +1,90 @@
+/** Turns a settlement into the operations of `settle.lua`, in the order in which they must happen: result, what follows, the claim's end. */
+import type { Disposition, Publication, Settlement } from "../../broker.ts";
+import type { Clock } from "../../clock.ts";
+import { deadLetterQueue, deliveriesHeader } from "../../envelope.ts";
+import type { RedisConnection } from "../../redis/connection.ts";
+import { resultArguments, resultKey } from "../../redis/result-record.ts";
+import type { RedisDelivery } from "./delivery.ts";
+import { deadLetter } from "./envelope-json.ts";
+import { bindingKey, claimsKey, delayKey, listOf, ownBinding } from "./keys.ts";
+import { place, routedQueues, tripleSuffix } from "./publication-route.ts";
+import { withHeader } from "./raw-json.ts";
+import type { Operation } from "./settler.ts";
+import { guardMs } from "./timing.ts";
+
+export interface PlanContext {
+  readonly connection: RedisConnection;
+  readonly incarnation: string;
+  readonly clock: Clock;
+}
+
+/** Operations for one claim. `null`: a plain acknowledgement. `"lost"`: its message is not claimed any more. Rejects like the server's answers, or with PUBLISH_UNROUTABLE. */
+export async function planSettlement(
+  delivery: RedisDelivery,
+  settlement: Settlement,
+  context: PlanContext,
+): Promise<readonly Operation[] | null | "lost"> {
+  const { result, publish, then } = settlement;
+  if (isPlain(delivery, settlement)) return null;
+  const operations: Operation[] = [];
+  if (result !== undefined) operations.push(["result", resultKey(result.taskId), ...resultArguments(result)]);
+  for (const publication of publish) operations.push(...(await followUp(publication, context)));
+  const end = await ending(delivery, then, context);
+  if (end === "lost") return "lost";
+  return [...operations, ...end];
+}
+
+/** The hot path: nothing is stored or published, and there is no mark of a begun run to remove. */
+export function isPlain(delivery: RedisDelivery, { result, publish, then }: Settlement): boolean {
+  return then.kind === "acknowledge" && result === undefined && publish.length === 0 && delivery.deliveries === 0;
+}
+
+async function followUp(publication: Publication, { connection, clock }: PlanContext): Promise<readonly Operation[]> {
+  const operations: Operation[] = [];
+  for (const queue of await routedQueues(publication, connection)) {
+    const { list, raw, guardKey, parked } = place(publication, queue, clock.now());
+    operations.push(["bind", bindingKey(queue), ownBinding(queue)]);
+    if (parked !== null) operations.push(["park", guardKey, guardMs, parked.delayKey, parked.tag, parked.dueAt, raw, parked.suffix]);
+    else operations.push(guardKey === "" ? ["push", list, raw] : ["once", guardKey, guardMs, list, raw]);
+  }
+  return operations;
+}
+
+async function ending(delivery: RedisDelivery, then: Disposition, context: PlanContext): Promise<readonly Operation[] | "lost"> {
+  if (then.kind === "acknowledge") return [["ack"]];
+  if (then.kind === "requeue" && !then.counted) return [requeued(delivery, then.afterMs, { raw: "", context })];
+  const stored = (await context.connection.callBytes(
+    "HGET",
+    claimsKey(delivery.list, context.incarnation),
+    String(delivery.n),
+  )) as Buffer | null;
+  if (stored === null) return "lost";
+  const raw = stored.toString("latin1");
+  if (then.kind === "requeue") {
+    const counted = withHeader(raw, deliveriesHeader, String(delivery.deliveries + 1)) ?? raw;
+    return [requeued(delivery, then.afterMs, { raw: Buffer.from(counted, "latin1"), context })];
+  }
+  const death = { reason: then.reason, queue: delivery.queue, at: context.clock.now() };
+  const queue = deadLetterQueue(delivery.queue);
+  const letter = Buffer.from(deadLetter(raw, death, claimTag(delivery, context)), "latin1");
+  return [
+    ["bind", bindingKey(queue), ownBinding(queue)],
+    ["dead", listOf(queue, 0), letter],
+  ];
+}
+
+/** `raw` "" = as it was claimed. */
+function requeued(
+  delivery: RedisDelivery,
+  afterMs: number | undefined,
+  { raw, context }: { readonly raw: Buffer | ""; readonly context: PlanContext },
+): Operation {
+  const { list, queue } = delivery;
+  if (afterMs === undefined || afterMs <= 0) return ["head", list, raw];
+  return ["delay", delayKey(list), claimTag(delivery, context), Math.ceil(afterMs), raw, tripleSuffix(queue)];
+}
+
+/** Unlike the producer's tag, which any stranger may have chosen twice, no other message has this one. */
+function claimTag(delivery: RedisDelivery, { incarnation }: PlanContext): string {
+  return `${incarnation}.${delivery.n}`;
+}

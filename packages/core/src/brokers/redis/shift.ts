@@ -1,0 +1,93 @@
+/** What works while one session and one incarnation last: claiming, settling, moving what is due, beating, sweeping. */
+import type { Clock, Timer } from "../../clock.ts";
+import { reasonOf } from "../../errors.ts";
+import type { Logger } from "../../logger.ts";
+import { Claimer } from "./claimer.ts";
+import type { Claims } from "./claims.ts";
+import { beat } from "./incarnation.ts";
+import { Mover } from "./mover.ts";
+import type { Session } from "./session.ts";
+import { Settler } from "./settler.ts";
+import { Sweeper } from "./sweeper.ts";
+import type { RedisTiming } from "./timing.ts";
+
+export interface ShiftOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly session: Session;
+  readonly incarnation: string;
+  readonly timing: RedisTiming;
+  readonly steps: readonly (readonly string[])[];
+  readonly claims: Claims;
+  /** databases as `settle.lua` wants them */
+  readonly databases: { readonly results: string; readonly own: string };
+  readAhead(): number;
+  /** the next `count` claim numbers: gives the one before the first */
+  reserve(count: number): number;
+  /** declared dead, or its sentinel was lost */
+  fenced(): void;
+}
+
+export class Shift {
+  readonly settler: Settler;
+  readonly claimer: Claimer;
+  readonly #options: ShiftOptions;
+  readonly #mover: Mover;
+  readonly #sweeper: Sweeper;
+  #pulse: Timer | null = null;
+  #workers = 1;
+
+  constructor(options: ShiftOptions) {
+    this.#options = options;
+    const { clock, logger, session, incarnation, timing, steps, claims, databases } = options;
+    this.settler = new Settler({
+      connection: session.data,
+      resultsDb: databases.results,
+      ownDb: databases.own,
+      sent: () => this.claimer.poke(),
+    });
+    this.claimer = new Claimer({
+      clock,
+      session,
+      incarnation,
+      steps,
+      lookAgainMs: timing.lookAgainMs,
+      credit: () => options.readAhead() - claims.occupied - this.claimer.asked,
+      reserve: options.reserve,
+      workers: () => this.#workers,
+      claimed: (list, n, raw) => claims.accept(list, n, raw),
+      fenced: options.fenced,
+      refused: (error) => logger.warn("Redis refused a claim; tried again", { reason: reasonOf(error) }),
+    });
+    this.#mover = new Mover({ clock, logger, session, lists: steps.flat() });
+    this.#sweeper = new Sweeper({ clock, logger, connection: session.data, incarnation, timing });
+  }
+
+  start(isPaused: boolean): void {
+    this.#pulse = this.#options.clock.every(this.#options.timing.pulseMs, () => void this.beat());
+    this.#mover.start();
+    if (!isPaused) this.claimer.start();
+    void this.beat();
+  }
+
+  /** For good. What was asked for and not answered is rejected by the session's end. */
+  stop(): void {
+    this.#pulse?.cancel();
+    this.#mover.stop();
+    this.claimer.stop();
+  }
+
+  /** Shows that this incarnation lives, and learns whether others think so. Never rejects. */
+  async beat(): Promise<void> {
+    const { session, incarnation, timing, logger, fenced } = this.#options;
+    session.probe();
+    try {
+      const { isDead, workers, pulses } = await beat(session.data, incarnation, timing.sweeperMs);
+      this.#workers = workers;
+      if (isDead) return fenced();
+      await this.#sweeper.sampled(pulses);
+    } catch (error) {
+      if (session.data.isOpen) logger.warn("Redis refused a worker's pulse; tried again", { reason: reasonOf(error) });
+    }
+  }
+}

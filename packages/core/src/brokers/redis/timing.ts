@@ -1,0 +1,27 @@
+/** The protocol's times. Tests make them shorter; every process of a fleet must use the same. */
+
+export interface RedisTiming {
+  /** between two beats of an incarnation */
+  readonly pulseMs: number;
+  /** how long a counter must stand still before its incarnation is buried */
+  readonly deadAfterMs: number;
+  /** for how long a sweeper is elected without a beat */
+  readonly sweeperMs: number;
+  /** an idle worker looks again after so long, although it would be told */
+  readonly lookAgainMs: number;
+  /** a server that owes an answer for so long is taken for gone */
+  readonly silentMs: number;
+}
+
+export const protocolTiming: RedisTiming = Object.freeze({
+  pulseMs: 3_000,
+  deadAfterMs: 12_000,
+  sweeperMs: 9_000,
+  lookAgainMs: 1_000,
+  silentMs: 5_000,
+});
+
+/** A buried incarnation's tombstone stays as long: far beyond any frozen process that could come back. */
+export const tombstoneMs = 7 * 24 * 3_600_000;
+/** A guarded publication is the same message for so long. */
+export const guardMs = 10 * 60_000;

@@ -1,0 +1,76 @@
+/** The coordinator on Redis: a lease is a string with a time to live that holds the holder's token; tokens come from one counter. */
+import type { Coordinator, Lease } from "../coordinator.ts";
+import type { DriverContext } from "../driver.ts";
+import { BrokerError } from "../errors.ts";
+import type { RedisConnection } from "../redis/connection.ts";
+import { brokerFailure } from "../redis/failure.ts";
+import { createLink } from "../redis/link.ts";
+import { redisScript } from "../redis/script.ts";
+import { parseRedisUrl } from "../redis/url.ts";
+
+const scripts = Object.freeze({
+  lease: redisScript(import.meta.url, "./redis-lease.lua"),
+  renew: redisScript(import.meta.url, "./redis-renew.lua"),
+  reserve: redisScript(import.meta.url, "./redis-reserve.lua"),
+  release: redisScript(import.meta.url, "./redis-release.lua"),
+});
+
+/** One counter for all leases: it stays for ever, one per lease would pile up. */
+const tokenKey = "{celeriac}:lease-token";
+const leaseKey = (name: string) => `{celeriac}:lease:${name}`;
+const reservationKey = (key: string) => `{celeriac}:reserved:${key}`;
+
+/** Throws CONFIG_URL. Connects on first use. */
+export function createRedisCoordinator(url: string, context: DriverContext): Coordinator {
+  const target = parseRedisUrl(url);
+  const closed = () => new BrokerError("BROKER_CLOSED", `The coordinator on Redis at ${target.label} was closed`);
+  const link = createLink(target, { clock: context.clock, name: "celeriac:coordinator", holdsProcess: false, closed });
+
+  async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    try {
+      return await question(await link.open());
+    } catch (error) {
+      throw brokerFailure(error, target.label);
+    }
+  }
+
+  function createLease(name: string, token: number, ttlMs: number): Lease {
+    // Once lost it stays lost, without asking: the key may have expired and nobody have noticed.
+    let isLost = false;
+    return Object.freeze({
+      name,
+      token,
+      async renew() {
+        if (!isLost) isLost = (await ask((connection) => connection.run(scripts.renew, [leaseKey(name)], [token, ttlMs]))) !== 1;
+        return !isLost;
+      },
+      async release() {
+        if (isLost) return;
+        await ask((connection) => connection.run(scripts.release, [leaseKey(name)], [token]));
+        isLost = true;
+      },
+    });
+  }
+
+  return {
+    async lease(name, ttlMs) {
+      const token = await ask((connection) => connection.run(scripts.lease, [leaseKey(name), tokenKey], [wholeMs(ttlMs)]));
+      return token === 0 ? null : createLease(name, Number(token), wholeMs(ttlMs));
+    },
+    reserve: (key, owner, ttlMs) =>
+      ask(async (connection) => String(await connection.run(scripts.reserve, [reservationKey(key)], [owner, wholeMs(ttlMs)]))),
+    release: (key, owner) => ask(async (connection) => (await connection.run(scripts.release, [reservationKey(key)], [owner])) === 1),
+    now: () =>
+      ask(async (connection) => {
+        const [seconds, micros] = (await connection.call("TIME")) as [string, string];
+        return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+      }),
+    async close() {
+      link.close();
+    },
+  };
+}
+
+function wholeMs(ttlMs: number): number {
+  return Math.max(1, Math.round(ttlMs));
+}

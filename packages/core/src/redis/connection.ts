@@ -1,0 +1,191 @@
+/**
+ * One connection to one Redis server, from its handshake to its end: it never reconnects, because a connection that is
+ * silently replaced would hide a failover from whoever relies on what the server remembers of it.
+ */
+import { Redis } from "ioredis";
+import type { Clock, Timer } from "../clock.ts";
+import { reasonOf } from "../errors.ts";
+import { isReply, isWrongServer, UnsentError } from "./failure.ts";
+import type { RedisScript } from "./script.ts";
+import type { RedisTarget } from "./url.ts";
+
+export type RedisArgument = string | number | Buffer;
+
+export interface ConnectionOptions {
+  readonly clock: Clock;
+  /** shown by CLIENT LIST */
+  readonly name: string;
+  /** false: an idle connection does not keep the process alive */
+  readonly holdsProcess: boolean;
+  /** A server that owes an answer for so long is taken for gone. Default 5 s. */
+  readonly silentMs?: number | undefined;
+}
+
+const connectLimitMs = 3_000;
+const handshakeLimitMs = 5_000;
+const defaultSilentMs = 5_000;
+/** The watch is taken in steps, so that a loop of ours that stood still is not taken for a silent server. */
+const watchSteps = 5;
+
+/** Opens a connection and waits until the server is ready. Rejects with the cause as ioredis tells it. */
+export async function openConnection(target: RedisTarget, options: ConnectionOptions): Promise<RedisConnection> {
+  const client = new Redis({
+    host: target.host,
+    port: target.port,
+    db: target.db,
+    ...(target.username === null ? {} : { username: target.username }),
+    ...(target.password === null ? {} : { password: target.password }),
+    connectionName: options.name.replaceAll(/\s/g, "_"),
+    lazyConnect: true,
+    protocol: 2,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    connectTimeout: connectLimitMs,
+    disableClientInfo: true,
+  });
+  let failure: unknown = null;
+  client.on("error", (error) => {
+    failure ??= error;
+  });
+  const limit = options.clock.after(handshakeLimitMs, () => {
+    failure ??= new Error(`no answer to the handshake within ${handshakeLimitMs} ms`);
+    client.disconnect();
+  });
+  try {
+    await client.connect();
+    // An unknown database is only an event to ioredis, which would go on in database 0.
+    if (failure !== null) throw failure;
+  } catch (error) {
+    client.disconnect();
+    throw failure ?? error;
+  } finally {
+    limit.cancel();
+  }
+  return new RedisConnection(client, options);
+}
+
+/** Counts what is pending, so that it notices a silent server; passes messages of subscriptions on; says when it is gone. */
+export class RedisConnection {
+  /** Resolves with the reason when the connection is gone, however that came. Never rejects. */
+  readonly closed: Promise<unknown>;
+  readonly #client: Redis;
+  #holdsProcess: boolean;
+  readonly #watch: Timer;
+  #open = true;
+  #pending = 0;
+  #silentSteps = 0;
+  #held = true;
+  #reason: unknown = null;
+
+  constructor(client: Redis, options: ConnectionOptions) {
+    this.#client = client;
+    this.#holdsProcess = options.holdsProcess;
+    const silentMs = options.silentMs ?? defaultSilentMs;
+    client.on("error", (error) => {
+      this.#reason ??= error;
+    });
+    this.closed = new Promise((resolve) => {
+      client.once("end", () => {
+        this.#end();
+        resolve(this.#reason ?? new Error("the server closed the connection"));
+      });
+    });
+    client.once("close", () => this.#end());
+    this.#watch = options.clock.every(silentMs / watchSteps, () => this.#watchOver(silentMs));
+    this.#hold();
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** Gives the reply with texts as strings. Rejects with what `failure.ts` can judge. */
+  call(name: string, ...args: readonly RedisArgument[]): Promise<unknown> {
+    // ioredis knows what a command does to the connection by its lower-case name only.
+    return this.#send(() => this.#client.call(name.toLowerCase(), args as RedisArgument[]));
+  }
+
+  /** The same with texts as bytes. */
+  callBytes(name: string, ...args: readonly RedisArgument[]): Promise<unknown> {
+    return this.#send(() => this.#client.callBuffer(name.toLowerCase(), args as RedisArgument[]));
+  }
+
+  /** Runs a script; one that the server does not know was not run, and is sent in full. */
+  async run(script: RedisScript, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
+    const rest = [keys.length, ...keys, ...args];
+    try {
+      return await this.#send(() => this.#client.call("evalsha", [script.sha, ...rest]));
+    } catch (error) {
+      if (!isReply(error) || !error.message.startsWith("NOSCRIPT")) throw error;
+      return await this.#send(() => this.#client.call("eval", [script.source, ...rest]));
+    }
+  }
+
+  /** Hears the messages of all channels this connection is subscribed to; an invalidation's payload is a list of keys, or null for all. */
+  onMessage(listener: (channel: string, payload: Buffer | readonly Buffer[] | null) => void): void {
+    this.#client.on("messageBuffer", (channel: Buffer, payload: Buffer | readonly Buffer[] | null) =>
+      listener(channel.toString(), payload),
+    );
+  }
+
+  /** Changes whether this connection keeps the process alive while it is idle. */
+  holdProcess(holds: boolean): void {
+    this.#holdsProcess = holds;
+    this.#hold();
+  }
+
+  /** Closes at once; whatever is pending is rejected. Safe to call twice. */
+  close(reason?: unknown): void {
+    this.#reason ??= reason ?? new Error("the connection was closed");
+    this.#end();
+    this.#client.disconnect();
+  }
+
+  #send(write: () => unknown): Promise<unknown> {
+    if (!this.#open) return Promise.reject(new UnsentError(`the connection is gone: ${reasonOf(this.#reason)}`));
+    if (this.#pending === 0) this.#silentSteps = 0;
+    this.#pending++;
+    this.#hold();
+    return (write() as Promise<unknown>).then(
+      (reply) => {
+        this.#answered();
+        return reply;
+      },
+      (error: unknown) => {
+        this.#answered();
+        if (isWrongServer(error)) this.close(error);
+        throw error;
+      },
+    );
+  }
+
+  #answered(): void {
+    this.#pending--;
+    this.#silentSteps = 0;
+    if (this.#pending === 0) this.#hold();
+  }
+
+  #watchOver(silentMs: number): void {
+    if (this.#pending === 0) return;
+    this.#silentSteps++;
+    if (this.#silentSteps > watchSteps) this.close(new Error(`the server owes an answer since ${silentMs} ms`));
+  }
+
+  /** An idle producer must not keep its process alive; one that waits for an answer must. */
+  #hold(): void {
+    const held = this.#open && (this.#holdsProcess || this.#pending > 0);
+    if (held === this.#held) return;
+    this.#held = held;
+    if (held) this.#client.stream.ref();
+    else this.#client.stream.unref();
+  }
+
+  #end(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#watch.cancel();
+  }
+}

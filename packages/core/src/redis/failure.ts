@@ -1,0 +1,54 @@
+/** What a failed Redis command means, and our errors for it. The one place where ioredis' errors are read. */
+import { BackendError, BrokerError, reasonOf } from "../errors.ts";
+
+/** `unsent`: the server never saw the command. `refused`: it answered no. `unknown`: written, and no answer came. */
+export type Verdict = "unsent" | "refused" | "unknown";
+
+/** A command that was not written, because the connection was gone. */
+export class UnsentError extends Error {}
+
+export function verdictOf(error: unknown): Verdict {
+  if (error instanceof UnsentError) return "unsent";
+  if (isReply(error)) return "refused";
+  return error instanceof Error && error.message.startsWith("Stream isn't writeable") ? "unsent" : "unknown";
+}
+
+/** true for an error that the server itself answered, such as "OOM command not allowed". */
+export function isReply(error: unknown): error is Error {
+  return error instanceof Error && (error.name === "ReplyError" || /^-?(?:[A-Z]{3,}) /.test(error.message));
+}
+
+/** The server answers, but as one that cannot serve now: still loading, or a replica since a failover. Another connection may reach a better one. */
+export function isWrongServer(error: unknown): boolean {
+  return isReply(error) && /^(?:READONLY|LOADING|MASTERDOWN|UNKILLABLE)\b/.test(error.message);
+}
+
+function isRefusedLogin(error: unknown): boolean {
+  return isReply(error) && /^(?:NOAUTH|WRONGPASS|ERR invalid password|ERR (?:Client sent )?AUTH\b)/i.test(error.message);
+}
+
+/** Takes the arguments off a foreign error: they hold the password when AUTH failed, and message bodies when anything else did. */
+function scrubbed(error: unknown): unknown {
+  if (typeof error === "object" && error !== null && "command" in error) delete error.command;
+  return error;
+}
+
+/** BROKER_AUTH, BROKER_REFUSED or BROKER_UNREACHABLE, with `error` as cause. Errors of ours pass. */
+export function brokerFailure(error: unknown, label: string): BrokerError {
+  if (BrokerError.is(error)) return error;
+  const cause = scrubbed(error);
+  if (isRefusedLogin(error))
+    return new BrokerError("BROKER_AUTH", `Redis at ${label} refused user or password: ${reasonOf(error)}`, { cause });
+  if (isReply(error) && !isWrongServer(error))
+    return new BrokerError("BROKER_REFUSED", `Redis at ${label} refused: ${reasonOf(error)}`, { cause });
+  return new BrokerError("BROKER_UNREACHABLE", `Redis at ${label} is not reachable: ${reasonOf(error)}`, { cause });
+}
+
+/** BACKEND_AUTH or BACKEND_UNREACHABLE, with `error` as cause. Errors of ours pass. */
+export function backendFailure(error: unknown, label: string): BackendError {
+  if (BackendError.is(error)) return error;
+  const cause = scrubbed(error);
+  if (isRefusedLogin(error))
+    return new BackendError("BACKEND_AUTH", `Redis at ${label} refused user or password: ${reasonOf(error)}`, { cause });
+  return new BackendError("BACKEND_UNREACHABLE", `Redis at ${label} did not take it: ${reasonOf(error)}`, { cause });
+}
