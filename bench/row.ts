@@ -1,0 +1,85 @@
+/** What is measured (a cell), what one measurement gives, and the row that several make. */
+import type { BrokerName, PoolName, Who, Workload } from "./options.ts";
+
+export interface Cell {
+  readonly workload: Workload;
+  readonly broker: BrokerName;
+  /** null where no worker takes part */
+  readonly pool: PoolName | null;
+  readonly who: Who;
+  /** results are stored (drain) or awaited (latency, roundtrip) */
+  readonly results: boolean;
+  /** callers at once of enqueue and roundtrip; null for the others */
+  readonly inFlight: number | null;
+  /** how a peer was set up, where several ways are tried and the best is told; "" = the only way */
+  readonly setting: string;
+  /** tasks counted; warm-up comes on top */
+  readonly n: number;
+}
+
+/** One repetition of a cell. */
+export interface Measurement {
+  readonly perSecond: number;
+  /** latency: from before the send to the first line of the task. roundtrip: from before the send to the result. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  /** latency: from before the send to the result */
+  readonly resultP50Ms: number | null;
+  readonly resultP99Ms: number | null;
+  /** processor time of the worker's processes (of the producer in enqueue) */
+  readonly cpuMsPerTask: number | null;
+  readonly brokerCpuMsPerTask: number | null;
+}
+
+/** Medians over the repetitions, and the extremes of the rate. */
+export interface Row extends Cell, Measurement {
+  readonly reps: number;
+  readonly minPerSecond: number;
+  readonly maxPerSecond: number;
+}
+
+export function rowOf(cell: Cell, measurements: readonly Measurement[]): Row {
+  const rates = measurements.map(({ perSecond }) => perSecond);
+  const middle = (pick: (measurement: Measurement) => number | null) => {
+    const values = measurements.map(pick).filter((value) => value !== null);
+    return values.length === 0 ? null : percentile(values, 0.5);
+  };
+  return {
+    ...cell,
+    reps: measurements.length,
+    perSecond: percentile(rates, 0.5),
+    minPerSecond: Math.min(...rates),
+    maxPerSecond: Math.max(...rates),
+    p50Ms: middle(({ p50Ms }) => p50Ms),
+    p99Ms: middle(({ p99Ms }) => p99Ms),
+    resultP50Ms: middle(({ resultP50Ms }) => resultP50Ms),
+    resultP99Ms: middle(({ resultP99Ms }) => resultP99Ms),
+    cpuMsPerTask: middle(({ cpuMsPerTask }) => cpuMsPerTask),
+    brokerCpuMsPerTask: middle(({ brokerCpuMsPerTask }) => brokerCpuMsPerTask),
+  };
+}
+
+/** Of the ways one peer was set up, the best: the highest rate, or where the rate is given the lowest latency. */
+export function bestOf(rows: readonly Row[]): readonly Row[] {
+  const best = new Map<string, Row>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.workload, row.broker, row.pool, row.who, row.results, row.inFlight]);
+    const known = best.get(key);
+    if (known === undefined || isBetter(row, known)) best.set(key, row);
+  }
+  return [...best.values()];
+}
+
+function isBetter(row: Row, than: Row): boolean {
+  if (row.workload === "latency") return (row.p50Ms ?? 0) < (than.p50Ms ?? 0);
+  return row.perSecond > than.perSecond;
+}
+
+/** Linear between neighbours; `part` 0 to 1. */
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  const place = (sorted.length - 1) * part;
+  const below = sorted[Math.floor(place)]!;
+  const above = sorted[Math.ceil(place)]!;
+  return below + (above - below) * (place - Math.floor(place));
+}
