@@ -34,7 +34,11 @@ export async function settle(context: SettleContext, request: Request, settlemen
   const inOneStep = context.broker.settlesResults;
   if (result !== undefined && !inOneStep && context.backend !== null) {
     const { backend } = context;
-    const stored = await repeat(context, request, "storing a result", () => backend.store(result));
+    const reconnecting = async () => {
+      await backend.connect();
+      return await backend.store(result);
+    };
+    const stored = await repeat(context, request, "storing a result", () => backend.store(result), reconnecting);
     if (stored === null) return "lost";
     failpoint("settle.stored");
   }
@@ -59,7 +63,14 @@ async function settleOnce(request: Request, settlement: Settlement): Promise<Set
 }
 
 /** null when the worker gave up: the claim stays with its incarnation, and whoever recovers that runs the task again. */
-async function repeat<T>(context: SettleContext, request: Request, what: string, attempt: () => Promise<T>): Promise<T | null> {
+async function repeat<T>(
+  context: SettleContext,
+  request: Request,
+  what: string,
+  first: () => Promise<T>,
+  again = first,
+): Promise<T | null> {
+  let attempt = first;
   for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
     try {
       return await attempt();
@@ -71,6 +82,7 @@ async function repeat<T>(context: SettleContext, request: Request, what: string,
         retryInMs: waitMs,
       });
     }
+    attempt = again;
     if (context.giveUp.aborted) return null;
     await context.clock.sleep(waitMs, context.giveUp);
   }

@@ -1,6 +1,5 @@
 /** The worker: builds its rooms, starts them in order and stops them in order. Never traps signals: whoever embeds it does. */
 import {
-  BrokerError,
   CeleriacError,
   type Consumer,
   createService,
@@ -13,7 +12,6 @@ import {
   resolveSettings,
   runtimeOf,
   type Service,
-  siblingModule,
   silentLogger,
   withFields,
 } from "@celeriac/core/runtime";
@@ -83,8 +81,6 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
         logger[level](message, { ...(run === null ? {} : { task: run.task, taskId: run.id }), ...fields }),
     },
     source: { ...source, includeDefault: true },
-    executeModule: siblingModule(import.meta.url, "./open-execute").href,
-    executeExport: "openExecute",
     worker: hostname,
     logLevel,
   });
@@ -96,7 +92,7 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
       const { broker, backend } = await runtime.links();
       parts = { runtime, hostname, broker, backend, clock: runtime.clock, logger, teller, pool, giveUp: giveUp.signal };
       await pool.start();
-      await untilConnected(() => broker.connect(), signal);
+      await untilConnected(() => Promise.all([broker.connect(), backend?.connect()]), signal);
       if (signal.aborted) return;
       consumer = await broker.consume(queues, { worker: hostname, readAhead: pool.demand, listener: consumerListener() });
       pool.onDemand(() => consumer?.setReadAhead(pool.demand));
@@ -133,13 +129,18 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
   }
 
   /** A broker that cannot be reached yet is waited for; what a person must mend is thrown. */
-  async function untilConnected(connect: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  async function untilConnected(connect: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
     for (let waitMs = 250; !signal.aborted; waitMs = Math.min(waitMs * 2, longestConnectWaitMs)) {
       try {
-        return await connect();
+        await connect();
+        return;
       } catch (error) {
-        if (!BrokerError.is(error) || error.code !== "BROKER_UNREACHABLE") throw error;
-        logger.warn("broker not reachable, trying again", { errorCode: error.code, reason: error.message, retryInMs: waitMs });
+        if (!CeleriacError.is(error) || !(error.code === "BROKER_UNREACHABLE" || error.code === "BACKEND_UNREACHABLE")) throw error;
+        logger.warn("broker or result backend not reachable, trying again", {
+          errorCode: error.code,
+          reason: error.message,
+          retryInMs: waitMs,
+        });
       }
       await runtime!.clock.sleep(waitMs, signal);
     }
