@@ -2,7 +2,7 @@
 import type { Priority } from "./config.ts";
 import type { Duration } from "./duration.ts";
 import type { Sent } from "./result.ts";
-import type { Errback, SignatureJson, Step } from "./signature.ts";
+import type { Errback, SignatureJson, Step } from "./step.ts";
 
 export interface CallOptions {
   /** keyword-only parameters of a Python task */

@@ -8,7 +8,8 @@ import type { RemoteError } from "./errors.ts";
 import { type Body, encodeMessage } from "./message.ts";
 import type { ResultTuple } from "./result-meta.ts";
 import { queueRoute } from "./router.ts";
-import { type FailureInfo, readSignature, type SignatureJson } from "./signature.ts";
+import { readSignature } from "./signature.ts";
+import type { FailureInfo, SignatureJson } from "./step.ts";
 import { customHeaders, type TaskHeaders } from "./task-headers.ts";
 
 /** The run that others follow. */

@@ -5,7 +5,7 @@ import type { Envelope } from "./envelope.ts";
 import { CeleriacError, PublishError } from "./errors.ts";
 import { reprArgs, reprKwargs } from "./repr.ts";
 import { decodeContent, encodeJson, jsonContentType } from "./serializer.ts";
-import type { SignatureJson } from "./signature.ts";
+import type { SignatureJson } from "./step.ts";
 
 /** What a message carries for after its run; `chain` is reversed: the next step is the last element. */
 export interface Embed {

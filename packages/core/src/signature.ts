@@ -2,22 +2,7 @@
 import type { Call, CallOptions, CallSender } from "./call.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import type { Sent } from "./result.ts";
-
-declare const takes: unique symbol;
-declare const gives: unique symbol;
-/** All that composition looks at: the arguments still missing (a parent's result is prepended) and what comes out. */
-export interface Step<in Takes, out Gives> {
-  readonly [takes]: (missing: Takes) => void;
-  readonly [gives]: Gives;
-}
-
-export interface FailureInfo {
-  readonly type: string;
-  readonly message: string;
-  readonly traceback: string | null;
-}
-/** An error callback gets the failed task's id; our workers add what went wrong, a Python worker does not. */
-export type Errback = Step<[taskId: string, failure?: FailureInfo], unknown> | Step<[taskId: string], unknown>;
+import type { Errback, SignatureJson, Step, takes } from "./step.ts";
 
 export interface Signature<in out In extends readonly unknown[], out Out> extends Step<In, Out> {
   readonly task: string;
@@ -38,16 +23,6 @@ export interface Signature<in out In extends readonly unknown[], out Out> extend
 export interface ImmutableSignature<out Out> extends Signature<[], Out> {
   // biome-ignore lint/suspicious/noExplicitAny: takes whatever its parent gives and ignores it
   readonly [takes]: (missing: any) => void;
-}
-
-/** Celery's signature on the wire. Members besides `task` may be missing in what others write. */
-export interface SignatureJson {
-  readonly task: string;
-  readonly args: readonly unknown[];
-  readonly kwargs: Readonly<Record<string, unknown>>;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly subtask_type: string | null;
-  readonly immutable: boolean;
 }
 
 interface Parts {

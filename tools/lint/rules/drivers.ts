@@ -50,8 +50,8 @@ function isDriverSide(path: string): boolean {
   return driverFolder.test(path) || serverRoom.test(path);
 }
 
-/** brokers/redis.ts, brokers/redis/broker.ts and redis/connection.ts → redis; backends/rpc.ts → amqp. */
+/** brokers/redis.ts, brokers/redis/broker.ts and redis/connection.ts → redis; the rpc backend (backends/rpc.ts, backends/reply-….ts) → amqp. */
 function roomsOf(path: string): readonly string[] {
-  const server = /^(?:[a-z-]+\/)?(redis|sqlite|amqp|rpc)/.exec(path.slice(core.length))?.[1] ?? "";
-  return server === "rpc" ? ["amqp"] : [server];
+  const server = /^(?:[a-z-]+\/)?(redis|sqlite|amqp|rpc|reply)/.exec(path.slice(core.length))?.[1] ?? "";
+  return server === "rpc" || server === "reply" ? ["amqp"] : [server];
 }

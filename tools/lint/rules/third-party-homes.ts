@@ -6,7 +6,7 @@ const core = "^packages/core/src/";
 
 const homes: Readonly<Record<string, RegExp>> = {
   ioredis: new RegExp(`${core}(?:redis/|(?:brokers|backends|coordinators|schedule-stores)/redis)`),
-  amqplib: new RegExp(`${core}(?:amqp/|brokers/amqp|backends/rpc)`),
+  amqplib: new RegExp(`${core}(?:amqp/|brokers/amqp|backends/(?:rpc|reply))`),
   libsql: new RegExp(`${core}sqlite/`),
   pg: new RegExp(`${core}(?:postgres/|(?:backends|coordinators)/postgres)|^packages/airflow-bridge/src/`),
   yargs: /^packages\/cli\//,
