@@ -1,8 +1,10 @@
 /** Pools of scripted executors for tests, and a record of what they tell. */
 import { type LogLevel, silentLogger, systemClock } from "@celeriac/core/runtime";
+import { expect, onTestFinished } from "vitest";
 import type { Pool } from "../../packages/worker/src/pool.ts";
 import { createExecutorPool, type ExecutorPoolOptions } from "../../packages/worker/src/pools/executor-pool.ts";
 import type { Ending, Run } from "../../packages/worker/src/run.ts";
+import { eventually } from "./eventually.ts";
 import type { Script } from "./scripted-execute.ts";
 
 export interface PoolRecord {
@@ -36,6 +38,25 @@ export function scriptedPool(options: ScriptedOptions): PoolRecord {
     ...given,
   });
   return { pool, ...record };
+}
+
+/** A pool that has started, and is ended when the test is. */
+export async function startedPool(options: ScriptedOptions): Promise<PoolRecord> {
+  const record = scriptedPool(options);
+  onTestFinished(() => record.pool.terminate());
+  await record.pool.start();
+  return record;
+}
+
+export function begun(record: PoolRecord, run: Run): Promise<void> {
+  return eventually(() => expect(record.began.map(({ id }) => id)).toContain(run.id));
+}
+
+export const short = "scripted.short";
+
+/** Lets the pool learn that runs of the task `short` are short, so that several wait in one executor. */
+export async function measureShort({ pool }: PoolRecord): Promise<void> {
+  for (let count = 0; count < 5; count++) await pool.submit(scriptedRun({ do: "where" }, { task: short }));
 }
 
 let lastId = 0;

@@ -1,5 +1,5 @@
 /** An Execute for tests of pools: each run's body is JSON that says what the run shall do. */
-import { writeFileSync, writeSync } from "node:fs";
+import { existsSync, writeFileSync, writeSync } from "node:fs";
 import { isMainThread, threadId } from "node:worker_threads";
 import type { Publication } from "@celeriac/core/runtime";
 import type { AppSource, ExecutorContext, OpenedExecute } from "../../packages/worker/src/pools/executor-init.ts";
@@ -12,6 +12,7 @@ export type Script =
   /** the body's bytes come back in a publication, so that both ways are seen */
   | { readonly do: "publish" }
   | { readonly do: "reject"; readonly message: string }
+  | { readonly do: "rejectUnseen"; readonly message: string }
   | { readonly do: "end"; readonly ending: Ending }
   | { readonly do: "exit"; readonly code: number }
   | { readonly do: "die" }
@@ -34,6 +35,8 @@ const succeeded = (value: unknown): Ending => ({ kind: "succeeded", value: JSON.
 export async function openScripted(source: AppSource, context: ExecutorContext): Promise<OpenedExecute> {
   if (source.appName === "fails") throw new Error(`no luck on ${context.worker}`);
   if (source.appName === "dies") process.exit(7);
+  const marker = source.appName?.replace("dies while there is ", "") ?? "";
+  if (marker !== "" && existsSync(marker)) process.exit(8);
   return async (run, control) => perform(JSON.parse(Buffer.from(run.body).toString("utf8")) as Script, run, control);
 }
 
@@ -53,6 +56,9 @@ async function perform(script: Script, run: Run, control: RunControl): Promise<E
       return { kind: "succeeded", value: '"é"', children: [["child"]], publish: [publication(run, 0), publication(run, 1)] };
     case "reject":
       throw new Error(script.message);
+    case "rejectUnseen":
+      void Promise.reject(new Error(script.message));
+      return succeeded(null);
     case "end":
       return script.ending;
     case "exit":

@@ -19,7 +19,7 @@ const unansweredPeriods = 3;
 
 export class LaneWatch {
   readonly #options: LaneWatchOptions;
-  readonly #unanswered = new Map<Lane, number>();
+  readonly #asked = new Map<Lane, { readonly firstAt: number; readonly times: number }>();
   #recallTimer: Timer | null = null;
   #idleTimer: Timer | null = null;
   #stopped = false;
@@ -67,21 +67,22 @@ export class LaneWatch {
   #lookForSilent(): void {
     const { clock, lanes, pings } = this.#options;
     const now = clock.monotonic();
-    for (const lane of this.#unanswered.keys()) if (!lanes.has(lane)) this.#unanswered.delete(lane);
+    for (const lane of this.#asked.keys()) if (!lanes.has(lane)) this.#asked.delete(lane);
     for (const lane of lanes) {
       const silentMs = now - lane.heardAt;
       if (lane.state === "starting" && silentMs > startLimitMs) lane.giveUp(`it was not ready after ${startLimitMs / 1000} s`);
       else if (lane.isForSuspects && lane.isEmpty && silentMs >= idlePeriodMs) lane.drain();
-      else if (pings && lane.isEmpty && silentMs >= idlePeriodMs) this.#ask(lane);
-      else this.#unanswered.delete(lane);
+      else if (pings && lane.isEmpty && silentMs >= idlePeriodMs) this.#ask(lane, now);
+      else this.#asked.delete(lane);
     }
   }
 
   /** Counted in our own periods, so that a process that was suspended together with us is asked again before it is judged. */
-  #ask(lane: Lane): void {
-    const asked = this.#unanswered.get(lane) ?? 0;
-    this.#unanswered.set(lane, asked + 1);
-    if (asked < unansweredPeriods) lane.ping();
-    else lane.giveUp(`it was idle and did not answer for ${(asked * idlePeriodMs) / 1000} s`);
+  #ask(lane: Lane, now: number): void {
+    const before = this.#asked.get(lane);
+    const asked = before === undefined || lane.heardAt >= before.firstAt ? { firstAt: now, times: 0 } : before;
+    this.#asked.set(lane, { ...asked, times: asked.times + 1 });
+    if (asked.times < unansweredPeriods) lane.ping();
+    else lane.giveUp(`it was idle and did not answer for ${(asked.times * idlePeriodMs) / 1000} s`);
   }
 }

@@ -1,0 +1,9 @@
+/** true while a process of that id exists. */
+export function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
