@@ -9,7 +9,6 @@ from celery.exceptions import Ignore, Reject
 app = Celery("interop", broker=os.environ["BROKER"], backend=os.environ.get("BACKEND") or None)
 app.conf.update(
     task_default_queue=os.environ.get("QUEUE", "celery"),
-    task_track_started=True,
     worker_send_task_events=True,
     task_send_sent_event=True,
     worker_hijack_root_logger=True,
@@ -60,7 +59,7 @@ def retry(self: Task, times):
     return self.request.retries
 
 
-@app.task(name="py.sleep")
+@app.task(name="py.sleep", track_started=True)
 def sleep(seconds):
     time.sleep(seconds)
     return seconds
