@@ -84,11 +84,6 @@ export const errorTable = {
   ],
   MESSAGE_UNDECODABLE: ["A message could not be decoded.", "It lies in the dead-letter queue with its reason."],
   CONTENT_REFUSED: ["A message has a content type that is not accepted; pickle never is.", "Send JSON."],
-  LIMIT_NEEDS_EXECUTOR: ["A hard time limit needs an executor that can be ended.", "Use another pool than inline."],
-  COORDINATOR_MISSING: [
-    "An option needs a coordinator and neither broker nor backend has one.",
-    "Set `coordinator` to a redis:// or sqlite:// URL.",
-  ],
   WORKER_STARTUP: ["The worker could not start.", "The message holds the cause."],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;
@@ -219,7 +214,15 @@ export class ResultTimeoutError extends CeleriacError {
 
 /** The text of anything thrown, for messages: never throws, never empty. */
 export function reasonOf(error: unknown): string {
+  try {
+    return textOf(error) || "an error without a message";
+  } catch {
+    return "an error that cannot be shown";
+  }
+}
+
+function textOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(reasonOf).join("; ");
-  if (error instanceof Error) return error.message || error.name;
-  return typeof error === "string" ? error : (JSON.stringify(error) ?? String(error));
+  if (error instanceof Error) return String(error.message || error.name);
+  return typeof error === "object" && error !== null ? JSON.stringify(error) : String(error);
 }

@@ -27,9 +27,10 @@ export function createService(name: string, steps: ServiceSteps): Service {
     start() {
       if (starting !== null) return starting;
       if (stopped !== null) return Promise.reject(refusal());
-      starting = steps.start(stopping.signal).then(() => {
+      starting = (async () => {
+        await steps.start(stopping.signal);
         if (stopping.signal.aborted) throw refusal();
-      });
+      })();
       // The caller sees the rejection through the promise it was given; stop() must not see it as unhandled.
       starting.catch(() => {});
       return starting;
