@@ -4,6 +4,7 @@ import type { Delivery, Disposition, Settlement, SettleOutcome } from "../../bro
 import type { Clock } from "../../clock.ts";
 import { deadLetterQueue, deathHeader, deliveriesHeader, type Envelope } from "../../envelope.ts";
 import { reasonOf } from "../../errors.ts";
+import { failpoint } from "../../failpoint.ts";
 import type { Logger } from "../../logger.ts";
 import type { BegunMarks } from "./begun-mark.ts";
 import type { ClaimChannel } from "./claim-channel.ts";
@@ -42,6 +43,7 @@ export class AmqpDelivery implements Delivery {
   readonly #tools: DeliveryTools;
   #claim: Claim;
   #state: "held" | "settling" | "over" = "held";
+  #settling: Promise<unknown> = Promise.resolve();
   #begun = false;
 
   constructor(
@@ -73,13 +75,20 @@ export class AmqpDelivery implements Delivery {
     return this.claimed ? "settled" : "lost";
   }
 
-  async settle({ publish, then }: Settlement): Promise<SettleOutcome> {
-    if (this.#state !== "held") return "lost";
-    if (!this.claimed) return this.#end("lost");
+  settle(settlement: Settlement): Promise<SettleOutcome> {
+    if (this.#state !== "held") return Promise.resolve("lost");
+    if (!this.claimed) return Promise.resolve(this.#end("lost"));
     this.#state = "settling";
+    const settling = this.#carryOut(settlement);
+    this.#settling = settling;
+    return settling;
+  }
+
+  async #carryOut({ publish, then }: Settlement): Promise<SettleOutcome> {
     try {
       const sent = await Promise.allSettled(publish.map((publication) => this.#tools.publisher.publish(publication)));
       for (const each of sent) if (each.status === "rejected") throw each.reason;
+      failpoint("settle.published");
       return this.#end(await this.#dispose(then));
     } catch (error) {
       this.#state = "held";
@@ -87,11 +96,20 @@ export class AmqpDelivery implements Delivery {
     }
   }
 
-  /** Uncounted and back into the queue for whoever comes: when it closes, and for what was never handed to the owner. Never rejects. */
+  /**
+   * Uncounted and back into the queue for whoever comes, unless a settlement under way ends it: when the consumer closes, and for what was never handed
+   * to the owner. Never rejects.
+   */
   async handBack(): Promise<void> {
+    while (this.#state === "settling") await this.#settling.catch(() => {});
     if (this.#state !== "held") return;
     if (!this.claimed) return void this.#end("lost");
     this.#state = "settling";
+    this.#settling = this.#returnUncounted();
+    await this.#settling;
+  }
+
+  async #returnUncounted(): Promise<void> {
     try {
       this.#end(await this.#dispose({ kind: "requeue", counted: false }));
     } catch (error) {
