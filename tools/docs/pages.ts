@@ -3,6 +3,7 @@ import { settingTable } from "../../packages/core/src/config.ts";
 import { errorTable } from "../../packages/core/src/errors.ts";
 import { eventTable } from "../../packages/core/src/event.ts";
 import { workerOptionTable } from "../../packages/worker/src/options.ts";
+import { commandsPage } from "./commands-page.ts";
 import { code, type Page, page, table } from "./page.ts";
 import { settingsTable } from "./settings-table.ts";
 
@@ -53,4 +54,5 @@ export const pages: readonly Page[] = [
         ),
       ),
   },
+  { file: "commands.md", render: commandsPage },
 ];

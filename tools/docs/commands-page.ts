@@ -1,0 +1,63 @@
+/** The page of the `celeriac` command: from the table that its parser and its help run on. */
+import { type CommandRow, commandTable, findingTheApp, globalOptions } from "../../packages/cli/src/command-table.ts";
+import { flagOf, type OptionTable } from "../../packages/cli/src/option.ts";
+import { code, page, table } from "./page.ts";
+
+export function commandsPage(): string {
+  const commands: Readonly<Record<string, CommandRow>> = commandTable;
+  const body = [
+    "## Options of every command",
+    optionsTable(globalOptions),
+    "## Finding the app",
+    ...findingTheApp,
+    ...Object.entries(commands).flatMap(([name, row]) => commandSection(name, row)),
+  ].join("\n\n");
+  return page(
+    "Commands",
+    "packages/cli/src/command-table.ts",
+    "What `celeriac` can be asked for. `celeriac COMMAND --help` says the same.",
+    body,
+  );
+}
+
+function commandSection(name: string, row: CommandRow): readonly string[] {
+  const positionals = Object.entries(row.positionals);
+  const words = positionals.map(([positional, { many }]) => (many ? `[${positional.toUpperCase()}…]` : positional.toUpperCase()));
+  return [
+    `## celeriac ${name}`,
+    row.doc,
+    code(["celeriac [-A APP]", name, ...words, "[options]"].join(" ")),
+    ...row.notes,
+    ...(positionals.length === 0
+      ? []
+      : [
+          table(
+            ["argument", "meaning"],
+            positionals.map(([positional, { doc }]) => [code(positional.toUpperCase()), doc]),
+          ),
+        ]),
+    optionsTable(row.options),
+    table(
+      ["example", ""],
+      row.examples.map(([line, doc]) => [code(line), doc]),
+    ),
+    table(
+      ["exit code", "meaning"],
+      Object.entries(row.exitCodes).map(([exitCode, meaning]) => [exitCode, meaning]),
+    ),
+  ];
+}
+
+function optionsTable(options: OptionTable): string {
+  const rows = Object.entries(options).map(([name, { setting, alias, value }]) => {
+    const flags = alias === null ? [flagOf(name)] : [`-${alias}`, flagOf(name)];
+    return [
+      flags.map((flag) => code(value === null ? flag : `${flag} ${value}`)).join("<br>"),
+      value === null ? "" : setting.kind,
+      value === null || setting.default === null || String(setting.default) === "" ? "" : code(String(setting.default)),
+      setting.env === undefined ? "" : code(setting.env),
+      setting.doc,
+    ];
+  });
+  return table(["option", "value", "default", "environment", "meaning"], rows);
+}
