@@ -22,7 +22,7 @@ export function createLogger(options: { readonly level: LogLevel; readonly sink:
   const out = pino(
     {
       level: options.level,
-      base: { ...options.base },
+      base: redact({ ...options.base }) as object,
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
     },

@@ -1,7 +1,10 @@
 /** Takes secrets out of what people will read: passwords in URLs, and values whose key names a secret. */
 
-const secretKey = /pass(word|wd|phrase)?$|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key/i;
-const urlPassword = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s/@:]*):([^\s/@]+)@/gi;
+const secretKey = /pass(word|wd|phrase)|pass$|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key/i;
+// To the last @ before a slash; a password with a slash in it, which is no URL any more, to the last @ unless it may be a port.
+const urlPassword = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s/@:]*):(?:[^\s/]+|(?<=\/\/:)\S+|(?!\d+(?:[/?#]|$))\S+)@/gi;
+const urlParameter = /([?&](?:pass|password|passwd|secret|token|access_token|api[-_]?key)=)[^\s&#]+/gi;
+const deepest = 8;
 export const stars = "********";
 
 /** Whether a key names something that must not be shown. */
@@ -11,25 +14,39 @@ export function isSecretKey(key: string): boolean {
 
 /** The text with every password in a URL replaced by stars. */
 export function redactText(text: string): string {
-  return text.includes("://") ? text.replace(urlPassword, `$1$2:${stars}@`) : text;
+  return text.includes("://") ? text.replace(urlPassword, `$1$2:${stars}@`).replace(urlParameter, `$1${stars}`) : text;
 }
 
-/** A copy with secret values and URL passwords replaced, to a depth of 8; errors keep name, message, code and stack. */
+/** A copy with secret values and URL passwords replaced, to a depth of 8; errors keep name, message, code, stack and what caused them. Never throws. */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === "string") return redactText(value);
   if (typeof value !== "object" || value === null) return value;
-  if (depth >= 8) return "[deep]";
-  if (value instanceof Error) {
-    const { code, cause } = value as { code?: unknown; cause?: unknown };
-    return {
-      type: value.name,
-      message: redactText(value.message),
-      ...(typeof code === "string" ? { code } : {}),
-      ...(value.stack === undefined ? {} : { stack: redactText(value.stack) }),
-      ...(cause === undefined ? {} : { cause: redact(cause, depth + 1) }),
-    };
+  if (depth >= deepest) return "[deep]";
+  try {
+    return redactObject(value, (item) => redact(item, depth + 1));
+  } catch {
+    return "[unreadable]";
   }
-  if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
-  if (value instanceof Date) return value.toISOString();
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, isSecretKey(key) ? stars : redact(item, depth + 1)]));
+}
+
+function redactObject(value: object, inner: (item: unknown) => unknown): unknown {
+  if (value instanceof Error) return redactError(value, inner);
+  if (Array.isArray(value)) return value.map(inner);
+  if (value instanceof Set) return [...value].map(inner);
+  if (ArrayBuffer.isView(value)) return `<${value.byteLength} bytes>`;
+  if ("toJSON" in value && typeof value.toJSON === "function") return inner(value.toJSON());
+  const entries = value instanceof Map ? [...value].map(([key, item]) => [String(key), item] as const) : Object.entries(value);
+  return Object.fromEntries(entries.map(([key, item]) => [key, isSecretKey(key) ? stars : inner(item)]));
+}
+
+function redactError(error: Error, inner: (item: unknown) => unknown): object {
+  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
+  return {
+    type: error.name,
+    message: redactText(error.message),
+    ...(typeof code === "string" ? { code } : {}),
+    ...(error.stack === undefined ? {} : { stack: redactText(error.stack) }),
+    ...(Array.isArray(errors) ? { errors: errors.map(inner) } : {}),
+    ...(cause === undefined ? {} : { cause: inner(cause) }),
+  };
 }
