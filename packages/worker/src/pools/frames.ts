@@ -6,7 +6,7 @@ import { CeleriacError } from "@celeriac/core/runtime";
 
 export const frameVersion = 1;
 
-/** w→e: the worker tells an executor; e→w: the other way. The run number is 0 where no run is meant. Numbers are never reused. */
+/** w→e: the worker tells an executor; e→w: the other way. The run number is 0 where no run is meant. A kind's number is never given to another. */
 export const frameKind = Object.freeze({
   /** w→e, first of all: what to load, as JSON (`ExecutorInit`) */
   init: 1,

@@ -69,6 +69,7 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
   #recalling = false;
   #behindLong = false;
   #flushScheduled = false;
+  #isBroken = false;
 
   constructor(options: LaneOptions) {
     this.slots = options.init.slots;
@@ -179,10 +180,13 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
   }
 
   received(chunk: Buffer): void {
+    // Behind bytes that are no frames nothing can be trusted.
+    if (this.#isBroken) return;
     this.heardAt = this.#clock.monotonic();
     try {
       this.#reader.read(chunk, this);
     } catch (error) {
+      this.#isBroken = true;
       this.startFailure ??= reasonOf(error);
       this.terminate({ kind: "died", reason: reasonOf(error) });
     }
