@@ -24,7 +24,8 @@ export function readRequest(runtime: AppRuntime, delivery: Delivery): Request {
     delivery,
     headers,
     definition,
-    ignoreResult: headers.ignoreResult ?? options?.ignoreResult ?? settings.taskIgnoreResult,
+    // Either side may say so, as in Celery: a Python producer writes false where it knows nothing of the task.
+    ignoreResult: headers.ignoreResult === true || (options?.ignoreResult ?? settings.taskIgnoreResult),
     acksLate: options?.acksLate ?? settings.taskAcksLate,
     maxDeliveries: options?.maxDeliveries ?? settings.maxDeliveries,
     run: {

@@ -1,0 +1,28 @@
+/** The TypeScript side of the interop tests; broker and backend come from the environment. */
+import { createApp } from "@celeriac/core";
+
+export const app = createApp("interop", { config: { resultExtended: true } });
+
+app.task("js.add", { params: ["x", "y"] }, (x: number, y: number) => x + y);
+app.task("js.echo", (...args: unknown[]) => args);
+app.task("js.fail", (message: string) => {
+  throw new RangeError(message);
+});
+app.bound("js.retry", { maxRetries: 5 }, async (self, times: number) => {
+  if (self.request.retries < times) throw self.retry({ countdown: 0, cause: new Error("not yet") });
+  return self.request.retries;
+});
+app.bound("js.request", (self) => ({
+  ...self.request,
+  eta: self.request.eta?.toISOString() ?? null,
+  expires: self.request.expires?.toISOString() ?? null,
+}));
+app.task("js.length", (text: string) => text.length);
+app.task("js.big", (size: number) => "x".repeat(size));
+app.task("js.silent", { ignoreResult: true }, () => "never stored");
+app.bound("js.child", async () => {
+  await app.sendTask("js.add", [1, 1]);
+  return "sent";
+});
+/** Under the name of a Python task: whoever of both kinds is free takes it. */
+app.task("py.echo", (...args: unknown[]) => ({ args, kwargs: {}, by: "js" }));

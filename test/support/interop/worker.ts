@@ -1,0 +1,37 @@
+/** Starts our worker on the interop app, in a process of its own. */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export interface InteropWorker {
+  log(): string;
+  stop(): Promise<void>;
+}
+
+export async function startInteropWorker(place: {
+  readonly broker: string;
+  readonly backend: string;
+  readonly queue: string;
+}): Promise<InteropWorker> {
+  const program = fileURLToPath(new URL("./worker-program.ts", import.meta.url));
+  const env = { ...process.env, CELERY_BROKER_URL: place.broker, CELERY_RESULT_BACKEND: place.backend };
+  const child = spawn(process.execPath, ["--conditions=celeriac-source", "--import", "tsx", program, place.queue], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    log += text;
+  });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => text.includes("ready") && resolve());
+    void ended.then(() => reject(new Error(`the worker ended before it was ready:\n${log}`)));
+  });
+  return {
+    log: () => log,
+    async stop() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
