@@ -6,13 +6,12 @@ import type { Colors } from "./output.ts";
 type Registry = Pick<AppRuntime["registry"], "runnable" | "get">;
 
 export function callHint(registry: Registry, common: Pick<CommandArguments<"worker">["common"], "app" | "broker">, colors: Colors): string {
-  const tasks = registry.runnable().map((name) => ({ name, words: argumentWords(registry, name) }));
-  const [easiest] = tasks.sort((left, right) => left.words.length - right.words.length);
-  if (easiest === undefined) return colors.dim("  The app defines no task yet.\n");
+  const [first] = registry.runnable();
+  if (first === undefined) return colors.dim("  The app defines no task yet.\n\n");
   const app = common.app === null ? [] : ["-A", common.app];
   const broker = common.broker === null ? [] : ["-b", common.broker];
-  const line = ["celeriac", ...app, ...broker, "call", easiest.name, ...easiest.words, "--wait"].map(quoted).join(" ");
-  return `  ${colors.dim("Try, in another terminal:")}  ${colors.bold(`npx ${line}`)}\n`;
+  const line = ["celeriac", ...app, ...broker, "call", first, ...argumentWords(registry, first), "--wait"].map(quoted).join(" ");
+  return `  ${colors.dim("Try, in another terminal:")}  ${colors.bold(`npx ${line}`)}\n\n`;
 }
 
 /** As many numbers as the function takes arguments; what they mean only its author knows. */

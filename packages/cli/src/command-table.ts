@@ -40,6 +40,7 @@ export const globalOptions = {
   broker: option(textSetting(null, "Broker URL; wins over what the app says.", { secret: true }), "URL", "b"),
   resultBackend: option(textSetting(null, "Result backend URL; wins over what the app says.", { secret: true }), "URL"),
   json: option(flagSetting(false, "Write JSON, for programs: results, errors, and logs as one object a line."), null),
+  text: option(flagSetting(false, "Write the log for people although no terminal is there."), null),
   quiet: option(flagSetting(false, "Write results and errors only."), null, "q"),
   noColor: option(flagSetting(false, "Write without colours; so does NO_COLOR in the environment."), null, "C"),
   debug: option(flagSetting(false, "Show the stack of an error."), null),
@@ -77,7 +78,7 @@ export const commandTable = {
     doc: "Runs tasks from the broker's queues until it is stopped.",
     notes: [
       "SIGTERM or SIGINT (Ctrl-C) stops warmly: nothing more is taken, running tasks get --grace to end, what has not begun goes back to its queue. A second one, or SIGQUIT, stops cold: running tasks are ended and go back to their queues.",
-      "On a terminal the log is made for reading; elsewhere, or with --json, it is one JSON object a line. A worker that was started with an IPC channel stops warmly when the process at the other end is gone.",
+      "On a terminal, or with --text, the log is made for reading; elsewhere, or with --json, it is one JSON object a line. A worker that was started with an IPC channel stops warmly when the process at the other end is gone.",
     ],
     positionals: {},
     options: {

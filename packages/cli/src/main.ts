@@ -26,6 +26,7 @@ export async function main(words: readonly string[] = process.argv.slice(2)): Pr
 async function answer(words: readonly string[]): Promise<number> {
   let output = open({
     json: words.includes("--json"),
+    text: false,
     quiet: false,
     noColor: words.includes("--no-color"),
     debug: words.includes("--debug"),

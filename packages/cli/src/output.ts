@@ -6,6 +6,7 @@ export type Colors = ReturnType<typeof picocolors.createColors>;
 
 export interface OutputOptions {
   readonly json: boolean;
+  readonly text: boolean;
   readonly quiet: boolean;
   readonly noColor: boolean;
   readonly debug: boolean;
@@ -16,8 +17,8 @@ export type Stream = Pick<NodeJS.WriteStream, "write"> & { readonly isTTY?: bool
 export interface Output {
   readonly json: boolean;
   readonly quiet: boolean;
-  /** stdout is a terminal, whose reader is a person */
-  readonly isTerminal: boolean;
+  /** stdout is read by a person: it is a terminal, or --text says so; never with --json */
+  readonly isReadable: boolean;
   readonly columns: number;
   readonly colors: Colors;
   /** Lines for stdout. */
@@ -31,6 +32,7 @@ export interface Output {
 }
 
 const defaultColumns = 80;
+const unlimitedColumns = 10_000;
 
 export function createOutput(stdout: Stream, stderr: Stream, options: OutputOptions, environment: NodeJS.ProcessEnv): Output {
   const { json, quiet, debug } = options;
@@ -40,9 +42,9 @@ export function createOutput(stdout: Stream, stderr: Stream, options: OutputOpti
   return {
     json,
     quiet,
-    isTerminal: stdout.isTTY === true,
+    isReadable: !json && (stdout.isTTY === true || options.text),
     get columns() {
-      return stdout.columns ?? defaultColumns;
+      return stdout.columns ?? (stdout.isTTY === true ? defaultColumns : unlimitedColumns);
     },
     colors: picocolors.createColors(colored(stdout)),
     print: (text) => void stdout.write(text.endsWith("\n") ? text : `${text}\n`),

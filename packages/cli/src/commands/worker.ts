@@ -35,7 +35,7 @@ function prepare(loaded: LoadedApp, args: CommandArguments<"worker">, output: Ou
     { concurrency, slots, queues, hostname, grace, pool },
     { logger, logLevel, source: loaded.source ?? undefined },
   );
-  if (output.isTerminal && !output.json && !output.quiet && !args.options.noBanner) {
+  if (output.isReadable && !output.quiet && !args.options.noBanner) {
     const facts = {
       version: packageVersion(),
       hostname: worker.hostname,
@@ -53,8 +53,7 @@ function prepare(loaded: LoadedApp, args: CommandArguments<"worker">, output: Ou
 /** JSON lines, unless a person reads them. */
 function openLog(output: Output, level: LogLevel): Logger {
   const look = { colors: output.colors, columns: () => output.columns };
-  const write =
-    output.isTerminal && !output.json ? (line: string) => output.print(readableLine(line, look)) : (line: string) => output.print(line);
+  const write = output.isReadable ? (line: string) => output.print(readableLine(line, look)) : (line: string) => output.print(line);
   return createLogger({ level: output.quiet ? "error" : level, sink: { write } });
 }
 
@@ -80,12 +79,12 @@ function createStopping(output: Output) {
   function warm(signal: StopSignal) {
     asked = true;
     // The terminal has written ^C into the line.
-    if (output.isTerminal && !output.json && signal === "SIGINT") output.print("");
+    if (output.isReadable && signal === "SIGINT") output.print("");
     if (running === null) return;
     const { worker, logger, grace } = running;
     const taskIds = worker.stats().pool.executors.flatMap((executor) => executor.running);
     logger.info("worker-stopping", { signal, running: taskIds.length, ...(taskIds.length === 0 ? {} : { grace, taskIds }) });
-    if (output.isTerminal && taskIds.length > 0) output.remark(waitingText(taskIds, grace, output.columns));
+    if (output.isReadable && taskIds.length > 0) output.remark(waitingText(taskIds, grace, output.columns));
     worker.stop().then(finish, broken);
   }
 

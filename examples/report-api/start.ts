@@ -1,0 +1,93 @@
+/** Starts API and worker, compares how fast the API answers with and without the queue, and ends both with itself. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { app } from "./tasks.ts";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const celeriac = fileURLToPath(new URL("bin/celeriac.js", import.meta.resolve("celeriac/package.json")));
+const isTerminal = process.stdout.isTTY === true;
+const children = new Set<ChildProcess>();
+let isStopping = false;
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    if (isTerminal) process.stdout.write("\n");
+    stop();
+  });
+}
+
+// Whoever read what we print may be gone: that is no reason to leave the children in a hurry.
+process.stdout.on("error", () => {});
+
+/** In sessions of their own, so that Ctrl-C comes to them once, through us; the channel ends them should we be killed. */
+function start(words: readonly string[], stdout: "inherit" | "pipe"): ChildProcess {
+  const env = { ...process.env, ...(isTerminal ? { FORCE_COLOR: "1" } : {}) };
+  const child = spawn(process.execPath, [...process.execArgv, ...words], {
+    cwd: here,
+    env,
+    detached: true,
+    stdio: ["ignore", stdout, "inherit", "ipc"],
+  });
+  children.add(child);
+  child.once("exit", (code) => {
+    children.delete(child);
+    // One without the other is of no use.
+    if (!isStopping) process.exitCode = code === 0 ? 1 : (code ?? 1);
+    if (!isStopping) stop();
+  });
+  return child;
+}
+
+/** The first call stops both warmly; a second one makes the worker hand back what it runs. */
+function stop(): void {
+  isStopping = true;
+  for (const child of children) child.kill("SIGTERM");
+}
+
+/** Median, in milliseconds, of how long POST takes to answer. */
+async function answerTime(url: string, statuses: string[]): Promise<number> {
+  const times: number[] = [];
+  for (let run = 0; run < 6; run++) {
+    const begin = performance.now();
+    const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: '{"year": 2014}' });
+    const body = await answer.text();
+    times.push(performance.now() - begin);
+    if (!answer.ok) throw new Error(`POST ${url} answered ${answer.status}: ${body}`);
+    if (answer.status === 202) statuses.push((JSON.parse(body) as { status: string }).status);
+  }
+  // The first one connects and warms up.
+  return times.slice(1).sort((left, right) => left - right)[2] ?? 0;
+}
+
+async function untilDone(status: string): Promise<void> {
+  const { state } = (await (await fetch(status)).json()) as { state: string };
+  if (state === "SUCCESS" || state === "FAILURE" || isStopping) return;
+  await setTimeout(50);
+  await untilDone(status);
+}
+
+const worker = start([celeriac, "worker", "--text", "--no-banner"], "pipe");
+// What the worker says about the reports below is of no interest yet.
+worker.stdout?.resume();
+const apiProcess = start(["api.ts"], "inherit");
+const [{ url }] = (await once(apiProcess, "message")) as [{ url: string }];
+const statuses: string[] = [];
+const inlineMs = await answerTime(`${url}/reports/inline`, statuses);
+const queuedMs = await answerTime(`${url}/reports`, statuses);
+await Promise.all(statuses.map(untilDone));
+console.log(`
+  Reports   ${url}
+  Broker    ${app.config.brokerUrl.replace(/:[^:@/]+@/, ":********@")}
+
+  How long POST takes to answer, median of 5:
+    ${inlineMs.toFixed(1).padStart(6)} ms   the report computed in the handler
+    ${queuedMs.toFixed(1).padStart(6)} ms   the report handed to the queue
+
+  Order a report, in another terminal:
+    curl -s ${url}/reports -H 'content-type: application/json' -d '{"year": 2014}'
+
+  Ctrl-C ends API and worker.
+`);
+worker.stdout?.pipe(process.stdout);
