@@ -131,7 +131,7 @@ describe.each(brokers)("$name", ({ name, open }) => {
       ]);
       expect(outcomes.map(({ state }) => state)).toEqual(Array(5).fill("SUCCESS"));
       expect(outcomes.slice(0, 4).map(({ result }) => result)).toEqual([5, 42, args, 1_000_000]);
-      expect((outcomes[4]?.["result"] as string).length).toBe(1_000_000);
+      expect(outcomes[4]?.["result"]).toHaveLength(1_000_000);
     });
 
     it("raises its errors in Python by type and message", async () => {
