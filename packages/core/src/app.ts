@@ -18,6 +18,7 @@ import { encodeMessage } from "./message.ts";
 import { type Middleware, type OutgoingMessage, publishThrough } from "./middleware.ts";
 import type { TaskCode } from "./registry.ts";
 import { type AsyncResult, createResult, type ResultSource, type Sent } from "./result.ts";
+import { ownNames } from "./setting.ts";
 import type { Signals } from "./signals.ts";
 import { callOf, createTask, createTaskRef, type DeclaredTask, type Task, type TaskHome } from "./task.ts";
 import { toWire } from "./task-input.ts";
@@ -118,7 +119,7 @@ export function runtimeOf(app: unknown): AppRuntime | undefined {
 export function createApp<Deps extends object = {}>(name: string, options: AppOptions<Deps> = {}): App<Deps> {
   const given = withOverrides(settingTable, {
     ...environmentSettings(settingTable),
-    ...options.config,
+    ...ownNames(settingTable, options.config ?? {}),
     ...defined({ brokerUrl: options.broker, resultBackend: options.backend }),
   });
   const runtime = createRuntime({
@@ -127,7 +128,7 @@ export function createApp<Deps extends object = {}>(name: string, options: AppOp
     config: given,
     include: options.include ?? [],
     deps: options.deps,
-    brokerRequired: isProduction() && !("brokerUrl" in given) && !("broker_url" in given),
+    brokerRequired: isProduction() && !("brokerUrl" in given),
   });
   const app = buildApp(runtime);
   runtimes.set(app, runtime);
@@ -240,7 +241,7 @@ function createHome(
       return found === undefined ? undefined : new found(...remote.args);
     },
   };
-  const publishTimeoutMs = durationMs(runtime.settings.publishTimeout ?? "10s", "publishTimeout");
+  const publishTimeoutMs = durationMs(runtime.settings.publishTimeout, "publishTimeout");
 
   async function send(call: Call, id: string): Promise<void> {
     const definition = runtime.registry.get(call.task);

@@ -1,4 +1,5 @@
 /** Core's settings: one table, from which come types, validation, environment names and `docs/reference/settings.md`. Resolved once, frozen, passed down. */
+import type { Duration } from "./duration.ts";
 import {
   choiceSetting,
   countSetting,
@@ -17,10 +18,14 @@ const routesSetting = (doc: string): Setting<Routes> => ({
   doc,
   read(value) {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-    const fits = Object.values(value).every((route) => typeof route?.queue === "string" && route.queue !== "");
-    return fits ? Object.freeze({ ...value }) : undefined;
+    return Object.values(value).every(isRoute) ? Object.freeze({ ...value }) : undefined;
   },
 });
+
+function isRoute(route: unknown): boolean {
+  if (typeof route !== "object" || route === null || !("queue" in route)) return false;
+  return typeof route.queue === "string" && route.queue !== "" && Object.keys(route).length === 1;
+}
 
 export type Priority = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 const prioritySetting = (doc: string): Setting<Priority | null> => ({
@@ -37,7 +42,7 @@ export const settingTable = {
     "Where results are kept: redis://, rpc://, sqlite:// or disabled. Unset: the broker's own file on SQLite and the broker's own server on Redis, rpc:// on RabbitMQ.",
     { env: "CELERY_RESULT_BACKEND", secret: true },
   ),
-  resultExpires: durationSetting("1d", "How long a result is kept; null keeps it for ever."),
+  resultExpires: durationSetting<Duration | null>("1d", "How long a result is kept; null keeps it for ever.", { nullable: true }),
   resultExtended: flagSetting(false, "Write name, arguments, worker and queue into each result, as Celery does."),
   coordinator: textSetting(null, "Server of leases and reservations where the broker has none: redis:// or sqlite://.", {
     env: "CELERIAC_COORDINATOR",

@@ -8,12 +8,12 @@ export interface Setting<T> {
   readonly kind: string;
   readonly default: T;
   readonly doc: string;
-  /** environment variable that sets it; `NAME_FILE` names a file that holds the value */
+  /** environment variable that sets it */
   readonly env?: string;
   /** printed as stars */
   readonly secret?: boolean;
-  /** the value if it fits, else undefined; texts (from the environment or a flag) are read too */
-  read(value: unknown): T | undefined;
+  /** The value if it fits, else undefined; texts (from the environment or a flag) are read too. `name` is what errors call it. Throws CONFIG_DURATION. */
+  read(value: unknown, name?: string): T | undefined;
 }
 
 type Extra = Pick<Setting<unknown>, "env" | "secret">;
@@ -23,18 +23,26 @@ export const textSetting = <T extends string | null>(fallback: T, doc: string, e
   default: fallback,
   doc,
   ...extra,
-  read: (value) => (typeof value === "string" && value !== "" ? value : undefined),
+  read(value) {
+    if (value === null && fallback === null) return fallback;
+    return typeof value === "string" && value !== "" ? value : undefined;
+  },
 });
 
-export const durationSetting = (fallback: Duration | null, doc: string, extra: Extra = {}): Setting<Duration | null> => ({
+/** `nullable`: null is a value of its own though it is not the default. */
+export const durationSetting = <T extends Duration | null>(
+  fallback: T,
+  doc: string,
+  { nullable = fallback === null, ...extra }: Extra & { readonly nullable?: boolean } = {},
+): Setting<T | Duration> => ({
   kind: "duration",
   default: fallback,
   doc,
   ...extra,
-  read(value) {
-    if (value === null) return fallback === null ? null : undefined;
+  read(value, name = "value") {
+    if (value === null && nullable) return null as T;
     if (typeof value !== "number" && typeof value !== "string") return undefined;
-    durationMs(value, "value");
+    durationMs(value, name);
     return value as Duration;
   },
 });
@@ -92,11 +100,11 @@ export function snakeCase(name: string): string {
 }
 
 /**
- * Checks `given` against a table; undefined values count as absent. Later sources win over defaults only.
- * Throws CONFIG_UNKNOWN naming the nearest known setting, CONFIG_INVALID naming what was expected.
+ * Checks `given`, under either kind of name, against a table; undefined values count as absent.
+ * Throws CONFIG_UNKNOWN naming the nearest known setting, CONFIG_INVALID or CONFIG_DURATION naming what was expected.
  */
 export function resolveSettings<T extends SettingTable>(table: T, given: Readonly<Record<string, unknown>>): SettingsOf<T> {
-  const names = new Map(Object.keys(table).flatMap((name) => [[name, name] as const, [snakeCase(name), name] as const]));
+  const names = bothNames(table);
   const settings: Record<string, unknown> = Object.fromEntries(Object.entries(table).map(([name, row]) => [name, row.default]));
   for (const [written, value] of Object.entries(given)) {
     if (value === undefined) continue;
@@ -107,11 +115,31 @@ export function resolveSettings<T extends SettingTable>(table: T, given: Readonl
   return Object.freeze(settings) as SettingsOf<T>;
 }
 
+/** `given` under the table's own names and without what is undefined, so that a later source can be laid over it; unknown names stay. */
+export function ownNames(table: SettingTable, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const names = bothNames(table);
+  const known = Object.entries(given).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known.map(([written, value]) => [names.get(written) ?? written, value]));
+}
+
+function bothNames(table: SettingTable): ReadonlyMap<string, string> {
+  return new Map(Object.keys(table).flatMap((name) => [[name, name] as const, [snakeCase(name), name] as const]));
+}
+
 function readSetting(row: Setting<unknown>, name: string, value: unknown): unknown {
-  const read = row.read(value);
+  const read = row.read(value, `Setting ${name}`);
   if (read !== undefined) return read;
-  const came = row.secret === true ? "a value that cannot be used" : JSON.stringify(value);
+  const came = row.secret === true ? "a value that cannot be used" : shownValue(value);
   throw new ConfigError("CONFIG_INVALID", `Setting ${name}: expected ${row.kind}, got ${came}`);
+}
+
+/** Any value in an error message: as JSON where it has that form. Never throws. */
+export function shownValue(value: unknown): string {
+  try {
+    return typeof value === "string" || typeof value === "object" ? JSON.stringify(value) : String(value);
+  } catch {
+    return `a ${typeof value} that cannot be shown`;
+  }
 }
 
 /** CONFIG_UNKNOWN with the nearest known name. */
