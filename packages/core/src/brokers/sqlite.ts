@@ -5,10 +5,11 @@
 import type { Broker, Consumer, Publication, QueueStats } from "../broker.ts";
 import type { DriverContext } from "../driver.ts";
 import { BrokerError, PublishError, reasonOf } from "../errors.ts";
+import { StoreError } from "../sqlite/failure.ts";
 import { filePathOf, isSameFile } from "../sqlite/file-path.ts";
 import type { Answer, OperationFields, OperationKind } from "../sqlite/operation.ts";
 import { readEnvelope } from "../sqlite/raw-envelope.ts";
-import { openStore, type Store, StoreError } from "../sqlite/store.ts";
+import { openStore, type Store } from "../sqlite/store.ts";
 import { openConsumer } from "./sqlite/consumer.ts";
 import { type Letter, letterOf, unreadable } from "./sqlite/letter.ts";
 

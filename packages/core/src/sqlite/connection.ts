@@ -5,7 +5,7 @@
 import type Database from "libsql";
 import { systemClock } from "../clock.ts";
 import { CeleriacError, ConfigError } from "../errors.ts";
-import { isBusy } from "./failure.ts";
+import { isBusy, isStaleSnapshot } from "./failure.ts";
 
 export type Value = number | string | Uint8Array | null;
 export type Row = readonly unknown[];
@@ -68,7 +68,7 @@ function patiently<T>(patienceMs: number, body: () => T): T {
     try {
       return body();
     } catch (error) {
-      if (!isBusy(error) || systemClock.monotonic() > until) throw error;
+      if (!isBusy(error) || isStaleSnapshot(error) || systemClock.monotonic() > until) throw error;
       // Spread out, so that many processes that wait for one lock do not knock in step.
       pause(Math.min(0.2 * 1.5 ** attempt, 5) * (0.5 + Math.random()));
     }
@@ -114,7 +114,7 @@ export function openConnection(libsql: Libsql, path: string, options: Connection
         patiently(patienceMs, () => database.exec("begin immediate"));
         return true;
       } catch (error) {
-        if (isBusy(error)) return false;
+        if (isBusy(error) && !isStaleSnapshot(error)) return false;
         throw error;
       }
     },

@@ -4,20 +4,23 @@
  * 4. claim, 5. wake whoever waits, here or in another process.
  */
 import { systemClock } from "../clock.ts";
-import { createOperator, type Entry } from "./apply.ts";
+import { createOperator, type Entry, type Operator } from "./apply.ts";
 import type { Consumption } from "./consumption.ts";
-import { failureOf, isTrouble } from "./failure.ts";
+import { failureOf, isStaleSnapshot, isTrouble } from "./failure.ts";
 import type { ClaimedMessage, Failure, Report } from "./operation.ts";
 import type { Tables } from "./tables.ts";
 import { createTurn, type Turn } from "./turn.ts";
 import type { WakeFile } from "./wake-file.ts";
-import type { Watches } from "./watches.ts";
+import type { ResultChange, Watches } from "./watches.ts";
 
 /** How long a turn blocks the thread for the write lock before it lets events pass and tries again. */
 const patienceMs = 100;
 const retryMs = 2;
+/** As `patienceMs`, where nothing else can be done meanwhile. */
+const stubbornMs = 1_000;
 /** Expired rows are looked for this often at most, and only by who writes anyway. */
 const pruneEveryMs = 10_000;
+const checkFileEveryMs = 1_000;
 
 /** A batch of operations whose answers go back together. */
 interface Batch {
@@ -31,6 +34,8 @@ interface Pending extends Entry {
   readonly index: number;
 }
 
+type Body = (turn: Turn) => void;
+
 export interface EngineParts {
   readonly tables: Tables;
   readonly consumption: Consumption;
@@ -41,190 +46,207 @@ export interface EngineParts {
   committed(turn: Turn): void;
   /** Called after each turn. */
   turned(): void;
+  /** The connection is of no use any more: the thread has to end, its owners will open another. */
+  abandon(failure: Failure): void;
 }
 
-export interface Engine {
-  /** Takes a batch; its turn comes when the events that are there already have been seen. */
-  take(first: number, entries: readonly Entry[]): void;
-  /** Makes sure that a turn comes. */
-  schedule(): void;
-  /** Runs `body` in a transaction of its own, for upkeep. */
-  upkeep(body: (turn: Turn) => void): void;
-  /** Ends what is queued, hands everything back and says goodbye. */
-  finish(): void;
-}
+export class Engine {
+  readonly #parts: EngineParts;
+  readonly #operator: Operator;
+  #queue: Pending[] = [];
+  #scheduled = false;
+  #prunedAt = systemClock.monotonic();
+  #checkedAt = systemClock.monotonic();
+  #troubled = false;
+  #finishing = false;
 
-export function createEngine(parts: EngineParts): Engine {
-  const { tables, consumption, watches, wake, report } = parts;
-  const { connection, messages, results, coordination, workers } = tables;
-  const operator = createOperator(tables, consumption, watches);
-  let queue: Pending[] = [];
-  let scheduled = false;
-  let prunedAt = systemClock.monotonic();
-  let troubled = false;
-  let finishing = false;
-
-  function answer(pending: Pending, value: unknown): void {
-    const { batch, index } = pending;
-    batch.answers[index] = value;
-    batch.missing -= 1;
-    if (batch.missing === 0) report({ kind: "answers", first: batch.first, answers: batch.answers });
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#operator = createOperator(parts.tables, parts.consumption, parts.watches);
   }
 
-  /** Writes the entries, and claims, in one transaction. false: the write lock was not to be had. */
-  function transact(entries: readonly Pending[], body: ((turn: Turn) => void) | null, waitMs: number): boolean {
-    let committing = false;
+  /** Takes a batch; its turn comes when the events that are there already have been seen. */
+  take(first: number, entries: readonly Entry[]): void {
+    const batch: Batch = { first, answers: new Array(entries.length), missing: entries.length };
+    for (const [index, entry] of entries.entries()) this.#queue.push({ ...entry, batch, index });
+    this.schedule();
+  }
+
+  /** Makes sure that a turn comes. */
+  schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#runTurn());
+  }
+
+  /** Runs `body` in a transaction of its own. */
+  upkeep(body: Body): void {
+    while (!this.#transact([], body, stubbornMs));
+    if (this.#parts.consumption.wantsClaim()) this.schedule();
+  }
+
+  /** Ends what is queued, hands everything back and says goodbye. */
+  finish(): void {
+    this.#finishing = true;
+    while (this.#queue.length > 0) this.#runTurn();
+    this.upkeep((turn) => {
+      this.#parts.consumption.leaveAll(turn);
+      this.#parts.watches.leave(turn);
+    });
+  }
+
+  /** false: the file was taken away, and the thread ends. What is queued is refused: nobody would ever find it there. */
+  checkFile(): boolean {
+    const { tables, abandon } = this.#parts;
+    if (systemClock.monotonic() - this.#checkedAt < checkFileEveryMs) return true;
+    this.#checkedAt = systemClock.monotonic();
+    if (!tables.isMoved()) return true;
+    const message = `${tables.path} was removed or replaced while it was open`;
+    const failure: Failure = { failed: "BROKER_UNREACHABLE", message, uncertain: false };
+    for (const pending of this.#queue.splice(0)) this.#answer(pending, failure);
+    abandon(failure);
+    return false;
+  }
+
+  #runTurn(): void {
+    this.#scheduled = false;
+    if (!this.#finishing && !this.checkFile()) return;
+    const taken = this.#queue;
+    this.#queue = [];
+    const writes: Pending[] = [];
+    const reads: Pending[] = [];
+    for (const pending of taken) {
+      // A changed read-ahead is in force before this turn's claims, whatever else the turn does.
+      if (pending.operation.kind === "resize") this.#read(pending);
+      else (this.#operator.writes(pending.operation) ? writes : reads).push(pending);
+    }
+    const claims = !this.#finishing && this.#parts.consumption.wantsClaim();
+    const isIdle = writes.length === 0 && !claims;
+    const written = isIdle || this.#transact(writes, claims || writes.length > 0 ? this.#claim : null, patienceMs);
+    if (!written) this.#queue = [...writes, ...this.#queue];
+    for (const pending of reads) this.#read(pending);
+    this.#parts.turned();
+    if (!written) this.#scheduleLater();
+    else if (!this.#troubled && !this.#finishing && this.#parts.consumption.wantsClaim()) this.schedule();
+  }
+
+  #scheduleLater(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    systemClock.after(retryMs, () => this.#runTurn());
+  }
+
+  readonly #claim: Body = (turn) => {
+    if (this.#finishing) return;
+    const { consumption, report } = this.#parts;
+    for (const consumer of consumption.claim(turn)) turn.onCommit.push(() => report({ kind: "fenced", consumer }));
+  };
+
+  /** Writes the entries, and what `body` adds, in one transaction. false: the write lock was not to be had. */
+  #transact(entries: readonly Pending[], body: Body | null, waitMs: number): boolean {
+    const { connection } = this.#parts.tables;
     const turn = createTurn(systemClock.now());
-    const values: unknown[] = [];
-    let othersWait: Pick<ReturnType<typeof workers.othersWait>, "waiting" | "watching"> | null = null;
+    let values: readonly unknown[];
+    let wakes = false;
+    let committing = false;
     try {
       if (!connection.begin(waitMs)) return false;
-      for (const entry of entries) values.push(operator.write(entry, turn));
+      values = entries.map((entry) => this.#operator.write(entry, turn));
       body?.(turn);
-      if (turn.arrivals.size > 0 || turn.results.size > 0) othersWait = workers.othersWait();
-      pruneSometimes(turn.now);
+      wakes = this.#othersWaitFor(turn);
+      this.#pruneSometimes(turn.now);
       committing = true;
       connection.commit();
     } catch (error) {
       connection.rollback();
       for (const undo of turn.onRollback) undo();
-      const failure = failureOf(error, tables.path, committing);
-      settleFailure(entries, body, failure);
+      this.#onFailure(error, committing, entries, body);
       return true;
     }
-    for (const effect of turn.onCommit) effect();
-    tell(entries, values, turn);
-    if (othersWait !== null && ((othersWait.waiting && turn.arrivals.size > 0) || (othersWait.watching && turn.results.size > 0)))
-      wake.touch();
-    if (turn.arrivals.size > 0) consumption.feed(turn.arrivals);
-    recovered();
-    parts.committed(turn);
+    this.#onCommitted(turn, entries, values, wakes);
     return true;
   }
 
-  /** One operation failed, or the file did: each is tried alone, so that only the guilty one is refused. */
-  function settleFailure(entries: readonly Pending[], body: ((turn: Turn) => void) | null, failure: Failure): void {
-    if (failure.uncertain) consumption.doubt();
-    // Only a full disk is known to have left nothing behind at the commit.
-    const mayRepeat = !failure.uncertain || failure.failed === "STORE_FULL";
-    const count = entries.length + (body === null ? 0 : 1);
-    if (count > 1 && mayRepeat) {
-      for (const entry of entries) while (!transact([entry], null, 1_000));
-      if (body !== null) while (!transact([], body, 1_000));
-      return;
-    }
-    const final = failure.failed === "STORE_FULL" ? { ...failure, uncertain: false } : failure;
-    for (const entry of entries) answer(entry, final);
-    if (body !== null || isTrouble(final)) trouble(final);
+  #othersWaitFor(turn: Turn): boolean {
+    if (turn.arrivals.size === 0 && turn.results.size === 0) return false;
+    const { waiting, watching } = this.#parts.tables.workers.othersWait();
+    return (waiting && turn.arrivals.size > 0) || (watching && turn.results.size > 0);
   }
 
-  function trouble(failure: Failure): void {
-    if (troubled) return;
-    troubled = true;
-    report({ kind: "trouble", failure });
-  }
-
-  function recovered(): void {
-    if (!troubled) return;
-    troubled = false;
-    report({ kind: "trouble", failure: null });
-  }
-
-  function tell(entries: readonly Pending[], values: readonly unknown[], turn: Turn): void {
-    // Before the answers: who waits for a result of ours must have it when the store is confirmed.
-    if (turn.results.size > 0 && watches.count > 0) tellChanges(watches.changes(turn.now, turn.results));
-    entries.forEach((entry, index) => {
-      if (entry.operation.kind === "watch") readOne(entry);
-      else answer(entry, values[index]);
-    });
-    if (turn.claimed.length > 0) tellClaimed(turn.claimed, report);
-  }
-
-  function tellChanges(changes: ReturnType<typeof watches.changes>): void {
-    if (changes.length > 0) report({ kind: "results", changes });
-  }
-
-  function readOne(pending: Pending): void {
-    let value: unknown;
-    try {
-      value = operator.read(pending.operation, systemClock.now());
-    } catch (error) {
-      value = failureOf(error, tables.path);
-    }
-    answer(pending, value);
-  }
-
-  function pruneSometimes(now: number): void {
-    if (systemClock.monotonic() - prunedAt < pruneEveryMs) return;
-    prunedAt = systemClock.monotonic();
+  #pruneSometimes(now: number): void {
+    if (systemClock.monotonic() - this.#prunedAt < pruneEveryMs) return;
+    this.#prunedAt = systemClock.monotonic();
+    const { messages, results, coordination } = this.#parts.tables;
     messages.prunePublications(now);
     results.prune(now);
     coordination.prune(now);
   }
 
-  function claim(turn: Turn): void {
-    for (const consumer of consumption.claim(turn)) turn.onCommit.push(() => report({ kind: "fenced", consumer }));
-  }
-
-  function runTurn(): void {
-    scheduled = false;
-    const taken = queue;
-    queue = [];
-    const writes: Pending[] = [];
-    const reads: Pending[] = [];
-    for (const pending of taken) {
-      // A changed read-ahead is in force before this turn's claims, whatever else the turn does.
-      if (pending.operation.kind === "resize") readOne(pending);
-      else (operator.writes(pending.operation) ? writes : reads).push(pending);
+  #onCommitted(turn: Turn, entries: readonly Pending[], values: readonly unknown[], wakes: boolean): void {
+    const { watches, wake, consumption, report, committed } = this.#parts;
+    for (const effect of turn.onCommit) effect();
+    if (wakes) wake.touch();
+    if (turn.arrivals.size > 0) consumption.feed(turn.arrivals);
+    // Before the answers: who waits for a result of ours must have it when the store is confirmed.
+    if (turn.results.size > 0 && watches.count > 0) this.tellChanges(watches.changes(turn.now, turn.results));
+    for (const [index, entry] of entries.entries()) {
+      if (entry.operation.kind === "watch") this.#read(entry);
+      else this.#answer(entry, values[index]);
     }
-    const claims = !finishing && consumption.wantsClaim();
-    const written = writes.length === 0 && !claims ? true : transact(writes, finishing ? null : claim, patienceMs);
-    if (!written) queue = [...writes, ...queue];
-    for (const pending of reads) readOne(pending);
-    parts.turned();
-    if (!written) scheduleLater();
-    else if (!troubled && !finishing && consumption.wantsClaim()) schedule();
+    if (turn.claimed.length > 0) tellClaimed(turn.claimed, report);
+    if (this.#troubled) report({ kind: "trouble", failure: null });
+    this.#troubled = false;
+    committed(turn);
   }
 
-  function schedule(): void {
-    if (scheduled) return;
-    scheduled = true;
-    setImmediate(runTurn);
+  /** One operation failed, or the file did: each is tried alone, so that only the guilty one is refused. */
+  #onFailure(error: unknown, committing: boolean, entries: readonly Pending[], body: Body | null): void {
+    const known = failureOf(error, this.#parts.tables.path, committing);
+    // Only a full disk is known to have left nothing behind at the commit.
+    const failure = known.failed === "STORE_FULL" ? { ...known, uncertain: false } : known;
+    if (failure.uncertain) this.#parts.consumption.doubt();
+    const isAlone = entries.length + (body === null ? 0 : 1) === 1;
+    if (!isAlone && !failure.uncertain && !isStaleSnapshot(error)) {
+      for (const entry of entries) while (!this.#transact([entry], null, stubbornMs));
+      if (body !== null) while (!this.#transact([], body, stubbornMs));
+      return;
+    }
+    for (const entry of entries) this.#answer(entry, failure);
+    if (isStaleSnapshot(error)) this.#parts.abandon(failure);
+    else if (body !== null || isTrouble(failure)) this.#tellTrouble(failure);
   }
 
-  function scheduleLater(): void {
-    if (scheduled) return;
-    scheduled = true;
-    systemClock.after(retryMs, runTurn);
+  #tellTrouble(failure: Failure): void {
+    if (this.#troubled) return;
+    this.#troubled = true;
+    this.#parts.report({ kind: "trouble", failure });
   }
 
-  return {
-    take(first, entries) {
-      const batch: Batch = { first, answers: new Array(entries.length), missing: entries.length };
-      for (const [index, entry] of entries.entries()) queue.push({ ...entry, batch, index });
-      schedule();
-    },
-    schedule,
-    upkeep(body) {
-      while (!transact([], body, 1_000));
-      if (consumption.wantsClaim()) schedule();
-    },
-    finish() {
-      finishing = true;
-      while (queue.length > 0) runTurn();
-      const leave = (turn: Turn) => {
-        consumption.leaveAll(turn);
-        watches.leave(turn);
-      };
-      while (!transact([], leave, 1_000));
-    },
-  };
+  /** Tells the main thread of results it waits for. */
+  tellChanges(changes: readonly ResultChange[]): void {
+    if (changes.length > 0) this.#parts.report({ kind: "results", changes });
+  }
+
+  #read(pending: Pending): void {
+    let value: unknown;
+    try {
+      value = this.#operator.read(pending.operation, systemClock.now());
+    } catch (error) {
+      value = failureOf(error, this.#parts.tables.path);
+    }
+    this.#answer(pending, value);
+  }
+
+  #answer({ batch, index }: Pending, value: unknown): void {
+    batch.answers[index] = value;
+    batch.missing -= 1;
+    if (batch.missing === 0) this.#parts.report({ kind: "answers", first: batch.first, answers: batch.answers });
+  }
 }
 
 /** The raw envelopes go over in one buffer that is given away, not copied again. */
 function tellClaimed(claimed: Turn["claimed"], report: EngineParts["report"]): void {
-  const total = claimed.reduce((sum, { raw }) => sum + raw.byteLength, 0);
-  const joined = new Uint8Array(total);
+  const joined = new Uint8Array(claimed.reduce((sum, { raw }) => sum + raw.byteLength, 0));
   const announced: ClaimedMessage[] = [];
   let offset = 0;
   for (const { message, raw } of claimed) {

@@ -1,5 +1,5 @@
 /** Translates what libsql throws into our codes, once, in the I/O thread; and back into errors in the main thread. */
-import { CeleriacError, type ErrorCode, reasonOf } from "../errors.ts";
+import { BrokerError, CeleriacError, ConfigError, type ErrorCode, reasonOf } from "../errors.ts";
 import type { Failure } from "./operation.ts";
 
 interface SqliteErrorLike {
@@ -43,6 +43,16 @@ export function failureOf(error: unknown, path: string, uncertain = false): Fail
   return { failed: code, message: `${path}: ${reasonOf(error)}${sqliteCode === "" ? "" : ` (${sqliteCode})`}`, uncertain };
 }
 
-export function errorOf(failure: Failure): CeleriacError {
-  return new CeleriacError(failure.failed, failure.message);
+/** An operation was refused: `uncertain` says that it may have been written all the same. */
+export class StoreError extends CeleriacError {
+  readonly uncertain: boolean;
+  constructor(failure: Failure) {
+    super(failure.failed, failure.message);
+    this.uncertain = failure.uncertain;
+  }
+}
+
+export function errorOf({ failed, message }: Failure): CeleriacError {
+  if (failed.startsWith("CONFIG_")) return new ConfigError(failed, message);
+  return failed.startsWith("BROKER_") ? new BrokerError(failed, message) : new CeleriacError(failed, message);
 }

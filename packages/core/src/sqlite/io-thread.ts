@@ -2,11 +2,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { loadLibsql } from "./connection.ts";
 import { createConsumption } from "./consumption.ts";
-import { createEngine } from "./engine.ts";
+import { Engine } from "./engine.ts";
 import { failureOf } from "./failure.ts";
-import type { NewMessage, Operation, Report, Request } from "./operation.ts";
+import type { Failure, NewMessage, Operation, Report, Request } from "./operation.ts";
 import { openTables, type Tables } from "./tables.ts";
-import { startUpkeep, type Upkeep } from "./upkeep.ts";
+import { Upkeep } from "./upkeep.ts";
 import { openWakeFile } from "./wake-file.ts";
 import { createWatches } from "./watches.ts";
 
@@ -26,7 +26,7 @@ async function start(options: IoThreadOptions): Promise<void> {
     serve(openTables(libsql, options.path, options.durability));
     report({ kind: "opened" });
   } catch (error) {
-    report({ kind: "refused", failure: failureOf(error, options.path) });
+    report({ kind: "ended", failure: failureOf(error, options.path) });
     port!.close();
   }
 }
@@ -40,7 +40,8 @@ function serve(tables: Tables): void {
   const consumption = createConsumption(tables);
   const watches = createWatches(tables);
   let upkeep: Upkeep | null = null;
-  const engine = createEngine({
+
+  const engine: Engine = new Engine({
     tables,
     consumption,
     watches,
@@ -48,25 +49,28 @@ function serve(tables: Tables): void {
     report,
     committed: (turn) => upkeep?.committed(turn),
     turned: () => upkeep?.adjust(),
+    abandon: end,
   });
-  upkeep = startUpkeep({ tables, consumption, watches, wake, engine, report });
+  upkeep = new Upkeep({ tables, consumption, watches, wake, engine, report });
 
-  function close(): void {
+  function end(failure: Failure | null): void {
     upkeep?.stop();
+    port!.removeAllListeners("message");
     try {
-      engine.finish();
+      if (failure === null) engine.finish();
       tables.locks.releaseAll();
       wake.close();
       tables.connection.close();
     } catch (error) {
-      report({ kind: "note", level: "warn", text: "SQLite file was not closed properly", fields: failureOf(error, tables.path) });
+      const { failed, message } = failureOf(error, tables.path);
+      report({ kind: "note", level: "warn", text: "SQLite file was not closed properly", fields: { errorCode: failed, reason: message } });
     }
-    report({ kind: "closed" });
+    report({ kind: "ended", failure });
     port!.close();
   }
 
   port!.on("message", (request: Request) => {
-    if (request.kind === "close") close();
+    if (request.kind === "close") end(null);
     else engine.take(request.first, entriesOf(request.operations, request.raw));
   });
 }

@@ -8,8 +8,8 @@ import type Database from "libsql";
 import { isBusy } from "./failure.ts";
 
 export interface LockFiles {
-  /** Takes the lock of `inc`. Called inside the transaction that makes the incarnation known. */
-  hold(inc: number): void;
+  /** Takes the lock of `inc`; false when another holds it. Called inside the transaction that makes the incarnation known. */
+  hold(inc: number): boolean;
   /** Ends a lock of ours. */
   release(inc: number): void;
   holds(inc: number): boolean;
@@ -17,6 +17,7 @@ export interface LockFiles {
   ifDead(inc: number, recover: () => void): boolean;
   /** Removes files that belong to no incarnation. Called with the write lock held, under which alone files are made. */
   sweep(known: ReadonlySet<number>): void;
+  /** Lets go of everything and leaves the files where they are: they may be somebody else's by now. */
   releaseAll(): void;
 }
 
@@ -41,15 +42,21 @@ export function createLockFiles(libsql: typeof Database, databasePath: string): 
 
   function unlock(inc: number, file: Database.Database): void {
     rmSync(fileOf(inc), { force: true });
+    letGo(file);
+  }
+
+  function letGo(file: Database.Database): void {
+    // Closing with the transaction open would leave the lock to the garbage collector.
     file.exec("rollback");
     file.close();
   }
 
-  const files: LockFiles = {
+  return {
     hold(inc) {
       const file = lock(inc);
-      if (file === null) throw new Error(`The lock file of incarnation ${inc} is held by another`);
+      if (file === null) return false;
       held.set(inc, file);
+      return true;
     },
     release(inc) {
       const file = held.get(inc);
@@ -65,8 +72,7 @@ export function createLockFiles(libsql: typeof Database, databasePath: string): 
       try {
         recover();
       } catch (error) {
-        file.exec("rollback");
-        file.close();
+        letGo(file);
         throw error;
       }
       unlock(inc, file);
@@ -81,10 +87,10 @@ export function createLockFiles(libsql: typeof Database, databasePath: string): 
       }
     },
     releaseAll() {
-      for (const inc of [...held.keys()]) files.release(inc);
+      for (const file of held.values()) letGo(file);
+      held.clear();
     },
   };
-  return files;
 }
 
 function namesIn(folder: string): readonly string[] {

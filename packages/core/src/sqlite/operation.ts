@@ -105,7 +105,6 @@ export type Request =
 /** I/O thread → main thread. */
 export type Report =
   | { readonly kind: "opened" }
-  | { readonly kind: "refused"; readonly failure: Failure }
   /** `answers[i]` belongs to operation `first + i` */
   | { readonly kind: "answers"; readonly first: number; readonly answers: readonly (unknown | Failure)[] }
   | { readonly kind: "claimed"; readonly messages: readonly ClaimedMessage[]; readonly raw: Uint8Array }
@@ -114,7 +113,8 @@ export type Report =
   /** The file cannot be written for now; claims wait. `null` = it can again. */
   | { readonly kind: "trouble"; readonly failure: Failure | null }
   | { readonly kind: "note"; readonly level: "debug" | "warn"; readonly text: string; readonly fields: object }
-  | { readonly kind: "closed" };
+  /** The last report. `failure`: it ended without having been asked, or never opened the file. */
+  | { readonly kind: "ended"; readonly failure: Failure | null };
 
 export function isFailure(answer: unknown): answer is Failure {
   return typeof answer === "object" && answer !== null && "failed" in answer;

@@ -1,4 +1,5 @@
 /** Everything the I/O thread knows of one file: its connection, its tables and the locks of its incarnations. */
+import { statSync } from "node:fs";
 import type Database from "libsql";
 import { type Connection, openConnection } from "./connection.ts";
 import { type CoordinationTable, openCoordinationTable } from "./coordination-table.ts";
@@ -16,6 +17,8 @@ export interface Tables {
   readonly workers: WorkerTable;
   readonly coordination: CoordinationTable;
   readonly locks: LockFiles;
+  /** The file was removed or replaced while it was open: whoever opens its name now gets another one. */
+  isMoved(): boolean;
 }
 
 /** Opens the file, makes it if it is not there, and brings its layout up to date. */
@@ -24,6 +27,7 @@ export function openTables(libsql: typeof Database, path: string, durability: "f
   try {
     migrate(connection);
     const locks = createLockFiles(libsql, path);
+    const { ino, dev } = statSync(path);
     return {
       path,
       connection,
@@ -32,6 +36,10 @@ export function openTables(libsql: typeof Database, path: string, durability: "f
       workers: openWorkerTable(connection, locks),
       coordination: openCoordinationTable(connection),
       locks,
+      isMoved() {
+        const now = statSync(path, { throwIfNoEntry: false });
+        return now?.ino !== ino || now.dev !== dev;
+      },
     };
   } catch (error) {
     connection.close();

@@ -1,6 +1,7 @@
 /**
- * What the I/O thread does without being asked: notices what other processes committed, frees delayed messages when they are due, finds
- * dead incarnations, and keeps the write-ahead log small. Without consumers and watches it does nothing at all.
+ * What the I/O thread does without being asked. Duties: 1. notice what other processes committed, 2. free delayed messages when they are
+ * due, 3. find dead incarnations, 4. keep the write-ahead log small, 5. notice that the file was taken away. Without consumers and
+ * watches it does nothing at all.
  */
 import { systemClock, type Timer } from "../clock.ts";
 import type { Consumption } from "./consumption.ts";
@@ -21,6 +22,8 @@ const longestDueMs = 1_000;
 const idleMs = 1_000;
 /** Pages after which a commit moves the log into the file: by those who work, early; by those who only publish, hardly ever. */
 const checkpointPages = { consuming: 1_000, publishing: 10_000 };
+/** Stands for "some queue": only whether others have to be woken depends on it. */
+const someQueue = "*";
 
 export interface UpkeepParts {
   readonly tables: Tables;
@@ -31,154 +34,171 @@ export interface UpkeepParts {
   report(report: Report): void;
 }
 
-export interface Upkeep {
+export class Upkeep {
+  readonly #parts: UpkeepParts;
+  #dataVersion: number;
+  #nextDue: number | null = null;
+  #dueTimer: Timer | null = null;
+  #ticking: Timer | null = null;
+  #probing: Timer | null = null;
+  #noticing = false;
+  #pages = 0;
+  #lastWriteAt: number | null = null;
+  #stopped = false;
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts;
+    this.#dataVersion = parts.tables.connection.dataVersion();
+    this.adjust();
+  }
+
   /** Called after each committed transaction. */
-  committed(turn: Turn): void;
+  committed(turn: Turn): void {
+    this.#lastWriteAt = systemClock.monotonic();
+    this.adjust();
+    if (turn.delays && this.#probing !== null) this.#quietly("plan due messages", () => this.#planDue());
+  }
+
   /** Called after each turn: timers run only while there is somebody to serve. */
-  adjust(): void;
-  stop(): void;
-}
+  adjust(): void {
+    if (this.#stopped) return;
+    const consuming = this.#parts.consumption.count > 0;
+    this.#adjustTicking(consuming || this.#parts.watches.count > 0);
+    this.#adjustProbing(consuming);
+    const pages = consuming ? checkpointPages.consuming : checkpointPages.publishing;
+    if (pages === this.#pages) return;
+    this.#pages = pages;
+    this.#quietly("checkpoint pages", () => this.#parts.tables.connection.execute(`pragma wal_autocheckpoint = ${pages}`));
+  }
 
-export function startUpkeep(parts: UpkeepParts): Upkeep {
-  const { tables, consumption, watches, wake, engine, report } = parts;
-  const { connection, messages, workers, locks } = tables;
-  let dataVersion = connection.dataVersion();
-  let nextDue: number | null = null;
-  let dueTimer: Timer | null = null;
-  let ticking: Timer | null = null;
-  let probing: Timer | null = null;
-  let look: NodeJS.Immediate | null = null;
-  let pages = 0;
-  let lastWriteAt: number | null = null;
-  let stopped = false;
+  stop(): void {
+    this.#stopped = true;
+    this.#dueTimer?.cancel();
+    this.#ticking?.cancel();
+    this.#probing?.cancel();
+  }
 
-  /** Whatever goes wrong while nobody asked is told, and tried again at the next tick. */
-  function quietly(step: string, body: () => void): void {
-    if (stopped) return;
-    try {
-      body();
-    } catch (error) {
-      report({ kind: "note", level: "warn", text: `SQLite upkeep failed: ${step}`, fields: failureOf(error, tables.path) });
+  #adjustTicking(wanted: boolean): void {
+    if (!wanted) {
+      this.#ticking?.cancel();
+      this.#ticking = null;
+    } else if (this.#ticking === null) {
+      this.#ticking = systemClock.every(pollMs, () => this.#tick());
+      this.#parts.wake.watch(
+        () => this.#wake(),
+        (error) => this.#warn("watch the wake file", error),
+      );
+      // What was committed between opening the file and now.
+      this.#wake();
     }
   }
 
-  function notice(): void {
-    look = null;
-    quietly("look", () => {
-      const version = connection.dataVersion();
-      if (version === dataVersion) return;
-      dataVersion = version;
-      if (consumption.count > 0) {
-        consumption.look();
-        planDue();
-      }
-      if (watches.count > 0) {
-        const changes = watches.changes(systemClock.now());
-        if (changes.length > 0) report({ kind: "results", changes });
-      }
+  #adjustProbing(wanted: boolean): void {
+    if (!wanted) {
+      this.#probing?.cancel();
+      this.#probing = null;
+    } else if (this.#probing === null) {
+      const { engine, tables } = this.#parts;
+      this.#probing = systemClock.every(probeMs, () => this.#probe());
+      this.#quietly("sweep lock files", () => engine.upkeep(() => tables.locks.sweep(new Set(tables.workers.all()))));
+      this.#probe();
+      this.#quietly("plan due messages", () => this.#planDue());
+    }
+  }
+
+  #tick(): void {
+    if (!this.#parts.engine.checkFile()) return;
+    this.#notice();
+    const { connection } = this.#parts.tables;
+    const isIdle = this.#lastWriteAt !== null && systemClock.monotonic() - this.#lastWriteAt > idleMs;
+    if (!isIdle || this.#parts.consumption.count === 0) return;
+    this.#quietly("checkpoint", () => {
+      if (connection.checkpoint()) this.#lastWriteAt = null;
     });
-    if (consumption.wantsClaim()) engine.schedule();
   }
 
-  function planDue(): void {
-    nextDue = messages.nextDue();
-    dueTimer?.cancel();
-    dueTimer = null;
-    if (nextDue === null) return;
-    const delayMs = Math.min(nextDue - systemClock.now(), longestDueMs);
-    dueTimer = systemClock.after(delayMs, onDue, { background: true });
+  /** Many touches of one moment are looked at once. */
+  #wake(): void {
+    if (this.#noticing) return;
+    this.#noticing = true;
+    setImmediate(() => {
+      this.#noticing = false;
+      this.#notice();
+    });
   }
 
-  function onDue(): void {
-    dueTimer = null;
-    quietly("free due messages", () => {
-      if (nextDue !== null && nextDue <= systemClock.now()) {
+  #notice(): void {
+    this.#quietly("look", () => {
+      const { tables, consumption, watches, engine } = this.#parts;
+      const version = tables.connection.dataVersion();
+      if (version !== this.#dataVersion) {
+        this.#dataVersion = version;
+        if (consumption.count > 0) {
+          consumption.look();
+          this.#planDue();
+        }
+        if (watches.count > 0) engine.tellChanges(watches.changes(systemClock.now()));
+      }
+      // Also what could not be claimed while the file could not be written.
+      if (consumption.wantsClaim()) engine.schedule();
+    });
+  }
+
+  #planDue(): void {
+    this.#nextDue = this.#parts.tables.messages.nextDue();
+    this.#dueTimer?.cancel();
+    this.#dueTimer = null;
+    if (this.#nextDue === null) return;
+    const delayMs = Math.min(this.#nextDue - systemClock.now(), longestDueMs);
+    this.#dueTimer = systemClock.after(delayMs, () => this.#onDue(), { background: true });
+  }
+
+  #onDue(): void {
+    this.#quietly("free due messages", () => {
+      const { engine, tables, consumption } = this.#parts;
+      if (consumption.count === 0) return;
+      if (this.#nextDue !== null && this.#nextDue <= systemClock.now()) {
         engine.upkeep((turn) => {
-          for (const queue of messages.freeDue(turn.now)) turn.arrivals.add(queue);
+          for (const queue of tables.messages.freeDue(turn.now)) turn.arrivals.add(queue);
         });
       }
-      if (dueTimer === null) planDue();
+      this.#planDue();
     });
   }
 
-  function tick(): void {
-    notice();
-    const idle = lastWriteAt !== null && systemClock.monotonic() - lastWriteAt > idleMs;
-    if (idle && consumption.count > 0) {
-      quietly("checkpoint", () => {
-        if (connection.checkpoint()) lastWriteAt = null;
-      });
-    }
-  }
-
-  function probe(): void {
-    quietly("probe", () => {
-      const known = workers.all();
-      for (const inc of known) {
-        locks.ifDead(inc, () => {
-          engine.upkeep((turn) => recover(inc, turn));
-        });
+  #probe(): void {
+    this.#quietly("probe", () => {
+      const { engine, tables } = this.#parts;
+      for (const inc of tables.workers.all()) {
+        tables.locks.ifDead(inc, () => engine.upkeep((turn) => this.#recover(inc, turn)));
       }
     });
   }
 
-  function recover(inc: number, turn: Turn): void {
-    if (!workers.remove(inc)) return;
-    const freed = messages.recover(inc);
+  #recover(inc: number, turn: Turn): void {
+    const { tables, consumption, report } = this.#parts;
+    if (!tables.workers.remove(inc)) return;
+    const freed = tables.messages.recover(inc);
+    if (freed === 0) return;
+    turn.arrivals.add(someQueue);
     turn.onCommit.push(() => {
       consumption.feed(null);
       report({ kind: "note", level: "warn", text: "Recovered the claims of a dead worker", fields: { incarnation: inc, messages: freed } });
     });
-    for (const queue of freed > 0 ? allQueues : []) turn.arrivals.add(queue);
   }
 
-  function adjust(): void {
-    const consuming = consumption.count > 0;
-    if ((consuming || watches.count > 0) && ticking === null) {
-      wake.watch(
-        () => {
-          look ??= setImmediate(notice);
-        },
-        (error) => report({ kind: "note", level: "warn", text: "Cannot watch the wake file", fields: failureOf(error, tables.path) }),
-      );
-      ticking = systemClock.every(pollMs, tick);
-    } else if (!consuming && watches.count === 0) {
-      ticking?.cancel();
-      ticking = null;
-    }
-    if (consuming && probing === null) {
-      probing = systemClock.every(probeMs, probe);
-      quietly("sweep", () => engine.upkeep(() => locks.sweep(new Set(workers.all()))));
-      probe();
-      quietly("plan due messages", planDue);
-    } else if (!consuming) {
-      probing?.cancel();
-      probing = null;
-    }
-    const wanted = consuming ? checkpointPages.consuming : checkpointPages.publishing;
-    if (wanted !== pages) {
-      pages = wanted;
-      quietly("checkpoint pages", () => connection.execute(`pragma wal_autocheckpoint = ${pages}`));
+  /** Whatever goes wrong while nobody asked is told, and tried again at the next tick. */
+  #quietly(step: string, body: () => void): void {
+    if (this.#stopped) return;
+    try {
+      body();
+    } catch (error) {
+      this.#warn(step, error);
     }
   }
 
-  adjust();
-  return {
-    adjust,
-    committed(turn) {
-      lastWriteAt = systemClock.monotonic();
-      adjust();
-      if (turn.delays && consumption.count > 0) planDue();
-    },
-    stop() {
-      stopped = true;
-      dueTimer?.cancel();
-      ticking?.cancel();
-      probing?.cancel();
-      if (look !== null) clearImmediate(look);
-    },
-  };
+  #warn(step: string, error: unknown): void {
+    const { failed, message } = failureOf(error, this.#parts.tables.path);
+    this.#parts.report({ kind: "note", level: "warn", text: "SQLite upkeep failed", fields: { step, errorCode: failed, reason: message } });
+  }
 }
-
-/** Stands for "some queue": only whether others have to be woken depends on it. */
-const allQueues = ["*"];

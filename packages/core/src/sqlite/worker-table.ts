@@ -27,9 +27,12 @@ export function openWorkerTable(connection: Connection, locks: LockFiles): Worke
   const wanting = connection.query("select inc, waiting, watching from worker where waiting or watching");
   return {
     register(name) {
-      const inc = Number(insert.all([name, process.pid])[0]![0]);
-      locks.hold(inc);
-      return inc;
+      for (;;) {
+        const inc = Number(insert.all([name, process.pid])[0]![0]);
+        if (locks.hold(inc)) return inc;
+        // Numbers start anew in a new file, and a process that still has the old one open may hold this one: it is skipped.
+        remove.run([inc]);
+      }
     },
     isKnown: (inc) => isKnown.all([inc]).length > 0,
     remove: (inc) => remove.run([inc]) > 0,

@@ -2,7 +2,7 @@
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createConsumption } from "../../../../packages/core/src/sqlite/consumption.ts";
-import { createEngine, type Engine } from "../../../../packages/core/src/sqlite/engine.ts";
+import { Engine } from "../../../../packages/core/src/sqlite/engine.ts";
 import type { NewMessage, Operation, Report } from "../../../../packages/core/src/sqlite/operation.ts";
 import { openTables, type Tables } from "../../../../packages/core/src/sqlite/tables.ts";
 import { openWakeFile, type WakeFile } from "../../../../packages/core/src/sqlite/wake-file.ts";
@@ -28,7 +28,7 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
     wake = openWakeFile(file.path);
     reports = [];
     first = 0;
-    engine = createEngine({
+    engine = new Engine({
       tables,
       wake,
       consumption: createConsumption(tables),
@@ -36,6 +36,7 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
       report: (report) => void reports.push(report),
       committed: () => {},
       turned: () => {},
+      abandon: () => {},
     });
   });
   afterEach(async () => {
@@ -117,7 +118,7 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
 
   test("a claim whose commit is in doubt is given back before the next one", async () => {
     const consumption = createConsumption(tables);
-    const doubting = createEngine({
+    const doubting = new Engine({
       tables,
       wake,
       consumption,
@@ -125,6 +126,7 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
       report: (report) => void reports.push(report),
       committed: () => {},
       turned: () => {},
+      abandon: () => {},
     });
     await run(publish());
     let inc = 0;

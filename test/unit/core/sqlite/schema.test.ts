@@ -1,5 +1,5 @@
 /** Files of other versions, and files that are none. */
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createSqliteBackend } from "../../../../packages/core/src/backends/sqlite.ts";
@@ -10,7 +10,8 @@ import { writeEnvelope } from "../../../../packages/core/src/sqlite/raw-envelope
 import { migrate, schemaVersion } from "../../../../packages/core/src/sqlite/schema.ts";
 import { consume, settle } from "../../../conformance/broker/world.ts";
 import { driverContext } from "../../../support/driver-context.ts";
-import { createEnvelope, idOf } from "../../../support/envelopes.ts";
+import { createEnvelope, idOf, publicationTo } from "../../../support/envelopes.ts";
+import { eventually } from "../../../support/eventually.ts";
 import { createSqliteFile, type SqliteFile } from "../../../support/sqlite-file.ts";
 
 describe("the layout of the SQLite file", { timeout: 30_000 }, () => {
@@ -92,6 +93,24 @@ describe("the layout of the SQLite file", { timeout: 30_000 }, () => {
     const again = openBroker();
     await expect(again.connect().then(() => again.health())).rejects.toMatchObject({ code: "STORE_CORRUPT" });
     await again.close();
+  });
+
+  test("a file that is removed while it is open is told, and the consumer goes on with the new one", async () => {
+    const broker = openBroker();
+    await broker.connect();
+    const { inbox } = await consume(broker, "q");
+    await rm(file.path);
+    await rm(`${file.path}-wal`, { force: true });
+    await rm(`${file.path}-shm`, { force: true });
+    await eventually(() => inbox.events.includes("connected"));
+    expect(inbox.events).toEqual(["disconnected", "claimsLost", "connected"]);
+    const other = createSqliteBroker(file.url, file.nextContext(), { resultUrl: null });
+    await other.connect();
+    await other.publish(publicationTo("q", { id: "after" }));
+    const delivery = await inbox.next();
+    expect(idOf(delivery.envelope)).toBe("after");
+    expect(await settle(delivery)).toBe("settled");
+    await Promise.all([broker.close(), other.close()]);
   });
 
   test("a folder that is not there is told", async () => {

@@ -3,8 +3,9 @@ import type { Delivery, Settlement, SettleOutcome } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import type { Envelope } from "../../envelope.ts";
 import { BrokerError } from "../../errors.ts";
+import { StoreError } from "../../sqlite/failure.ts";
 import type { ClaimedMessage, NewResult, OperationFields } from "../../sqlite/operation.ts";
-import { type Store, StoreError } from "../../sqlite/store.ts";
+import type { Store } from "../../sqlite/store.ts";
 import { deadLetterOf, letterOf } from "./letter.ts";
 
 /** How long a settlement waits in memory before it is tried again on a full disk. */

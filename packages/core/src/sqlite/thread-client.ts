@@ -1,0 +1,231 @@
+/**
+ * The main thread's end of one I/O thread: collects the operations of an event-loop turn, hands them over in one message and routes what
+ * comes back. Duties: 1. batch, 2. match answers to callers, 3. route claims and results, 4. refuse everyone when the thread is gone.
+ */
+import { Worker } from "node:worker_threads";
+import type { DriverContext } from "../driver.ts";
+import { threadEntry } from "../entry.ts";
+import type { CeleriacError } from "../errors.ts";
+import { errorOf, StoreError } from "./failure.ts";
+import type { IoThreadOptions } from "./io-thread.ts";
+import {
+  type Answer,
+  type ClaimedMessage,
+  type Failure,
+  isFailure,
+  type Operation,
+  type OperationFields,
+  type OperationKind,
+  type Report,
+  type Request,
+} from "./operation.ts";
+
+/** What a consumer is told; called synchronously. */
+export interface ConsumerRoute {
+  claimed(message: ClaimedMessage, raw: Uint8Array): void;
+  fenced(): void;
+  /** The file cannot be written for now (an error), or can again (null). */
+  trouble(error: CeleriacError | null): void;
+}
+
+interface Pending {
+  readonly route: ConsumerRoute | null;
+  resolve(answer: unknown): void;
+  reject(error: StoreError): void;
+}
+
+const closeDeadlineMs = 5_000;
+
+export class ThreadClient {
+  /** Rejects when the file could not be opened. */
+  readonly opened: Promise<void>;
+  readonly #options: IoThreadOptions;
+  readonly #context: DriverContext;
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  readonly #routes = new Map<number, ConsumerRoute>();
+  readonly #results = new Map<string, Set<(text: string) => void>>();
+  readonly #lostListeners = new Set<(error: CeleriacError) => void>();
+  readonly #exit: Promise<unknown>;
+  #settleOpened: { resolve(): void; reject(error: unknown): void } = { resolve() {}, reject() {} };
+  #operations: Operation[] = [];
+  #raws: Uint8Array[] = [];
+  #next = 0;
+  #flushing = false;
+  #gone: Failure | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: IoThreadOptions, context: DriverContext) {
+    this.#options = options;
+    this.#context = context;
+    this.opened = new Promise<void>((resolve, reject) => {
+      this.#settleOpened = { resolve, reject };
+    });
+    // Whoever opens the store sees the rejection; nobody may be there yet.
+    this.opened.catch(() => {});
+    const { url, execArgv } = threadEntry(import.meta.url, "./io-thread");
+    this.#worker = new Worker(url, { workerData: options, execArgv: [...execArgv], name: "celeriac-sqlite" });
+    this.#exit = new Promise((resolve) => this.#worker.once("exit", resolve));
+    this.#worker.on("message", (report: Report) => this.#onReport(report));
+    this.#worker.on("error", (error) =>
+      this.#onEnd({ failed: "BROKER_REFUSED", message: `I/O thread of ${options.path} failed: ${error}`, uncertain: true }),
+    );
+    this.#worker.on("exit", () => this.#onEnd({ failed: "BROKER_CLOSED", message: `${options.path} was closed`, uncertain: true }));
+  }
+
+  /** Rejects with a StoreError. `raws`: the raw envelopes the operation announces, in order. `route`: for what it consumes. */
+  run<K extends OperationKind>(
+    kind: K,
+    fields: OperationFields<K>,
+    raws: readonly Uint8Array[] = [],
+    route: ConsumerRoute | null = null,
+  ): Promise<Answer<K>> {
+    if (this.#gone !== null) return Promise.reject(new StoreError({ ...this.#gone, uncertain: false }));
+    this.#operations.push({ kind, ...fields } as Operation);
+    for (const raw of raws) this.#raws.push(raw);
+    const number = this.#next;
+    this.#next += 1;
+    if (!this.#flushing) {
+      this.#flushing = true;
+      setImmediate(() => this.#flush());
+    }
+    return new Promise((resolve, reject) => {
+      this.#pending.set(number, { route, resolve: resolve as (answer: unknown) => void, reject });
+    });
+  }
+
+  /** Calls `listener` for each change of a result until the returned function is called. */
+  onResult(taskId: string, listener: (text: string) => void): () => void {
+    const own = this.#results.get(taskId) ?? new Set();
+    own.add(listener);
+    this.#results.set(taskId, own);
+    return () => {
+      own.delete(listener);
+      if (own.size === 0 && this.#results.get(taskId) === own) this.#results.delete(taskId);
+    };
+  }
+
+  /** Calls `listener` once if the thread ends without having been asked. */
+  onLost(listener: (error: CeleriacError) => void): () => void {
+    this.#lostListeners.add(listener);
+    return () => this.#lostListeners.delete(listener);
+  }
+
+  /** Ends the thread, after what was handed over before. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#flush();
+    this.#worker.postMessage({ kind: "close" } satisfies Request);
+    // Another process may hold the write lock for ever (paused in the middle): the thread would wait for it.
+    const deadline = this.#context.clock.after(closeDeadlineMs, () => void this.#worker.terminate());
+    await this.#exit;
+    deadline.cancel();
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    if (this.#operations.length === 0 || this.#gone !== null) return;
+    const raw = joined(this.#raws);
+    const first = this.#next - this.#operations.length;
+    const request: Request = { kind: "turn", first, operations: this.#operations, raw };
+    this.#operations = [];
+    this.#raws = [];
+    this.#worker.postMessage(request, [raw.buffer]);
+  }
+
+  #onReport(report: Report): void {
+    switch (report.kind) {
+      case "answers":
+        this.#onAnswers(report.first, report.answers);
+        break;
+      case "claimed":
+        this.#onClaimed(report.messages, report.raw);
+        break;
+      case "results":
+        this.#onResults(report.changes);
+        break;
+      case "fenced":
+        this.#onFenced(report.consumer);
+        break;
+      case "trouble":
+        this.#onTrouble(report.failure);
+        break;
+      case "note":
+        this.#context.logger[report.level](report.text, { path: this.#options.path, ...report.fields });
+        break;
+      case "opened":
+        this.#settleOpened.resolve();
+        break;
+      case "ended":
+        if (report.failure !== null) this.#onEnd(report.failure);
+        break;
+    }
+  }
+
+  #onAnswers(first: number, answers: readonly unknown[]): void {
+    for (const [index, answer] of answers.entries()) {
+      const pending = this.#pending.get(first + index);
+      if (pending === undefined) continue;
+      this.#pending.delete(first + index);
+      if (isFailure(answer)) {
+        pending.reject(new StoreError(answer));
+        continue;
+      }
+      // In place before the first claim arrives, which is in a later message.
+      if (pending.route !== null) this.#routes.set(answer as number, pending.route);
+      pending.resolve(answer);
+    }
+  }
+
+  #onClaimed(messages: readonly ClaimedMessage[], raw: Uint8Array): void {
+    let offset = 0;
+    for (const message of messages) {
+      this.#routes.get(message.consumer)?.claimed(message, raw.subarray(offset, offset + message.size));
+      offset += message.size;
+    }
+  }
+
+  #onResults(changes: readonly (readonly [string, string])[]): void {
+    for (const [taskId, text] of changes) {
+      for (const listener of [...(this.#results.get(taskId) ?? [])]) listener(text);
+    }
+  }
+
+  #onFenced(consumer: number): void {
+    const route = this.#routes.get(consumer);
+    this.#routes.delete(consumer);
+    route?.fenced();
+  }
+
+  #onTrouble(failure: Failure | null): void {
+    const error = failure === null ? null : errorOf(failure);
+    if (error !== null) this.#context.logger.error("SQLite file cannot be used", { path: this.#options.path, errorCode: error.code });
+    for (const route of [...this.#routes.values()]) route.trouble(error);
+  }
+
+  #onEnd(failure: Failure): void {
+    if (this.#gone !== null) return;
+    this.#gone = failure;
+    const error = errorOf(failure);
+    this.#settleOpened.reject(error);
+    for (const pending of this.#pending.values()) pending.reject(new StoreError(failure));
+    this.#pending.clear();
+    this.#routes.clear();
+    if (this.#closing === null) for (const listener of [...this.#lostListeners]) listener(error);
+  }
+}
+
+/** One buffer that can be given away: raw envelopes may lie in Node's shared pool. */
+function joined(raws: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(raws.reduce((sum, raw) => sum + raw.byteLength, 0));
+  let offset = 0;
+  for (const raw of raws) {
+    all.set(raw, offset);
+    offset += raw.byteLength;
+  }
+  return all;
+}
