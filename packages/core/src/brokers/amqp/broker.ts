@@ -2,6 +2,7 @@
 import { parseAmqpUrl } from "../../amqp/address.ts";
 import { ask } from "../../amqp/link.ts";
 import { createOutbox } from "../../amqp/outbox.ts";
+import { atMost } from "../../amqp/patience.ts";
 import { createSession } from "../../amqp/session.ts";
 import type { Broker, Consumer, Publication } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
@@ -40,9 +41,7 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
 
   async function close(): Promise<void> {
     await Promise.all([...consumers].map((consumer) => consumer.close()));
-    const limit = new AbortController();
-    await Promise.race([Promise.allSettled(inFlight), clock.sleep(flushLimitMs, limit.signal)]);
-    limit.abort();
+    await atMost(clock, flushLimitMs, Promise.allSettled(inFlight));
     await Promise.all([publishing.close(), consuming.close()]);
   }
 

@@ -4,6 +4,7 @@
 import type { ConsumeMessage } from "amqplib";
 import { operationFailure, replyCode, replyCodeOf } from "../../amqp/failure.ts";
 import type { Link } from "../../amqp/link.ts";
+import { atMost } from "../../amqp/patience.ts";
 import type { Session } from "../../amqp/session.ts";
 import type { ConsumeOptions, Consumer } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
@@ -36,6 +37,9 @@ interface Life {
 /** Waits between attempts to consume again on an open connection, ms. */
 const firstWaitMs = 100;
 const longestWaitMs = 2_000;
+/** How long `close` waits for settlements under way and for the confirmations of what it hands back, and for the channel's end. */
+const handBackLimitMs = 10_000;
+const closeLimitMs = 2_000;
 
 /** Resolves when it consumes. Throws BROKER_UNREACHABLE, BROKER_AUTH, BROKER_REFUSED. */
 export async function openConsumer(parts: ConsumerParts, queues: readonly string[], options: ConsumeOptions): Promise<Consumer> {
@@ -121,9 +125,15 @@ class AmqpConsumer implements Consumer {
   async #close(): Promise<void> {
     this.#ending = true;
     this.#unlisten();
-    await this.#retarget();
-    await this.#intake.close();
-    await this.#life?.claims.close();
+    const { clock } = this.#parts;
+    // What takes longer goes back to the queue with the channel, as redelivered.
+    await atMost(
+      clock,
+      handBackLimitMs,
+      this.#retarget().then(() => this.#intake.close()),
+    );
+    const { claims } = this.#life ?? {};
+    if (claims !== undefined) await atMost(clock, closeLimitMs, claims.close());
     this.#life = null;
     this.#parts.closed();
   }

@@ -39,13 +39,10 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
   /** arrived and due, but more than the read-ahead */
   let waiting: AmqpDelivery[] = [];
   const notDue = new Map<AmqpDelivery, Timer>();
-  /** settlements under way, as long as somebody waits for them */
   const deliveryTools: DeliveryTools = { ...tools, over };
-  const idle: (() => void)[] = [];
 
   function over(delivery: AmqpDelivery): void {
     handedOut.delete(delivery);
-    if (handedOut.size === 0) for (const resolve of idle.splice(0)) resolve();
     release();
   }
 
@@ -147,7 +144,6 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
     async close() {
       await handBackWaiting();
       await Promise.all([...handedOut].map((delivery) => delivery.handBack()));
-      if (handedOut.size > 0) await new Promise<void>((resolve) => idle.push(resolve));
     },
   };
 }
