@@ -247,12 +247,12 @@ function createHome(
     const definition = runtime.registry.get(call.task);
     const { broker, backend, producer } = await runtime.links();
     const { args, kwargs } = definition === undefined ? call : await toWire(definition, call);
-    // The reply queue of rpc:// must exist before a worker can answer.
-    if (backend !== null && backend.replyTo !== null) await backend.connect();
     const run = currentRun();
     const parent = run === undefined ? null : { rootId: run.context.request.rootId, parentId: run.context.request.id };
     const { message, route } = compose(runtime.composeContext(backend?.replyTo ?? null), { ...call, args, kwargs }, definition, id, parent);
     const outgoing: OutgoingMessage = { id, task: call.task, args, kwargs, headers: { ...message.headers }, options: call.options };
+    // The reply queue of rpc:// must exist before a worker can answer.
+    const before = backend === null || backend.replyTo === null ? undefined : () => backend.connect();
     const publish = () => {
       const envelope = encodeMessage({ ...message, headers: outgoing.headers }, runtime.clock.now(), runtime.settings.maxMessageBytes);
       const dueAt = broker.parksOnPublish && message.etaAt !== null ? message.etaAt : undefined;
@@ -260,7 +260,7 @@ function createHome(
       const timeoutMs = publishTimeout === undefined ? publishTimeoutMs : durationMs(publishTimeout, "publishTimeout");
       return producer.publish(
         { envelope, route, dueAt, guarded: call.options.taskId !== undefined },
-        { timeoutMs, retry: retry ?? true, abort },
+        { timeoutMs, retry: retry ?? true, abort, before },
       );
     };
     runtime.signals.send("beforeTaskPublish", () => outgoing);

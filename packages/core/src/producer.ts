@@ -1,13 +1,15 @@
 /** Publishes with confirmation: retries what the broker surely does not have until the deadline, never what it may have. Stands between messages and the broker. */
 import type { Broker, Publication } from "./broker.ts";
 import type { Clock, Timer } from "./clock.ts";
-import { BrokerError, PublishError, reasonOf } from "./errors.ts";
+import { CeleriacError, PublishError, reasonOf } from "./errors.ts";
 
 export interface PublishRules {
   readonly timeoutMs: number;
   /** false: the first refusal is final */
   readonly retry: boolean;
   readonly abort?: AbortSignal | undefined;
+  /** what must be open before the message may go, e.g. the reply queue of rpc:// */
+  readonly before?: (() => Promise<void>) | undefined;
 }
 
 export interface Producer {
@@ -26,6 +28,7 @@ export function createProducer(broker: Broker, clock: Clock): Producer {
     for (let attempt = 0; ; attempt++) {
       try {
         if (!broker.connected) await broker.connect();
+        if (rules.before !== undefined) await rules.before();
         if (flight.over) return;
         flight.sent = true;
         return await broker.publish(publication);
@@ -77,16 +80,11 @@ function uncertain(why: string): PublishError {
   return new PublishError("PUBLISH_UNCERTAIN", `The broker may have the task: ${why}. Repeat with the same taskId`, { retryable: false });
 }
 
-/** A broker that could not be reached does not have the message; what is wrong with the URL or the message will not heal. */
+/** What could not be reached does not have the message; what is wrong with the URL or the message will not heal. */
 function toPublishError(error: unknown): PublishError {
   if (PublishError.is(error)) return error;
-  if (BrokerError.is(error)) {
-    return new PublishError("PUBLISH_REJECTED", `The broker does not have the task: ${error.message}`, {
-      retryable: error.code === "BROKER_UNREACHABLE",
-      cause: error,
-    });
-  }
-  return new PublishError("PUBLISH_REJECTED", `The broker does not have the task: ${reasonOf(error)}`, { cause: error });
+  const retryable = CeleriacError.is(error) && (error.code === "BROKER_UNREACHABLE" || error.code === "BACKEND_UNREACHABLE");
+  return new PublishError("PUBLISH_REJECTED", `The broker does not have the task: ${reasonOf(error)}`, { retryable, cause: error });
 }
 
 interface Deadline {
