@@ -25,7 +25,7 @@ export function helpText(command: CommandName | null, look: HelpLook): string {
 function overview({ colors }: HelpLook, width: number): readonly string[] {
   const commands = Object.entries(commandTable).map(([name, { doc }]) => ({ name, doc }));
   return [
-    `${colors.bold("celeriac")}  runs tasks on queues that Celery can read: RabbitMQ, Redis, or a SQLite file`,
+    `${colors.bold("celeriac")}  runs tasks from queues in Celery's format: RabbitMQ, Redis, SQLite`,
     section(colors, "Usage", ["celeriac [options] COMMAND …"]),
     section(colors, "Commands", columns(commands, colors, width)),
     section(colors, "Options", optionLines(globalOptions, colors, width)),

@@ -1,0 +1,96 @@
+import { CeleriacError } from "@celeriac/core/runtime";
+import { describe, expect, it } from "vitest";
+import { readCommandLine } from "../../../packages/cli/src/command-line.ts";
+
+function read(line: string, environment: NodeJS.ProcessEnv = {}) {
+  return readCommandLine(line === "" ? [] : line.split(" "), environment);
+}
+
+function run(line: string, environment: NodeJS.ProcessEnv = {}) {
+  const read_ = read(line, environment);
+  if (read_.kind !== "run") throw new Error(`${line} is ${read_.kind}`);
+  return read_;
+}
+
+function refusal(line: string): string {
+  try {
+    read(line);
+  } catch (error) {
+    if (CeleriacError.is(error) && error.code === "COMMAND_USAGE") return error.message;
+    throw error;
+  }
+  throw new Error(`${line} was accepted`);
+}
+
+describe("a command line", () => {
+  it("takes the options of every command before and after the command's name", () => {
+    for (const line of [
+      "-A ./tasks.ts worker -c 4",
+      "worker -c 4 -A ./tasks.ts",
+      "worker --app=./tasks.ts --concurrency=4",
+      "-A./tasks.ts worker -c4",
+    ])
+      expect(run(line), line).toMatchObject({ command: "worker", args: { common: { app: "./tasks.ts" }, options: { concurrency: 4 } } });
+  });
+
+  it("reads Celery's spelling of a worker", () => {
+    const { args } = run("-A proj worker -l INFO -P gevent -Q a,b -Q c -n w1@%h --grace 5s");
+    expect(args.options).toMatchObject({ loglevel: "info", pool: "gevent", queues: ["a", "b", "c"], hostname: "w1@%h", grace: "5s" });
+    expect(run("worker -l WARNING").args.options).toMatchObject({ loglevel: "warn" });
+  });
+
+  it("fills in what is not given", () => {
+    const { args } = run("worker");
+    expect(args.common).toMatchObject({ app: null, broker: null, json: false });
+    expect(args.options).toMatchObject({ pool: "prefork", queues: [], concurrency: null, slots: 1, grace: "25s", loglevel: "info" });
+  });
+
+  it("keeps the arguments of a task as they were written", () => {
+    const words = ["call", "shop.add", "1", "-2", "03", "true", "--kwargs", '{"a": 1}', "--args", "[1,2]"];
+    const line = readCommandLine(words, {});
+    expect(line).toMatchObject({ args: { positionals: { task: "shop.add", args: ["1", "-2", "03", "true"] } } });
+    expect(line).toMatchObject({ args: { options: { kwargs: { a: 1 }, args: [1, 2] } } });
+    expect(run("call x --countdown 5 -- --flag -A").args.positionals).toEqual({ task: "x", args: ["--flag", "-A"] });
+  });
+
+  it("takes an option from its environment variable, unless it is given", () => {
+    expect(run("worker", { CELERIAC_APP: "./a.ts" }).args.common.app).toBe("./a.ts");
+    expect(run("worker -A ./b.ts", { CELERIAC_APP: "./a.ts" }).args.common.app).toBe("./b.ts");
+    expect(() => run("worker", { CELERIAC_LOG_LEVEL: "loud" })).toThrow(/^CELERIAC_LOG_LEVEL: expected one of debug/);
+  });
+
+  it("shows help where it is asked for, whatever else is missing", () => {
+    expect(read("")).toEqual({ kind: "help", command: null });
+    expect(read("--help")).toEqual({ kind: "help", command: null });
+    expect(read("call --help")).toEqual({ kind: "help", command: "call" });
+    expect(read("-A x worker -h")).toEqual({ kind: "help", command: "worker" });
+    expect(read("help result")).toEqual({ kind: "help", command: "result" });
+    expect(read("--version")).toEqual({ kind: "version" });
+  });
+
+  it("refuses what it does not know, and names the nearest it does", () => {
+    expect(refusal("wroker")).toBe("unknown command wroker: did you mean worker?");
+    expect(refusal("-A x")).toBe("which command?");
+    expect(refusal("worker --conccurency 3")).toBe("unknown option of worker --conccurency: did you mean --concurrency?");
+    expect(refusal("worker -Z")).toMatch(/^unknown option of worker -Z/);
+    expect(refusal("result --countdown 3 x")).toMatch(/^unknown option of result --countdown/);
+    expect(refusal("worker tasks.ts")).toBe('worker takes no "tasks.ts"');
+    expect(refusal("result")).toBe("result needs ID");
+  });
+
+  it("refuses values that do not fit, and says what does", () => {
+    expect(refusal("worker -c 0")).toBe('--concurrency: expected whole number 1 to 10000, got "0"');
+    expect(refusal("worker -c many")).toBe('--concurrency: expected whole number 1 to 10000, got "many"');
+    expect(refusal("worker -P fork")).toBe('--pool: expected one of prefork, async, threads, solo, got "fork"');
+    expect(refusal("worker --grace soon")).toMatch(/^--grace: .*"soon".*"90s"/);
+    expect(refusal("worker -c")).toBe("--concurrency needs a value: N");
+    expect(refusal("call x --priority 10")).toBe('--priority: expected whole number 0 to 9, got "10"');
+    expect(refusal("call x --kwargs [1]")).toBe('--kwargs: expected JSON object, got "[1]"');
+    expect(refusal("call x --eta tomorrow")).toMatch(/^--eta: expected instant/);
+  });
+
+  it("reads a deadline as a length of time or an instant", () => {
+    expect(run("call x --expires 90s").args.options).toMatchObject({ expires: "90s" });
+    expect(run("call x --expires 2030-01-01T08:00:00Z").args.options).toMatchObject({ expires: new Date("2030-01-01T08:00:00Z") });
+  });
+});
