@@ -31,7 +31,7 @@ export interface CommandRow {
 
 export const globalOptions = {
   app: option(
-    textSetting(null, "The module that makes the app, or its folder; :NAME picks one of several apps. See “Finding the app”.", {
+    textSetting(null, "The module that makes the app, or its folder; :NAME picks one of several. How it is found without: celeriac --help.", {
       env: "CELERIAC_APP",
     }),
     "MODULE[:NAME]",
