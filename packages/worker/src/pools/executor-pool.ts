@@ -2,6 +2,7 @@
 import { type Clock, createService, type Logger, processEntry, type Service } from "@celeriac/core/runtime";
 import type { Pool, PoolListener, PoolStats } from "../pool.ts";
 import type { AbortReason, Ending, Run } from "../run.ts";
+import { aheadWorkMs, mostAhead } from "./ahead.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { ExecutorInit } from "./executor-init.ts";
 import { Fleet } from "./fleet.ts";
@@ -27,9 +28,6 @@ export interface ExecutorPoolOptions extends Omit<ExecutorInit, "executeModule" 
 const handedBack: Ending = Object.freeze({ kind: "handedBack" });
 /** How long runs have to end by themselves once a stop has aborted them. */
 const abortedGraceMs = 1_000;
-/** Work the pool wants to hold for each executor beyond what runs. */
-const demandWorkMs = 7.5;
-const mostAhead = 128;
 const appExecute = () => ({ module: processEntry(import.meta.url, "../open-execute").url.href, export: "openExecute" });
 
 /**
@@ -205,7 +203,7 @@ class ExecutorPool implements Pool, RunOwner {
   #updateDemand(): void {
     const meanMs = this.#times.overall.ms;
     const { slots } = this.#options;
-    const ahead = meanMs === null ? 0 : Math.min(mostAhead, (demandWorkMs * slots) / Math.max(meanMs, 0.001));
+    const ahead = meanMs === null ? 0 : Math.min(mostAhead, (aheadWorkMs * slots) / Math.max(meanMs, 0.001));
     const aheadEach = ahead < 1 ? 0 : 2 ** Math.floor(Math.log2(ahead));
     const demand = this.#fleet.size * (slots + aheadEach);
     if (demand === this.#demand) return;

@@ -1,6 +1,7 @@
 /** One executor as its pool sees it: the runs it was sent, in order, and what it has reported of them. Lives as long as the executor. */
 import { type Clock, reasonOf } from "@celeriac/core/runtime";
 import type { AbortReason, Ending } from "../run.ts";
+import { aheadWorkMs, mostAhead, mostAheadBytes } from "./ahead.ts";
 import { readEnding } from "./ending-frame.ts";
 import type { ExecutorInit } from "./executor-init.ts";
 import type { ExecutorExit, ExecutorLink, LinkListener, LinkOptions, OpenLink } from "./executor-link.ts";
@@ -26,11 +27,6 @@ export interface LaneOptions extends Omit<LinkOptions, "listener"> {
   readonly owner: LaneOwner;
 }
 
-/** Queued work an executor may have: enough to hide a round trip, little enough to wait for. */
-const aheadWorkMs = 7.5;
-const mostAhead = 128;
-/** Read ahead must never be cut off from a recall by a pipe full of bodies. */
-const mostAheadBytes = 1 << 18;
 /** What a run is taken for that was never measured: too long to queue behind. */
 const unknownMs = 1_000;
 /** Runs expected to be longer tell when they begin; shorter ones in the batch. */
