@@ -61,7 +61,7 @@ export async function startPythonWorker(options: PythonWorkerOptions): Promise<P
 
 /** One step for `test/interop/app/client.py`: an operation it defines, and that operation's arguments. */
 export interface PythonStep {
-  readonly do: "send" | "get" | "canvas" | "take" | "decode" | "ping" | "inspect" | "revoke";
+  readonly do: "send" | "get" | "canvas" | "take" | "ping";
   readonly [argument: string]: unknown;
 }
 

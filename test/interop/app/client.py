@@ -6,10 +6,9 @@ Steps name an operation below and its arguments, e.g. {"do": "send", "task": "py
 import json
 import sys
 
-from celery import chain, chord, group, signature
+from celery import chain, chord, signature
 from celery.result import AsyncResult
 from kombu import Connection, Queue
-from kombu.serialization import loads
 
 from app import app
 
@@ -36,14 +35,10 @@ def get(id, timeout=30):
 
 
 def canvas(kind, tasks, body=None, **options):
-    """Sends a chain, group or chord of {"task", "args"} and gives the ids."""
+    """Sends a chain or chord of {"task", "args", "options"} and gives the ids."""
     members = [signature(each["task"], args=each.get("args", ()), app=app, **each.get("options", {})) for each in tasks]
     if kind == "chain":
-        sent = chain(members, app=app).apply_async(**options)
-        return {"id": sent.id, "parent": sent.parent.id if sent.parent else None}
-    if kind == "group":
-        sent = group(members, app=app).apply_async(**options)
-        return {"id": sent.id, "members": [member.id for member in sent.results]}
+        return {"id": chain(members, app=app).apply_async(**options).id}
     end = signature(body["task"], args=body.get("args", ()), app=app)
     sent = chord(members, end, app=app).apply_async(**options)
     return {"id": sent.id, "members": [member.id for member in sent.parent.results]}
@@ -66,25 +61,12 @@ def take(queue, timeout=10):
     }
 
 
-def decode(body, content_type, content_encoding):
-    """What kombu's serializer makes of a body given as text."""
-    return loads(body.encode("utf-8"), content_type, content_encoding, accept=["json"])
-
-
 def ping(nodes, timeout=20):
     """Asks the named nodes; ends as soon as all have answered."""
     return {name: reply for each in app.control.ping(destination=nodes, timeout=timeout) for name, reply in each.items()}
 
 
-def inspect(method, nodes, timeout=20):
-    return getattr(app.control.inspect(destination=nodes, timeout=timeout), method)()
-
-
-def revoke(id, **options):
-    app.control.revoke(id, **options)
-
-
-operations = {each.__name__: each for each in (send, get, canvas, take, decode, ping, inspect, revoke)}
+operations = {each.__name__: each for each in (send, get, canvas, take, ping)}
 
 
 def main():

@@ -1,0 +1,85 @@
+/** Work that passes from a Python worker to one of ours and back: chains that Python composed, links and error callbacks of both sides. */
+import { randomUUID } from "node:crypto";
+import { type App, type AsyncResult, createApp, type FailureInfo } from "@celeriac/core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { type InteropWorker, startInteropWorker } from "../support/interop/worker.ts";
+import { callPython, type PythonStep, type PythonWorker, startPythonWorker } from "../support/python-celery.ts";
+import { amqpUrl, redisUrl } from "../support/servers.ts";
+
+const brokers = [
+  { name: "Redis", broker: redisUrl },
+  { name: "RabbitMQ", broker: amqpUrl },
+];
+
+describe.each(brokers)("hand to hand on $name", ({ broker }) => {
+  let place: { readonly broker: string; readonly backend: string };
+  let python: PythonWorker;
+  let node: InteropWorker;
+  let app: App;
+  beforeAll(async () => {
+    place = { broker: await broker(), backend: await redisUrl() };
+    [python, node] = await Promise.all([startPythonWorker({ ...place, queue: "py" }), startInteropWorker({ ...place, queue: "js" })]);
+    app = createApp("caller", { ...place, config: { taskRoutes: { "py.*": { queue: "py" }, "js.*": { queue: "js" } } } });
+  });
+  afterAll(async () => {
+    await app?.close();
+    await Promise.all([python?.stop(), node?.stop()]);
+  });
+
+  const on = (task: string, args: readonly unknown[] = []) => ({ task, args, options: { queue: task.slice(0, 2) } });
+
+  /** The end of a chain that Python sends, as Python sees it. */
+  async function endOfChain(...tasks: readonly ReturnType<typeof on>[]): Promise<unknown> {
+    const run = (step: PythonStep) => callPython({ ...place, queue: "py" }, [step]);
+    const [{ id }] = (await run({ do: "canvas", kind: "chain", tasks })) as [{ id: string }];
+    const [end] = await run({ do: "get", id });
+    return end;
+  }
+
+  it("passes along a chain of Python's through both workers, twice", async () => {
+    const end = await endOfChain(on("py.add", [1, 2]), on("js.add", [10]), on("py.add", [100]), on("js.add", [1_000]));
+    expect(end).toMatchObject({ state: "SUCCESS", result: 1_113 });
+  });
+
+  it("gives a task of ours at the head of a chain its successor in Python", async () => {
+    expect(await endOfChain(on("js.retry", [2]), on("py.add", [40]))).toMatchObject({ state: "SUCCESS", result: 42 });
+  });
+
+  it("ends a chain of Python's where a task of ours fails", async () => {
+    expect(await endOfChain(on("py.add", [1, 2]), on("js.fail"))).toMatchObject({ state: "FAILURE", error: { type: "RangeError" } });
+  });
+
+  it("hands a result by link from Python to us and from us to Python", async () => {
+    const theirs = app.declare<(x: number, y: number) => number>("py.add");
+    const ours = app.declare<(x: number, y: number) => number>("js.add");
+    expect(await linked(await theirs.applyAsync([1, 2], { link: ours.s(10).set({ queue: "js" }) }))).toBe(13);
+    expect(await linked(await ours.applyAsync([1, 2], { link: theirs.s(20).set({ queue: "py" }) }))).toBe(23);
+  });
+
+  it("tells an error callback on the other side which task failed", async () => {
+    type Errback = (id: string, failure?: FailureInfo) => unknown[];
+    const errbacks = { py: app.declare<Errback>("py.note"), js: app.declare<Errback>("js.echo") };
+    const failing = { py: app.declare<(message: string) => never>("py.fail"), js: app.declare<(message: string) => never>("js.fail") };
+    for (const [from, to] of [
+      ["py", "js"],
+      ["js", "py"],
+    ] as const) {
+      const taskId = randomUUID();
+      const failed = await failing[from].applyAsync(["x"], { linkError: errbacks[to].s().set({ queue: to, taskId }) });
+      await expect(failed.get()).rejects.toMatchObject({ code: "TASK_FAILED" });
+      expect(await app.result<unknown[]>(taskId).get({ timeout: "30s" })).toEqual(expect.arrayContaining([failed.id]));
+    }
+  });
+
+  /** The value of the one task that a task led to. */
+  async function linked(parent: AsyncResult<number>): Promise<unknown> {
+    await parent.get();
+    const child = await eventually(async () => {
+      const [only, ...more] = await parent.children();
+      expect([only === undefined, more.length]).toEqual([false, 0]);
+      return only;
+    });
+    return child?.get();
+  }
+});
