@@ -1,14 +1,15 @@
 -- Claims up to k messages, list after list, in one step: what leaves a list is in the claim hash before anybody can look.
 -- Nothing is parsed.
 -- KEYS  list 1, its claim hash, list 2, its claim hash, ...
--- ARGV  base (claims are numbered base+1, base+2, ...), k (1-100)
--- Gives {fenced, i1, {raw, ...}, i2, {raw, ...}, ...}: fenced is 1 when a claim hash has no sentinel, i counts KEYS' lists from 1.
+-- ARGV  base (claims are numbered base+1, base+2, ...), k (1-100), number of the session
+-- Gives {fenced, i1, {raw, ...}, i2, {raw, ...}, ...}: fenced is 1 when a claim hash has no sentinel of this session,
+-- i counts KEYS' lists from 1.
 -- RPOP comes first because it is allowed on a full server, and after it so is HSET.
 local n = tonumber(ARGV[1])
 local left = tonumber(ARGV[2])
 local reply = { 0 }
 for i = 1, #KEYS, 2 do
-  if redis.call('HEXISTS', KEYS[i + 1], '@') == 0 then
+  if redis.call('HGET', KEYS[i + 1], '@') ~= ARGV[3] then
     reply[1] = 1
     return reply
   end

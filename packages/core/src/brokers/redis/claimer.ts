@@ -12,6 +12,7 @@ export interface ClaimerOptions {
   readonly clock: Clock;
   readonly session: Session;
   readonly incarnation: string;
+  readonly sessionNumber: number;
   /** steps in the order of service, each with one list per queue */
   readonly steps: readonly (readonly string[])[];
   readonly lookAgainMs: number;
@@ -117,14 +118,14 @@ export class Claimer {
   }
 
   async #claim(lists: readonly string[], count: number): Promise<void> {
-    const { session, incarnation, reserve } = this.#options;
+    const { session, incarnation, sessionNumber, reserve } = this.#options;
     const sentAt = this.#notices;
     this.#inFlight++;
     this.#asked += count;
     const base = reserve(count);
     const keys = lists.flatMap((list) => [list, claimsKey(list, incarnation)]);
     try {
-      const reply = (await session.data.run(scripts.claim, keys, [base, count])) as ClaimReply;
+      const reply = (await session.data.run(scripts.claim, keys, [base, count, sessionNumber])) as ClaimReply;
       this.#asked -= count;
       this.#received(reply, { lists, base, count, sentAt });
     } catch (error) {
@@ -150,7 +151,8 @@ export class Claimer {
     this.#lastWasFull = got === claim.count;
     if (fenced === 1) {
       this.#paused = true;
-      return this.#options.fenced();
+      this.#options.fenced();
+      return;
     }
     // Lists before the last that gave something were emptied; all of them if there was less than asked for.
     const emptied = this.#lastWasFull ? claim.lists.slice(0, last) : claim.lists;

@@ -1,18 +1,18 @@
 /** The book of what one consumer holds: from a raw message claimed, through its delivery, to its settlement. */
 import type { ConsumerListener, Settlement, SettleOutcome } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
-import { deliveriesOf, type Envelope } from "../../envelope.ts";
 import { BrokerError, PublishError, reasonOf } from "../../errors.ts";
+import type { Logger } from "../../logger.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { brokerFailure, verdictOf } from "../../redis/failure.ts";
-import { type DeliveryOwner, RedisDelivery } from "./delivery.ts";
-import { decodeEnvelope, wrap } from "./envelope-json.ts";
+import { type ClaimPlace, type DeliveryOwner, RedisDelivery } from "./delivery.ts";
+import { decodeEnvelope, type ReadEnvelope, wrap } from "./envelope-json.ts";
 import { claimsKey, queueOfList } from "./keys.ts";
 import type { Differences } from "./reconcile.ts";
 import { scripts } from "./scripts.ts";
 import { SettledRing } from "./settled-ring.ts";
 import { isPlain, planSettlement } from "./settlement-plan.ts";
-import type { ClaimSettlement, Settler } from "./settler.ts";
+import type { ClaimSettlement, Operation, Settler, Settling } from "./settler.ts";
 
 /** Where claims are settled at present: gone while there is no session. */
 export interface Desk {
@@ -23,17 +23,20 @@ export interface Desk {
 
 export interface ClaimsOptions {
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly label: string;
   readonly listener: ConsumerListener;
   /** A claim was not there any more although nobody told us: perhaps this incarnation was declared dead. */
   missed(): void;
 }
 
+const refusalWaitMs = 1_000;
+
 export class Claims implements DeliveryOwner {
   readonly #options: ClaimsOptions;
   readonly #held = new Map<number, RedisDelivery>();
   readonly #ring = new SettledRing();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #places = new Map<string, ClaimPlace>();
   #desk: Desk | null = null;
   #leaving = 0;
 
@@ -56,29 +59,29 @@ export class Claims implements DeliveryOwner {
 
   /** null: the session is over, and nothing can be settled. */
   moveTo(desk: Desk | null): void {
+    if (desk !== null && desk.incarnation !== this.#desk?.incarnation) this.#places.clear();
     this.#desk = desk;
   }
 
   /** Delivers a claimed message; gives whether it is a suspect. What cannot be read becomes a dead letter. */
   accept(list: string, n: number, raw: string): boolean {
-    const queue = queueOfList(list);
-    let read: ReturnType<typeof decodeEnvelope>;
+    const place = this.#placeOf(list);
+    let read: ReadEnvelope;
     try {
       read = decodeEnvelope(raw);
     } catch (error) {
-      void this.#refuse({ list, n, queue }, `Unreadable: ${reasonOf(error)}`);
+      void this.#refuse(n, place, `Unreadable: ${reasonOf(error)}`);
       return false;
     }
-    const deliveries = deliveriesOf(read.envelope.headers);
-    const delivery = this.#hold({ list, n, queue }, read.envelope, { deliveries, redelivered: read.redelivered || deliveries > 0 });
+    const delivery = this.#hold(n, place, read);
     this.#options.listener.delivery(delivery);
-    return deliveries > 0;
+    return delivery.deliveries > 0;
   }
 
   async begin(delivery: RedisDelivery): Promise<SettleOutcome> {
-    const { connection, incarnation } = this.#openDesk();
+    const { connection } = this.#openDesk();
     try {
-      const begun = await connection.run(scripts.begin, [claimsKey(delivery.list, incarnation)], [delivery.n]);
+      const begun = await connection.run(scripts.begin, [delivery.place.claimsKey], [delivery.n]);
       if (begun === 1) return "settled";
     } catch (error) {
       throw brokerFailure(error, this.#options.label);
@@ -88,11 +91,10 @@ export class Claims implements DeliveryOwner {
 
   settle(delivery: RedisDelivery, settlement: Settlement): Promise<SettleOutcome> {
     if (delivery.outcome !== null) return Promise.resolve(concluded(delivery));
-    const work = this.#settle(delivery, settlement);
-    this.#underWay.add(work);
-    const forget = () => this.#underWay.delete(work);
-    work.then(forget, forget);
-    return work;
+    if (this.#desk === null) return Promise.reject(this.#notConnected());
+    const settling = isPlain(delivery, settlement) ? this.#send(delivery, null, this.#desk) : this.#plan(delivery, settlement, this.#desk);
+    delivery.settling = settling;
+    return settling;
   }
 
   /** Ends everything as lost: this incarnation was declared dead. */
@@ -105,58 +107,70 @@ export class Claims implements DeliveryOwner {
   async apply({ gone, forgotten, unknown }: Differences, keep: boolean): Promise<void> {
     // Only this incarnation removes its claims: one that is gone after a settlement without answer was settled by it.
     for (const delivery of gone) this.#end(delivery, delivery.inDoubt ? "settled" : "lost");
-    const { settler, incarnation } = this.#openDesk();
-    const again: Promise<unknown>[] = forgotten.map((settlement) => settler.settle(settlement));
+    const desk = this.#openDesk();
+    const again: Promise<unknown>[] = forgotten.map((settlement) => settleAgain(settlement, desk));
     for (const { list, n, raw } of unknown) {
       if (keep) this.accept(list, n, raw);
-      else again.push(settler.settle({ n, claimsKey: claimsKey(list, incarnation), operations: [["head", list, ""]] }));
+      else again.push(settleAgain({ n, claimsKey: this.#placeOf(list).claimsKey, operations: [["head", list, ""]] }, desk));
     }
     await Promise.all(again);
   }
 
   /** Hands back, uncounted, whatever is still held, when the settlements under way have ended. */
   async handBack(): Promise<void> {
-    this.#desk?.settler.flush();
-    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    const desk = this.#openDesk();
+    const settlings = [...this.#held.values()].map(({ settling }) => settling);
+    desk.settler.flush();
+    await Promise.allSettled(settlings);
     // The newest goes first, so that the oldest is next in line.
     const held = [...this.#held.values()].sort((left, right) => right.n - left.n);
-    const { settler, incarnation } = this.#openDesk();
     await Promise.all(
       held.map(async (delivery) => {
-        const operations = [["head", delivery.list, ""]] as const;
-        await settler.settle({ n: delivery.n, claimsKey: claimsKey(delivery.list, incarnation), operations });
+        const { list, claimsKey } = delivery.place;
+        await settleAgain({ n: delivery.n, claimsKey, operations: [["head", list, ""]] }, desk);
         this.#end(delivery, "lost");
       }),
     );
   }
 
-  async #settle(delivery: RedisDelivery, settlement: Settlement): Promise<SettleOutcome> {
-    const { connection, incarnation, settler } = this.#openDesk();
-    const plan = isPlain(delivery, settlement) ? null : await this.#plan(delivery, settlement, connection, incarnation);
-    if (delivery.outcome !== null) return concluded(delivery);
-    if (plan === "lost") return this.#missed(delivery);
-    const claim = { n: delivery.n, claimsKey: claimsKey(delivery.list, incarnation), operations: plan };
-    this.#leaving++;
-    let outcome: SettleOutcome;
+  async #plan(delivery: RedisDelivery, settlement: Settlement, desk: Desk): Promise<SettleOutcome> {
     try {
-      outcome = await settler.settle(claim);
+      const plan = await planSettlement(delivery, settlement, { ...desk, clock: this.#options.clock });
+      if (delivery.outcome !== null) return concluded(delivery);
+      if (plan === "lost") return this.#missed(delivery);
+      return await this.#send(delivery, plan, desk);
     } catch (error) {
-      delivery.inDoubt ||= verdictOf(error) === "unknown";
-      throw brokerFailure(error, this.#options.label);
-    } finally {
-      this.#leaving--;
-    }
-    if (outcome === "lost") return this.#missed(delivery);
-    this.#ring.remember(claim);
-    return this.#end(delivery, "settled");
-  }
-
-  async #plan(delivery: RedisDelivery, settlement: Settlement, connection: RedisConnection, incarnation: string) {
-    try {
-      return await planSettlement(delivery, settlement, { connection, incarnation, clock: this.#options.clock });
-    } catch (error) {
+      delivery.settling = null;
       throw PublishError.is(error) ? error : brokerFailure(error, this.#options.label);
     }
+  }
+
+  #send(delivery: RedisDelivery, operations: readonly Operation[] | null, desk: Desk): Promise<SettleOutcome> {
+    return new Promise((resolve, reject) => {
+      this.#leaving++;
+      desk.settler.settle({ n: delivery.n, claimsKey: delivery.place.claimsKey, operations, delivery, resolve, reject });
+    });
+  }
+
+  /** Called by the settler. */
+  ended(settling: Settling, outcome: SettleOutcome): void {
+    const { delivery } = settling;
+    if (outcome === "settled") this.#ring.remember(settling);
+    if (delivery === null) settling.resolve(outcome);
+    else {
+      this.#leaving--;
+      settling.resolve(outcome === "lost" ? this.#missed(delivery) : this.#end(delivery, outcome));
+    }
+  }
+
+  /** Called by the settler. */
+  failed({ delivery, reject }: Settling, error: unknown): void {
+    if (delivery !== null) {
+      this.#leaving--;
+      delivery.settling = null;
+      delivery.inDoubt ||= verdictOf(error) === "unknown";
+    }
+    reject(brokerFailure(error, this.#options.label));
   }
 
   #missed(delivery: RedisDelivery): SettleOutcome {
@@ -170,34 +184,50 @@ export class Claims implements DeliveryOwner {
     return delivery.outcome;
   }
 
-  #hold(claim: ClaimPlace, envelope: Envelope, history: { readonly deliveries: number; readonly redelivered: boolean }): RedisDelivery {
-    const delivery = new RedisDelivery({ ...claim, envelope, ...history }, this);
-    this.#held.set(claim.n, delivery);
+  #hold(n: number, place: ClaimPlace, read: ReadEnvelope): RedisDelivery {
+    const delivery = new RedisDelivery(n, place, read, this);
+    this.#held.set(n, delivery);
     return delivery;
   }
 
-  async #refuse(claim: ClaimPlace, reason: string): Promise<void> {
-    const delivery = this.#hold(claim, wrap("", ""), { deliveries: 0, redelivered: false });
+  /** Kept, because a key made anew for each settlement would cost as much as settling it. */
+  #placeOf(list: string): ClaimPlace {
+    const known = this.#places.get(list);
+    if (known !== undefined) return known;
+    const place = Object.freeze({ list, queue: queueOfList(list), claimsKey: claimsKey(list, this.#openDesk().incarnation) });
+    this.#places.set(list, place);
+    return place;
+  }
+
+  async #refuse(n: number, place: ClaimPlace, reason: string): Promise<void> {
+    const delivery = this.#hold(n, place, { envelope: wrap("", ""), redelivered: false });
     try {
       const outcome = await delivery.settle({ publish: [], then: { kind: "deadLetter", reason } });
-      if (outcome === "settled") this.#options.listener.deadLettered({ queue: claim.queue, reason });
-    } catch {
-      // Its claim stands. Not held here, it is found as unknown after the reconnect and refused again.
-      this.#held.delete(claim.n);
+      if (outcome === "settled") this.#options.listener.deadLettered({ queue: place.queue, reason });
+    } catch (error) {
+      // Its claim stands. Not held here, it is found as unknown after a reconnect; until then it is tried again.
+      this.#held.delete(n);
+      const desk = this.#desk;
+      if (desk === null || !desk.connection.isOpen) return;
+      this.#options.logger.warn("A message that cannot be read could not be dead-lettered; tried again", { reason: reasonOf(error) });
+      await this.#options.clock.sleep(refusalWaitMs, undefined, { background: true });
+      if (this.#desk === desk) await this.#refuse(n, place, reason);
     }
   }
 
   #openDesk(): Desk {
-    if (this.#desk === null)
-      throw new BrokerError("BROKER_UNREACHABLE", `Redis at ${this.#options.label} is not connected; the claim stands`);
+    if (this.#desk === null) throw this.#notConnected();
     return this.#desk;
+  }
+
+  #notConnected(): BrokerError {
+    return new BrokerError("BROKER_UNREACHABLE", `Redis at ${this.#options.label} is not connected; the claim stands`);
   }
 }
 
-interface ClaimPlace {
-  readonly list: string;
-  readonly n: number;
-  readonly queue: string;
+/** A settlement of the driver's own. */
+function settleAgain(settlement: ClaimSettlement, desk: Desk): Promise<SettleOutcome> {
+  return new Promise((resolve, reject) => desk.settler.settle({ ...settlement, delivery: null, resolve, reject }));
 }
 
 /** The answer to a settlement that comes after the end: once `settled` if the first one's answer got lost, else `lost`. */

@@ -42,6 +42,7 @@ export class RedisConsumer implements Consumer {
   #shift: Shift | null = null;
   #readAhead: number;
   #lastNumber = 0;
+  #sessions = 0;
   #isPaused = false;
   #connecting: Promise<Session> | null = null;
   #running: Promise<void> | null = null;
@@ -55,6 +56,7 @@ export class RedisConsumer implements Consumer {
     this.#lists = this.#steps.flat();
     this.#claims = new Claims({
       clock: options.context.clock,
+      logger: options.context.logger,
       label: options.target.label,
       listener: options.listener,
       missed: () => void this.#shift?.beat(),
@@ -140,11 +142,12 @@ export class RedisConsumer implements Consumer {
   /** Registers, puts the books right, and begins to work. */
   async #enter(session: Session): Promise<void> {
     const { queues, listener } = this.#options;
-    if (!(await register(session.data, this.#incarnation, this.#lists))) {
+    this.#sessions++;
+    if (!(await this.#register(session))) {
       this.#claims.loseAll();
       listener.claimsLost();
       this.#incarnation = newIncarnation(this.#options.worker);
-      await register(session.data, this.#incarnation, this.#lists);
+      await this.#register(session);
     }
     await Promise.all(queues.map((queue) => session.data.call("SADD", bindingKey(queue), ownBinding(queue))));
     const shift = this.#createShift(session);
@@ -157,6 +160,10 @@ export class RedisConsumer implements Consumer {
     if (!this.#closing.signal.aborted) shift.start(this.#isPaused);
   }
 
+  #register(session: Session): Promise<boolean> {
+    return register(session.data, { incarnation: this.#incarnation, sessionNumber: this.#sessions, lists: this.#lists });
+  }
+
   #createShift(session: Session): Shift {
     const { context, target, timing, resultsDb } = this.#options;
     return new Shift({
@@ -164,6 +171,7 @@ export class RedisConsumer implements Consumer {
       logger: context.logger,
       session,
       incarnation: this.#incarnation,
+      sessionNumber: this.#sessions,
       timing,
       steps: this.#steps,
       claims: this.#claims,

@@ -1,6 +1,7 @@
 /** One claimed message in a worker's hands. */
 import type { Delivery, Settlement, SettleOutcome } from "../../broker.ts";
-import type { Envelope } from "../../envelope.ts";
+import { deliveriesOf, type Envelope } from "../../envelope.ts";
+import type { ReadEnvelope } from "./envelope-json.ts";
 
 /** What a delivery asks of its consumer. */
 export interface DeliveryOwner {
@@ -8,20 +9,17 @@ export interface DeliveryOwner {
   settle(delivery: RedisDelivery, settlement: Settlement): Promise<SettleOutcome>;
 }
 
-export interface ClaimFacts {
-  /** the claim's number, chosen by us, never used again by this consumer */
-  readonly n: number;
+/** Which claim it is; shared by all deliveries of a list but for the number. */
+export interface ClaimPlace {
   readonly list: string;
   readonly queue: string;
-  readonly envelope: Envelope;
-  readonly deliveries: number;
-  readonly redelivered: boolean;
+  readonly claimsKey: string;
 }
 
 export class RedisDelivery implements Delivery {
+  /** the claim's number, chosen by us, never used again by this consumer */
   readonly n: number;
-  readonly list: string;
-  readonly queue: string;
+  readonly place: ClaimPlace;
   readonly envelope: Envelope;
   readonly deliveries: number;
   readonly redelivered: boolean;
@@ -29,17 +27,21 @@ export class RedisDelivery implements Delivery {
   outcome: SettleOutcome | null = null;
   /** A settlement was sent and not answered: the claim may be gone by our own hand. */
   inDoubt = false;
+  /** The settlement under way or done; null before it and after one that failed. Its owner keeps it. */
+  settling: Promise<SettleOutcome> | null = null;
   readonly #owner: DeliveryOwner;
-  #settling: Promise<SettleOutcome> | null = null;
 
-  constructor(facts: ClaimFacts, owner: DeliveryOwner) {
-    this.n = facts.n;
-    this.list = facts.list;
-    this.queue = facts.queue;
-    this.envelope = facts.envelope;
-    this.deliveries = facts.deliveries;
-    this.redelivered = facts.redelivered;
+  constructor(n: number, place: ClaimPlace, read: ReadEnvelope, owner: DeliveryOwner) {
+    this.n = n;
+    this.place = place;
+    this.envelope = read.envelope;
+    this.deliveries = deliveriesOf(read.envelope.headers);
+    this.redelivered = read.redelivered || this.deliveries > 0;
     this.#owner = owner;
+  }
+
+  get queue(): string {
+    return this.place.queue;
   }
 
   begin(): Promise<SettleOutcome> {
@@ -48,18 +50,11 @@ export class RedisDelivery implements Delivery {
   }
 
   settle(settlement: Settlement): Promise<SettleOutcome> {
-    if (this.#settling !== null) {
-      // Once per delivery: a second call counts only when the first could not be asked.
-      return this.#settling.then(
-        () => "lost",
-        () => this.settle(settlement),
-      );
-    }
-    const settling = this.#owner.settle(this, settlement);
-    this.#settling = settling;
-    settling.catch(() => {
-      this.#settling = null;
-    });
-    return settling;
+    if (this.settling === null) return this.#owner.settle(this, settlement);
+    // Once per delivery: a second call counts only when the first could not be asked.
+    return this.settling.then(
+      () => "lost",
+      () => this.settle(settlement),
+    );
   }
 }

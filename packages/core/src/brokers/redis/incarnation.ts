@@ -9,10 +9,17 @@ export function newIncarnation(worker: string): string {
   return `${worker}:${randomBytes(9).toString("base64url")}`;
 }
 
+export interface Registration {
+  readonly incarnation: string;
+  /** Grows with each session: a claim that an earlier session sent, and that arrives late, is refused. */
+  readonly sessionNumber: number;
+  readonly lists: readonly string[];
+}
+
 /** false: it was declared dead. */
-export async function register(connection: RedisConnection, incarnation: string, lists: readonly string[]): Promise<boolean> {
+export async function register(connection: RedisConnection, { incarnation, sessionNumber, lists }: Registration): Promise<boolean> {
   const keys = [pulsesKey, deadKey, registeredListsKey(incarnation), ...claimHashes(incarnation, lists)];
-  return (await connection.run(scripts.register, keys, [incarnation, ...lists])) === 1;
+  return (await connection.run(scripts.register, keys, [incarnation, sessionNumber, ...lists])) === 1;
 }
 
 /** false: it still has claims, and stays until it is recovered. */

@@ -20,8 +20,8 @@ export function listsOf(queue: string): readonly string[] {
 
 /** The queue of a list, also of one that this process does not consume. */
 export function queueOfList(list: string): string {
-  const [, queue, step] = /^(.*)\u0006\u0016(\d)$/s.exec(list) ?? [];
-  return queue !== undefined && prioritySteps.some((known) => known > 0 && String(known) === step) ? queue : list;
+  const step = prioritySteps.find((each) => each > 0 && list.endsWith(`${separator}${each}`));
+  return step === undefined ? list : list.slice(0, -`${separator}${step}`.length);
 }
 
 /** The step of a wire priority: the largest that is not above it. */
@@ -36,7 +36,7 @@ function beside(list: string): string {
   return /\{[^}]+\}/.test(list) ? `${list}:` : `{${list}}`;
 }
 
-/** Hash: what one incarnation has claimed of one list. `@` → 1 while it may claim, n → raw message, `b:<n>` → its run has begun. */
+/** Hash: what one incarnation has claimed of one list. `@` → number of its session while it may claim, n → raw message, `b:<n>` → its run has begun. */
 export function claimsKey(list: string, incarnation: string): string {
   return `${beside(list)}:c:${incarnation}`;
 }

@@ -57,6 +57,6 @@ export function place(publication: Publication, queue: string, nowMs: number): P
 
 /** The end of kombu's triple `[message, exchange, routing key]`, without a quotation mark inside its texts: `park.lua` says why. */
 export function tripleSuffix(queue: string): string {
-  const key = JSON.stringify(queue).replace(/\\(.)/g, (escape, sign) => (sign === '"' ? "\\u0022" : escape));
+  const key = JSON.stringify(queue).replace(/\\(.)/g, (escaped, sign) => (sign === '"' ? "\\u0022" : escaped));
   return `,"",${key}]`;
 }

@@ -6,17 +6,27 @@ const longest = 4_096;
 const largestBytes = 16_384;
 
 export class SettledRing {
-  readonly #ring: (ClaimSettlement | undefined)[] = [];
+  readonly #numbers = new Float64Array(longest);
+  /** Of a plain acknowledgement only the claim hash: an object each would keep the garbage collector busy. */
+  readonly #settlements: (ClaimSettlement | string | undefined)[] = new Array(longest).fill(undefined);
   #next = 0;
 
   remember(settlement: ClaimSettlement): void {
     if (settlement.operations !== null && bytesOf(settlement) > largestBytes) return;
-    this.#ring[this.#next] = settlement;
+    const { n, claimsKey, operations } = settlement;
+    this.#numbers[this.#next] = n;
+    this.#settlements[this.#next] = operations === null ? claimsKey : { n, claimsKey, operations };
     this.#next = (this.#next + 1) % longest;
   }
 
   byNumber(): ReadonlyMap<number, ClaimSettlement> {
-    return new Map(this.#ring.flatMap((settlement) => (settlement === undefined ? [] : [[settlement.n, settlement]])));
+    const all = new Map<number, ClaimSettlement>();
+    for (const [index, settlement] of this.#settlements.entries()) {
+      if (settlement === undefined) continue;
+      const n = this.#numbers[index] as number;
+      all.set(n, typeof settlement === "string" ? { n, claimsKey: settlement, operations: null } : settlement);
+    }
+    return all;
   }
 }
 

@@ -6,7 +6,7 @@ import type { RedisConnection } from "../../redis/connection.ts";
 import { resultArguments, resultKey } from "../../redis/result-record.ts";
 import type { RedisDelivery } from "./delivery.ts";
 import { deadLetter } from "./envelope-json.ts";
-import { bindingKey, claimsKey, delayKey, listOf, ownBinding } from "./keys.ts";
+import { bindingKey, delayKey, listOf, ownBinding } from "./keys.ts";
 import { place, routedQueues, tripleSuffix } from "./publication-route.ts";
 import { withHeader } from "./raw-json.ts";
 import type { Operation } from "./settler.ts";
@@ -35,7 +35,8 @@ export async function planSettlement(
 }
 
 /** The hot path: nothing is stored or published, and there is no mark of a begun run to remove. */
-export function isPlain(delivery: RedisDelivery, { result, publish, then }: Settlement): boolean {
+export function isPlain(delivery: RedisDelivery, settlement: Settlement): boolean {
+  const { then, result, publish } = settlement;
   return then.kind === "acknowledge" && result === undefined && publish.length === 0 && delivery.deliveries === 0;
 }
 
@@ -53,11 +54,8 @@ async function followUp(publication: Publication, { connection, clock }: PlanCon
 async function ending(delivery: RedisDelivery, then: Disposition, context: PlanContext): Promise<readonly Operation[] | "lost"> {
   if (then.kind === "acknowledge") return [["ack"]];
   if (then.kind === "requeue" && !then.counted) return [requeued(delivery, then.afterMs, { raw: "", context })];
-  const stored = (await context.connection.callBytes(
-    "HGET",
-    claimsKey(delivery.list, context.incarnation),
-    String(delivery.n),
-  )) as Buffer | null;
+  const { claimsKey } = delivery.place;
+  const stored = (await context.connection.callBytes("HGET", claimsKey, String(delivery.n))) as Buffer | null;
   if (stored === null) return "lost";
   const raw = stored.toString("latin1");
   if (then.kind === "requeue") {
@@ -79,7 +77,7 @@ function requeued(
   afterMs: number | undefined,
   { raw, context }: { readonly raw: Buffer | ""; readonly context: PlanContext },
 ): Operation {
-  const { list, queue } = delivery;
+  const { list, queue } = delivery.place;
   if (afterMs === undefined || afterMs <= 0) return ["head", list, raw];
   return ["delay", delayKey(list), claimTag(delivery, context), Math.ceil(afterMs), raw, tripleSuffix(queue)];
 }

@@ -1,6 +1,7 @@
 /** Sends settlements: those of one turn of the event loop in one script call per kind, in the order they were made. */
 import type { SettleOutcome } from "../../broker.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
+import type { RedisDelivery } from "./delivery.ts";
 import { scripts } from "./scripts.ts";
 
 /** One operation of `settle.lua`, its name first. */
@@ -13,8 +14,9 @@ export interface ClaimSettlement {
   readonly operations: readonly Operation[] | null;
 }
 
-interface Waiting {
-  readonly settlement: ClaimSettlement;
+/** A settlement under way: plain fields instead of closures, for there are many. `delivery` null: made by the driver itself. */
+export interface Settling extends ClaimSettlement {
+  readonly delivery: RedisDelivery | null;
   resolve(outcome: SettleOutcome): void;
   reject(error: unknown): void;
 }
@@ -26,6 +28,9 @@ export interface SettlerOptions {
   readonly ownDb: string;
   /** the settlements of a turn have left: what is claimed now comes behind them */
   sent(): void;
+  ended(settling: Settling, outcome: SettleOutcome): void;
+  /** The server could not be asked, or refused: then the claim stands, unless the answer was lost. */
+  failed(settling: Settling, error: unknown): void;
 }
 
 /** Most claims, and most bytes (roughly), of one script call: the server serves nobody else meanwhile. */
@@ -34,21 +39,18 @@ const batchBytes = 1_000_000;
 
 export class Settler {
   readonly #options: SettlerOptions;
-  #turn: Waiting[] = [];
+  #turn: Settling[] = [];
   #isScheduled = false;
 
   constructor(options: SettlerOptions) {
     this.#options = options;
   }
 
-  /** Rejects when the server could not be asked, or refused: then the claim stands, unless the answer was lost. */
-  settle(settlement: ClaimSettlement): Promise<SettleOutcome> {
-    return new Promise((resolve, reject) => {
-      this.#turn.push({ settlement, resolve, reject });
-      if (this.#isScheduled) return;
-      this.#isScheduled = true;
-      setImmediate(() => this.flush());
-    });
+  settle(settling: Settling): void {
+    this.#turn.push(settling);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.flush());
   }
 
   /** Sends at once what this turn has gathered. */
@@ -57,55 +59,62 @@ export class Settler {
     const waiting = this.#turn;
     if (waiting.length === 0) return;
     this.#turn = [];
-    const plain = new Map<string, Waiting[]>();
-    const others: Waiting[] = [];
+    const plain = new Map<string, Settling[]>();
+    const others: Settling[] = [];
+    let batch: Settling[] = [];
+    let batchKey = "";
     for (const each of waiting) {
-      if (each.settlement.operations !== null) others.push(each);
+      if (each.operations !== null) others.push(each);
       else {
-        const batch = plain.get(each.settlement.claimsKey);
-        if (batch === undefined) plain.set(each.settlement.claimsKey, [each]);
-        else batch.push(each);
+        // Neighbours mostly come from one list.
+        if (each.claimsKey !== batchKey) {
+          batchKey = each.claimsKey;
+          batch = plain.get(batchKey) ?? [];
+          plain.set(batchKey, batch);
+        }
+        batch.push(each);
       }
     }
-    for (const [key, batch] of plain) for (const part of parts(batch)) void this.#acknowledge(key, part);
+    for (const [key, all] of plain) for (const part of parts(all)) void this.#acknowledge(key, part);
     for (const part of parts(others)) void this.#settle(part);
     this.#options.sent();
   }
 
-  async #acknowledge(claimsKey: string, batch: readonly Waiting[]): Promise<void> {
-    try {
-      const numbers = batch.map(({ settlement }) => settlement.n);
-      const lost = (await this.#options.connection.run(scripts.acknowledge, [claimsKey], numbers)) as number[];
-      if (lost.length === 0) for (const each of batch) each.resolve("settled");
-      else for (const [index, each] of batch.entries()) each.resolve(lost.includes(index + 1) ? "lost" : "settled");
-    } catch (error) {
-      this.#fail(batch, error);
+  async #acknowledge(claimsKey: string, batch: readonly Settling[]): Promise<void> {
+    const numbers = batch.map(({ n }) => n);
+    const lost = await this.#ask(batch, () => this.#options.connection.run(scripts.acknowledge, [claimsKey], numbers));
+    if (lost === null) return;
+    for (let index = 0; index < batch.length; index++) {
+      const isLost = lost.length > 0 && lost.includes(index + 1);
+      this.#options.ended(batch[index] as Settling, isLost ? "lost" : "settled");
     }
   }
 
-  async #settle(batch: readonly Waiting[]): Promise<void> {
+  async #settle(batch: readonly Settling[]): Promise<void> {
     const keys: string[] = [];
     const args: (string | number | Buffer)[] = [this.#options.resultsDb, this.#options.ownDb];
-    for (const { settlement } of batch) {
-      const position = keys.indexOf(settlement.claimsKey);
-      const operations = settlement.operations ?? [];
-      args.push(settlement.n, position < 0 ? keys.push(settlement.claimsKey) : position + 1, operations.length);
-      for (const operation of operations) args.push(...operation);
+    for (const { n, claimsKey, operations } of batch) {
+      const position = keys.indexOf(claimsKey);
+      args.push(n, position < 0 ? keys.push(claimsKey) : position + 1, operations?.length ?? 0);
+      for (const operation of operations ?? []) args.push(...operation);
     }
-    try {
-      const reply = (await this.#options.connection.run(scripts.settle, keys, args)) as (number | string)[];
-      for (const [index, each] of batch.entries()) {
-        const outcome = reply[index];
-        if (typeof outcome === "string") this.#fail([each], refusal(outcome));
-        else each.resolve(outcome === 1 ? "settled" : "lost");
-      }
-    } catch (error) {
-      this.#fail(batch, error);
+    const reply = await this.#ask(batch, () => this.#options.connection.run(scripts.settle, keys, args));
+    if (reply === null) return;
+    for (const [index, each] of batch.entries()) {
+      const outcome = reply[index];
+      if (typeof outcome === "string") this.#options.failed(each, refusal(outcome));
+      else this.#options.ended(each, outcome === 1 ? "settled" : "lost");
     }
   }
 
-  #fail(batch: readonly Waiting[], error: unknown): void {
-    for (const each of batch) each.reject(error);
+  /** The reply, or null when the whole batch failed. */
+  async #ask(batch: readonly Settling[], question: () => Promise<unknown>): Promise<readonly (number | string)[] | null> {
+    try {
+      return (await question()) as readonly (number | string)[];
+    } catch (error) {
+      for (const each of batch) this.#options.failed(each, error);
+      return null;
+    }
   }
 }
 
@@ -116,9 +125,9 @@ function refusal(text: string): Error {
   return error;
 }
 
-function parts(waiting: readonly Waiting[]): readonly (readonly Waiting[])[] {
-  const all: Waiting[][] = [];
-  let part: Waiting[] = [];
+function parts(waiting: readonly Settling[]): readonly (readonly Settling[])[] {
+  const all: Settling[][] = [];
+  let part: Settling[] = [];
   let bytes = 0;
   for (const each of waiting) {
     if (part.length === batchClaims || bytes > batchBytes) {
@@ -127,8 +136,7 @@ function parts(waiting: readonly Waiting[]): readonly (readonly Waiting[])[] {
     }
     if (part.length === 0) all.push(part);
     part.push(each);
-    for (const operation of each.settlement.operations ?? [])
-      for (const arg of operation) bytes += typeof arg === "number" ? 8 : arg.length;
+    for (const operation of each.operations ?? []) for (const arg of operation) bytes += typeof arg === "number" ? 8 : arg.length;
   }
   return all;
 }

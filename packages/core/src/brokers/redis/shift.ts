@@ -16,6 +16,7 @@ export interface ShiftOptions {
   readonly logger: Logger;
   readonly session: Session;
   readonly incarnation: string;
+  readonly sessionNumber: number;
   readonly timing: RedisTiming;
   readonly steps: readonly (readonly string[])[];
   readonly claims: Claims;
@@ -39,17 +40,20 @@ export class Shift {
 
   constructor(options: ShiftOptions) {
     this.#options = options;
-    const { clock, logger, session, incarnation, timing, steps, claims, databases } = options;
+    const { clock, logger, session, incarnation, sessionNumber, timing, steps, claims, databases } = options;
     this.settler = new Settler({
       connection: session.data,
       resultsDb: databases.results,
       ownDb: databases.own,
       sent: () => this.claimer.poke(),
+      ended: (settling, outcome) => claims.ended(settling, outcome),
+      failed: (settling, error) => claims.failed(settling, error),
     });
     this.claimer = new Claimer({
       clock,
       session,
       incarnation,
+      sessionNumber,
       steps,
       lookAgainMs: timing.lookAgainMs,
       credit: () => options.readAhead() - claims.occupied - this.claimer.asked,
