@@ -70,7 +70,7 @@ async function drain(setup: Setup): Promise<Measurement> {
   const { cell, place, tally } = setup;
   const warmup = Math.min(cell.n, longestWarmup);
   const total = cell.n + warmup;
-  const filler = producerProgram(fillerOf(cell.who, cell.broker), cell.broker, place, callOf(cell, { do: "fill", n: total }));
+  const filler = producerProgram({ ...cell, who: fillerOf(cell.who, cell.broker) }, place, callOf(cell, { do: "fill", n: total }));
   const { waiting } = await runProducer(filler, setup.limitMs);
   if (waiting !== total) throw new Error(`the queue was filled with ${total} tasks and ${waiting} wait in it`);
 
@@ -182,7 +182,7 @@ async function withWorkers<T>({ cell, place, tally }: Setup, action: (workers: R
 }
 
 function produce({ cell, place, limitMs }: Setup, call: Pick<ProducerCall, "do" | "warmup">) {
-  return runProducer(producerProgram(cell.who, cell.broker, place, callOf(cell, call)), limitMs);
+  return runProducer(producerProgram(cell, place, callOf(cell, call)), limitMs);
 }
 
 function callOf({ n, inFlight }: Cell, call: Partial<ProducerCall> & Pick<ProducerCall, "do">): ProducerCall {

@@ -33,7 +33,8 @@ export function cellsOf(options: BenchOptions): readonly Cell[] {
         for (const who of options.who)
           for (const pool of workload === "enqueue" ? [null] : options.pools) {
             if (!hasBroker(who, broker) || (pool !== null && !hasPool(who, pool))) continue;
-            for (const setting of settingsOf(who, workload, pool)) cells.push({ workload, broker, pool, who, setting, ...shape });
+            for (const setting of settingsOf(who, workload, { pool, broker }))
+              cells.push({ workload, broker, pool, who, setting, ...shape });
           }
   return cells;
 }
@@ -80,12 +81,15 @@ function hasPool(who: Who, pool: PoolName): boolean {
   return who !== "celery" || pool === "prefork";
 }
 
+/** By default Celery does not wait for RabbitMQ to have the message; everyone else here does. */
+const confirmed = "confirmed";
 const bullmqSettings: Readonly<Record<PoolName, readonly string[]>> = {
   async: ["50 at once, 1 process", "50 at once, 2 processes"],
   prefork: ["2 sandboxed children", "4 sandboxed children"],
 };
 
-function settingsOf(who: Who, workload: Workload, pool: PoolName | null): readonly string[] {
+function settingsOf(who: Who, workload: Workload, { pool, broker }: Pick<Cell, "pool" | "broker">): readonly string[] {
+  if (who === "celery" && broker === "amqp" && workload === "enqueue") return [confirmed, "unconfirmed, its default"];
   if (who !== "bullmq" || pool === null) return [""];
   return workload === "drain" ? bullmqSettings[pool] : bullmqSettings[pool].slice(0, 1);
 }
@@ -114,8 +118,12 @@ function concurrencyOf({ who, pool, setting }: Cell): number {
   return who === "celeriac" ? asyncSlots : 1;
 }
 
-export function producerProgram(who: Who, broker: BrokerName, place: Place, call: ProducerCall): Program {
-  const env = environment(place, "");
+export function producerProgram(
+  { who, broker, setting }: Pick<Cell, "who" | "broker" | "setting">,
+  place: Place,
+  call: ProducerCall,
+): Program {
+  const env = { ...environment(place, ""), BENCH_CONFIRM: setting === confirmed ? "1" : "0" };
   const config = JSON.stringify({ ...configOf(place), ...call });
   if (who === "celery") return { command: debianPython, args: ["celery_produce.py", config], env };
   return { command: process.execPath, args: ["produce.mjs", adapterOf(who, broker), config], env };
@@ -139,8 +147,6 @@ function environment(place: Place, tallyFolder: string): NodeJS.ProcessEnv {
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],
     LANG: "C.UTF-8",
-    // Celery refuses to run its pool as root otherwise only with pickle, yet warns.
-    C_FORCE_ROOT: "1",
     PYTHONDONTWRITEBYTECODE: "1",
     PYTHONUNBUFFERED: "1",
     BENCH_BROKER: place.broker,

@@ -59,11 +59,12 @@ export function rowOf(cell: Cell, measurements: readonly Measurement[]): Row {
   };
 }
 
-/** Of the ways one peer was set up, the best: the highest rate, or where the rate is given the lowest latency. */
+/** Of the ways BullMQ was set up, the best: the highest rate, or where the rate is given the lowest latency. Celery's ways promise different things and stay apart. */
 export function bestOf(rows: readonly Row[]): readonly Row[] {
   const best = new Map<string, Row>();
   for (const row of rows) {
-    const key = JSON.stringify([row.workload, row.broker, row.pool, row.who, row.results, row.inFlight]);
+    const { workload, broker, pool, who, results, inFlight } = row;
+    const key = JSON.stringify([workload, broker, pool, who, results, inFlight, who === "bullmq" ? "" : row.setting]);
     const known = best.get(key);
     if (known === undefined || isBetter(row, known)) best.set(key, row);
   }

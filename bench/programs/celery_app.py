@@ -10,6 +10,7 @@ RESULTS = os.environ.get("BENCH_BACKEND") not in (None, "", "disabled")
 app = Celery("bench", broker=os.environ["BENCH_BROKER"], backend=os.environ["BENCH_BACKEND"] if RESULTS else None)
 app.conf.update(
     broker_pool_limit=4,
+    broker_transport_options={"confirm_publish": True} if os.environ.get("BENCH_CONFIRM") == "1" else {},
     task_ignore_result=not RESULTS,
     worker_prefetch_multiplier=64,
     worker_redirect_stdouts=False,
