@@ -16,7 +16,7 @@ export function reprKwargs(kwargs: Readonly<Record<string, unknown>>): string {
 }
 
 function cut(text: string): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - 3)}...`;
+  return text.length <= longest ? text : `${text.slice(0, longest - 3).replace(/[\ud800-\udbff]$/, "")}...`;
 }
 
 /** `room` is how many characters can still be shown: what lies beyond is not written out. */
@@ -25,17 +25,26 @@ function repr(value: unknown, room: number): string {
     case "string":
       return reprText(value.length > room ? value.slice(0, Math.max(0, room)) : value);
     case "number":
-      return String(value);
+      return reprNumber(value);
     case "boolean":
       return value ? "True" : "False";
     case "object":
-      if (value === null) return "None";
-      if (Array.isArray(value)) return `[${reprItems(value, room)}]`;
-      if (value instanceof Date) return reprText(value.toISOString());
-      return `{${reprEntries(value, room)}}`;
+      return value === null ? "None" : reprObject(value, room - 1);
     default:
       return "None";
   }
+}
+
+function reprObject(value: object, room: number): string {
+  if (Array.isArray(value)) return `[${reprItems(value, room)}]`;
+  if ("toJSON" in value && typeof value.toJSON === "function") return repr(value.toJSON(), room);
+  return `{${reprEntries(value, room)}}`;
+}
+
+/** As Python shows what it reads from the JSON that we write for it. */
+function reprNumber(value: number): string {
+  const isTiny = value !== 0 && Math.abs(value) < 1e-4;
+  return isTiny ? value.toExponential().replace(/-(\d)$/, "-0$1") : String(value);
 }
 
 function reprItems(items: readonly unknown[], room: number): string {
@@ -51,18 +60,25 @@ function reprEntries(object: object, room: number): string {
   let text = "";
   for (const [key, item] of Object.entries(object)) {
     if (text.length > room) break;
+    if (item === undefined) continue;
     const shown = isSecretKey(key) ? reprText(stars) : repr(item, room - text.length);
     text += `${text === "" ? "" : ", "}${reprText(key)}: ${shown}`;
   }
   return text;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: Python escapes control characters
-const special = /[\\\x00-\x1f\x7f]/g;
+/** What Python does not print as it is: controls, formats, lone surrogates, unassigned code points, and spaces but the plain one. */
+const special = /[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 function reprText(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const escaped = text.replace(special, (sign) => escapes[sign] ?? `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  const escaped = text.replace(special, (sign) => escapes[sign] ?? codePointEscape(sign.codePointAt(0)!));
   return `${quote}${quote === "'" ? escaped.replaceAll("'", "\\'") : escaped}${quote}`;
+}
+
+function codePointEscape(code: number): string {
+  const hex = code.toString(16);
+  if (code <= 0xff) return `\\x${hex.padStart(2, "0")}`;
+  return code <= 0xffff ? `\\u${hex.padStart(4, "0")}` : `\\U${hex.padStart(8, "0")}`;
 }

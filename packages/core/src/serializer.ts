@@ -1,12 +1,32 @@
 /** Arguments and results as JSON: what cannot travel is refused with its path, before anything is sent. */
-import { BrokerError, CeleriacError, PublishError } from "./errors.ts";
+import { BrokerError, CeleriacError, PublishError, reasonOf } from "./errors.ts";
 
 export const jsonContentType = "application/json";
 
-/** JSON text of `value`; `name` begins the path in errors. Throws PUBLISH_ENCODE for what JSON would drop or distort; undefined is written as null. */
+/**
+ * JSON text of `value`; `name` begins the path in errors. Throws PUBLISH_ENCODE for what JSON would drop or distort.
+ * undefined is written as null, and left out of objects.
+ */
 export function encodeJson(value: unknown, name: string): string {
-  checkEncodable(value, name, null);
-  return JSON.stringify(value) ?? "null";
+  return encoding(name, () => {
+    checkEncodable(value, name, null);
+    return JSON.stringify(value) ?? "null";
+  });
+}
+
+/** Throws what `encodeJson` would. */
+export function checkJson(value: unknown, name: string): void {
+  encoding(name, () => checkEncodable(value, name, null));
+}
+
+/** A getter or toJSON of the caller's may throw anything, and depths of thousands end the stack. */
+function encoding<T>(name: string, encode: () => T): T {
+  try {
+    return encode();
+  } catch (error) {
+    if (PublishError.is(error)) throw error;
+    throw new PublishError("PUBLISH_ENCODE", `${name} cannot be written as JSON: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 interface Ancestors {
@@ -46,18 +66,22 @@ function checkObject(value: object, path: string, above: Ancestors | null): void
   }
   const foreign = foreignKind(value);
   if (foreign !== null) throw refuse(path, foreign);
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return;
+  if ("toJSON" in value && typeof value.toJSON === "function") {
+    checkEncodable(value.toJSON(), path, here);
+    return;
+  }
   for (const key of Object.keys(value)) checkEncodable((value as Record<string, unknown>)[key], `${path}.${key}`, here);
 }
 
 /** Kinds that JSON would silently empty. */
 function foreignKind(value: object): string | null {
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  if (tag === "AsyncResult") return "an AsyncResult (send its id)";
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return null;
-  const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (value instanceof Error) return "an Error";
   if (ArrayBuffer.isView(value)) return `a ${tag}`;
-  return ["Map", "Set", "WeakMap", "WeakSet", "Promise", "RegExp", "ArrayBuffer", "AsyncResult"].includes(tag) ? `a ${tag}` : null;
+  return ["Map", "Set", "WeakMap", "WeakSet", "Promise", "RegExp", "ArrayBuffer"].includes(tag) ? `a ${tag}` : null;
 }
 
 function refuse(path: string, what: string): PublishError {
