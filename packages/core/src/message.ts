@@ -117,7 +117,32 @@ export function decodeBody(bytes: Uint8Array, contentType: string): Body {
   const [args, kwargs, embed] = body as [unknown, unknown, unknown];
   if (!Array.isArray(args)) throw new CeleriacError("MESSAGE_UNDECODABLE", "args must be a list");
   if (!isRecord(kwargs)) throw new CeleriacError("MESSAGE_UNDECODABLE", "kwargs must be an object");
-  return { args, kwargs, embed: isRecord(embed) ? ({ ...emptyEmbed, ...embed } as Embed) : emptyEmbed };
+  return { args, kwargs, embed: isRecord(embed) ? readEmbed(embed) : emptyEmbed };
+}
+
+/** Looked at before the task runs: what cannot follow it must not be found out when it has run. */
+function readEmbed(embed: Readonly<Record<string, unknown>>): Embed {
+  const { callbacks = null, errbacks = null, chain = null, chord = null } = embed;
+  if (callbacks === null && errbacks === null && chain === null && chord === null) return emptyEmbed;
+  for (const [name, list] of Object.entries({ callbacks, errbacks, chain })) {
+    if (list === null) continue;
+    if (!Array.isArray(list)) throw new CeleriacError("MESSAGE_UNDECODABLE", `embed.${name} must be a list of signatures`);
+    list.forEach((signature, index) => {
+      checkSignature(signature, `embed.${name}[${index}]`);
+    });
+  }
+  if (chord !== null) checkSignature(chord, "embed.chord");
+  return { ...embed, callbacks, errbacks, chain, chord } as Embed;
+}
+
+function checkSignature(value: unknown, name: string): void {
+  const { task, args = null, kwargs = null, options = null } = isRecord(value) ? value : {};
+  const fits =
+    typeof task === "string" &&
+    (args === null || Array.isArray(args)) &&
+    (kwargs === null || isRecord(kwargs)) &&
+    (options === null || isRecord(options));
+  if (!fits) throw new CeleriacError("MESSAGE_UNDECODABLE", `${name} must be a signature: {task, args, kwargs, options}`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
