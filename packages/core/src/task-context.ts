@@ -29,7 +29,10 @@ export function createContext(parts: ContextParts): { readonly context: TaskCont
   };
   const context: TaskContext = {
     request: parts.request,
-    signal: parts.signal,
+    // Asked for only when the task asks: an executor makes a signal for those runs alone.
+    get signal() {
+      return parts.signal;
+    },
     log: parts.log,
     deps: parts.deps,
     progress: (progress) => updateState(progressState, progress),

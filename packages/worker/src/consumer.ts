@@ -8,6 +8,7 @@
 import {
   type AppRuntime,
   afterSuccess,
+  celeryErrors,
   type Delivery,
   decodeBody,
   failpoint,
@@ -123,7 +124,7 @@ async function runAndFinish(parts: ConsumerParts, request: Request, underway: Ma
   const ending = await parts.pool.submit(run);
   failpoint("outcome.received");
   underway.delete(run.id);
-  await finish(parts, request, ending, parts.clock.monotonic() - startedAt);
+  await (request.acksLate ? finish : finishAcknowledged)(parts, request, ending, parts.clock.monotonic() - startedAt);
 }
 
 /** Marks a suspect's run as begun before it starts, so that only it is counted should this worker die. */
@@ -160,11 +161,21 @@ async function settledBefore(parts: ConsumerParts, request: Request): Promise<Se
 }
 
 async function finish(parts: ConsumerParts, request: Request, ending: Ending, runMs: number): Promise<void> {
-  const settlement = settlementOf(parts, request, ending);
-  if (request.acksLate || ending.kind === "expired" || ending.kind === "unknown")
-    return settleAndTell(parts, request, settlement, ending, runMs);
+  await settleAndTell(parts, request, settlementOf(parts, request, ending), ending, runMs);
+}
+
+/** At most once: it was acknowledged before it ran and cannot go back, so a run that was cut short has failed. */
+async function finishAcknowledged(parts: ConsumerParts, request: Request, ending: Ending, runMs: number): Promise<void> {
+  const isCut = settlementOf(parts, request, ending).then.kind === "requeue";
+  const last = isCut ? lostRun(ending) : ending;
+  const settlement = settlementOf(parts, request, last);
   await storeAndPublish(parts, request, settlement);
-  tellEnding(parts, request, ending, settlement, runMs);
+  tellEnding(parts, request, last, settlement, runMs);
+}
+
+function lostRun(ending: Ending): Ending {
+  const reason = ending.kind === "executorLost" ? ending.reason : "it was stopped after it had been acknowledged";
+  return { kind: "failed", error: celeryErrors.workerLost(reason), expected: false, children: [], publish: [] };
 }
 
 async function settleAndTell(parts: ConsumerParts, request: Request, settlement: Settlement, ending: Ending, runMs: number): Promise<void> {
@@ -175,7 +186,7 @@ async function settleAndTell(parts: ConsumerParts, request: Request, settlement:
   tellEnding(parts, request, ending, settlement, runMs);
 }
 
-/** At most once: it was acknowledged before it ran, so what is left is its result and what follows. */
+/** What is left of a task that was acknowledged before it ran: its result and what follows. */
 async function storeAndPublish(parts: ConsumerParts, request: Request, settlement: Settlement): Promise<void> {
   try {
     if (settlement.result !== undefined) await parts.backend?.store(settlement.result);

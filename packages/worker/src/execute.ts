@@ -101,9 +101,12 @@ class Execution {
     const { code } = this.#definition;
     if (code.kind === "declared") return undefined;
     const args = await fromWire(this.#definition, this.#followed.body);
+    const control = this.#control;
     const { context, end } = createContext({
       request: this.#request,
-      signal: this.#control.signal,
+      get signal() {
+        return control.signal;
+      },
       log: logger(this.#control),
       deps: this.#deps,
       updateState: (state, meta) => this.#control.updateState(state, encodeJson(meta, "meta")),
