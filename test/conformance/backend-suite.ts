@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ResultBackend, ResultRecord } from "../../packages/core/src/backend.ts";
-import { eventuallyPasses } from "../support/passes.ts";
+import { eventually } from "../support/eventually.ts";
 
 /** One store, reached by as many backends as a test opens. */
 export interface BackendWorld {
@@ -101,9 +101,7 @@ function describeLookup(suite: Suite): void {
     const record = suite.record({ value: { sum: 5 } });
     const watch = await collect(suite.caller(), record.taskId);
     expect(await suite.worker().store(record)).toBe("stored");
-    await eventuallyPasses(async () =>
-      expect(seen(await suite.caller().get(record.taskId))).toEqual({ status: "SUCCESS", result: { sum: 5 } }),
-    );
+    await eventually(async () => expect(seen(await suite.caller().get(record.taskId))).toEqual({ status: "SUCCESS", result: { sum: 5 } }));
     watch.close();
   });
 
@@ -120,7 +118,7 @@ function describeLookup(suite: Suite): void {
     const record = suite.record({ value });
     const watch = await collect(suite.caller(), record.taskId);
     await suite.worker().store(record);
-    await eventuallyPasses(async () => expect(seen(await suite.caller().get(record.taskId))?.result).toBe(value));
+    await eventually(async () => expect(seen(await suite.caller().get(record.taskId))?.result).toBe(value));
     watch.close();
   });
 
@@ -129,7 +127,7 @@ function describeLookup(suite: Suite): void {
     const record = suite.record({ value });
     const watch = await collect(suite.caller(), record.taskId);
     await suite.worker().store(record);
-    await eventuallyPasses(() => expect(watch.last()?.result === value).toBe(true));
+    await eventually(() => expect(watch.last()?.result === value).toBe(true));
     watch.close();
   });
 
@@ -137,7 +135,7 @@ function describeLookup(suite: Suite): void {
     const record = suite.record();
     const watch = await collect(suite.caller(), record.taskId);
     await suite.worker().store(record);
-    await eventuallyPasses(async () => expect(await suite.caller().get(record.taskId)).not.toBeNull());
+    await eventually(async () => expect(await suite.caller().get(record.taskId)).not.toBeNull());
     watch.close();
     await suite.caller().forget(record.taskId);
     expect(await suite.caller().get(record.taskId)).toBeNull();
@@ -148,7 +146,7 @@ function describeLookup(suite: Suite): void {
     const records = [1, 2, 3].map((value) => suite.record({ value }));
     const watches = await Promise.all(records.map((record) => collect(suite.caller(), record.taskId)));
     await Promise.all(records.map((record) => suite.worker().store(record)));
-    await eventuallyPasses(() => expect(watches.map((watch) => watch.last()?.result)).toEqual([1, 2, 3]));
+    await eventually(() => expect(watches.map((watch) => watch.last()?.result)).toEqual([1, 2, 3]));
     for (const watch of watches) watch.close();
   });
 }
@@ -196,8 +194,7 @@ function describeNewestWins(suite: Suite): void {
     const keepsFirst = outcome === "superseded" && (suite.world().shared || first.state === "SUCCESS");
     const keepsSecond = outcome === "stored";
     const expected = keepsFirst ? "first" : "second";
-    if (keepsFirst || keepsSecond)
-      await eventuallyPasses(async () => expect(seen(await suite.caller().get(taskId))?.result).toBe(expected));
+    if (keepsFirst || keepsSecond) await eventually(async () => expect(seen(await suite.caller().get(taskId))?.result).toBe(expected));
     watch.close();
   });
 
@@ -208,8 +205,8 @@ function describeNewestWins(suite: Suite): void {
     const order = suite.world().shared ? [...attempts].sort((left, right) => (left.attempt % 2) - (right.attempt % 2)) : attempts;
     await Promise.all(order.map((record, index) => (index % 2 === 0 ? suite.worker() : suite.caller()).store(record)));
     await suite.worker().store(suite.record({ taskId, state: "SUCCESS", attempt: 5, value: "done" }));
-    await eventuallyPasses(async () => expect(seen(await suite.caller().get(taskId))).toEqual({ status: "SUCCESS", result: "done" }));
-    await eventuallyPasses(() => expect(watch.last()).toEqual({ status: "SUCCESS", result: "done" }));
+    await eventually(async () => expect(seen(await suite.caller().get(taskId))).toEqual({ status: "SUCCESS", result: "done" }));
+    await eventually(() => expect(watch.last()).toEqual({ status: "SUCCESS", result: "done" }));
     watch.close();
   });
 }
@@ -234,9 +231,9 @@ function describeSubscriptions(suite: Suite): void {
     const record = suite.record({ value: "early" });
     const first = await collect(suite.caller(), record.taskId);
     await suite.worker().store(record);
-    await eventuallyPasses(async () => expect(await suite.caller().get(record.taskId)).not.toBeNull());
+    await eventually(async () => expect(await suite.caller().get(record.taskId)).not.toBeNull());
     const second = await collect(suite.caller(), record.taskId);
-    await eventuallyPasses(() => expect(second.last()).toEqual({ status: "SUCCESS", result: "early" }));
+    await eventually(() => expect(second.last()).toEqual({ status: "SUCCESS", result: "early" }));
     first.close();
     second.close();
   });
@@ -247,7 +244,7 @@ function describeSubscriptions(suite: Suite): void {
     for (const attempt of [0, 1]) {
       const state = attempt === 0 ? "FAILURE" : "SUCCESS";
       await suite.worker().store(suite.record({ taskId, state, attempt, value: attempt }));
-      await eventuallyPasses(() => expect(watch.last()).toEqual({ status: state, result: attempt }));
+      await eventually(() => expect(watch.last()).toEqual({ status: state, result: attempt }));
     }
     watch.close();
   });
@@ -257,7 +254,7 @@ function describeSubscriptions(suite: Suite): void {
     const backends = suite.world().shared ? [suite.caller(), suite.worker()] : [suite.caller()];
     const watches = await Promise.all(Array.from({ length: 20 }, (_, index) => collect(backends[index % backends.length]!, record.taskId)));
     await suite.worker().store(record);
-    await eventuallyPasses(() => expect(watches.map((watch) => watch.last()?.result)).toEqual(watches.map(() => "all")));
+    await eventually(() => expect(watches.map((watch) => watch.last()?.result)).toEqual(watches.map(() => "all")));
     for (const watch of watches) watch.close();
   });
 
@@ -268,7 +265,7 @@ function describeSubscriptions(suite: Suite): void {
     closed.close();
     closed.close();
     await suite.worker().store(suite.record({ taskId, value: "late" }));
-    await eventuallyPasses(() => expect(open.last()?.result).toBe("late"));
+    await eventually(() => expect(open.last()?.result).toBe("late"));
     expect(closed.all).toEqual([]);
     open.close();
   });
@@ -278,7 +275,7 @@ function describeSubscriptions(suite: Suite): void {
     (await collect(suite.caller(), taskId)).close();
     const watch = await collect(suite.caller(), taskId);
     await suite.worker().store(suite.record({ taskId, value: "again" }));
-    await eventuallyPasses(() => expect(watch.last()?.result).toBe("again"));
+    await eventually(() => expect(watch.last()?.result).toBe("again"));
     watch.close();
   });
 
@@ -286,7 +283,7 @@ function describeSubscriptions(suite: Suite): void {
     const records = Array.from({ length: 500 }, (_, value) => suite.record({ value }));
     const watches = await Promise.all(records.map((record) => collect(suite.caller(), record.taskId)));
     await Promise.all(records.map((record) => suite.worker().store(record)));
-    await eventuallyPasses(() => expect(watches.every((watch, index) => watch.last()?.result === index)).toBe(true));
+    await eventually(() => expect(watches.every((watch, index) => watch.last()?.result === index)).toBe(true));
     for (const watch of watches) watch.close();
   });
 
@@ -295,8 +292,8 @@ function describeSubscriptions(suite: Suite): void {
     const record = suite.record({ value: "after the cut" });
     const watch = await collect(suite.caller(), record.taskId);
     await breakConnections?.call(suite.world());
-    await eventuallyPasses(async () => expect(await suite.worker().store(record)).toBe("stored"));
-    await eventuallyPasses(() => expect(watch.last()?.result).toBe("after the cut"));
+    await eventually(async () => expect(await suite.worker().store(record)).toBe("stored"));
+    await eventually(() => expect(watch.last()?.result).toBe("after the cut"));
     watch.close();
   });
 }
@@ -306,16 +303,16 @@ function describeLife(suite: Suite): void {
     const record = suite.record({ expiresMs: 60 });
     const watch = await collect(suite.caller(), record.taskId);
     await suite.worker().store(record);
-    await eventuallyPasses(() => expect(watch.last()?.status).toBe("SUCCESS"));
+    await eventually(() => expect(watch.last()?.status).toBe("SUCCESS"));
     watch.close();
-    if (suite.world().shared) await eventuallyPasses(async () => expect(await suite.caller().get(record.taskId)).toBeNull());
+    if (suite.world().shared) await eventually(async () => expect(await suite.caller().get(record.taskId)).toBeNull());
   });
 
   it("keeps a result without time limit", async () => {
     const record = suite.record({ expiresMs: null, value: "kept" });
     const watch = await collect(suite.caller(), record.taskId);
     await suite.worker().store(record);
-    await eventuallyPasses(async () => expect(seen(await suite.caller().get(record.taskId))?.result).toBe("kept"));
+    await eventually(async () => expect(seen(await suite.caller().get(record.taskId))?.result).toBe("kept"));
     watch.close();
     await suite.caller().forget(record.taskId);
   });

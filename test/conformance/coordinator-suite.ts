@@ -6,7 +6,6 @@ import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Coordinator, Lease } from "../../packages/core/src/coordinator.ts";
 import { eventually } from "../support/eventually.ts";
-import { eventuallyPasses } from "../support/passes.ts";
 
 /** One store, reached by as many coordinators as a test opens. */
 export interface CoordinatorWorld {
@@ -99,7 +98,7 @@ function describeLeases(suite: Suite): void {
     const ttlMs = 1_500;
     const startedAt = await suite.one().now();
     const lease = await take(suite.one(), name, ttlMs);
-    await eventuallyPasses(async () => {
+    await eventually(async () => {
       expect(await lease.renew()).toBe(true);
       expect(await suite.other().lease(name, longMs)).toBeNull();
       expect(await suite.one().now()).toBeGreaterThan(startedAt + ttlMs + 300);
@@ -169,7 +168,7 @@ function describeReservations(suite: Suite): void {
   it("frees a key when its time is over", async () => {
     const key = randomUUID();
     await suite.one().reserve(key, "owner", shortMs);
-    await eventuallyPasses(async () => expect(await suite.other().reserve(key, "next", longMs)).toBe("next"));
+    await eventually(async () => expect(await suite.other().reserve(key, "next", longMs)).toBe("next"));
     expect(await suite.one().release(key, "owner")).toBe(false);
   });
 
@@ -178,7 +177,7 @@ function describeReservations(suite: Suite): void {
     const ttlMs = 1_500;
     const startedAt = await suite.one().now();
     await suite.one().reserve(key, "owner", ttlMs);
-    await eventuallyPasses(async () => {
+    await eventually(async () => {
       expect(await suite.one().reserve(key, "owner", ttlMs)).toBe("owner");
       expect(await suite.other().reserve(key, "other", longMs)).toBe("owner");
       expect(await suite.one().now()).toBeGreaterThan(startedAt + ttlMs + 300);

@@ -49,6 +49,9 @@ async function produce(): Promise<void> {
   await broker.close();
 }
 
+process.on("SIGTERM", () => {
+  void broker.close().then(() => say("closed"));
+});
 await broker.connect();
 if (mode === "hold") await consume(async () => {});
 else if (mode === "work") await consume(settle);
@@ -66,7 +69,3 @@ else if (mode === "begin") {
   });
   await consume(async (delivery) => void held.push(delivery));
 } else throw new Error(`Unknown mode ${mode}`);
-
-process.on("SIGTERM", () => {
-  void broker.close().then(() => say("closed"));
-});

@@ -1,156 +1,177 @@
 /** Results in a SQLite file, beside the queues or in a file of their own: found by id from every process of the machine. */
-import type { ResultBackend, ResultSubscription } from "../backend.ts";
+import type { ResultBackend, ResultRecord, ResultSubscription, StoreOutcome } from "../backend.ts";
 import type { DriverContext } from "../driver.ts";
-import { BackendError, CeleriacError, type ErrorCode } from "../errors.ts";
+import { BackendError, CeleriacError, type ErrorCode, reasonOf } from "../errors.ts";
 import { filePathOf } from "../sqlite/file-path.ts";
 import type { Answer, OperationFields, OperationKind } from "../sqlite/operation.ts";
 import { openStore, type Store } from "../sqlite/store.ts";
 
+const resubscribeMs = 500;
+
 /** Throws CONFIG_URL. Opens nothing yet; the first use does, as `connect` would. */
 export function createSqliteBackend(url: string, context: DriverContext): ResultBackend {
-  const path = filePathOf(url);
-  const { clock, logger } = context;
-  let store: Store | null = null;
-  let connecting: Promise<Store> | null = null;
-  let closing: Promise<void> | null = null;
-  const subscriptions = new Set<Subscription>();
+  return new SqliteBackend(url, context);
+}
 
-  function connect(): Promise<Store> {
-    if (closing !== null) return Promise.reject(new BackendError("BACKEND_UNREACHABLE", `The result backend on ${path} was closed`));
-    if (store !== null) return Promise.resolve(store);
-    connecting ??= open().finally(() => {
-      connecting = null;
+class SqliteBackend implements ResultBackend {
+  readonly replyTo = null;
+  readonly #url: string;
+  readonly #path: string;
+  readonly #context: DriverContext;
+  readonly #subscriptions = new Set<Subscription>();
+  #store: Store | null = null;
+  #connecting: Promise<Store> | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(url: string, context: DriverContext) {
+    this.#url = url;
+    this.#path = filePathOf(url);
+    this.#context = context;
+  }
+
+  async connect(): Promise<void> {
+    await this.#connect();
+  }
+
+  async store({ taskId, state, attempt, text, expiresMs }: ResultRecord): Promise<StoreOutcome> {
+    const expires = expiresMs === null ? null : this.#context.clock.now() + expiresMs;
+    return await this.#ask("storeResult", { result: { taskId, state, attempt, text, expires } });
+  }
+
+  async get(taskId: string): Promise<string | null> {
+    return await this.#ask("getResult", { taskId });
+  }
+
+  async subscribe(taskId: string, listener: (text: string) => void): Promise<ResultSubscription> {
+    const subscription = new Subscription(taskId, listener, () => this.#connect(), this.#context);
+    this.#subscriptions.add(subscription);
+    const close = () => {
+      this.#subscriptions.delete(subscription);
+      subscription.close();
+    };
+    try {
+      await subscription.start();
+    } catch (error) {
+      close();
+      throw error;
+    }
+    return { close };
+  }
+
+  async forget(taskId: string): Promise<void> {
+    await this.#ask("forgetResult", { taskId });
+  }
+
+  async health(): Promise<void> {
+    await this.#ask("check", {});
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #connect(): Promise<Store> {
+    if (this.#closing !== null) return Promise.reject(new BackendError("BACKEND_UNREACHABLE", `The backend on ${this.#path} was closed`));
+    if (this.#store !== null) return Promise.resolve(this.#store);
+    this.#connecting ??= this.#open().finally(() => {
+      this.#connecting = null;
     });
-    return connecting;
+    return this.#connecting;
   }
 
-  async function open(): Promise<Store> {
-    const opened = await openStore(url, context).catch(rethrow);
-    store = opened;
-    opened.onLost(() => {
-      if (store !== opened) return;
-      store = null;
-      for (const subscription of subscriptions) subscription.moved();
+  async #open(): Promise<Store> {
+    const store = await openStore(this.#url, this.#context).catch(rethrow);
+    this.#store = store;
+    store.onLost(() => {
+      if (this.#store !== store) return;
+      this.#store = null;
+      for (const subscription of this.#subscriptions) void subscription.restart();
     });
-    return opened;
+    return store;
   }
 
-  async function ask<K extends OperationKind>(kind: K, fields: OperationFields<K>): Promise<Answer<K>> {
-    const open = await connect();
-    return await open.run(kind, fields).catch(rethrow);
+  async #ask<K extends OperationKind>(kind: K, fields: OperationFields<K>): Promise<Answer<K>> {
+    const store = await this.#connect();
+    return await store.run(kind, fields).catch(rethrow);
   }
 
-  return {
-    replyTo: null,
-    async connect() {
-      await connect();
-    },
-    async store({ taskId, state, attempt, text, expiresMs }) {
-      const expires = expiresMs === null ? null : clock.now() + expiresMs;
-      return await ask("storeResult", { result: { taskId, state, attempt, text, expires } });
-    },
-    get: (taskId) => ask("getResult", { taskId }),
-    async subscribe(taskId, listener) {
-      const subscription = createSubscription(taskId, listener, { connect, context });
-      subscriptions.add(subscription);
-      try {
-        await subscription.start();
-      } catch (error) {
-        subscriptions.delete(subscription);
-        throw error;
-      }
-      return {
-        close() {
-          subscriptions.delete(subscription);
-          subscription.close();
-        },
-      };
-    },
-    async forget(taskId) {
-      await ask("forgetResult", { taskId });
-    },
-    async health() {
-      await ask("check", {});
-    },
-    close() {
-      closing ??= (async () => {
-        for (const subscription of subscriptions) subscription.close();
-        subscriptions.clear();
-        await connecting?.catch(() => {});
-        await store?.close();
-        store = null;
-        logger.debug("SQLite result backend closed", { path });
-      })();
-      return closing;
-    },
-  };
+  async #close(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.close();
+    this.#subscriptions.clear();
+    await this.#connecting?.catch(() => {});
+    await this.#store?.close();
+    this.#store = null;
+  }
 }
 
 /** Codes of the file itself keep their meaning; whatever else a backend cannot do is "unreachable". */
 function rethrow(cause: unknown): never {
   if (!CeleriacError.is(cause)) throw cause;
-  const own: ErrorCode = /^(STORE|CONFIG)_|^BROKER_LAYOUT$/.test(cause.code) ? cause.code : "BACKEND_UNREACHABLE";
-  throw new BackendError(own, cause.message, { cause });
+  const code: ErrorCode = /^(STORE|CONFIG)_|^BROKER_LAYOUT$/.test(cause.code) ? cause.code : "BACKEND_UNREACHABLE";
+  throw new BackendError(code, cause.message, { cause });
 }
 
-interface Subscription extends ResultSubscription {
-  start(): Promise<void>;
-  /** The I/O thread is gone: watch again through the next one. */
-  moved(): void;
-}
+/** One listener for one task, through as many I/O threads as it takes. */
+class Subscription {
+  readonly #taskId: string;
+  readonly #listener: (text: string) => void;
+  readonly #connect: () => Promise<Store>;
+  readonly #context: DriverContext;
+  readonly #ending = new AbortController();
+  #last: string | null = null;
+  #stop: (() => void) | null = null;
 
-function createSubscription(
-  taskId: string,
-  listener: (text: string) => void,
-  parts: { connect(): Promise<Store>; readonly context: DriverContext },
-): Subscription {
-  const ending = new AbortController();
-  let last: string | null = null;
-  let stop: (() => void) | null = null;
-
-  function tell(text: string): void {
-    if (ending.signal.aborted || text === last) return;
-    last = text;
-    listener(text);
+  constructor(taskId: string, listener: (text: string) => void, connect: () => Promise<Store>, context: DriverContext) {
+    this.#taskId = taskId;
+    this.#listener = listener;
+    this.#connect = connect;
+    this.#context = context;
   }
 
-  async function start(): Promise<void> {
-    const store = await parts.connect();
-    const forget = store.onResult(taskId, tell);
+  async start(): Promise<void> {
+    const store = await this.#connect();
+    const taskId = this.#taskId;
+    const forget = store.onResult(taskId, (text) => this.#tell(text));
+    let text: string | null;
     try {
-      const text = await store.run("watch", { taskId });
-      stop = () => {
-        forget();
-        store.run("unwatch", { taskId }).catch(() => {
-          // Closed meanwhile: then nothing is watched any more.
-        });
-      };
-      if (ending.signal.aborted) stop();
-      else if (text !== null) tell(text);
+      text = await store.run("watch", { taskId });
     } catch (error) {
       forget();
       rethrow(error);
     }
+    this.#stop = () => {
+      forget();
+      store.run("unwatch", { taskId }).catch(() => {
+        // Closed meanwhile: then nothing is watched any more.
+      });
+    };
+    if (this.#ending.signal.aborted) this.#stop();
+    else if (text !== null) this.#tell(text);
   }
 
-  return {
-    start,
-    moved() {
-      void (async () => {
-        while (!ending.signal.aborted) {
-          try {
-            return await start();
-          } catch (error) {
-            parts.context.logger.warn("SQLite result subscription cannot start again yet", { taskId, reason: String(error) });
-            await parts.context.clock.sleep(1_000, ending.signal);
-          }
-        }
-      })();
-    },
-    close() {
-      if (ending.signal.aborted) return;
-      ending.abort();
-      stop?.();
-    },
-  };
+  /** The I/O thread is gone: watches through the next one, as soon as there is one. */
+  async restart(): Promise<void> {
+    while (!this.#ending.signal.aborted) {
+      try {
+        await this.start();
+        return;
+      } catch (error) {
+        this.#context.logger.warn("SQLite result cannot be watched yet", { taskId: this.#taskId, reason: reasonOf(error) });
+        await this.#context.clock.sleep(resubscribeMs, this.#ending.signal);
+      }
+    }
+  }
+
+  close(): void {
+    if (this.#ending.signal.aborted) return;
+    this.#ending.abort();
+    this.#stop?.();
+  }
+
+  #tell(text: string): void {
+    if (this.#ending.signal.aborted || text === this.#last) return;
+    this.#last = text;
+    this.#listener(text);
+  }
 }

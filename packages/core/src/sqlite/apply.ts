@@ -1,7 +1,8 @@
 /** What each operation does: the writing ones inside the turn's transaction, the others on the committed file. */
+import type { StoreOutcome } from "../backend.ts";
 import type { SettleOutcome } from "../broker.ts";
 import type { Consumption } from "./consumption.ts";
-import type { NewMessage, NewResult, Operation, OperationFields } from "./operation.ts";
+import type { Answer, NewMessage, NewResult, Operation, OperationFields, OperationKind } from "./operation.ts";
 import type { Tables } from "./tables.ts";
 import type { Turn } from "./turn.ts";
 import type { Watches } from "./watches.ts";
@@ -16,11 +17,64 @@ export interface Operator {
   /** true: needs the write lock. */
   writes(operation: Operation): boolean;
   write(entry: Entry, turn: Turn): unknown;
+  /** `watch` is both: it makes this process known, once, and then reads. */
   read(operation: Operation, now: number): unknown;
 }
 
+type ReadingKind = "length" | "oldest" | "peek" | "getResult" | "watch" | "unwatch" | "resize" | "check";
+type WritingKind = Exclude<OperationKind, ReadingKind>;
+type Readers = { readonly [K in ReadingKind]: (fields: OperationFields<K>, now: number) => Answer<K> };
+type Writers = { readonly [K in WritingKind]: (fields: OperationFields<K>, turn: Turn, raw: Uint8Array) => Answer<K> };
+
 export function createOperator(tables: Tables, consumption: Consumption, watches: Watches): Operator {
-  const { messages, results, coordination, workers } = tables;
+  const readers = createReaders(tables, consumption, watches);
+  const writers: Writers = {
+    ...createMessageWriters(tables, consumption),
+    ...createResultWriters(tables),
+    ...createCoordinationWriters(tables),
+  };
+  const isReading = (kind: OperationKind): kind is ReadingKind => kind in readers;
+  return {
+    writes: ({ kind }) => !isReading(kind) || (kind === "watch" && watches.unknown),
+    write({ operation, raw }, turn) {
+      if (operation.kind === "watch") return watches.enter(turn);
+      const writer = writers[operation.kind as WritingKind] as (fields: Operation, turn: Turn, raw: Uint8Array) => unknown;
+      return writer(operation, turn, raw);
+    },
+    read(operation, now) {
+      const reader = readers[operation.kind as ReadingKind] as (fields: Operation, now: number) => unknown;
+      return reader(operation, now);
+    },
+  };
+}
+
+function createReaders({ messages, results }: Tables, consumption: Consumption, watches: Watches): Readers {
+  return {
+    length: ({ queue }, now) => messages.length(queue, now),
+    oldest: ({ queue }, now) => messages.oldest(queue, now),
+    peek: ({ queue, limit }, now) => messages.peek(queue, limit, now),
+    getResult: ({ taskId }, now) => results.get(taskId, now),
+    watch: ({ taskId }, now) => watches.add(taskId, now),
+    unwatch({ taskId }) {
+      watches.remove(taskId);
+      return null;
+    },
+    resize({ consumer, readAhead }) {
+      consumption.resize(consumer, readAhead);
+      return null;
+    },
+    check(_, now) {
+      // Reads the file, so that a damaged one is told.
+      messages.hasReady("");
+      return now;
+    },
+  };
+}
+
+type MessageWriters = Pick<Writers, "publish" | "settle" | "begin" | "consume" | "leave" | "purge">;
+
+function createMessageWriters(tables: Tables, consumption: Consumption): MessageWriters {
+  const { messages, results, workers } = tables;
 
   function insert(newMessages: readonly NewMessage[], raw: Uint8Array, turn: Turn): void {
     let offset = 0;
@@ -31,109 +85,69 @@ export function createOperator(tables: Tables, consumption: Consumption, watches
     }
   }
 
-  function storeResult(result: NewResult, turn: Turn) {
-    const outcome = results.store(result, turn.now);
-    if (outcome === "stored") turn.results.add(result.taskId);
-    return outcome;
-  }
-
-  function settle(fields: OperationFields<"settle">, raw: Uint8Array, turn: Turn): SettleOutcome {
+  function settle(fields: OperationFields<"settle">, turn: Turn, raw: Uint8Array): SettleOutcome {
     const { consumer, id, requeue } = fields;
     const isOurs =
       requeue === null ? messages.remove(consumer, id) : messages.putBack(consumer, id, requeue.due, requeue.counted, turn.now);
     consumption.release(turn, consumer, id);
+    // Nothing of a lost claim is written: neither its result nor what would follow.
     if (!isOurs) return "lost";
-    if (requeue !== null) noteRequeue(fields, requeue.due, turn);
-    if (fields.result !== null) storeResult(fields.result, turn);
+    if (requeue !== null) for (const queue of consumption.queuesOf(consumer)) noteArrival(queue, requeue.due, turn);
+    if (fields.result !== null) noteResult(fields.result, results.store(fields.result, turn.now), turn);
     insert(fields.publish, raw, turn);
     return "settled";
   }
 
-  function noteRequeue(fields: OperationFields<"settle">, due: number | null, turn: Turn): void {
-    for (const queue of consumption.queuesOf(fields.consumer)) noteArrival(queue, due, turn);
-  }
-
-  function consume(fields: OperationFields<"consume">, turn: Turn): number {
-    if (fields.replaces !== null && workers.remove(fields.replaces)) messages.recover(fields.replaces);
-    return consumption.open(turn, fields);
-  }
-
   return {
-    writes({ kind }) {
-      return !readers.has(kind) || (kind === "watch" && watches.unknown);
+    publish({ message }, turn, raw) {
+      insert([message], raw, turn);
+      return null;
     },
-    write({ operation, raw }, turn) {
-      const { now } = turn;
-      switch (operation.kind) {
-        case "publish":
-          insert([operation.message], raw, turn);
-          return null;
-        case "settle":
-          return settle(operation, raw, turn);
-        case "begin":
-          return messages.markBegun(operation.consumer, operation.id) ? "settled" : "lost";
-        case "consume":
-          return consume(operation, turn);
-        case "leave":
-          consumption.leave(turn, operation.consumer);
-          return null;
-        case "purge":
-          return messages.purge(operation.queue, operation.limit);
-        case "storeResult":
-          return storeResult(operation.result, turn);
-        case "forgetResult":
-          results.forget(operation.taskId);
-          return null;
-        case "watch":
-          watches.enter(turn);
-          return null;
-        case "takeLease":
-          return coordination.takeLease(operation.name, operation.ttlMs, now);
-        case "renewLease":
-          return coordination.renewLease(operation.name, operation.token, operation.ttlMs, now);
-        case "freeLease":
-          coordination.freeLease(operation.name, operation.token);
-          return null;
-        case "reserve":
-          return coordination.reserve(operation.key, operation.owner, operation.ttlMs, now);
-        case "unreserve":
-          return coordination.unreserve(operation.key, operation.owner, now);
-        default:
-          throw new Error(`${operation.kind} does not write`);
-      }
+    settle,
+    begin: ({ consumer, id }) => (messages.markBegun(consumer, id) ? "settled" : "lost"),
+    consume(fields, turn) {
+      if (fields.replaces !== null && workers.remove(fields.replaces)) messages.recover(fields.replaces);
+      return consumption.open(turn, fields);
     },
-    read(operation, now) {
-      switch (operation.kind) {
-        case "length":
-          return messages.length(operation.queue, now);
-        case "oldest":
-          return messages.oldest(operation.queue, now);
-        case "peek":
-          return messages.peek(operation.queue, operation.limit, now);
-        case "getResult":
-          return results.get(operation.taskId, now);
-        case "watch":
-          return watches.add(operation.taskId, now);
-        case "unwatch":
-          watches.remove(operation.taskId);
-          return null;
-        case "resize":
-          consumption.resize(operation.consumer, operation.readAhead);
-          return null;
-        case "check":
-          // Reads the file, so that a damaged one is told.
-          messages.hasReady("");
-          return now;
-        default:
-          throw new Error(`${operation.kind} does not only read`);
-      }
+    leave({ consumer }, turn) {
+      consumption.leave(turn, consumer);
+      return null;
+    },
+    purge: ({ queue, limit }) => messages.purge(queue, limit),
+  };
+}
+
+function createResultWriters({ results }: Tables): Pick<Writers, "storeResult" | "forgetResult"> {
+  return {
+    storeResult: ({ result }, turn) => noteResult(result, results.store(result, turn.now), turn),
+    forgetResult({ taskId }) {
+      results.forget(taskId);
+      return null;
     },
   };
 }
 
-const readers: ReadonlySet<Operation["kind"]> = new Set(["length", "oldest", "peek", "getResult", "watch", "unwatch", "resize", "check"]);
+type CoordinationWriters = Pick<Writers, "takeLease" | "renewLease" | "freeLease" | "reserve" | "unreserve">;
+
+function createCoordinationWriters({ coordination }: Tables): CoordinationWriters {
+  return {
+    takeLease: ({ name, ttlMs }, { now }) => coordination.takeLease(name, ttlMs, now),
+    renewLease: ({ name, token, ttlMs }, { now }) => coordination.renewLease(name, token, ttlMs, now),
+    freeLease({ name, token }) {
+      coordination.freeLease(name, token);
+      return null;
+    },
+    reserve: ({ key, owner, ttlMs }, { now }) => coordination.reserve(key, owner, ttlMs, now),
+    unreserve: ({ key, owner }, { now }) => coordination.unreserve(key, owner, now),
+  };
+}
 
 function noteArrival(queue: string, due: number | null, turn: Turn): void {
   if (due !== null && due > turn.now) turn.delays = true;
   else turn.arrivals.add(queue);
+}
+
+function noteResult(result: NewResult, outcome: StoreOutcome, turn: Turn): StoreOutcome {
+  if (outcome === "stored") turn.results.add(result.taskId);
+  return outcome;
 }

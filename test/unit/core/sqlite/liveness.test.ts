@@ -84,7 +84,8 @@ describe("claims in the SQLite file", { timeout: 90_000 }, () => {
     const holder = startProgram({ mode: "hold", url: file.url, queue });
     await holder.wrote(/delivered a 0/, 30_000);
     const { inbox } = await consume(broker, queue);
-    await holder.stop();
+    await holder.wrote(/ready/, 30_000);
+    await holder.stop({ graceMs: 30_000 });
     const delivery = await inbox.next();
     expect(delivery.deliveries).toBe(0);
     expect(lines(holder, "error")).toEqual([]);
@@ -113,7 +114,8 @@ describe("claims in the SQLite file", { timeout: 90_000 }, () => {
     expect(new Set(outcomes).size).toBe(1_000);
     expect(outcomes.filter((outcome) => !outcome.endsWith(" settled"))).toEqual([]);
     for (const program of [...producers, ...workers]) expect(lines(program, "error")).toEqual([]);
-    await Promise.all(workers.map((worker) => worker.stop()));
+    await Promise.all(workers.map((worker) => worker.wrote(/ready/, 30_000)));
+    await Promise.all(workers.map((worker) => worker.stop({ graceMs: 30_000 })));
     expect(file.rows("select count(*) from worker")).toEqual([[0]]);
   });
 });

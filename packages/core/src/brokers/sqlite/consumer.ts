@@ -30,127 +30,163 @@ interface Incarnation {
   readonly lost: AbortController;
 }
 
-export async function openConsumer(queues: readonly string[], options: ConsumeOptions, parts: ConsumerParts): Promise<Consumer> {
-  const { listener } = options;
-  const { clock, logger } = parts.context;
-  let readAhead = options.readAhead;
-  let paused = false;
-  let closing: Promise<void> | null = null;
-  let current: Incarnation | null = null;
-  let previous: { readonly inc: number; readonly store: Store } | null = null;
-  const ending = new AbortController();
+export class SqliteConsumer implements Consumer {
+  readonly #queues: readonly string[];
+  readonly #options: ConsumeOptions;
+  readonly #parts: ConsumerParts;
+  readonly #ending = new AbortController();
+  #readAhead: number;
+  #paused = false;
+  #current: Incarnation | null = null;
+  #previous: Incarnation | null = null;
+  #closing: Promise<void> | null = null;
 
-  async function enter(): Promise<void> {
-    const store = await parts.store();
-    const lost = new AbortController();
-    const replaces = previous !== null && previous.store !== store ? previous.inc : null;
-    const fields = { name: options.worker, queues: [...queues], readAhead: paused ? 0 : readAhead, replaces };
-    const inc = await store.consume(fields, {
-      claimed: (message, raw) =>
-        onClaimed({ store, clock, lost: lost.signal, settlesResults: parts.settlesResults, settled() {} }, message, raw),
-      fenced: () => onFenced(),
-      trouble: (error) => (error === null ? listener.connected() : listener.disconnected(error)),
-    });
-    current = { inc, store, lost };
-    const forget = store.onLost((error) => onStoreLost(error));
-    lost.signal.addEventListener("abort", forget, { once: true });
+  constructor(queues: readonly string[], options: ConsumeOptions, parts: ConsumerParts) {
+    this.#queues = [...queues];
+    this.#options = options;
+    this.#parts = parts;
+    this.#readAhead = Math.max(1, options.readAhead);
   }
 
-  function onClaimed(claim: Claim, message: ClaimedMessage, raw: Uint8Array): void {
-    if (closing !== null || claim.lost.aborted) return;
+  /** Takes the first incarnation. Rejects when the file cannot be written. */
+  async start(): Promise<void> {
+    try {
+      await this.#enter();
+    } catch (error) {
+      this.#parts.closed();
+      throw error;
+    }
+  }
+
+  async pause(): Promise<void> {
+    this.#paused = true;
+    await this.#resize();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    void this.#resize();
+  }
+
+  setReadAhead(readAhead: number): void {
+    this.#readAhead = Math.max(1, readAhead);
+    void this.#resize();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#ending.abort();
+    const current = this.#current;
+    if (current !== null) {
+      await current.store.run("leave", { consumer: current.inc }).catch((error: unknown) => {
+        this.#parts.context.logger.warn("SQLite consumer could not hand back; others will recover its claims", { reason: reasonOf(error) });
+      });
+      this.#leaveBehind();
+    }
+    this.#parts.closed();
+  }
+
+  async #enter(): Promise<void> {
+    const { context, settlesResults } = this.#parts;
+    const { listener, worker } = this.#options;
+    const store = await this.#parts.store();
+    const lost = new AbortController();
+    const claim: Claim = { store, clock: context.clock, lost: lost.signal, settlesResults };
+    const replaces = this.#previous !== null && this.#previous.store !== store ? this.#previous.inc : null;
+    const inc = await store.consume(
+      { name: worker, queues: this.#queues, readAhead: this.#wanted, replaces },
+      {
+        claimed: (message, raw) => this.#onClaimed(claim, message, raw),
+        fenced: () => this.#onFenced(),
+        trouble: (error) => (error === null ? listener.connected() : listener.disconnected(error)),
+      },
+    );
+    this.#current = { inc, store, lost };
+    const forget = store.onLost((error) => this.#onStoreLost(error));
+    lost.signal.addEventListener("abort", forget, { once: true });
+    // Paused or resized, or closed, while it was on its way.
+    await this.#resize();
+    if (this.#closing !== null) await this.#close();
+  }
+
+  get #wanted(): number {
+    return this.#paused ? 0 : this.#readAhead;
+  }
+
+  #onClaimed(claim: Claim, message: ClaimedMessage, raw: Uint8Array): void {
+    if (this.#closing !== null || claim.lost.aborted) return;
     let envelope: Envelope;
     try {
       envelope = readEnvelope(raw);
     } catch (error) {
-      buryUnreadable(claim, message, raw, reasonOf(error));
+      this.#buryUnreadable(claim, message, raw, reasonOf(error));
       return;
     }
-    listener.delivery(createDelivery(message, envelope, claim));
+    this.#options.listener.delivery(createDelivery(message, envelope, claim));
   }
 
-  function buryUnreadable(claim: Claim, message: ClaimedMessage, raw: Uint8Array, reason: string): void {
+  #buryUnreadable(claim: Claim, message: ClaimedMessage, raw: Uint8Array, reason: string): void {
     const { queue } = message;
     const delivery = createDelivery(message, unreadable(raw), claim);
     delivery.settle({ publish: [], then: { kind: "deadLetter", reason } }).then(
       (outcome) => {
-        if (outcome === "settled") listener.deadLettered({ queue, reason });
+        if (outcome === "settled") this.#options.listener.deadLettered({ queue, reason });
       },
-      (error) => logger.error("An undecodable message could not be dead-lettered", { queue, reason: reasonOf(error) }),
+      (error) => {
+        this.#parts.context.logger.error("An undecodable message could not be dead-lettered", { queue, reason: reasonOf(error) });
+      },
     );
   }
 
-  function onFenced(): void {
-    leaveBehind();
-    listener.claimsLost();
-    void reenter();
+  #onFenced(): void {
+    this.#leaveBehind();
+    this.#options.listener.claimsLost();
+    void this.#reenter();
   }
 
-  function onStoreLost(error: CeleriacError): void {
-    leaveBehind();
+  #onStoreLost(error: CeleriacError): void {
+    const { listener } = this.#options;
+    this.#leaveBehind();
     listener.disconnected(error);
     listener.claimsLost();
-    void reenter().then((entered) => {
+    void this.#reenter().then((entered) => {
       if (entered) listener.connected();
     });
   }
 
-  function leaveBehind(): void {
-    if (current === null) return;
-    previous = current;
-    current.lost.abort();
-    current = null;
+  /** What is held from now on belongs to nobody here. */
+  #leaveBehind(): void {
+    if (this.#current === null) return;
+    this.#previous = this.#current;
+    this.#current.lost.abort();
+    this.#current = null;
   }
 
-  async function reenter(): Promise<boolean> {
-    while (closing === null) {
+  /** Tries until it has a new incarnation or is closed. */
+  async #reenter(): Promise<boolean> {
+    const { clock, logger } = this.#parts.context;
+    while (this.#closing === null) {
       try {
-        await enter();
+        await this.#enter();
         return true;
       } catch (error) {
         logger.warn("SQLite consumer cannot start again yet", { reason: reasonOf(error) });
-        await clock.sleep(reopenMs, ending.signal);
+        await clock.sleep(reopenMs, this.#ending.signal);
       }
     }
     return false;
   }
 
-  async function resize(): Promise<void> {
-    const incarnation = current;
-    if (incarnation === null) return;
-    await incarnation.store.run("resize", { consumer: incarnation.inc, readAhead: paused ? 0 : readAhead }).catch((error: unknown) => {
-      logger.debug("SQLite read-ahead was not changed", { reason: reasonOf(error) });
+  async #resize(): Promise<void> {
+    const current = this.#current;
+    if (current === null) return;
+    await current.store.run("resize", { consumer: current.inc, readAhead: this.#wanted }).catch((error: unknown) => {
+      // The store is gone, and with it whatever was to be resized.
+      this.#parts.context.logger.debug("SQLite read-ahead was not changed", { reason: reasonOf(error) });
     });
   }
-
-  async function close(): Promise<void> {
-    ending.abort();
-    const incarnation = current;
-    if (incarnation !== null) {
-      await incarnation.store.run("leave", { consumer: incarnation.inc }).catch((error: unknown) => {
-        logger.warn("SQLite consumer could not hand back; others will recover its claims", { reason: reasonOf(error) });
-      });
-      leaveBehind();
-    }
-    parts.closed();
-  }
-
-  await enter();
-  return {
-    async pause() {
-      paused = true;
-      await resize();
-    },
-    resume() {
-      paused = false;
-      void resize();
-    },
-    setReadAhead(wanted) {
-      readAhead = Math.max(1, wanted);
-      void resize();
-    },
-    close() {
-      closing ??= close();
-      return closing;
-    },
-  };
 }

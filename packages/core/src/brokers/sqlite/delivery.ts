@@ -18,8 +18,6 @@ export interface Claim {
   /** Aborted when the claim is no longer ours. */
   readonly lost: AbortSignal;
   readonly settlesResults: boolean;
-  /** Called when it was settled. */
-  settled(): void;
 }
 
 export function createDelivery(message: ClaimedMessage, envelope: Envelope, claim: Claim): Delivery {
@@ -40,9 +38,7 @@ export function createDelivery(message: ClaimedMessage, envelope: Envelope, clai
       const { fields, raws } = settleFields(message, envelope, settlement, claim);
       done = true;
       try {
-        const outcome = await settleAtLast(fields, raws, claim);
-        claim.settled();
-        return outcome;
+        return await settleAtLast(fields, raws, claim);
       } catch (error) {
         done = false;
         throw error;
