@@ -23,7 +23,7 @@ process.stdout.on("error", () => {});
 
 /** In sessions of their own, so that Ctrl-C comes to them once, through us; the channel ends them should we be killed. */
 function start(words: readonly string[], stdout: "inherit" | "pipe"): ChildProcess {
-  const env = { ...process.env, ...(isTerminal ? { FORCE_COLOR: "1" } : {}) };
+  const env = { ...process.env, ...(isTerminal ? { FORCE_COLOR: "1", COLUMNS: String(process.stdout.columns) } : {}) };
   const child = spawn(process.execPath, [...process.execArgv, ...words], {
     cwd: here,
     env,
@@ -86,7 +86,8 @@ console.log(`
     ${queuedMs.toFixed(1).padStart(6)} ms   the report handed to the queue
 
   Order a report, in another terminal:
-    curl -s ${url}/reports -H 'content-type: application/json' -d '{"year": 2014}'
+    curl -s ${url}/reports \\
+      -H 'content-type: application/json' -d '{"year": 2014}'
 
   Ctrl-C ends API and worker.
 `);

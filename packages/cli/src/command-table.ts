@@ -31,9 +31,13 @@ export interface CommandRow {
 
 export const globalOptions = {
   app: option(
-    textSetting(null, "The module that makes the app, or its folder; :NAME picks one of several. How it is found without: celeriac --help.", {
-      env: "CELERIAC_APP",
-    }),
+    textSetting(
+      null,
+      "The module that makes the app, or its folder; :NAME picks one of several. How it is found without: celeriac --help.",
+      {
+        env: "CELERIAC_APP",
+      },
+    ),
     "MODULE[:NAME]",
     "A",
   ),

@@ -44,7 +44,7 @@ export function createOutput(stdout: Stream, stderr: Stream, options: OutputOpti
     quiet,
     isReadable: !json && (stdout.isTTY === true || options.text),
     get columns() {
-      return stdout.columns ?? (stdout.isTTY === true ? defaultColumns : unlimitedColumns);
+      return stdout.columns ?? columnsWithout(stdout, environment);
     },
     colors: picocolors.createColors(colored(stdout)),
     print: (text) => void stdout.write(text.endsWith("\n") ? text : `${text}\n`),
@@ -56,6 +56,13 @@ export function createOutput(stdout: Stream, stderr: Stream, options: OutputOpti
       stderr.write(json ? `${JSON.stringify(errorJson(error, remedy, debug))}\n` : errorText(error, remedy, errorColors, debug));
     },
   };
+}
+
+/** Where no terminal says how wide it is, whoever set COLUMNS does. */
+function columnsWithout(stdout: Stream, environment: NodeJS.ProcessEnv): number {
+  const said = Number(environment["COLUMNS"]);
+  if (Number.isInteger(said) && said > 0) return said;
+  return stdout.isTTY === true ? defaultColumns : unlimitedColumns;
 }
 
 function remedyOf(error: unknown): string | undefined {
