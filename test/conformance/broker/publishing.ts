@@ -43,7 +43,9 @@ export function describePublishing(open: () => BrokerCase, traits: BrokerTraits)
     const broker = await connect();
     await broker.close();
     await broker.close();
-    await expect(broker.publish(publicationTo(world.queue()))).rejects.toMatchObject({ code: expect.stringMatching(/PUBLISH_REJECTED|BROKER_CLOSED/) });
+    await expect(broker.publish(publicationTo(world.queue()))).rejects.toMatchObject({
+      code: expect.stringMatching(/PUBLISH_REJECTED|BROKER_CLOSED/),
+    });
   });
 
   test("carries a body of 1 MB with every byte in it", async () => {

@@ -1,0 +1,153 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { celeriac, startCeleriac } from "../support/celeriac-command.ts";
+import { freePort } from "../support/free-port.ts";
+import type { PrivateProcess } from "../support/private-process.ts";
+import { projectFolder } from "../support/project-folder.ts";
+
+const tasks = `
+import { createApp } from "celeriac";
+export const app = createApp("shop");
+app.task("shop.add", { params: ["x", "y"] }, (x: number, y: number) => x + y);
+app.task("shop.greet", (name: string) => \`Hello \${name}\`);
+app.task("shop.fail", (why: string) => { throw new TypeError(why); });
+app.task("shop.quiet", { queue: "nobody" }, () => null);
+`;
+
+const ready = /worker-online/;
+let folder: ReturnType<typeof projectFolder>;
+let worker: PrivateProcess;
+
+const run = (...words: string[]) => celeriac(folder.path, words);
+
+beforeAll(async () => {
+  folder = projectFolder("cli", { "tasks.ts": tasks });
+  worker = startCeleriac(folder.path, ["-A", "./tasks.ts", "worker", "-c", "1", "-n", "w1@%h"]);
+  await worker.wrote(ready, 60_000);
+});
+afterAll(async () => {
+  await worker?.stop();
+  folder?.remove();
+});
+
+describe("celeriac call", () => {
+  it("prints the result of the task it waited for, on stdout alone", async () => {
+    expect(await run("call", "shop.add", "1", "2", "--wait")).toMatchObject({
+      code: 0,
+      stdout: "3\n",
+      stderr: expect.stringMatching(/^Sent as /),
+    });
+    expect(await run("-q", "call", "shop.greet", "Ada", "-w")).toEqual({ code: 0, stdout: "Hello Ada\n", stderr: "" });
+    expect((await run("call", "shop.add", "--kwargs", '{"y": 1}', "--args", "[41]", "-w")).stdout).toBe("42\n");
+  });
+
+  it("prints the id, under which the result is found later", async () => {
+    const sent = await run("call", "shop.add", "20", "22", "--id", "the-answer");
+    expect(sent).toEqual({ code: 0, stdout: "the-answer\n", stderr: "" });
+    expect(await run("result", "the-answer", "--wait")).toMatchObject({ code: 0, stdout: "42\n" });
+  });
+
+  it("writes JSON when asked to", async () => {
+    const { stdout } = await run("--json", "call", "shop.add", "1", "2", "--wait");
+    expect(JSON.parse(stdout)).toEqual({ id: expect.any(String), state: "SUCCESS", result: 3 });
+  });
+
+  it("ends with 3 when the task fails, and shows where on request", async () => {
+    const failed = await run("call", "shop.fail", "no stock", "--id", "failed", "--wait");
+    expect(failed).toMatchObject({ code: 3, stdout: "" });
+    expect(failed.stderr).toContain("error TASK_FAILED: Task shop.fail failed: TypeError: no stock\n");
+    const shown = await run("result", "failed", "--traceback");
+    expect(shown.code).toBe(3);
+    expect(shown.stdout).toMatch(/TypeError: no stock\n\s+at .*tasks\.ts/);
+  });
+
+  it("ends with 4 when the task has not ended in time", async () => {
+    const late = await run("call", "shop.quiet", "--id", "late", "--wait", "--timeout", "200ms");
+    expect(late).toMatchObject({ code: 4, stderr: expect.stringContaining("error RESULT_TIMEOUT: ") });
+    expect(await run("result", "late")).toMatchObject({ code: 4, stdout: "", stderr: expect.stringMatching(/^PENDING: /) });
+  });
+
+  it("refuses a name the app does not know, unless told to send any", async () => {
+    const refused = await run("call", "shop.ad", "1");
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused.stderr).toMatch(/^error TASK_NOT_REGISTERED: app shop in \.\/tasks\.ts has no task shop\.ad: did you mean shop\.add\?/);
+    const sent = await run("call", "shop.ad", "1", "--any", "--wait");
+    expect(sent).toMatchObject({ code: 3, stderr: expect.stringContaining("NotRegistered: shop.ad") });
+  });
+
+  it("sends by name without an app, to the broker it is given", async () => {
+    const elsewhere = projectFolder("cli-elsewhere");
+    try {
+      const url = `sqlite://${join(folder.path, "celeriac.db")}`;
+      expect(await celeriac(elsewhere.path, ["-q", "-b", url, "call", "shop.add", "2", "3", "-w"])).toEqual({
+        code: 0,
+        stdout: "5\n",
+        stderr: "",
+      });
+      const environment = { CELERY_BROKER_URL: url };
+      expect(await celeriac(elsewhere.path, ["call", "shop.add", "2", "3", "-w", "-q"], environment)).toMatchObject({ stdout: "5\n" });
+    } finally {
+      elsewhere.remove();
+    }
+  });
+});
+
+describe("bad input", () => {
+  it.each([
+    [
+      ["-b", "http://localhost", "call", "shop.add"],
+      1,
+      /^error CONFIG_URL: Broker URL "http:\/\/localhost" has the scheme http:\/\/: expected amqp:/,
+    ],
+    [["-b", "shop", "call", "shop.add"], 1, /^error CONFIG_URL: .*has no scheme/],
+    [["-A", "./absent.ts", "worker"], 1, /^error APP_NOT_FOUND: -A \.\/absent\.ts: there is no such module/],
+    [["worker", "-c", "0"], 2, /^error COMMAND_USAGE: --concurrency: expected whole number/],
+    [["call"], 2, /^error COMMAND_USAGE: call needs TASK\n {2}.*--help/],
+    [["call", "shop.add", "[1"], 2, /^error COMMAND_USAGE: the argument \[1 is neither JSON nor/],
+  ] as const)("%j ends with %i and one line that says why", async (words, code, line) => {
+    const end = await run(...words);
+    expect(end).toMatchObject({ code, stdout: "" });
+    expect(end.stderr).toMatch(line);
+  });
+
+  it.each(["redis", "amqp"])("a call to a broker that is not there is refused in time: %s", async (scheme) => {
+    const url = `${scheme}://127.0.0.1:${await freePort()}`;
+    const end = await run("-b", url, "--result-backend", "disabled", "call", "shop.add", "1", "2");
+    expect(end).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^error (PUBLISH_REJECTED|BROKER_UNREACHABLE): /) });
+  });
+
+  it("a worker whose app cannot be loaded does not start", async () => {
+    writeFileSync(join(folder.path, "broken.ts"), 'import "./absent.ts";');
+    const end = await run("-A", "./broken.ts", "worker");
+    expect(end).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error APP_NOT_FOUND: \.\/broken\.ts could not be loaded: .*absent\.ts/),
+    });
+  });
+});
+
+describe("celeriac", () => {
+  it("lets -b win over the app's own broker, in every pool", async () => {
+    const own = projectFolder("cli-override", {
+      "tasks.ts": tasks.replace('createApp("shop")', 'createApp("shop", { broker: "redis://127.0.0.1:1" })'),
+    });
+    try {
+      for (const pool of ["prefork", "threads"]) {
+        const url = `sqlite://./${pool}.db`;
+        const other = startCeleriac(own.path, ["-b", url, "worker", "-c", "1", "-P", pool]);
+        await other.wrote(ready, 60_000);
+        expect((await celeriac(own.path, ["-q", "-b", url, "call", "shop.add", "1", "1", "-w"])).stdout, pool).toBe("2\n");
+        await other.stop();
+        expect(await other.ended).toBe(0);
+      }
+    } finally {
+      own.remove();
+    }
+  });
+
+  it("shows its version and its help", async () => {
+    expect((await run("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await run("worker", "--help")).stdout).toContain("--concurrency N");
+  });
+});
