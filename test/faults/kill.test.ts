@@ -38,15 +38,9 @@ for (const [broker, place] of Object.entries(brokers)) {
         process.kill(first.pid, "SIGKILL");
         await first.ended;
         await eventually(() => expect(children.filter(isAlive)).toEqual([]));
-        const endedBefore = new Set(
-          world
-            .ledger()
-            .filter(({ what }) => what === "end")
-            .map(({ n }) => n),
-        );
 
         const second = await world.startWorker({ options: { pool: "prefork", concurrency: 2, hostname: "second@here" } });
-        const values = await Promise.all(sent.map((result) => result.get({ timeout: "100s" })));
+        const values = await Promise.all(sent.map((result) => result.get({ timeout: "40s" })));
         expect(values).toEqual(Array.from({ length: tasks }, (_, n) => n));
 
         const begins = new Map<number, number>();
@@ -54,9 +48,8 @@ for (const [broker, place] of Object.entries(brokers)) {
         expect(begins.size).toBe(tasks);
         const repeated = [...begins].filter(([, times]) => times > 1);
         expect(repeated.every(([, times]) => times === 2)).toBe(true);
-        // What ran or had just ended at the kill: two executors, and outcomes of one batch that were not settled yet.
-        expect(repeated.length).toBeLessThan(200);
-        expect(endedBefore.size).toBeGreaterThan(100);
+        // What ran at the kill, one task in each of two executors, and outcomes of one batch that were on their way into the broker.
+        expect(repeated.length).toBeLessThanOrEqual(8);
         expect((await second.stop())["task-failed"]).toBe(0);
       }, 180_000);
     });
