@@ -10,6 +10,8 @@ export interface PythonPlace {
   readonly broker: string;
   readonly backend?: string | undefined;
   readonly queue?: string | undefined;
+  /** task_queue_max_priority: RabbitMQ keeps priorities in queues declared with it only. */
+  readonly maxPriority?: number | undefined;
 }
 
 export interface PythonWorkerOptions extends PythonPlace {
@@ -92,7 +94,7 @@ function requirePythonCelery(): void {
   isChecked = true;
 }
 
-function environment({ broker, backend, queue }: PythonPlace): NodeJS.ProcessEnv {
+function environment({ broker, backend, queue, maxPriority }: PythonPlace): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],
@@ -104,5 +106,6 @@ function environment({ broker, backend, queue }: PythonPlace): NodeJS.ProcessEnv
     BROKER: broker,
     ...(backend === undefined ? {} : { BACKEND: backend }),
     ...(queue === undefined ? {} : { QUEUE: queue }),
+    ...(maxPriority === undefined ? {} : { MAX_PRIORITY: String(maxPriority) }),
   };
 }

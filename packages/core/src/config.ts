@@ -52,6 +52,11 @@ export const settingTable = {
   taskDefaultPriority: prioritySetting(
     "Priority of tasks that name none: 0 to 9, higher is sooner; null leaves it unset, which is first on Redis and last elsewhere, as in Celery.",
   ),
+  taskQueueMaxPriority: countSetting<number | null>(
+    null,
+    [1, 255],
+    "RabbitMQ: x-max-priority of queues that are declared; without it RabbitMQ ignores priorities. A queue that exists keeps its own.",
+  ),
   taskRoutes: routesSetting("Queue by task name; `*` stands for any characters, an exact name comes first."),
   taskSerializer: choiceSetting(["json"], "json", "How arguments are written."),
   acceptContent: namesSetting(["json"], "Content types a worker reads; pickle is refused always."),

@@ -42,7 +42,10 @@ export async function openBroker(settings: Settings, context: DriverContext): Pr
     case "redis":
       return (await import("./brokers/redis/broker.ts")).createRedisBroker(url, context, options);
     case "amqp":
-      return (await import("./brokers/amqp/broker.ts")).createAmqpBroker(url, context, options);
+      return (await import("./brokers/amqp/broker.ts")).createAmqpBroker(url, context, {
+        ...options,
+        maxPriority: settings.taskQueueMaxPriority,
+      });
   }
 }
 

@@ -9,6 +9,7 @@ from celery.exceptions import Ignore, Reject
 app = Celery("interop", broker=os.environ["BROKER"], backend=os.environ.get("BACKEND") or None)
 app.conf.update(
     task_default_queue=os.environ.get("QUEUE", "celery"),
+    task_queue_max_priority=int(os.environ["MAX_PRIORITY"]) if "MAX_PRIORITY" in os.environ else None,
     worker_send_task_events=True,
     task_send_sent_event=True,
     worker_hijack_root_logger=True,

@@ -16,8 +16,8 @@ import { createQueueStats } from "./queue-stats.ts";
 export interface AmqpBrokerOptions {
   /** Where results go; RabbitMQ stores none, so they never settle with the delivery. */
   readonly resultUrl: string | null;
-  /** `x-max-priority` of queues it declares, 1-255; absent = none, as Celery declares. Queues that exist keep theirs. */
-  readonly maxPriority?: number;
+  /** `x-max-priority` of queues it declares, 1-255; null = none, as Celery declares. Queues that exist keep theirs. */
+  readonly maxPriority?: number | null;
 }
 
 /** How long `close` waits for confirmations of what was sent. */
