@@ -1,6 +1,7 @@
 /** Publishes with confirmation: retries what the broker surely does not have until the deadline, never what it may have. Stands between messages and the broker. */
 import type { Broker, Publication } from "./broker.ts";
-import type { Clock, Timer } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import { createDeadlines } from "./deadlines.ts";
 import { CeleriacError, PublishError, reasonOf } from "./errors.ts";
 
 export interface PublishRules {
@@ -35,8 +36,10 @@ export function createProducer(broker: Broker, clock: Clock): Producer {
       } catch (error) {
         const refusal = toPublishError(error);
         flight.sent = false;
+        flight.refusal = error;
         if (!refusal.retryable || !rules.retry || flight.over) throw refusal;
         await clock.sleep(Math.min(longestWaitMs, attempt * waitStepMs));
+        if (flight.over) return;
       }
     }
   }
@@ -45,7 +48,7 @@ export function createProducer(broker: Broker, clock: Clock): Producer {
     publish(publication, rules) {
       if (rules.abort?.aborted === true) return Promise.reject(rejected("the call was aborted before it was sent"));
       return new Promise<void>((resolve, reject) => {
-        const flight: Flight = { over: false, sent: false };
+        const flight: Flight = { over: false, sent: false, refusal: undefined };
         const finish = (settle: () => void) => {
           if (flight.over) return;
           flight.over = true;
@@ -53,7 +56,7 @@ export function createProducer(broker: Broker, clock: Clock): Producer {
           rules.abort?.removeEventListener("abort", onAbort);
           settle();
         };
-        const giveUp = (why: string) => finish(() => reject(flight.sent ? uncertain(why) : rejected(why)));
+        const giveUp = (why: string) => finish(() => reject(flight.sent ? uncertain(why) : rejected(why, flight.refusal)));
         const onAbort = () => giveUp("the call was aborted");
         const deadline = deadlines.add(rules.timeoutMs, () => giveUp(`no confirmation within ${rules.timeoutMs} ms`));
         rules.abort?.addEventListener("abort", onAbort, { once: true });
@@ -70,10 +73,13 @@ export function createProducer(broker: Broker, clock: Clock): Producer {
 interface Flight {
   over: boolean;
   sent: boolean;
+  /** what the last attempt failed with */
+  refusal: unknown;
 }
 
 function rejected(why: string, cause?: unknown): PublishError {
-  return new PublishError("PUBLISH_REJECTED", `The broker does not have the task: ${why}`, { retryable: true, cause });
+  const reason = cause === undefined ? why : `${why}; ${reasonOf(cause)}`;
+  return new PublishError("PUBLISH_REJECTED", `The broker does not have the task: ${reason}`, { retryable: true, cause });
 }
 
 function uncertain(why: string): PublishError {
@@ -85,41 +91,4 @@ function toPublishError(error: unknown): PublishError {
   if (PublishError.is(error)) return error;
   const retryable = CeleriacError.is(error) && (error.code === "BROKER_UNREACHABLE" || error.code === "BACKEND_UNREACHABLE");
   return new PublishError("PUBLISH_REJECTED", `The broker does not have the task: ${reasonOf(error)}`, { retryable, cause: error });
-}
-
-interface Deadline {
-  readonly at: number;
-  readonly expire: () => void;
-}
-
-/** Deadlines by one timer, not one each: thousands of publishes may be in flight. */
-function createDeadlines(clock: Clock) {
-  const pending = new Set<Deadline>();
-  let timer: Timer | null = null;
-  const tick = () => {
-    timer = null;
-    const now = clock.monotonic();
-    for (const deadline of [...pending]) if (deadline.at <= now) deadline.expire();
-    arm();
-  };
-  const arm = () => {
-    if (timer !== null || pending.size === 0) return;
-    let next = Number.POSITIVE_INFINITY;
-    for (const { at } of pending) next = Math.min(next, at);
-    timer = clock.after(Math.max(10, next - clock.monotonic()), tick);
-  };
-  return {
-    add(afterMs: number, expire: () => void): Deadline {
-      const deadline = { at: clock.monotonic() + afterMs, expire };
-      pending.add(deadline);
-      arm();
-      return deadline;
-    },
-    remove(deadline: Deadline) {
-      pending.delete(deadline);
-      if (pending.size > 0 || timer === null) return;
-      timer.cancel();
-      timer = null;
-    },
-  };
 }
