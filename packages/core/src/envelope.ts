@@ -44,3 +44,21 @@ export function deliveriesOf(headers: Readonly<Record<string, unknown>>): number
   const count = headers[deliveriesHeader];
   return typeof count === "number" && Number.isInteger(count) && count > 0 ? count : 0;
 }
+
+/** An envelope around bytes that are none: they go to the dead letters as they are. */
+export function wrapUnreadable(body: Uint8Array, deliveryTag = ""): Envelope {
+  return {
+    headers: {},
+    properties: {
+      contentType: "application/octet-stream",
+      contentEncoding: "binary",
+      correlationId: null,
+      replyTo: null,
+      deliveryMode: 2,
+      priority: null,
+      expiration: null,
+      deliveryTag,
+    },
+    body,
+  };
+}

@@ -4,7 +4,7 @@
  */
 import type { Broker, ConsumeOptions, Consumer, Publication, QueueStats } from "../broker.ts";
 import type { DriverContext } from "../driver.ts";
-import type { Envelope } from "../envelope.ts";
+import { type Envelope, wrapUnreadable } from "../envelope.ts";
 import { BrokerError, PublishError, reasonOf } from "../errors.ts";
 import { StoreError } from "../sqlite/failure.ts";
 import { filePathOf, isSameFile } from "../sqlite/file-path.ts";
@@ -12,7 +12,7 @@ import type { Answer, OperationFields, OperationKind } from "../sqlite/operation
 import { readEnvelope } from "../sqlite/raw-envelope.ts";
 import { openStore, type Store } from "../sqlite/store.ts";
 import { SqliteConsumer } from "./sqlite/consumer.ts";
-import { letterOf, unreadable } from "./sqlite/letter.ts";
+import { letterOf } from "./sqlite/letter.ts";
 
 /** Rows removed by one transaction of a purge, so that others get their turn. */
 const purgeAtOnce = 5_000;
@@ -172,7 +172,7 @@ class SqliteBroker implements Broker {
         return readEnvelope(raw);
       } catch {
         // Its consumer will dead-letter it with the reason; until then it is shown as it lies there.
-        return unreadable(raw);
+        return wrapUnreadable(raw);
       }
     });
   }

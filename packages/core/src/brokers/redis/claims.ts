@@ -1,12 +1,13 @@
 /** The book of what one consumer holds: from a raw message claimed, through its delivery, to its settlement. */
 import type { ConsumerListener, Settlement, SettleOutcome } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
+import { wrapUnreadable } from "../../envelope.ts";
 import { BrokerError, PublishError, reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { brokerFailure, verdictOf } from "../../redis/failure.ts";
 import { type ClaimPlace, type DeliveryOwner, RedisDelivery } from "./delivery.ts";
-import { decodeEnvelope, type ReadEnvelope, wrap } from "./envelope-json.ts";
+import { decodeEnvelope, type ReadEnvelope } from "./envelope-json.ts";
 import { claimsKey, queueOfList } from "./keys.ts";
 import type { Differences } from "./reconcile.ts";
 import { scripts } from "./scripts.ts";
@@ -200,7 +201,7 @@ export class Claims implements DeliveryOwner {
   }
 
   async #refuse(n: number, place: ClaimPlace, reason: string): Promise<void> {
-    const delivery = this.#hold(n, place, { envelope: wrap("", ""), redelivered: false });
+    const delivery = this.#hold(n, place, { envelope: wrapUnreadable(new Uint8Array()), redelivered: false });
     try {
       const outcome = await delivery.settle({ publish: [], then: { kind: "deadLetter", reason } });
       if (outcome === "settled") this.#options.listener.deadLettered({ queue: place.queue, reason });

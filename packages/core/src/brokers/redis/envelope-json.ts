@@ -2,7 +2,7 @@
  * An envelope as kombu writes it into a Redis list: one JSON object with the body in base64. Written from a template, and read
  * without looking into the body.
  */
-import { deathHeader, type Envelope, type EnvelopeProperties, type Route } from "../../envelope.ts";
+import { deathHeader, type Envelope, type EnvelopeProperties, type Route, wrapUnreadable } from "../../envelope.ts";
 import { withHeader, withoutBareWords } from "./raw-json.ts";
 
 /** Our 0-9 (higher is sooner) as kombu's 0-9 (lower is sooner); unset is 0, which is first, as Celery sends it. */
@@ -103,7 +103,7 @@ export function deadLetter(
   const text = deathText(death);
   const marked = withHeader(raw, deathHeader, text);
   if (marked !== null && isReadable(marked)) return marked;
-  const wrapped = encodeEnvelope(wrap(raw, tag), { exchange: "", routingKey: death.queue });
+  const wrapped = encodeEnvelope(wrapUnreadable(Buffer.from(raw, "latin1"), tag), { exchange: "", routingKey: death.queue });
   return withHeader(Buffer.from(wrapped).toString("latin1"), deathHeader, text) as string;
 }
 
@@ -114,22 +114,4 @@ function isReadable(raw: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** A message around bytes that are none. */
-export function wrap(raw: string, tag: string): Envelope {
-  return {
-    headers: {},
-    properties: {
-      contentType: "application/octet-stream",
-      contentEncoding: "binary",
-      correlationId: null,
-      replyTo: null,
-      deliveryMode: 2,
-      priority: null,
-      expiration: null,
-      deliveryTag: tag,
-    },
-    body: Buffer.from(raw, "latin1"),
-  };
 }

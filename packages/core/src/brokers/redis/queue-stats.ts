@@ -1,9 +1,9 @@
 /** What can be told of queues without consuming them. */
 import type { QueueStats } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
-import type { Envelope } from "../../envelope.ts";
+import { type Envelope, wrapUnreadable } from "../../envelope.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
-import { decodeEnvelope, wrap } from "./envelope-json.ts";
+import { decodeEnvelope } from "./envelope-json.ts";
 import { delayKey, listsOf, unackedIndexKey, unackedKey } from "./keys.ts";
 import { scripts } from "./scripts.ts";
 
@@ -44,7 +44,7 @@ function envelopeOf(raw: Buffer): Envelope {
   try {
     return decodeEnvelope(raw.toString()).envelope;
   } catch {
-    return wrap(raw.toString("latin1"), "");
+    return wrapUnreadable(raw);
   }
 }
 

@@ -4,13 +4,12 @@
  */
 import type { ConsumeOptions, Consumer } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
-import type { Envelope } from "../../envelope.ts";
+import { type Envelope, wrapUnreadable } from "../../envelope.ts";
 import { type CeleriacError, reasonOf } from "../../errors.ts";
 import type { ClaimedMessage } from "../../sqlite/operation.ts";
 import { readEnvelope } from "../../sqlite/raw-envelope.ts";
 import type { Store } from "../../sqlite/store.ts";
 import { type Claim, createDelivery } from "./delivery.ts";
-import { unreadable } from "./letter.ts";
 
 const reopenMs = 500;
 
@@ -131,7 +130,7 @@ export class SqliteConsumer implements Consumer {
 
   #buryUnreadable(claim: Claim, message: ClaimedMessage, raw: Uint8Array, reason: string): void {
     const { queue } = message;
-    const delivery = createDelivery(message, unreadable(raw), claim);
+    const delivery = createDelivery(message, wrapUnreadable(raw), claim);
     delivery.settle({ publish: [], then: { kind: "deadLetter", reason } }).then(
       (outcome) => {
         if (outcome === "settled") this.#options.listener.deadLettered({ queue, reason });

@@ -24,24 +24,6 @@ export function deadLetterOf(envelope: Envelope, queue: string, reason: string, 
   return letter({ ...envelope, headers }, deadLetterQueue(queue), null, false);
 }
 
-/** What could not be read goes to the dead letters byte for byte. */
-export function unreadable(raw: Uint8Array): Envelope {
-  return {
-    headers: {},
-    properties: {
-      contentType: "application/octet-stream",
-      contentEncoding: "binary",
-      correlationId: null,
-      replyTo: null,
-      deliveryMode: 2,
-      priority: null,
-      expiration: null,
-      deliveryTag: "",
-    },
-    body: raw,
-  };
-}
-
 function letter(envelope: Envelope, queue: string, due: number | null, guarded: boolean): Letter {
   let raw: Uint8Array;
   try {
