@@ -8,6 +8,7 @@ import { deadLetterQueue, deathHeader, runtimeOf } from "@celeriac/core/runtime"
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { places } from "../support/fault/places.ts";
 import { createFaultWorld, type FaultWorker, type FaultWorld } from "../support/fault/world.ts";
 import { amqpUrl, redisUrl } from "../support/servers.ts";
 
@@ -73,18 +74,6 @@ describe("an app", () => {
     await app.close();
   });
 });
-
-const places = {
-  sqlite: async () => (folder: string) => `sqlite://${folder}/celeriac.db`,
-  redis: async () => {
-    const url = await redisUrl();
-    return () => url;
-  },
-  amqp: async () => {
-    const url = await amqpUrl();
-    return () => url;
-  },
-} as const;
 
 for (const [broker, place] of Object.entries(places)) {
   describe(broker, () => {

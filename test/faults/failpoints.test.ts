@@ -3,33 +3,21 @@
 import { type FailpointName, failpointNames } from "@celeriac/core/testing";
 import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { type BrokerName, places } from "../support/fault/places.ts";
 import { createFaultWorld } from "../support/fault/world.ts";
-import { amqpUrl, redisUrl } from "../support/servers.ts";
-
-const brokers = {
-  sqlite: () => Promise.resolve((directory: string) => `sqlite://${directory}/celeriac.db`),
-  redis: async () => {
-    const url = await redisUrl();
-    return () => url;
-  },
-  amqp: async () => {
-    const url = await amqpUrl();
-    return () => url;
-  },
-} as const;
 
 /** Points that a worker of this broker passes: results stored apart only where broker and backend are two. */
-function pointsOf(broker: keyof typeof brokers): readonly FailpointName[] {
+function pointsOf(broker: BrokerName): readonly FailpointName[] {
   return failpointNames.filter((point) => broker === "amqp" || !(point === "settle.stored" || point === "settle.published"));
 }
 
 const tasks = 8;
 
-for (const broker of Object.keys(brokers) as (keyof typeof brokers)[]) {
+for (const broker of Object.keys(places) as BrokerName[]) {
   describe.concurrent(`${broker}: a worker killed`, () => {
     for (const point of pointsOf(broker)) {
       it(`at ${point} loses nothing, and another one ends its tasks once`, async () => {
-        const world = createFaultWorld(await brokers[broker]());
+        const world = createFaultWorld(await places[broker]());
         try {
           const { mark, after } = world.client;
           // A thread shares the process with its worker, so that every point kills both.

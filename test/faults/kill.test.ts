@@ -1,23 +1,12 @@
 /** A worker killed with -9 in the middle of its tasks: another one finishes them, none is missing, and nothing of the dead one lives on. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { places } from "../support/fault/places.ts";
 import { createFaultWorld, type FaultWorld, isAlive } from "../support/fault/world.ts";
-import { amqpUrl, redisUrl } from "../support/servers.ts";
 
 const tasks = 1_000;
-const brokers = {
-  sqlite: async () => (directory: string) => `sqlite://${directory}/celeriac.db`,
-  redis: async () => {
-    const url = await redisUrl();
-    return () => url;
-  },
-  amqp: async () => {
-    const url = await amqpUrl();
-    return () => url;
-  },
-} as const;
 
-for (const [broker, place] of Object.entries(brokers)) {
+for (const [broker, place] of Object.entries(places)) {
   for (const victims of ["parent alone", "parent and children"] as const) {
     describe(`${broker}: kill -9 of the ${victims}`, () => {
       let world: FaultWorld;

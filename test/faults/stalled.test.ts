@@ -1,13 +1,12 @@
 /** Workers that stand still without being dead: frozen processes, blocked executors. */
 import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { type BrokerName, places } from "../support/fault/places.ts";
 import { createFaultWorld } from "../support/fault/world.ts";
-import { redisUrl } from "../support/servers.ts";
 
 describe("redis", () => {
   it("a worker frozen longer than its claims live changes nothing when it goes on", async () => {
-    const url = await redisUrl();
-    const world = createFaultWorld(() => url);
+    const world = createFaultWorld(await places.redis());
     try {
       const { mark, after } = world.client;
       const frozen = await world.startWorker({ options: { pool: "threads", concurrency: 1, hostname: "frozen@here" } });
@@ -33,8 +32,7 @@ describe("redis", () => {
   }, 180_000);
 
   it("a task that blocks its thread longer than claims live runs once, though an idle worker is on the queue", async () => {
-    const url = await redisUrl();
-    const world = createFaultWorld(() => url);
+    const world = createFaultWorld(await places.redis());
     try {
       const busy = await world.startWorker({ options: { pool: "async", concurrency: 10, hostname: "busy@here" } });
       const sent = await world.client.block.delay(1, 20_000);
@@ -52,7 +50,7 @@ describe("redis", () => {
 
 describe("sqlite", () => {
   it("a frozen worker keeps its claims, and nothing runs twice", async () => {
-    const world = createFaultWorld((directory) => `sqlite://${directory}/celeriac.db`);
+    const world = createFaultWorld(await places.sqlite());
     try {
       const { mark } = world.client;
       const frozen = await world.startWorker({ options: { pool: "threads", concurrency: 1, hostname: "frozen@here" } });
@@ -79,10 +77,9 @@ describe("sqlite", () => {
 });
 
 describe("poison", () => {
-  for (const broker of ["sqlite", "redis"] as const) {
+  for (const broker of Object.keys(places) as BrokerName[]) {
     it(`${broker}: a task that kills its process is dead-lettered after maxDeliveries runs, its neighbours are not`, async () => {
-      const url = broker === "redis" ? await redisUrl() : null;
-      const world = createFaultWorld((directory) => url ?? `sqlite://${directory}/celeriac.db`);
+      const world = createFaultWorld(await places[broker]());
       try {
         const { mark, poison } = world.client;
         const worker = await world.startWorker({ options: { pool: "prefork", concurrency: 2 } });

@@ -6,7 +6,7 @@ import { LaneWatch } from "../../packages/worker/src/pools/lane-watch.ts";
 import type { EndCause } from "../../packages/worker/src/pools/lost-run.ts";
 import type { Ending, Run } from "../../packages/worker/src/run.ts";
 import { scriptedRun } from "./executor-pool.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createFakeClock } from "./fake-clock.ts";
 import { type ScriptedLink, scriptedLinks } from "./scripted-link.ts";
 
 export const ok: Ending = { kind: "succeeded", value: "null", children: [], publish: [] };
@@ -15,7 +15,7 @@ export const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Lanes over scripted links, with everything they tell. */
 export function laneStage({ lanes: count = 1, slots = 1, pings = true } = {}) {
-  const clock = createManualClock();
+  const clock = createFakeClock();
   const { links, openLink } = scriptedLinks();
   const lanes = new Set<Lane>();
   const told = {

@@ -6,14 +6,14 @@ import { writeRun } from "../../../../packages/worker/src/pools/run-frame.ts";
 import type { Ending, Execute, Run, RunControl } from "../../../../packages/worker/src/run.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { scriptedRun } from "../../../support/executor-pool.ts";
-import { createManualClock } from "../../../support/manual-clock.ts";
+import { createFakeClock } from "../../../support/fake-clock.ts";
 
 const ok: Ending = { kind: "succeeded", value: "null", children: [], publish: [] };
 const names = new Map(Object.entries(frameKind).map(([name, kind]) => [kind as number, name]));
 
 /** An executor whose batches are shown as texts like "begun 1", and which is fed from the test. */
 function opened(execute: Execute, { slots = 1, logLevel = "debug" as "debug" | "warn" } = {}) {
-  const clock = createManualClock();
+  const clock = createFakeClock();
   const batches: string[][] = [];
   const details: { readonly name: string; readonly number: number; readonly text: string; readonly ending: Ending | null }[] = [];
   const reader = new FrameReader();
@@ -95,7 +95,7 @@ describe("an executor", () => {
   it("does not let outcomes wait behind a run when they are 2 ms old", async () => {
     let moveMs = 0;
     const { clock, feed, batches } = opened(async () => {
-      clock.advance(moveMs);
+      clock.step(moveMs);
       return ok;
     });
     moveMs = 1.5;
@@ -109,7 +109,7 @@ describe("an executor", () => {
     const begun: number[] = [];
     const { clock, feed, batches } = opened(async () => {
       begun.push(begun.length + 1);
-      clock.advance(6);
+      clock.step(6);
       // What a worker sends meanwhile is read only when the event loop gets round to it.
       setImmediate(() => feed((frames) => frames.empty(frameKind.recall, 0)));
       return ok;
@@ -123,7 +123,7 @@ describe("an executor", () => {
 
   it("goes on with its inbox when nothing was recalled", async () => {
     const { clock, feed, batches } = opened(async () => {
-      clock.advance(6);
+      clock.step(6);
       return ok;
     });
     feed((frames) => {

@@ -12,12 +12,12 @@ describe("a watch over lanes", () => {
     lane.send(heldRun("b"));
     watch.sent();
     for (let ms = 0; ms < 20; ms += 10) {
-      clock.advance(10);
+      clock.step(10);
       await turn();
     }
     await turn();
     expect(link.numbers(frameKind.recall)).toEqual([]);
-    clock.advance(10);
+    clock.step(10);
     await turn();
     await turn();
     expect(link.numbers(frameKind.recall)).toEqual([0]);
@@ -29,7 +29,7 @@ describe("a watch over lanes", () => {
     for (let count = 0; count < 20; count++) lane.send(heldRun(`r${count}`));
     watch.sent();
     for (let number = 1; number < 12; number++) {
-      clock.advance(10);
+      clock.step(10);
       link.say((frames) => writeEnding(frames, number, ok, 1));
       await turn();
       await turn();
@@ -44,7 +44,7 @@ describe("a watch over lanes", () => {
     [...lanes][2]?.send(heldRun("busy"));
     watch.start();
     for (let period = 0; period < 4; period++) {
-      clock.advance(10_000);
+      clock.step(10_000);
       await turn();
       links[0]?.say((frames) => frames.empty(frameKind.pong, 0));
     }
@@ -58,7 +58,7 @@ describe("a watch over lanes", () => {
   it("asks no threads", async () => {
     const { clock, watch, link } = laneStage({ pings: false });
     watch.start();
-    clock.advance(100_000);
+    clock.step(100_000);
     await turn();
     expect([link.numbers(frameKind.ping), link.terminated]).toEqual([[], 0]);
     watch.stop();
@@ -70,12 +70,12 @@ describe("a watch over lanes", () => {
     const [, slow] = add();
     const [, spare] = add(true);
     spare.ready();
-    clock.advance(10_000);
+    clock.step(10_000);
     await turn();
     expect(spare.numbers(frameKind.drain)).toEqual([0]);
-    clock.advance(110_000);
+    clock.step(110_000);
     expect(slow.terminated).toBe(0);
-    clock.advance(10_000);
+    clock.step(10_000);
     expect(slow.terminated).toBe(1);
     watch.stop();
   });

@@ -8,7 +8,7 @@ import { RunTimes } from "../../../../packages/worker/src/pools/run-times.ts";
 import { TimeLimits } from "../../../../packages/worker/src/pools/time-limits.ts";
 import type { Run } from "../../../../packages/worker/src/run.ts";
 import { scriptedRun } from "../../../support/executor-pool.ts";
-import { createManualClock } from "../../../support/manual-clock.ts";
+import { createFakeClock } from "../../../support/fake-clock.ts";
 
 describe("a fifo", () => {
   it("behaves as an array does", () => {
@@ -123,7 +123,7 @@ describe("time limits", () => {
   }
 
   it("are told when they are over, each once, with one timer for all", () => {
-    const clock = createManualClock();
+    const clock = createFakeClock();
     const limits = new TimeLimits(clock);
     const told: string[] = [];
     limits.watch(watched({ id: "none" }, told));
@@ -134,22 +134,22 @@ describe("time limits", () => {
     limits.watch(ended);
     limits.forget(ended);
     expect(clock.pending).toBe(1);
-    clock.advance(99);
+    clock.step(99);
     expect(told).toEqual([]);
-    clock.advance(1);
+    clock.step(1);
     expect(told).toEqual(["soft both"]);
-    clock.advance(1_000);
+    clock.step(1_000);
     expect(told).toEqual(["soft both", "hard both", "hard late"]);
     expect(clock.pending).toBe(0);
   });
 
   it("are forgotten when the pool stops", () => {
-    const clock = createManualClock();
+    const clock = createFakeClock();
     const limits = new TimeLimits(clock);
     const told: string[] = [];
     limits.watch(watched({ timeLimitMs: 10 }, told));
     limits.stop();
-    clock.advance(100);
+    clock.step(100);
     expect([told, clock.pending]).toEqual([[], 0]);
   });
 });
