@@ -2,7 +2,6 @@
  * A worker process for fault tests: `node … worker-program.ts '<WorkerProgram as JSON>'`. Prints one JSON line `{"ready": true}` when it
  * consumes, and its counters when it has stopped. SIGTERM stops it warmly.
  */
-import { writeSync } from "node:fs";
 import { createLogger } from "@celeriac/core/runtime";
 import type { FailpointName } from "@celeriac/core/testing";
 import { createWorker, type WorkerOptions } from "@celeriac/worker";
@@ -15,7 +14,7 @@ export interface WorkerProgram {
 }
 
 const program = JSON.parse(process.argv[2] ?? "{}") as WorkerProgram;
-const logger = createLogger({ level: "info", sink: { write: (line) => void writeSync(2, line) } });
+const logger = createLogger({ level: "info", sink: { write: (line) => void process.stderr.write(line) } });
 const worker = createWorker(app, program.options, { logger });
 process.on("SIGTERM", async () => {
   await worker.stop();
