@@ -5,6 +5,7 @@ import { celeriac, startCeleriac } from "../support/celeriac-command.ts";
 import { freePort } from "../support/free-port.ts";
 import type { PrivateProcess } from "../support/private-process.ts";
 import { projectFolder } from "../support/project-folder.ts";
+import { startRedis } from "../support/redis-server.ts";
 
 const tasks = `
 import { createApp } from "celeriac";
@@ -57,15 +58,22 @@ describe("celeriac call", () => {
     const failed = await run("call", "shop.fail", "no stock", "--id", "failed", "--wait");
     expect(failed).toMatchObject({ code: 3, stdout: "" });
     expect(failed.stderr).toContain("error TASK_FAILED: Task shop.fail failed: TypeError: no stock\n");
+    expect(failed.stderr).toContain("  celeriac result failed --traceback shows where.\n");
     const shown = await run("result", "failed", "--traceback");
     expect(shown.code).toBe(3);
     expect(shown.stdout).toMatch(/TypeError: no stock\n\s+at .*tasks\.ts/);
+    const logged = worker
+      .output()
+      .split("\n")
+      .find((line) => line.includes("task-failed"));
+    expect(JSON.parse(logged ?? "")).toMatchObject({ taskId: "failed", traceback: expect.stringMatching(/\n\s+at .*tasks\.ts/) });
   });
 
   it("ends with 4 when the task has not ended in time", async () => {
     const late = await run("call", "shop.quiet", "--id", "late", "--wait", "--timeout", "200ms");
     expect(late).toMatchObject({ code: 4, stderr: expect.stringContaining("error RESULT_TIMEOUT: ") });
     expect(await run("result", "late")).toMatchObject({ code: 4, stdout: "", stderr: expect.stringMatching(/^PENDING: /) });
+    expect(JSON.parse((await run("result", "late", "--json")).stdout)).toMatchObject({ state: "PENDING", known: false });
   });
 
   it("refuses a name the app does not know, unless told to send any", async () => {
@@ -114,16 +122,34 @@ describe("bad input", () => {
   it.each(["redis", "amqp"])("a call to a broker that is not there is refused in time: %s", async (scheme) => {
     const url = `${scheme}://127.0.0.1:${await freePort()}`;
     const end = await run("-b", url, "--result-backend", "disabled", "call", "shop.add", "1", "2");
-    expect(end).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^error (PUBLISH_REJECTED|BROKER_UNREACHABLE): /) });
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toMatch(
+      /^The broker has not confirmed it yet; still trying\.\nerror PUBLISH_REJECTED: .*ECONNREFUSED.*\n {2}Check host, port/,
+    );
   });
 
-  it("a worker whose app cannot be loaded does not start", async () => {
+  it("a worker whose app cannot be loaded does not start, and says how to see why", async () => {
     writeFileSync(join(folder.path, "broken.ts"), 'import "./absent.ts";');
     const end = await run("-A", "./broken.ts", "worker");
-    expect(end).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/^error APP_NOT_FOUND: \.\/broken\.ts could not be loaded: .*absent\.ts/),
-    });
+    expect(end.code).toBe(1);
+    expect(end.stderr).toMatch(/^error APP_NOT_FOUND: \.\/broken\.ts could not be loaded: .*absent\.ts.*\n {2}--debug shows where\.\n$/);
+  });
+
+  it("a result that only its caller gets is not waited for", async () => {
+    const end = await run("-b", "amqp://127.0.0.1:1", "result", "some-id", "--wait");
+    expect(end).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^error RESULT_DISABLED: rpc:\/\/ brings results to/) });
+  });
+
+  it("a Redis server that may evict keys is refused, unless it is to be used all the same", async () => {
+    const server = await startRedis({ settings: { "maxmemory-policy": "allkeys-lru" } });
+    try {
+      const refused = await run("-b", server.url, "call", "shop.add", "1", "2");
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/BROKER_EVICTS|maxmemory-policy/) });
+      expect(refused.stderr).toContain("--allow-eviction");
+      expect(await run("-b", server.url, "--allow-eviction", "call", "shop.add", "1", "2")).toMatchObject({ code: 0, stderr: "" });
+    } finally {
+      await server.stop();
+    }
   });
 });
 

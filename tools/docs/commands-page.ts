@@ -1,11 +1,12 @@
 /** The page of the `celeriac` command: from the table that its parser and its help run on. */
-import { type CommandRow, commandTable, findingTheApp, globalOptions } from "../../packages/cli/src/command-table.ts";
+import { type CommandRow, commandTable, findingTheApp, globalOptions, overviewExamples } from "../../packages/cli/src/command-table.ts";
 import { flagOf, type OptionTable } from "../../packages/cli/src/option.ts";
 import { code, page, table } from "./page.ts";
 
 export function commandsPage(): string {
   const commands: Readonly<Record<string, CommandRow>> = commandTable;
   const body = [
+    examplesTable(overviewExamples),
     "## Options of every command",
     optionsTable(globalOptions),
     "## Finding the app",
@@ -37,15 +38,19 @@ function commandSection(name: string, row: CommandRow): readonly string[] {
           ),
         ]),
     optionsTable(row.options),
-    table(
-      ["example", ""],
-      row.examples.map(([line, doc]) => [code(line), doc]),
-    ),
+    examplesTable(row.examples),
     table(
       ["exit code", "meaning"],
       Object.entries(row.exitCodes).map(([exitCode, meaning]) => [exitCode, meaning]),
     ),
   ];
+}
+
+function examplesTable(examples: CommandRow["examples"]): string {
+  return table(
+    ["example", ""],
+    examples.map(([line, doc]) => [code(line), doc]),
+  );
 }
 
 function optionsTable(options: OptionTable): string {

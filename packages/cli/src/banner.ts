@@ -2,7 +2,7 @@
 import { type AppRuntime, redactText, resultUrlOf } from "@celeriac/core/runtime";
 import { type PoolKind, poolShape } from "@celeriac/worker";
 import type { Colors } from "./output.ts";
-import { counted, wrap } from "./text.ts";
+import { counted, fold, wrap } from "./text.ts";
 
 export interface BannerFacts {
   readonly version: string;
@@ -18,14 +18,15 @@ const mostTasks = 20;
 
 export function banner(facts: BannerFacts, colors: Colors, columns: number): string {
   const { runtime } = facts;
-  const tasks = runtime.registry.runnable();
+  const tasks = [...runtime.registry.runnable()].sort();
+  const room = columns - labelWidth - 4;
   const rows: readonly (readonly [label: string, lines: readonly string[]])[] = [
-    ["app", [`${runtime.name} ${colors.dim(facts.file)}`]],
+    ["app", [`${runtime.name}  ${colors.dim(facts.file)}`]],
     ["broker", [redactText(runtime.settings.brokerUrl)]],
     ["results", [resultsText(runtime.settings)]],
-    ["queues", wrap(facts.queues.join(" "), columns - labelWidth - 4)],
+    ["queues", wrap(facts.queues.join(" "), room)],
     ["pool", [poolText(facts.pool)]],
-    ["tasks", tasks.length === 0 ? [colors.yellow("none: the app defines no task")] : shortened([...tasks].sort())],
+    ["tasks", tasks.length === 0 ? [colors.yellow("none: the app defines no task")] : side(shortened(tasks), room)],
   ];
   const lines = rows.flatMap(([label, texts]) =>
     texts.map((text, at) => `  ${colors.dim((at === 0 ? label : "").padEnd(labelWidth))}${text}`),
@@ -42,6 +43,14 @@ function poolText({ pool, concurrency, slots }: BannerFacts["pool"]): string {
   const shape = poolShape({ pool, concurrency, slots });
   const executors = counted(shape.executors, shape.kind === "process" ? "process" : "thread").replace(/processs$/, "processes");
   return shape.slots === 1 ? `${pool}, ${executors}` : `${pool}, ${executors} × ${counted(shape.slots, "task")}`;
+}
+
+function side(names: readonly string[], width: number): readonly string[] {
+  return fold(
+    names.map((text) => ({ text, paint: String })),
+    width,
+    0,
+  ).split("\n");
 }
 
 function shortened(names: readonly string[]): readonly string[] {

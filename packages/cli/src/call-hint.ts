@@ -1,17 +1,31 @@
-/** A command line that calls one of an app's tasks, to paste into another terminal. */
-import type { AppRuntime } from "@celeriac/core/runtime";
+/** Command lines to paste into a terminal: one that calls a task of the app, one that shows where a task failed. */
+import { type AppRuntime, redactText } from "@celeriac/core/runtime";
 import type { CommandArguments } from "./command-table.ts";
 import type { Colors } from "./output.ts";
 
 type Registry = Pick<AppRuntime["registry"], "runnable" | "get">;
 
-export function callHint(registry: Registry, common: Pick<CommandArguments<"worker">["common"], "app" | "broker">, colors: Colors): string {
+type Common = Pick<CommandArguments<"worker">["common"], "app" | "broker" | "resultBackend">;
+
+export function callHint(registry: Registry, common: Common, colors: Colors): string {
   const [first] = registry.runnable();
   if (first === undefined) return colors.dim("  The app defines no task yet.\n\n");
-  const app = common.app === null ? [] : ["-A", common.app];
-  const broker = common.broker === null ? [] : ["-b", common.broker];
-  const line = ["celeriac", ...app, ...broker, "call", first, ...argumentWords(registry, first), "--wait"].map(quoted).join(" ");
+  const line = lineOf(common, ["call", first, ...argumentWords(registry, first), "--wait"]);
   return `  ${colors.dim("Try, in another terminal:")}  ${colors.bold(`npx ${line}`)}\n\n`;
+}
+
+export function tracebackHint(id: string, common: Common): string {
+  return `${lineOf(common, ["result", id, "--traceback"])} shows where.`;
+}
+
+/** With what was said about app and servers, but for passwords. */
+function lineOf({ app, broker, resultBackend }: Common, words: readonly string[]): string {
+  const given = [
+    ...(app === null ? [] : ["-A", app]),
+    ...(broker === null ? [] : ["-b", redactText(broker)]),
+    ...(resultBackend === null ? [] : ["--result-backend", redactText(resultBackend)]),
+  ];
+  return ["celeriac", ...given, ...words].map(quoted).join(" ");
 }
 
 /** As many numbers as the function takes arguments; what they mean only its author knows. */

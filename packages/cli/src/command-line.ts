@@ -11,20 +11,27 @@ export type CommandLine =
 
 type Words = Readonly<Record<string, unknown>> & { readonly _: readonly unknown[] };
 
+/** Of all commands: what may come before one is named. */
+const allOptions: OptionTable = Object.assign({}, ...Object.values(commandTable).map((row) => row.options), globalOptions);
+
 /** Throws COMMAND_USAGE. `environment` is asked for the options that name a variable. */
 export function readCommandLine(words: readonly string[], environment: NodeJS.ProcessEnv): CommandLine {
-  const [first] = cut(words, globalOptions, true)._.map(String);
+  const [first] = cut(words, allOptions)._.map(String);
   if (first === "help" || (first === undefined && words.length === 0)) {
     const topic = words.find((word) => Object.hasOwn(commandTable, word));
     return { kind: "help", command: (topic as CommandName | undefined) ?? null };
   }
   const command = Object.hasOwn(commandTable, first ?? "") ? (first as CommandName) : null;
   const row: CommandRow | null = command === null ? null : commandTable[command];
-  const cutWords = cut(words, { ...globalOptions, ...row?.options }, false);
+  const cutWords = cut(words, row === null ? allOptions : { ...globalOptions, ...row.options });
   if (last(cutWords["help"]) === true) return { kind: "help", command };
   if (last(cutWords["version"]) === true) return { kind: "version" };
-  if (command === null || row === null)
-    throw usage(first === undefined ? "which command?" : unknown("command", first, Object.keys(commandTable)));
+  if (command === null || row === null) {
+    const names = Object.keys(commandTable);
+    if (first !== undefined) throw usage(unknown(`unknown command ${first}`, first, names, `: expected ${names.join(", ")}`));
+    refuseUnknownOptions("celeriac", cutWords, allOptions);
+    throw usage(`name a command: ${names.join(", ")}`);
+  }
 
   refuseUnknownOptions(command, cutWords, { ...globalOptions, ...row.options });
   const args = {
@@ -35,10 +42,8 @@ export function readCommandLine(words: readonly string[], environment: NodeJS.Pr
   return { kind: "run", command, args } as CommandLine;
 }
 
-/** `lenient`: only the command's name is wanted yet, so options of commands are known by all of them. */
-function cut(words: readonly string[], options: OptionTable, lenient: boolean): Words {
-  const known = lenient ? Object.assign({}, ...Object.values(commandTable).map((row) => row.options), options) : options;
-  const rows = Object.entries(known as OptionTable);
+function cut(words: readonly string[], options: OptionTable): Words {
+  const rows = Object.entries(options);
   const parser = yargs()
     .help(false)
     .version(false)
@@ -110,27 +115,21 @@ function readPositionals(command: CommandName, row: CommandRow, given: readonly 
     values[name] = many ? given.slice(at) : given[at];
     at = many ? given.length : at + 1;
   }
-  if (at < given.length) throw usage(`${command} takes no ${JSON.stringify(given[at])}`);
+  if (at < given.length) throw usage(`${command} takes no argument ${JSON.stringify(given[at])}`);
   return values;
 }
 
-function refuseUnknownOptions(command: CommandName, words: Words, table: OptionTable): void {
-  const flags = new Set(Object.keys(table).map((name) => flagOf(name).slice(2)));
-  const stranger = Object.keys(words).find((name) => name !== "_" && name !== "$0" && !flags.has(name));
+function refuseUnknownOptions(who: string, words: Words, table: OptionTable): void {
+  const flags = Object.keys(table).map(flagOf);
+  const stranger = Object.keys(words).find((name) => name !== "_" && name !== "$0" && !flags.includes(`--${name}`));
   if (stranger === undefined) return;
   const written = stranger.length === 1 ? `-${stranger}` : `--${stranger}`;
-  throw usage(
-    unknown(
-      `option of ${command}`,
-      written,
-      [...flags].map((flag) => `--${flag}`),
-    ),
-  );
+  throw usage(unknown(`${who} has no option ${written}`, written, flags));
 }
 
-function unknown(what: string, name: string, known: readonly string[]): string {
+function unknown(message: string, name: string, known: readonly string[], otherwise = ""): string {
   const near = nearest(name, known);
-  return `unknown ${what} ${name}${near === null ? "" : `: did you mean ${near}?`}`;
+  return `${message}${near === null ? otherwise : `: did you mean ${near}?`}`;
 }
 
 function last(given: unknown): unknown {

@@ -43,6 +43,7 @@ export const globalOptions = {
   ),
   broker: option(textSetting(null, "Broker URL; wins over what the app says.", { secret: true }), "URL", "b"),
   resultBackend: option(textSetting(null, "Result backend URL; wins over what the app says.", { secret: true }), "URL"),
+  allowEviction: option(flagSetting(false, "Use a Redis server although it may evict keys, and with them tasks."), null),
   json: option(flagSetting(false, "Write JSON, for programs: results, errors, and logs as one object a line."), null),
   text: option(flagSetting(false, "Write the log for people although no terminal is there."), null),
   quiet: option(flagSetting(false, "Write results and errors only."), null, "q"),
@@ -182,6 +183,13 @@ export interface CommandArguments<C extends CommandName> {
   readonly positionals: PositionalValues<(typeof commandTable)[C]["positionals"]>;
   readonly options: OptionValues<(typeof commandTable)[C]["options"]>;
 }
+
+/** For the help and the reference of the command itself. */
+export const overviewExamples: CommandRow["examples"] = [
+  ["celeriac -A ./tasks.ts dev", "a worker that starts anew when the code changes"],
+  ["celeriac -A ./tasks.ts call shop.add 1 2 --wait", "call a task and print its result"],
+  ["celeriac -A ./tasks.ts -b redis://localhost worker -c 8", "a worker with eight processes on Redis"],
+];
 
 /** How an app is found, for the help and the reference. */
 export const findingTheApp: readonly string[] = [

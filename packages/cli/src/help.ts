@@ -1,5 +1,5 @@
 /** The text of --help, from the table of commands. */
-import { type CommandName, type CommandRow, commandTable, findingTheApp, globalOptions } from "./command-table.ts";
+import { type CommandName, type CommandRow, commandTable, findingTheApp, globalOptions, overviewExamples } from "./command-table.ts";
 import { flagOf, type OptionRow, type OptionTable } from "./option.ts";
 import type { Colors } from "./output.ts";
 import { wrap } from "./text.ts";
@@ -28,6 +28,7 @@ function overview({ colors }: HelpLook, width: number): readonly string[] {
     `${colors.bold("celeriac")}  runs tasks from queues in Celery's format: RabbitMQ, Redis, SQLite`,
     section(colors, "Usage", ["celeriac [options] COMMAND …"]),
     section(colors, "Commands", columns(commands, colors, width)),
+    examples(overviewExamples, colors),
     section(colors, "Options", optionLines(globalOptions, colors, width)),
     section(colors, "Finding the app", paragraphs(findingTheApp, width)),
     colors.dim("celeriac COMMAND --help shows what a command takes."),
@@ -38,17 +39,24 @@ function detail(name: CommandName, row: CommandRow, { colors }: HelpLook, width:
   const words = Object.entries(row.positionals).map(([word, { many }]) => (many ? `[${word.toUpperCase()} …]` : word.toUpperCase()));
   const positionals = Object.entries(row.positionals).map(([word, { doc }]) => ({ name: word.toUpperCase(), doc }));
   const codes = Object.entries(row.exitCodes).map(([code, doc]) => ({ name: code, doc }));
-  const examples = row.examples.flatMap(([line, doc]) => [`${indent}${colors.dim(`# ${doc}`)}`, `${indent}${line}`]);
   return [
     `${colors.bold(`celeriac ${name}`)}  ${row.doc}`,
     section(colors, "Usage", [["celeriac", name, "[options]", ...words].join(" ")]),
+    examples(row.examples, colors),
     ...(positionals.length === 0 ? [] : [section(colors, "Arguments", columns(positionals, colors, width))]),
     section(colors, "Options", optionLines(row.options, colors, width)),
     section(colors, "Options of every command", optionLines(globalOptions, colors, width)),
     section(colors, "Notes", paragraphs(row.notes, width)),
-    `${colors.bold("Examples")}\n${examples.join("\n")}`,
     section(colors, "Exit codes", columns(codes, colors, width)),
   ];
+}
+
+function examples(rows: CommandRow["examples"], colors: Colors): string {
+  return section(
+    colors,
+    "Examples",
+    rows.flatMap(([line, doc]) => [colors.dim(`# ${doc}`), line]),
+  );
 }
 
 function section(colors: Colors, title: string, lines: readonly string[]): string {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, isAbsolute, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type App, createApp } from "@celeriac/core";
-import { type AppRuntime, CeleriacError, loadModule, reasonOf, runtimeOf } from "@celeriac/core/runtime";
+import { type AppRuntime, CeleriacError, loadModule, reasonOf, resultUrlOf, runtimeOf } from "@celeriac/core/runtime";
 
 export interface LoadedApp {
   readonly app: App;
@@ -17,7 +17,7 @@ export interface LoadedApp {
 const endings = [".ts", ".mts", ".js", ".mjs", ".cjs", ".cts"];
 const folderNames = ["index", "celery"];
 const guesses = ["", "src/"].flatMap((folder) =>
-  ["celery.ts", "celery.js", "celery.mjs", "tasks.ts", "tasks.js"].map((name) => `${folder}${name}`),
+  ["celery", "tasks"].flatMap((name) => [".ts", ".js", ".mjs"].map((ending) => `${folder}${name}${ending}`)),
 );
 
 /** `wanted`: the value of -A, or null. Throws APP_NOT_FOUND with what was tried, or with what the module exports; CONFIG_DRIVER_MISSING for TypeScript without a loader. */
@@ -34,6 +34,11 @@ export async function loadAppOrNone(wanted: string | null, folder: string, broke
   if (wanted !== null || !brokerKnown || hasApp(folder)) return await loadApp(wanted, folder);
   const app = createApp("celeriac");
   return { app, runtime: runtimeOf(app)!, source: null, file: null };
+}
+
+/** Results go to the process that sent the task, and to no other. */
+export function isRpc(settings: AppRuntime["settings"]): boolean {
+  return /^rpc:/i.test(resultUrlOf(settings));
 }
 
 /** Only which module it is; nothing is loaded. Throws APP_NOT_FOUND. */
@@ -74,7 +79,8 @@ function discover(folder: string): Place {
   if (named !== null) return locate(named, folder);
   const found = guesses.map((guess) => join(folder, guess)).find(isFile);
   if (found !== undefined) return { path: found, name: null };
-  throw notFound(`no app was named with -A, and ${folder} has none of package.json with "celeriac": { "app": … }, ${guesses.join(", ")}`);
+  const none = 'no "celeriac": { "app": … } in package.json, no celery.ts or tasks.ts (or .js, .mjs) in it or its src';
+  throw notFound(`no app was named with -A, and ${folder} has ${none}`);
 }
 
 function hasApp(folder: string): boolean {

@@ -1,7 +1,7 @@
 /** The command: reads the command line, runs the command, ends the process with its exit code. Started by bin/celeriac.js. */
 import { CeleriacError, overrideSettings } from "@celeriac/core/runtime";
 import { type CommandLine, readCommandLine } from "./command-line.ts";
-import type { CommandArguments } from "./command-table.ts";
+import { type CommandArguments, commandTable } from "./command-table.ts";
 import { call } from "./commands/call.ts";
 import { dev } from "./commands/dev.ts";
 import { result } from "./commands/result.ts";
@@ -36,7 +36,7 @@ async function answer(words: readonly string[]): Promise<number> {
     if (line.kind === "run") output = open(line.args.common);
     return await follow(line, output);
   } catch (error) {
-    output.error(error);
+    output.error(error, remedyOf(error, words));
     return codeOf(error);
   }
 }
@@ -73,8 +73,21 @@ function open(options: OutputOptions): Output {
 }
 
 /** Before any app is made, here or in a worker's executors. */
-function override({ broker, resultBackend }: CommandArguments<"worker">["common"]): void {
-  overrideSettings({ ...(broker === null ? {} : { brokerUrl: broker }), ...(resultBackend === null ? {} : { resultBackend }) });
+function override({ broker, resultBackend, allowEviction }: CommandArguments<"worker">["common"]): void {
+  overrideSettings({
+    ...(broker === null ? {} : { brokerUrl: broker }),
+    ...(resultBackend === null ? {} : { resultBackend }),
+    ...(allowEviction ? { allowEviction: "true" } : {}),
+  });
+}
+
+/** Where the table of errors knows less than we do. */
+function remedyOf(error: unknown, words: readonly string[]): string | undefined {
+  if (!CeleriacError.is(error)) return undefined;
+  if (error.code === "APP_NOT_FOUND" && error.cause !== undefined) return "--debug shows where.";
+  if (error.code !== "COMMAND_USAGE") return undefined;
+  const command = words.find((word) => Object.hasOwn(commandTable, word));
+  return `${["celeriac", ...(command === undefined ? [] : [command]), "--help"].join(" ")} shows what there is.`;
 }
 
 function codeOf(error: unknown): number {

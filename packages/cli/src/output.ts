@@ -27,8 +27,8 @@ export interface Output {
   result(text: string, json: unknown): void;
   /** A remark for people, on stderr; nothing with --json or --quiet. */
   remark(text: string): void;
-  /** The error in one line, what to do in another, on stderr. `remedy` replaces the one that the table of errors has for its code. */
-  error(error: unknown, remedy?: string): void;
+  /** The error in one line, what to do in another, on stderr. `remedy` replaces the one that the table of errors has for its code; null: none. */
+  error(error: unknown, remedy?: string | null): void;
 }
 
 const defaultColumns = 80;
@@ -65,30 +65,33 @@ function columnsWithout(stdout: Stream, environment: NodeJS.ProcessEnv): number 
   return stdout.isTTY === true ? defaultColumns : unlimitedColumns;
 }
 
-function remedyOf(error: unknown): string | undefined {
-  return CeleriacError.is(error) ? errorTable[error.code][1] : undefined;
+/** A publish that was refused for a reason of its own is mended where that reason is. */
+function remedyOf(error: unknown): string | null {
+  if (!CeleriacError.is(error)) return null;
+  const { code, cause } = error;
+  return errorTable[code === "PUBLISH_REJECTED" && CeleriacError.is(cause) ? cause.code : code][1];
 }
 
-function errorText(error: unknown, remedy: string | undefined, colors: Colors, debug: boolean): string {
+function errorText(error: unknown, remedy: string | null, colors: Colors, debug: boolean): string {
   const code = CeleriacError.is(error) ? error.code : null;
   const message = redactText(reasonOf(error)).split("\n").join("\n  ");
   const stack = debug ? stackOf(error) : null;
   return [
     `${colors.bold(colors.red(code === null ? "error" : `error ${code}`))}: ${message}`,
-    ...(remedy === undefined ? [] : [colors.dim(`  ${remedy}`)]),
+    ...(remedy === null ? [] : [colors.dim(`  ${remedy}`)]),
     ...(stack === null ? [] : [colors.dim(stack)]),
     "",
   ].join("\n");
 }
 
-function errorJson(error: unknown, remedy: string | undefined, debug: boolean): object {
+function errorJson(error: unknown, remedy: string | null, debug: boolean): object {
   const code = CeleriacError.is(error) ? error.code : null;
   const stack = debug ? stackOf(error) : null;
   return {
     error: {
       code,
       message: redactText(reasonOf(error)),
-      ...(remedy === undefined ? {} : { remedy }),
+      ...(remedy === null ? {} : { remedy }),
       ...(stack === null ? {} : { stack }),
     },
   };

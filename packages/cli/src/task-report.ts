@@ -3,19 +3,27 @@ import type { Outcome } from "@celeriac/core";
 import { exitCode } from "./exit-code.ts";
 import type { Output } from "./output.ts";
 
-export function report(id: string, outcome: Outcome<unknown>, output: Output, textOf: (value: unknown) => string): number {
+export interface Report {
+  readonly id: string;
+  readonly outcome: Outcome<unknown>;
+  /** how one sees where a task failed, or null */
+  readonly whereHint: string | null;
+}
+
+/** Shows it; the exit code. */
+export function report({ id, outcome, whereHint }: Report, output: Output): number {
   if (outcome.state === "SUCCESS") {
-    output.result(textOf(outcome.value), { id, state: outcome.state, result: outcome.value ?? null });
+    output.result(valueText(outcome.value), { id, state: outcome.state, result: outcome.value ?? null });
     return exitCode.done;
   }
   if (output.json) output.result("", { id, state: outcome.state, error: errorFields(outcome) });
-  else if (outcome.state === "REVOKED") output.error(outcome.error);
-  else output.error(outcome.error, `celeriac result ${id} --traceback shows where.`);
+  else if (outcome.state === "FAILURE" && outcome.error.remote.traceback !== null) output.error(outcome.error, whereHint);
+  else output.error(outcome.error);
   return exitCode.taskFailed;
 }
 
 /** A text as it is, everything else as JSON. */
-export function valueText(value: unknown): string {
+function valueText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value ?? null, null, 2);
 }
 

@@ -15,6 +15,29 @@ export function wrap(text: string, width: number): readonly string[] {
   return [...lines, line];
 }
 
+export interface Part {
+  readonly text: string;
+  readonly paint: (text: string) => string;
+}
+
+/** Parts two spaces apart on a line of `width` characters; those that do not fit go on below, `indent` spaces in. One longer than a line is cut at its spaces. */
+export function fold(parts: readonly Part[], width: number, indent: number): string {
+  const room = Math.max(20, width - indent);
+  const pieces = parts.flatMap(({ text, paint }) =>
+    text.length <= room ? [{ text, paint }] : wrap(text, room).map((line) => ({ text: line, paint })),
+  );
+  let folded = "";
+  let used = 0;
+  for (const [at, { text, paint }] of pieces.entries()) {
+    const shown = paint(at === pieces.length - 1 ? text.trimEnd() : text);
+    const fits = used === 0 || used + 2 + text.trimEnd().length <= width;
+    const gap = used === 0 ? "" : fits ? "  " : `\n${" ".repeat(indent)}`;
+    folded += gap + shown;
+    used = (fits ? used + gap.length : indent) + text.length;
+  }
+  return folded;
+}
+
 /** "1 task", "3 tasks" */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -5,7 +5,10 @@ export const eventTable = {
   "task-received": [["name", "queue", "retries"], "A delivery was decoded and accepted."],
   "task-started": [["pid"], "The task's function began."],
   "task-succeeded": [["runtime"], "It returned, and the outcome is settled."],
-  "task-failed": [["exception", "runtime"], "It failed for good, and the outcome is settled."],
+  "task-failed": [
+    ["exception", "traceback", "runtime"],
+    "It failed for good, and the outcome is settled. Errors that the task lists in `throws` come without traceback.",
+  ],
   "task-retried": [["exception", "retries"], "It will run again; the next attempt is published."],
   "task-rejected": [["requeue", "reason"], "It was put back into its queue."],
   "task-revoked": [["reason", "expired"], "It was not run: expired or revoked."],

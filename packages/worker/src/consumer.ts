@@ -215,10 +215,14 @@ function tellEnding({ teller }: ConsumerParts, request: Request, ending: Ending,
       teller.task("task-succeeded", request, () => ({ runtime }));
       return;
     case "failed":
-      teller.task("task-failed", request, () => ({ exception: exceptionText(ending.error), runtime }));
+      teller.task("task-failed", request, () => ({
+        exception: exceptionText(ending.error),
+        traceback: ending.expected ? null : ending.error.traceback,
+        runtime,
+      }));
       return;
     case "timedOut":
-      teller.task("task-failed", request, () => ({ exception: `TimeLimitExceeded(${ending.limitMs / 1_000})`, runtime }));
+      teller.task("task-failed", request, () => ({ exception: `TimeLimitExceeded(${ending.limitMs / 1_000})`, traceback: null, runtime }));
       return;
     case "retried":
       teller.task("task-retried", request, () => ({ exception: exceptionText(ending.error), retries: request.headers.retries + 1 }));

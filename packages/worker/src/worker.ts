@@ -59,7 +59,7 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
     );
 
   const hostname = nodeName(given.hostname);
-  const queues = given.queues.length === 0 ? [runtime.settings.taskDefaultQueue] : given.queues;
+  const queues = given.queues.length === 0 ? [runtime.settings.taskDefaultQueue] : [...new Set(given.queues)];
   const logLevel = surroundings.logLevel ?? "info";
   const logger = withFields(surroundings.logger ?? silentLogger, { worker: hostname });
   const shows = (level: LogLevel) => logLevels.indexOf(level) >= logLevels.indexOf(logLevel);

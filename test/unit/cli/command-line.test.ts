@@ -70,11 +70,14 @@ describe("a command line", () => {
 
   it("refuses what it does not know, and names the nearest it does", () => {
     expect(refusal("wroker")).toBe("unknown command wroker: did you mean worker?");
-    expect(refusal("-A x")).toBe("which command?");
-    expect(refusal("worker --conccurency 3")).toBe("unknown option of worker --conccurency: did you mean --concurrency?");
-    expect(refusal("worker -Z")).toMatch(/^unknown option of worker -Z/);
-    expect(refusal("result --countdown 3 x")).toMatch(/^unknown option of result --countdown/);
-    expect(refusal("worker tasks.ts")).toBe('worker takes no "tasks.ts"');
+    expect(refusal("mail.send 1")).toBe("unknown command mail.send: expected worker, call, result, dev");
+    expect(refusal("-A x")).toBe("name a command: worker, call, result, dev");
+    expect(refusal("--concurrency 3")).toBe("name a command: worker, call, result, dev");
+    expect(refusal("--verison")).toBe("celeriac has no option --verison: did you mean --version?");
+    expect(refusal("worker --conccurency 3")).toBe("worker has no option --conccurency: did you mean --concurrency?");
+    expect(refusal("worker -Z")).toMatch(/^worker has no option -Z/);
+    expect(refusal("result --countdown 3 x")).toMatch(/^result has no option --countdown/);
+    expect(refusal("worker tasks.ts")).toBe('worker takes no argument "tasks.ts"');
     expect(refusal("result")).toBe("result needs ID");
   });
 

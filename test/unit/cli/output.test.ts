@@ -32,6 +32,20 @@ describe("output", () => {
     expect(written.out).toBe("");
   });
 
+  it("says what to do about the cause of a refused publish", () => {
+    const { output, written } = open();
+    const cause = new CeleriacError("BROKER_AUTH", "no");
+    output.error(new CeleriacError("PUBLISH_REJECTED", "The broker does not have the task: no", { cause }));
+    expect(written.error).toMatch(/\n {2}Check the URL's credentials\.\n$/);
+  });
+
+  it("takes another remedy, or none", () => {
+    const { output, written } = open();
+    output.error(lost, "Wait.");
+    output.error(lost, null);
+    expect(written.error.split("\n").slice(1)).toEqual(["  Wait.", expect.stringMatching(/^error BROKER_UNREACHABLE/), ""]);
+  });
+
   it("shows the stack, and those of its causes, only when asked to", () => {
     const { output, written } = open({ debug: true });
     output.error(lost);

@@ -1,11 +1,14 @@
 /** `celeriac call`: sends one task; prints its id, or waits and prints its result. */
 import type { CallOptions } from "@celeriac/core";
-import { CeleriacError, nearest } from "@celeriac/core/runtime";
+import { CeleriacError, nearest, systemClock } from "@celeriac/core/runtime";
+import { tracebackHint } from "../call-hint.ts";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode } from "../exit-code.ts";
-import { type LoadedApp, loadAppOrNone } from "../load-app.ts";
+import { isRpc, type LoadedApp, loadAppOrNone } from "../load-app.ts";
 import type { Output } from "../output.ts";
-import { report, valueText } from "../task-report.ts";
+import { report } from "../task-report.ts";
+
+const silentMs = 1_500;
 
 /** Resolves with the exit code. Throws PUBLISH_*, RESULT_TIMEOUT, CONFIG_*, APP_NOT_FOUND, TASK_INPUT, TASK_NOT_REGISTERED. */
 export async function call(args: CommandArguments<"call">, output: Output): Promise<number> {
@@ -15,16 +18,31 @@ export async function call(args: CommandArguments<"call">, output: Output): Prom
   const loaded = await loadAppOrNone(args.common.app, process.cwd(), brokerKnown);
   try {
     if (loaded.source !== null && !args.options.any) await refuseUnknown(loaded, task);
-    const result = await loaded.app.sendTask(task, taskArgs, callOptions(args.options));
+    const result = await sayingSo(output, () => loaded.app.sendTask(task, taskArgs, callOptions(args.options)));
     if (!args.options.wait) {
       output.result(result.id, { id: result.id });
       return exitCode.done;
     }
     output.remark(`Sent as ${result.id}`);
     const outcome = await result.settled({ timeout: args.options.timeout ?? "60s" });
-    return report(result.id, outcome, output, valueText);
+    return report({ id: result.id, outcome, whereHint: whereHint(loaded, args, result.id) }, output);
   } finally {
     await loaded.app.close();
+  }
+}
+
+/** What a reply queue gave us it gives nobody again. */
+function whereHint({ runtime }: LoadedApp, { common }: CommandArguments<"call">, id: string): string {
+  return isRpc(runtime.settings) ? "The worker's log shows where." : tracebackHint(id, common);
+}
+
+/** A broker that does not answer is given some time, in which nobody should wonder. */
+async function sayingSo<T>(output: Output, send: () => Promise<T>): Promise<T> {
+  const timer = systemClock.after(silentMs, () => output.remark("The broker has not confirmed it yet; still trying."));
+  try {
+    return await send();
+  } finally {
+    timer.cancel();
   }
 }
 

@@ -22,9 +22,10 @@ export async function dev(args: CommandArguments<"dev">, output: Output): Promis
 
   return await new Promise<number>((finish) => {
     const watch = watchProject(root, systemClock, (path) => {
+      if (isStale || isStopping) return;
       output.remark(`\n${path} changed: the worker starts anew`);
       if (child === null) return start(["--no-banner"]);
-      if (!isStale) child.kill("SIGTERM");
+      child.kill("SIGTERM");
       isStale = true;
     });
     const endSignals = trapSignals({ warm: stop, cold: stop });

@@ -1,10 +1,12 @@
 /** `celeriac result`: prints what became of a task that was sent earlier. */
 import type { Outcome, TaskSnapshot } from "@celeriac/core";
+import { CeleriacError } from "@celeriac/core/runtime";
+import { tracebackHint } from "../call-hint.ts";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode } from "../exit-code.ts";
-import { loadAppOrNone } from "../load-app.ts";
+import { isRpc, loadAppOrNone } from "../load-app.ts";
 import type { Output } from "../output.ts";
-import { report, valueText } from "../task-report.ts";
+import { report } from "../task-report.ts";
 
 /** Resolves with the exit code. Throws BACKEND_*, RESULT_TIMEOUT, RESULT_DISABLED, RESULT_UNREADABLE, CONFIG_*, APP_NOT_FOUND. */
 export async function result(args: CommandArguments<"result">, output: Output): Promise<number> {
@@ -12,12 +14,14 @@ export async function result(args: CommandArguments<"result">, output: Output): 
   const { wait, timeout, traceback } = args.options;
   const backendKnown = args.common.broker !== null || args.common.resultBackend !== null;
   const inEnvironment = Boolean(process.env["CELERY_BROKER_URL"] || process.env["CELERY_RESULT_BACKEND"]);
-  const { app } = await loadAppOrNone(args.common.app, process.cwd(), backendKnown || inEnvironment);
+  const { app, runtime } = await loadAppOrNone(args.common.app, process.cwd(), backendKnown || inEnvironment);
   try {
+    if (isRpc(runtime.settings))
+      throw new CeleriacError("RESULT_DISABLED", "rpc:// brings results to the process that sent the task, and to no other");
     const handle = app.result(id);
     const outcome = wait ? await handle.settled({ timeout: timeout ?? "60s" }) : ended(await handle.snapshot(), output);
     if (outcome === null) return exitCode.notEnded;
-    const code = report(id, outcome, output, valueText);
+    const code = report({ id, outcome, whereHint: traceback ? null : tracebackHint(id, args.common) }, output);
     if (traceback && outcome.state === "FAILURE" && !output.json)
       output.print(outcome.error.remote.traceback ?? "The other side sent no traceback.");
     return code;
@@ -36,7 +40,8 @@ function ended(snapshot: TaskSnapshot<unknown>, output: Output): Outcome<unknown
     default: {
       const { id, state, progress, retries } = snapshot;
       const shown = state === "CUSTOM" ? snapshot.custom : state;
-      if (output.json) output.result("", { id, state: shown, ...(progress === undefined ? {} : { progress }), retries });
+      const known = state === "PENDING" ? { known: snapshot.known } : {};
+      if (output.json) output.result("", { id, state: shown, ...known, ...(progress === undefined ? {} : { progress }), retries });
       else output.remark(`${shown}${progress === undefined ? "" : ` ${JSON.stringify(progress)}`}: ${explanation(snapshot)}`);
       return null;
     }

@@ -76,10 +76,14 @@ function createStopping(output: Output) {
     broken = reject;
   });
 
+  /** The terminal has written ^C into the line. */
+  function endLine(signal: StopSignal) {
+    if (output.isReadable && signal === "SIGINT") output.print("");
+  }
+
   function warm(signal: StopSignal) {
     asked = true;
-    // The terminal has written ^C into the line.
-    if (output.isReadable && signal === "SIGINT") output.print("");
+    endLine(signal);
     if (running === null) return;
     const { worker, logger, grace } = running;
     const taskIds = worker.stats().pool.executors.flatMap((executor) => executor.running);
@@ -90,6 +94,7 @@ function createStopping(output: Output) {
 
   function cold(signal: StopSignal) {
     coldSignal = signal;
+    endLine(signal);
     if (running === null) process.exit(signalExitCode[signal]);
     const { worker, logger } = running;
     logger.warn("worker stops cold: what runs is ended and handed back", { signal });

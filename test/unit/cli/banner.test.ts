@@ -1,0 +1,48 @@
+import { createApp } from "@celeriac/core";
+import { runtimeOf } from "@celeriac/core/runtime";
+import picocolors from "picocolors";
+import { describe, expect, it } from "vitest";
+import { banner } from "../../../packages/cli/src/banner.ts";
+
+const colors = picocolors.createColors(false);
+
+function show(columns: number, names: readonly string[]): string {
+  const app = createApp("shop", { broker: "redis://me:secret@host" });
+  for (const name of names) app.task(name, () => null);
+  const facts = { version: "1.2.3", hostname: "w1@host", file: "./tasks.ts", runtime: runtimeOf(app)!, queues: ["mail", "default"] };
+  return banner({ ...facts, pool: { pool: "async", concurrency: 20, slots: 1 } }, colors, columns);
+}
+
+describe("the banner of a worker", () => {
+  it("says in a few lines what runs, and no password", () => {
+    expect(show(80, ["shop.sub", "shop.add"])).toBe(
+      [
+        "",
+        "  celeriac 1.2.3  w1@host",
+        "",
+        "  app      shop  ./tasks.ts",
+        "  broker   redis://me:********@host",
+        "  results  with the broker",
+        "  queues   mail default",
+        "  pool     async, 1 thread × 20 tasks",
+        "  tasks    shop.add  shop.sub",
+        "",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("stays small however many tasks there are, and as narrow as the terminal", () => {
+    const text = show(
+      60,
+      Array.from({ length: 300 }, (_, at) => `shop.task-${at}`),
+    );
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(60);
+    expect(text.split("\n").length).toBeLessThan(20);
+    expect(text).toContain("and 281 more");
+  });
+
+  it("warns where there is nothing to run", () => {
+    expect(show(80, [])).toContain("tasks    none: the app defines no task");
+  });
+});
