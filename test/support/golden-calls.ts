@@ -1,6 +1,6 @@
 /** The calls of test/golden as our API makes them: capture name → call. What canvas sends is not here. */
-import type { Call, CallOptions } from "../../packages/core/src/call.ts";
-import { createSignature, stepsJson } from "../../packages/core/src/signature.ts";
+import { type ApplyOptions, type Call, type CallOptions, createCall } from "../../packages/core/src/call.ts";
+import { createSignature } from "../../packages/core/src/signature.ts";
 
 export interface GoldenCall {
   readonly task?: string;
@@ -68,5 +68,5 @@ export const goldenCalls: Readonly<Record<string, GoldenCall>> = {
 };
 
 export function callOf({ task = "proj.add", args = [2, 3], kwargs = {}, options = {}, link, linkError }: GoldenCall): Call {
-  return { task, args, kwargs, options, callbacks: stepsJson(link), errbacks: stepsJson(linkError) };
+  return createCall(task, args, { ...options, kwargs, link, linkError } as ApplyOptions<never>);
 }

@@ -15,6 +15,7 @@ export async function calls(): Promise<void> {
   expectType<Equal<"then" extends keyof typeof handle ? true : false, false>>();
   const value = await add.delay(1, 2).get({ timeout: "5s" });
   expectType<Equal<typeof value, number>>();
+  expectType<Equal<typeof handle.parent, AsyncResult<unknown> | null>>();
   const here = await add(1, 2);
   expectType<Equal<typeof here, number>>();
 

@@ -37,8 +37,11 @@ export interface AppRuntime {
   readonly deps: DepsHolder;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** everybody who waits for a result: told when the app closes */
+  readonly waits: Set<(closed: Error) => void>;
   setLogger(logger: Logger): void;
   setDeps(opener: DepsOpener): void;
+  readonly closed: boolean;
   /** Opens the drivers (connects nothing). Throws CONFIG_URL, CONFIG_NO_BROKER, CONFIG_DRIVER_MISSING, APP_CLOSED. */
   links(): Promise<Links>;
   /** null where neither broker nor backend nor `coordinator` can. */
@@ -80,8 +83,9 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
     () => logger,
   );
 
+  const closedError = () => new CeleriacError("APP_CLOSED", `App ${JSON.stringify(options.name)} was closed`);
+
   async function open(): Promise<Links> {
-    if (closed) throw new CeleriacError("APP_CLOSED", `App ${JSON.stringify(options.name)} was closed`);
     if (options.brokerRequired)
       throw new ConfigError(
         "CONFIG_NO_BROKER",
@@ -109,7 +113,12 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
     setDeps(opener) {
       depsOpener = opener;
     },
+    waits: new Set(),
+    get closed() {
+      return closed;
+    },
     links() {
+      if (closed) return Promise.reject(closedError());
       if (links === null) {
         links = open();
         links.catch(() => {
@@ -129,6 +138,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
     },
     async close() {
       closed = true;
+      for (const end of runtime.waits) end(closedError());
       await deps.close();
       const [opened, lender] = await Promise.all([links?.catch(() => null), coordinator?.catch(() => null)]);
       await Promise.all([opened?.backend?.close(), lender?.close()]);

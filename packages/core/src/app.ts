@@ -1,11 +1,9 @@
 /** The app: where tasks are defined and sent from. Composes the rooms; everything opens on first use, and an idle producer does not keep the process alive. */
-import { randomUUID } from "node:crypto";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { AppRuntime } from "./app-runtime.ts";
 import { createRuntime } from "./app-runtime.ts";
-import type { Call, CallOptions } from "./call.ts";
+import { type CallOptions, createCall } from "./call.ts";
 import { callerModule } from "./call-site.ts";
-import { compose } from "./compose.ts";
 import { type Config, type Settings, settingTable } from "./config.ts";
 import type { TaskContext } from "./context.ts";
 import { currentRun } from "./current-run.ts";
@@ -13,15 +11,15 @@ import type { DepsScope } from "./deps.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { environmentSettings, isProduction, withOverrides } from "./environment.ts";
 import { CeleriacError } from "./errors.ts";
+import { createHome } from "./home.ts";
 import { callHere } from "./local-call.ts";
-import { encodeMessage } from "./message.ts";
-import { type Middleware, type OutgoingMessage, publishThrough } from "./middleware.ts";
+import type { Middleware } from "./middleware.ts";
+import { isRecord } from "./option-check.ts";
 import type { TaskCode } from "./registry.ts";
-import { type AsyncResult, createResult, type ResultSource, type Sent } from "./result.ts";
-import { ownNames } from "./setting.ts";
+import type { AsyncResult, Sent } from "./result.ts";
+import { ownNames, shownValue } from "./setting.ts";
 import type { Signals } from "./signals.ts";
-import { callOf, createTask, createTaskRef, type DeclaredTask, type Task, type TaskHome } from "./task.ts";
-import { toWire } from "./task-input.ts";
+import { createTask, createTaskRef, type DeclaredTask, type Task } from "./task.ts";
 import { checkTaskOptions, type RunOptions, type SendOptions, type TaskOptions } from "./task-options.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: Standard Schema's own way to say "any schema"
@@ -141,28 +139,22 @@ function defined(values: Readonly<Record<string, unknown>>): Record<string, unkn
 
 /** Untyped within: the overloads of `App` are what users see. */
 function buildApp(runtime: AppRuntime) {
-  const sending = new Set<Promise<unknown>>();
-  const home = createHome(runtime, sending);
+  const home = createHome(runtime);
 
-  const define = (kind: TaskCode["kind"], name: string, options: Readonly<Record<string, unknown>>, run: AnyFunction | null) => {
-    checkTaskOptions(name, options);
-    if (run !== null && /^(async )?\s*(function\s*)?\*/.test(Function.prototype.toString.call(run)))
+  const define = (kind: "plain" | "bound", name: string, options: object, run: unknown) => {
+    if (typeof run !== "function") throw new CeleriacError("TASK_DEFINITION", `Task ${name} has no function, got ${shownValue(run)}`);
+    if (Object.prototype.toString.call(run).endsWith("GeneratorFunction]"))
       throw new CeleriacError("TASK_DEFINITION", `Task ${name} is a generator function: return its values, or send them as tasks`);
-    const { input, output, progress, ...own } = options;
-    const code = run === null ? { kind: "declared" as const } : ({ kind, run } as TaskCode);
-    runtime.registry.add({
-      name,
-      options: own,
-      input: (input as StandardSchemaV1 | undefined) ?? null,
-      code,
-      module: callerModule(ownModules),
-    });
-    return run === null ? createTaskRef(home, name) : createTask(home, name, (args) => callHere(runtime, name, args));
+    register(name, options, { kind, run: run as AnyFunction });
+    return createTask(home, name, (args) => callHere(runtime, name, args));
   };
-  const withOptional = (kind: TaskCode["kind"]) => (name: string, second: AnyFunction | object, third?: AnyFunction) =>
-    typeof second === "function"
-      ? define(kind, name, {}, second as AnyFunction)
-      : define(kind, name, second as Record<string, unknown>, third ?? null);
+  const register = (name: string, options: object, code: TaskCode) => {
+    checkTaskOptions(name, options);
+    const { input, output, progress, ...own } = options as { readonly input?: StandardSchemaV1; output?: unknown; progress?: unknown };
+    runtime.registry.add({ name, options: own, input: input ?? null, code, module: callerModule(ownModules) });
+  };
+  const withOptional = (kind: "plain" | "bound") => (name: string, second: unknown, third?: unknown) =>
+    isRecord(second) ? define(kind, name, second as object, third) : define(kind, name, {}, second);
 
   const app = {
     name: runtime.name,
@@ -170,21 +162,27 @@ function buildApp(runtime: AppRuntime) {
     task: withOptional("plain"),
     bound: withOptional("bound"),
     define: withOptional("bound"),
-    declare: (name: string, options: object = {}) => define("declared", name, { ...options }, null),
-    implement(task: { readonly name: string }, second: AnyFunction | object, third?: AnyFunction) {
-      const declared = runtime.registry.get(task.name);
-      const run = {
-        ...(declared?.options ?? {}),
-        ...(declared?.input == null ? {} : { input: declared.input }),
-        ...(typeof second === "function" ? {} : second),
-      };
-      return define("bound", task.name, run, (typeof second === "function" ? second : third) as AnyFunction);
+    declare(name: string, options: object = {}) {
+      register(name, options, { kind: "declared" });
+      return createTaskRef(home, name);
+    },
+    implement({ name }: { readonly name: string }, second: unknown, third?: unknown) {
+      const declared = runtime.registry.get(name);
+      if (declared === undefined)
+        throw new CeleriacError(
+          "TASK_DEFINITION",
+          `Task ${name} was not declared on app ${runtime.name}: implement it on the app that declares it`,
+        );
+      const contract = { ...declared.options, ...(declared.input === null ? {} : { input: declared.input }) };
+      return isRecord(second)
+        ? define("bound", name, { ...contract, ...(second as object) }, third)
+        : define("bound", name, contract, second);
     },
     withDeps(open: (scope: DepsScope) => unknown) {
       runtime.setDeps(open);
       return app;
     },
-    sendTask: (name: string, args: readonly unknown[] = [], options: CallOptions = {}) => home.send(callOf(name, args, options)),
+    sendTask: (name: string, args: readonly unknown[] = [], options: CallOptions = {}) => home.send(() => createCall(name, args, options)),
     result: (id: string) => home.result(id, null),
     currentTask: () => currentRun()?.context,
     use(middleware: Middleware) {
@@ -198,10 +196,7 @@ function buildApp(runtime: AppRuntime) {
     },
     health: () => health(runtime),
     async close({ deadline = "10s" }: { deadline?: Duration | undefined } = {}) {
-      await Promise.race([
-        Promise.allSettled(sending),
-        runtime.clock.sleep(durationMs(deadline, "deadline"), undefined, { background: true }),
-      ]);
+      await Promise.race([home.flushed(), runtime.clock.sleep(durationMs(deadline, "deadline"), undefined, { background: true })]);
       await runtime.close();
     },
     [Symbol.asyncDispose]: () => app.close(),
@@ -210,6 +205,7 @@ function buildApp(runtime: AppRuntime) {
 }
 
 async function health(runtime: AppRuntime): Promise<{ broker: "up" | "down"; backend: "up" | "down" | "disabled" }> {
+  if (runtime.closed) return { broker: "down", backend: "down" };
   const { broker, backend } = await runtime.links();
   const ask = (answer: Promise<void>) =>
     answer.then(
@@ -221,64 +217,4 @@ async function health(runtime: AppRuntime): Promise<{ broker: "up" | "down"; bac
     backend === null ? ("disabled" as const) : ask(backend.health()),
   ]);
   return { broker: brokerState, backend: backendState };
-}
-
-/** Sending and looking up, as tasks and signatures need it. */
-function createHome(
-  runtime: AppRuntime,
-  sending: Set<Promise<unknown>>,
-): TaskHome & { result<R, P>(id: string, taskName: string | null): AsyncResult<R, P> } {
-  const source: ResultSource = {
-    clock: runtime.clock,
-    async backend() {
-      const { backend } = await runtime.links();
-      if (backend === null) throw new CeleriacError("RESULT_DISABLED", "No result backend: results of this app are not stored");
-      return backend;
-    },
-    revive(taskName, remote) {
-      const listed = taskName === null ? undefined : runtime.registry.get(taskName)?.options.throws;
-      const found = listed?.find((kind) => kind.name === remote.type) as (new (...args: readonly unknown[]) => Error) | undefined;
-      return found === undefined ? undefined : new found(...remote.args);
-    },
-  };
-  const publishTimeoutMs = durationMs(runtime.settings.publishTimeout, "publishTimeout");
-
-  async function send(call: Call, id: string): Promise<void> {
-    const definition = runtime.registry.get(call.task);
-    const { broker, backend, producer } = await runtime.links();
-    const { args, kwargs } = definition === undefined ? call : await toWire(definition, call);
-    const run = currentRun();
-    const parent = run === undefined ? null : { rootId: run.context.request.rootId, parentId: run.context.request.id };
-    const { message, route } = compose(runtime.composeContext(backend?.replyTo ?? null), { ...call, args, kwargs }, definition, id, parent);
-    const outgoing: OutgoingMessage = { id, task: call.task, args, kwargs, headers: { ...message.headers }, options: call.options };
-    // The reply queue of rpc:// must exist before a worker can answer.
-    const before = backend === null || backend.replyTo === null ? undefined : () => backend.connect();
-    const publish = () => {
-      const envelope = encodeMessage({ ...message, headers: outgoing.headers }, runtime.clock.now(), runtime.settings.maxMessageBytes);
-      const dueAt = broker.parksOnPublish && message.etaAt !== null ? message.etaAt : undefined;
-      const { abort, retry, publishTimeout } = call.options;
-      const timeoutMs = publishTimeout === undefined ? publishTimeoutMs : durationMs(publishTimeout, "publishTimeout");
-      return producer.publish(
-        { envelope, route, dueAt, guarded: call.options.taskId !== undefined },
-        { timeoutMs, retry: retry ?? true, abort, before },
-      );
-    };
-    runtime.signals.send("beforeTaskPublish", () => outgoing);
-    if (runtime.middleware.length === 0) await publish();
-    else await publishThrough(runtime.middleware, outgoing, publish);
-    run?.children.push([[id, null], null]);
-    runtime.signals.send("afterTaskPublish", () => outgoing);
-  }
-
-  return {
-    send<R, P>(call: Call): Sent<R, P> {
-      const id = call.options.taskId ?? randomUUID();
-      const sent = send(call, id).then(() => createResult<R, P>(source, id, call.task, { known: true }));
-      sending.add(sent);
-      const done = () => void sending.delete(sent);
-      sent.then(done, done);
-      return Object.assign(sent, { get: async (options?: Parameters<AsyncResult<R, P>["get"]>[0]) => (await sent).get(options) });
-    },
-    result: <R, P>(id: string, taskName: string | null) => createResult<R, P>(source, id, taskName, { known: false }),
-  };
 }

@@ -1,15 +1,18 @@
 /** One call of a task and its options: what every way of sending (delay, applyAsync, a signature, sendTask) comes down to. */
 import type { Priority } from "./config.ts";
 import type { Duration } from "./duration.ts";
+import { ConfigError } from "./errors.ts";
+import { checkOptions, isDuration, isFlag, isPriority, isRecord, isText, type OptionCheck } from "./option-check.ts";
 import type { Sent } from "./result.ts";
-import type { Errback, SignatureJson, Step } from "./step.ts";
+import { shownValue } from "./setting.ts";
+import { type Errback, type SignatureJson, type Step, stepsJson } from "./step.ts";
 
 export interface CallOptions {
   /** keyword-only parameters of a Python task */
   kwargs?: Readonly<Record<string, unknown>> | undefined;
-  /** run this much later */
+  /** run this much later; wins over `eta`, as in Celery */
   countdown?: Duration | undefined;
-  /** run not before; wins over `countdown` */
+  /** run not before */
   eta?: Date | undefined;
   /** revoked if it has not begun by then */
   expires?: Duration | Date | undefined;
@@ -49,5 +52,53 @@ export interface Call {
 
 /** What a task or a signature needs of the app to be sent. */
 export interface CallSender {
-  send<R, P>(call: Call): Sent<R, P>;
+  /** A call that `make` throws for rejects, like one that cannot be published. */
+  send<R, P>(make: () => Call): Sent<R, P>;
+}
+
+const checks: Readonly<Record<keyof ApplyOptions<unknown>, OptionCheck>> = {
+  kwargs: isRecord,
+  countdown: isDuration,
+  eta: isDate,
+  expires: (value, name) => isDate(value) || isDuration(value, name),
+  queue: isText,
+  priority: isPriority,
+  taskId: isText,
+  headers: isRecord,
+  shadow: isText,
+  timeLimit: isDuration,
+  softTimeLimit: isDuration,
+  retry: isFlag,
+  publishTimeout: isDuration,
+  link: isSteps,
+  linkError: isSteps,
+  ignoreResult: isFlag,
+  replyTo: isText,
+  abort: (value) => isRecord(value) && typeof (value as AbortSignal).aborted === "boolean",
+};
+
+/** Throws CONFIG_INVALID for what is no task's name, no list of arguments; and what `checkCallOptions` throws. */
+export function createCall(task: string, args: readonly unknown[], given: ApplyOptions<never>): Call {
+  if (!isText(task)) throw new ConfigError("CONFIG_INVALID", `A task's name is a text, got ${shownValue(task)}`);
+  if (!Array.isArray(args)) throw new ConfigError("CONFIG_INVALID", `The arguments of ${task} come in a list, got ${shownValue(args)}`);
+  checkCallOptions(task, given);
+  const { link, linkError, kwargs, ...options } = given;
+  return { task, args, kwargs: kwargs ?? {}, options, callbacks: stepsJson(link), errbacks: stepsJson(linkError) };
+}
+
+/** Throws CONFIG_UNKNOWN for an option nobody knows, CONFIG_INVALID or CONFIG_DURATION for a value that does not fit. */
+export function checkCallOptions(task: string, options: ApplyOptions<never>): void {
+  const refusal = (what: string) => new ConfigError("CONFIG_INVALID", `Call of ${task}: ${what}`);
+  if (!isRecord(options)) throw refusal(`its options are an object, got ${shownValue(options)}`);
+  checkOptions(`a call of ${task}`, checks, options, (name, value) => refusal(`option ${name} cannot be ${shownValue(value)}`));
+}
+
+/** Of any realm: a test runner's Date is not this one's. */
+function isDate(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === "[object Date]";
+}
+
+function isSteps(value: unknown): boolean {
+  const steps: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return steps.every((step) => isRecord(step) && typeof (step as { readonly toJSON?: unknown }).toJSON === "function");
 }

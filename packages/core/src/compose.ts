@@ -3,6 +3,7 @@ import type { Call, CallOptions } from "./call.ts";
 import type { Settings } from "./config.ts";
 import { durationMs } from "./duration.ts";
 import type { Route } from "./envelope.ts";
+import { instantMs } from "./instant.ts";
 import { type Embed, emptyEmbed, type Message } from "./message.ts";
 import type { TaskDefinition } from "./registry.ts";
 import type { Router } from "./router.ts";
@@ -65,16 +66,16 @@ export function compose(
   };
 }
 
-function etaOf(options: CallOptions, nowMs: number): number | null {
-  if (options.eta !== undefined) return options.eta.getTime();
-  const delayMs = options.countdown === undefined ? 0 : durationMs(options.countdown, "countdown");
+function etaOf({ countdown, eta }: CallOptions, nowMs: number): number | null {
+  const delayMs = countdown === undefined ? 0 : durationMs(countdown, "countdown");
   // As Celery: no delay is no eta, and nothing waits in a delay store.
-  return delayMs === 0 ? null : nowMs + delayMs;
+  if (delayMs > 0) return instantMs(nowMs + delayMs, "countdown");
+  return eta === undefined ? null : instantMs(eta, "eta");
 }
 
 function expiryOf(expires: CallOptions["expires"], nowMs: number): number | null {
   if (expires === undefined) return null;
-  return expires instanceof Date ? expires.getTime() : nowMs + durationMs(expires, "expires");
+  return instantMs(typeof expires === "object" ? expires : nowMs + durationMs(expires, "expires"), "expires");
 }
 
 function seconds(duration: CallOptions["timeLimit"], name: string): number | null {

@@ -22,7 +22,7 @@ export const errorTable = {
   CONFIG_DRIVER_MISSING: ["The package a driver needs is not installed.", "Install the package the message names."],
   APP_NOT_FOUND: [
     "The module given with -A could not be loaded or exports no app.",
-    "Give the file that calls createApp, with :name if it exports several.",
+    "Name with -A the file that calls createApp, and with :name which app if it exports several.",
   ],
   COMMAND_USAGE: [
     "A command line could not be understood.",
@@ -203,8 +203,14 @@ export class TaskRevokedError extends CeleriacError {
 export class ResultTimeoutError extends CeleriacError {
   declare readonly code: "RESULT_TIMEOUT";
   readonly taskId: string;
-  constructor(taskId: string, waitedMs: number) {
-    super("RESULT_TIMEOUT", `No result of task ${taskId} within ${waitedMs} ms; it may still run`);
+  /** `unreachable`: why the backend could not be asked when the wait began */
+  constructor(taskId: string, waitedMs: number, unreachable?: unknown) {
+    const why = unreachable === undefined ? "" : `; ${reasonOf(unreachable)}`;
+    super(
+      "RESULT_TIMEOUT",
+      `No result of task ${taskId} within ${waitedMs} ms; it may still run${why}`,
+      unreachable === undefined ? {} : { cause: unreachable },
+    );
     this.taskId = taskId;
   }
   static override is(error: unknown): error is ResultTimeoutError {

@@ -1,5 +1,6 @@
 /** Errors on the wire: Celery's `{exc_type, exc_message, exc_module}` from anything a task throws, and back. */
 import { type RemoteError, TaskError, TaskRevokedError } from "./errors.ts";
+import type { ErrorClass } from "./task-options.ts";
 
 /** The module that our own errors are said to come from; Python makes a class up for it. */
 const ourModule = "js";
@@ -51,6 +52,17 @@ export function readException(result: unknown, traceback: string | null): Remote
   };
 }
 
+/** An error of the listed class that bears the name of the remote one; undefined where none does, or cannot be made from its arguments alone. */
+export function reviveError(listed: readonly ErrorClass[], remote: RemoteError): Error | undefined {
+  const found = listed.find(({ name }) => name === remote.type) as (new (...args: readonly unknown[]) => Error) | undefined;
+  try {
+    return found === undefined ? undefined : new found(...remote.args);
+  } catch {
+    // `remote` tells all the same.
+    return undefined;
+  }
+}
+
 /** The error that get() throws for a stored FAILURE. `revive` may give an instance of a class the task lists in `throws`. */
 export function taskErrorOf(
   taskId: string,
@@ -68,8 +80,10 @@ export function taskErrorOf(
   });
 }
 
-function codeOf(remote: RemoteError): TaskError["code"] {
-  switch (remote.type) {
+/** The names count only where they are Celery's own: anyone may call an error of theirs Reject. */
+function codeOf({ type, module }: RemoteError): TaskError["code"] {
+  if (module !== "celery.exceptions" && module !== "billiard.exceptions") return "TASK_FAILED";
+  switch (type) {
     case "TimeLimitExceeded":
       return "TASK_TIME_LIMIT";
     case "WorkerLostError":

@@ -20,9 +20,11 @@ export {
 } from "./errors.ts";
 export type { Logger } from "./logger.ts";
 export { type Middleware, type OutgoingMessage, type TraceCarrier, traceContext } from "./middleware.ts";
-export type { AsyncResult, Outcome, Sent, TaskSnapshot, TaskState, WaitOptions } from "./result.ts";
+export type { AsyncResult, Sent } from "./result.ts";
+export type { WaitOptions } from "./result-wait.ts";
 export type { Signal, SignalEvents } from "./signals.ts";
 export type { ImmutableSignature, Signature } from "./signature.ts";
+export type { Outcome, TaskSnapshot, TaskState } from "./snapshot.ts";
 export type { Errback, FailureInfo, Step } from "./step.ts";
 export type { AnyTask, ArgsOf, DeclaredTask, ResultOf, Sign, Task, TaskRef } from "./task.ts";
 export type { DropTail, Rest, Suffixes } from "./task-arguments.ts";

@@ -4,7 +4,7 @@ import { deliveryTag } from "./derived-id.ts";
 import type { Envelope } from "./envelope.ts";
 import { CeleriacError, PublishError } from "./errors.ts";
 import { reprArgs, reprKwargs } from "./repr.ts";
-import { decodeContent, encodeJson, jsonContentType } from "./serializer.ts";
+import { checkJson, decodeContent, encodeJson, jsonContentType } from "./serializer.ts";
 import type { SignatureJson } from "./step.ts";
 
 /** What a message carries for after its run; `chain` is reversed: the next step is the last element. */
@@ -50,6 +50,10 @@ const emptyEmbedJson = '{"callbacks": null, "errbacks": null, "chain": null, "ch
 /** `nowMs` only serves to turn `expiresAt` into AMQP's relative expiration. Throws PUBLISH_ENCODE for arguments that cannot travel and bodies above `maxBytes`. */
 export function encodeMessage(message: Message, nowMs: number, maxBytes: number): Envelope {
   const body = encodeBody(message);
+  for (const _ in message.headers) {
+    checkJson(message.headers, "headers");
+    break;
+  }
   if (body.byteLength > maxBytes) {
     throw new PublishError(
       "PUBLISH_ENCODE",

@@ -24,21 +24,26 @@ export interface Middleware<Deps = unknown> {
   ): Promise<unknown>;
 }
 
-/** Runs `publish` of each around `send`. Throws PUBLISH_REJECTED when one of them did not call next(). */
+/** Runs `publish` of each around `send`. Throws PUBLISH_REJECTED when one of them did not call next(), and what `send` threw though one of them kept it to itself. */
 export async function publishThrough(chain: readonly Middleware[], message: OutgoingMessage, send: () => Promise<void>): Promise<void> {
+  let failure: unknown = new PublishError(
+    "PUBLISH_REJECTED",
+    `Task ${message.task} was refused by a middleware (${chain.map(({ name }) => name).join(", ")})`,
+  );
   let sent = false;
   const step = async (index: number): Promise<void> => {
     const publish = chain[index]?.publish;
     if (index < chain.length) return publish === undefined ? step(index + 1) : publish.call(chain[index], message, () => step(index + 1));
-    sent = true;
-    await send();
+    try {
+      await send();
+      sent = true;
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
   };
   await step(0);
-  if (!sent)
-    throw new PublishError(
-      "PUBLISH_REJECTED",
-      `Task ${message.task} was refused by a middleware (${chain.map(({ name }) => name).join(", ")})`,
-    );
+  if (!sent) throw failure;
 }
 
 type Execution = Parameters<NonNullable<Middleware["execute"]>>[0];

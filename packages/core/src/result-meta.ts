@@ -75,13 +75,24 @@ export function readResult(taskId: string, text: string): ResultMeta {
     status: meta["status"],
     result: meta["result"],
     traceback: textOrNull(meta["traceback"]),
-    children: Array.isArray(meta["children"]) ? meta["children"] : [],
+    children: tuplesOf(meta["children"]),
     doneAt: doneAt(meta["date_done"]),
     retries: typeof meta["retries"] === "number" ? meta["retries"] : 0,
     name: textOrNull(meta["name"]),
     worker: textOrNull(meta["worker"]),
     parentId: textOrNull(meta["parent_id"]),
   };
+}
+
+/** What is no tuple is left out: a result is worth more than what it says of its children. */
+function tuplesOf(value: unknown): readonly ResultTuple[] {
+  return Array.isArray(value) ? value.map(tupleOf).filter((tuple) => tuple !== null) : [];
+}
+
+function tupleOf(value: unknown): ResultTuple | null {
+  if (!Array.isArray(value) || !Array.isArray(value[0]) || typeof value[0][0] !== "string") return null;
+  const [[id, parent], members] = value as [[string, unknown], unknown];
+  return [[id, tupleOf(parent)], Array.isArray(members) ? tuplesOf(members) : null];
 }
 
 function textOrNull(value: unknown): string | null {

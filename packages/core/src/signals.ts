@@ -1,7 +1,7 @@
 /** Signals tell afterwards and may change nothing: Celery's, typed. Listeners run in the process where the thing happened. */
 import type { TaskRequest } from "./context.ts";
 import type { OutgoingMessage } from "./middleware.ts";
-import type { Outcome } from "./result.ts";
+import type { Outcome } from "./snapshot.ts";
 
 export interface Signal<E> {
   /** Calls `listener` each time, synchronously; with `task`, for that task only. Dispose to stop. */

@@ -1,12 +1,12 @@
 /** A described call: task, arguments and options, complete or with arguments missing at the front. Data with a few verbs; on the wire Celery's signature dictionary. */
-import type { Call, CallOptions, CallSender } from "./call.ts";
+import { type Call, type CallOptions, type CallSender, checkCallOptions, createCall } from "./call.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import type { Sent } from "./result.ts";
-import type { Errback, SignatureJson, Step, takes } from "./step.ts";
+import { type Errback, type SignatureJson, type Step, stepJson, stepsJson, type takes } from "./step.ts";
 
 export interface Signature<in out In extends readonly unknown[], out Out> extends Step<In, Out> {
   readonly task: string;
-  /** adds call options; later ones win */
+  /** adds call options; later ones win. Throws CONFIG_UNKNOWN, CONFIG_INVALID, CONFIG_DURATION. */
   set(options: CallOptions): this;
   clone(): this;
   /** sent with the result when this succeeds */
@@ -47,6 +47,7 @@ function build<In extends readonly unknown[], Out>(sender: CallSender, parts: Pa
   const signature = {
     task: parts.task,
     set(options: CallOptions) {
+      checkCallOptions(parts.task, options);
       const { linkError, ...rest } = options;
       current = { ...current, options: { ...current.options, ...rest }, errbacks: [...current.errbacks, ...(stepsJson(linkError) ?? [])] };
       return signature;
@@ -60,8 +61,8 @@ function build<In extends readonly unknown[], Out>(sender: CallSender, parts: Pa
       current = { ...current, errbacks: [...current.errbacks, stepJson(errback)] };
       return signature;
     },
-    delay: (...args: In) => sender.send<Out, unknown>(callOf(current, args, {})),
-    applyAsync: (args: In, options: CallOptions = {}) => sender.send<Out, unknown>(callOf(current, args, options)),
+    delay: (...args: In) => sender.send<Out, unknown>(() => callOf(current, args, {})),
+    applyAsync: (args: In, options: CallOptions = {}) => sender.send<Out, unknown>(() => callOf(current, args, options)),
     toJSON: () => signatureJson(current),
   };
   // The two phantom members exist in types only.
@@ -69,27 +70,14 @@ function build<In extends readonly unknown[], Out>(sender: CallSender, parts: Pa
 }
 
 function callOf(parts: Parts, args: readonly unknown[], options: CallOptions): Call {
-  const { linkError, kwargs, ...rest } = options;
-  const errbacks = [...parts.errbacks, ...(stepsJson(linkError) ?? [])];
-  return {
-    task: parts.task,
-    args: parts.immutable ? parts.args : [...args, ...parts.args],
-    kwargs: { ...parts.kwargs, ...kwargs },
-    options: { ...parts.options, ...rest },
-    callbacks: parts.callbacks.length === 0 ? null : parts.callbacks,
-    errbacks: errbacks.length === 0 ? null : errbacks,
-  };
+  const kwargs = { ...parts.kwargs, ...options.kwargs };
+  const call = createCall(parts.task, parts.immutable ? parts.args : [...args, ...parts.args], { ...parts.options, ...options, kwargs });
+  return { ...call, callbacks: joined(parts.callbacks, call.callbacks), errbacks: joined(parts.errbacks, call.errbacks) };
 }
 
-/** The dictionary of anything composable. */
-export function stepJson(step: unknown): SignatureJson {
-  return (step as { toJSON(): SignatureJson }).toJSON();
-}
-
-/** The dictionaries of one or several steps; null for none. */
-export function stepsJson(steps: unknown): readonly SignatureJson[] | null {
-  if (steps === undefined) return null;
-  return (Array.isArray(steps) ? steps : [steps]).map(stepJson);
+function joined(own: readonly SignatureJson[], more: readonly SignatureJson[] | null): readonly SignatureJson[] | null {
+  const all = [...own, ...(more ?? [])];
+  return all.length === 0 ? null : all;
 }
 
 function signatureJson(parts: Parts): Record<string, unknown> & SignatureJson {

@@ -6,3 +6,6 @@ export type FinalState = "SUCCESS" | "FAILURE" | "REVOKED";
 export function isFinal(state: string): state is FinalState {
   return state === "SUCCESS" || state === "FAILURE" || state === "REVOKED";
 }
+
+/** The state that self.progress() stores: the one Celery's own documentation uses. */
+export const progressState = "PROGRESS";

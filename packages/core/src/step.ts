@@ -1,4 +1,4 @@
-/** What composition looks at: a step that takes something and gives something, and how a signature is written on the wire. Types only. */
+/** What composition looks at: a step that takes something and gives something, and how a signature is written on the wire. */
 
 export declare const takes: unique symbol;
 declare const gives: unique symbol;
@@ -24,4 +24,15 @@ export interface SignatureJson {
   readonly options: Readonly<Record<string, unknown>>;
   readonly subtask_type: string | null;
   readonly immutable: boolean;
+}
+
+/** The dictionary of anything composable. */
+export function stepJson(step: unknown): SignatureJson {
+  return (step as { toJSON(): SignatureJson }).toJSON();
+}
+
+/** The dictionaries of one or several steps; null for none. */
+export function stepsJson(steps: unknown): readonly SignatureJson[] | null {
+  if (steps === undefined) return null;
+  return (Array.isArray(steps) ? steps : [steps]).map(stepJson);
 }

@@ -2,7 +2,7 @@
 import { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
 import { CeleriacError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
-import { progressState } from "./result.ts";
+import { progressState } from "./states.ts";
 
 export interface ContextParts {
   readonly request: TaskRequest;

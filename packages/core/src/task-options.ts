@@ -1,9 +1,9 @@
 /** The options of a task: what a sender must know (part of the contract) and what only the worker needs. */
 import type { Priority } from "./config.ts";
 import type { Duration } from "./duration.ts";
-import { durationMs } from "./duration.ts";
 import { CeleriacError } from "./errors.ts";
-import { unknownName } from "./setting.ts";
+import { checkOptions, isCount, isDuration, isFlag, isPriority, isText, type OptionCheck } from "./option-check.ts";
+import { shownValue } from "./setting.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any constructor of errors will do
 export type ErrorClass = abstract new (...args: any) => Error;
@@ -43,21 +43,20 @@ export interface RunOptions {
 
 export type TaskOptions<A extends readonly unknown[]> = SendOptions<A> & RunOptions;
 
-/** Every option's name and how its value is checked. */
-const checks: Readonly<Record<string, (value: unknown) => boolean>> = {
-  input: isObject,
-  output: isObject,
-  progress: isObject,
+const checks: Readonly<Record<keyof TaskOptions<readonly unknown[]> | "input" | "output" | "progress", OptionCheck>> = {
+  input: isSchema,
+  output: isSchema,
+  progress: isSchema,
   params: (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
   queue: isText,
-  priority: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 9,
+  priority: isPriority,
   expires: isDuration,
   ignoreResult: isFlag,
   throws: isClasses,
   maxRetries: (value) => value === null || isCount(value),
   autoretryFor: (value) => typeof value === "function" || isClasses(value),
   dontAutoretryFor: (value) => typeof value === "function" || isClasses(value),
-  retryBackoff: (value) => isFlag(value) || isDuration(value),
+  retryBackoff: (value, name) => isFlag(value) || isDuration(value, name),
   retryBackoffMax: isDuration,
   retryJitter: isFlag,
   defaultRetryDelay: isDuration,
@@ -68,33 +67,21 @@ const checks: Readonly<Record<string, (value: unknown) => boolean>> = {
   trackStarted: isFlag,
 };
 
-/** Throws CONFIG_UNKNOWN with the nearest name, TASK_DEFINITION for a value that does not fit. */
-export function checkTaskOptions(task: string, options: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(options)) {
-    const check = checks[name];
-    if (check === undefined) throw unknownName(`option of task ${task}`, name, Object.keys(checks));
-    if (value !== undefined && !check(value))
-      throw new CeleriacError("TASK_DEFINITION", `Task ${task}: option ${name} cannot be ${JSON.stringify(value) ?? String(value)}`);
-  }
+/** Throws CONFIG_UNKNOWN with the nearest name, TASK_DEFINITION or CONFIG_DURATION for a value that does not fit. */
+export function checkTaskOptions(task: string, options: object): void {
+  checkOptions(
+    `task ${task}`,
+    checks,
+    options,
+    (name, value) => new CeleriacError("TASK_DEFINITION", `Task ${task}: option ${name} cannot be ${shownValue(value)}`),
+  );
 }
 
-function isText(value: unknown): boolean {
-  return typeof value === "string" && value !== "";
+/** Standard Schemas are objects or functions. */
+function isSchema(value: unknown): boolean {
+  return ((typeof value === "object" && value !== null) || typeof value === "function") && "~standard" in value;
 }
-function isFlag(value: unknown): boolean {
-  return typeof value === "boolean";
-}
-function isCount(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0;
-}
-function isObject(value: unknown): boolean {
-  return (typeof value === "object" && value !== null) || typeof value === "function";
-}
+
 function isClasses(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === "function");
-}
-function isDuration(value: unknown): boolean {
-  if (typeof value !== "number" && typeof value !== "string") return false;
-  durationMs(value as Duration);
-  return true;
 }

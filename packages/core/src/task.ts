@@ -1,7 +1,7 @@
 /** The public face of a task: a reference that can be sent, and one whose code is here and can be called. */
-import type { ApplyOptions, Call, CallSender } from "./call.ts";
+import { type ApplyOptions, type CallSender, createCall } from "./call.ts";
 import type { AsyncResult, Sent } from "./result.ts";
-import { createSignature, type ImmutableSignature, type Signature, stepsJson } from "./signature.ts";
+import { createSignature, type ImmutableSignature, type Signature } from "./signature.ts";
 import type { DropTail, Rest, Suffixes } from "./task-arguments.ts";
 
 /** An interface of its own so that inference through TaskRef<A, R> reads A from here by reference, never from Suffixes<A>. */
@@ -57,8 +57,8 @@ export function createTaskRef<A extends readonly unknown[], R, P>(home: TaskHome
     createSignature<never, never>(home, { task: name, args, kwargs: {}, immutable });
   const reference = {
     name,
-    delay: (...args: A) => home.send<R, P>(callOf(name, args, {})),
-    applyAsync: (args: A, options: ApplyOptions<R> = {}) => home.send<R, P>(callOf(name, args, options)),
+    delay: (...args: A) => home.send<R, P>(() => createCall(name, args, {})),
+    applyAsync: (args: A, options: ApplyOptions<R> = {}) => home.send<R, P>(() => createCall(name, args, options)),
     s: (...args: readonly unknown[]) => sign(args, false),
     partial: (...rest: readonly unknown[]) => sign(rest, false),
     si: (...args: readonly unknown[]) => sign(args, true),
@@ -73,8 +73,4 @@ export function createTask<A extends readonly unknown[], R, P>(home: TaskHome, n
   for (const [key, value] of Object.entries(createTaskRef<A, R, P>(home, name)))
     Object.defineProperty(task, key, { value, enumerable: true });
   return task as unknown as Task<A, R, P>;
-}
-
-export function callOf(task: string, args: readonly unknown[], { link, linkError, kwargs, ...options }: ApplyOptions<never>): Call {
-  return { task, args, kwargs: kwargs ?? {}, options, callbacks: stepsJson(link), errbacks: stepsJson(linkError) };
 }

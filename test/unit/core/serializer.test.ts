@@ -8,7 +8,10 @@ const refused = (message: string) => expect.objectContaining({ code: "PUBLISH_EN
 
 const cyclic: { list: unknown[] } = { list: [] };
 cyclic.list.push({ back: cyclic });
-const handle = createResult({ clock: null as never, backend: null as never, revive: () => undefined }, "id-1", null, { known: true });
+const handle = createResult(
+  { clock: null as never, waits: new Set(), backend: null as never, revive: () => undefined },
+  { id: "id-1", taskName: null, known: true },
+);
 
 describe("what JSON cannot carry", () => {
   it.each<[string, unknown, string]>([

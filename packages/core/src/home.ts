@@ -1,0 +1,83 @@
+/** Where an app's calls are sent from and their results looked up: what its tasks and signatures need of it. */
+import { randomUUID } from "node:crypto";
+import type { AppRuntime } from "./app-runtime.ts";
+import type { Call } from "./call.ts";
+import { compose } from "./compose.ts";
+import { currentRun } from "./current-run.ts";
+import { durationMs } from "./duration.ts";
+import { CeleriacError } from "./errors.ts";
+import { reviveError } from "./failure.ts";
+import { encodeMessage } from "./message.ts";
+import { type OutgoingMessage, publishThrough } from "./middleware.ts";
+import { type AsyncResult, createResult, type HandleSource, type Sent } from "./result.ts";
+import type { TaskHome } from "./task.ts";
+import { toWire } from "./task-input.ts";
+
+export interface Home extends TaskHome {
+  result<R, P>(id: string, taskName: string | null): AsyncResult<R, P>;
+  /** Resolves when what is being sent now is confirmed or refused. */
+  flushed(): Promise<unknown>;
+}
+
+export function createHome(runtime: AppRuntime): Home {
+  const sending = new Set<Promise<unknown>>();
+  const source: HandleSource = {
+    clock: runtime.clock,
+    waits: runtime.waits,
+    async backend() {
+      const { backend } = await runtime.links();
+      if (backend === null) throw new CeleriacError("RESULT_DISABLED", "No result backend: results of this app are not stored");
+      return backend;
+    },
+    revive: (taskName, remote) => reviveError(runtime.registry.get(taskName ?? "")?.options.throws ?? [], remote),
+  };
+  const publishTimeoutMs = durationMs(runtime.settings.publishTimeout, "publishTimeout");
+
+  async function send<R, P>(make: () => Call): Promise<AsyncResult<R, P>> {
+    const call = make();
+    const id = call.options.taskId ?? randomUUID();
+    const definition = runtime.registry.get(call.task);
+    const { broker, backend, producer } = await runtime.links();
+    const { args, kwargs } = definition === undefined ? call : await toWire(definition, call);
+    const run = currentRun();
+    const parent = run === undefined ? null : { rootId: run.context.request.rootId, parentId: run.context.request.id };
+    const { message, route } = compose(runtime.composeContext(backend?.replyTo ?? null), { ...call, args, kwargs }, definition, id, parent);
+    const outgoing: OutgoingMessage = { id, task: call.task, args, kwargs, headers: { ...message.headers }, options: call.options };
+    // The reply queue of rpc:// must exist before a worker can answer.
+    const before = backend === null || backend.replyTo === null ? undefined : () => backend.connect();
+    const publish = () => {
+      const envelope = encodeMessage({ ...message, headers: outgoing.headers }, runtime.clock.now(), runtime.settings.maxMessageBytes);
+      const dueAt = broker.parksOnPublish && message.etaAt !== null ? message.etaAt : undefined;
+      const { abort, retry, publishTimeout } = call.options;
+      const timeoutMs = publishTimeout === undefined ? publishTimeoutMs : durationMs(publishTimeout, "publishTimeout");
+      return producer.publish(
+        { envelope, route, dueAt, guarded: call.options.taskId !== undefined },
+        { timeoutMs, retry: retry ?? true, abort, before },
+      );
+    };
+    runtime.signals.send("beforeTaskPublish", () => outgoing);
+    if (runtime.middleware.length === 0) await publish();
+    else await publishThrough(runtime.middleware, outgoing, publish);
+    run?.children.push([[id, null], null]);
+    runtime.signals.send("afterTaskPublish", () => outgoing);
+    return createResult<R, P>(source, { id, taskName: call.task, known: true });
+  }
+
+  return {
+    send<R, P>(make: () => Call): Sent<R, P> {
+      const publish = async () => {
+        try {
+          return await send<R, P>(make);
+        } finally {
+          sending.delete(sent);
+        }
+      };
+      // No handler of ours hangs on it: a rejection that its caller never looks at is Node's to report.
+      const sent = publish();
+      sending.add(sent);
+      return Object.assign(sent, { get: async (options?: Parameters<AsyncResult<R, P>["get"]>[0]) => (await sent).get(options) });
+    },
+    result: <R, P>(id: string, taskName: string | null) => createResult<R, P>(source, { id, taskName, known: false }),
+    flushed: () => Promise.allSettled(sending),
+  };
+}

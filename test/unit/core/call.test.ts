@@ -1,0 +1,91 @@
+/** What a call may say, and that whatever is wrong with it is refused with a code before anything is sent. */
+import { describe, expect, it } from "vitest";
+import { type ApplyOptions, createCall } from "../../../packages/core/src/call.ts";
+import { type ComposeContext, compose } from "../../../packages/core/src/compose.ts";
+import { createRouter } from "../../../packages/core/src/router.ts";
+import { createSignature } from "../../../packages/core/src/signature.ts";
+
+const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5);
+const context: ComposeContext = {
+  settings: { taskDefaultPriority: null, taskIgnoreResult: false },
+  router: createRouter({ taskDefaultQueue: "celery", taskRoutes: {} }),
+  origin: "gen1@host",
+  replyTo: null,
+  nowMs,
+};
+const messageOf = (options: object) => compose(context, createCall("t", [], options as ApplyOptions<never>), undefined, "id", null).message;
+const refused = (code: string, text: string) => expect.objectContaining({ code, message: expect.stringContaining(text) });
+const sender = {
+  send(): never {
+    throw new Error("nothing is sent here");
+  },
+};
+const signature = createSignature(sender, { task: "t", args: [], kwargs: {}, immutable: false });
+
+describe("the options of a call", () => {
+  it.each<[object, string]>([
+    [{ priority: 10 }, "priority cannot be 10"],
+    [{ priority: 1.5 }, "priority cannot be 1.5"],
+    [{ eta: "tomorrow" }, 'eta cannot be "tomorrow"'],
+    [{ eta: new Date(Number.NaN) }, "eta is an invalid Date"],
+    [{ eta: new Date(8.64e15) }, "eta is outside the years 1 to 9999"],
+    [{ countdown: 1e12 }, "countdown is outside the years 1 to 9999"],
+    [{ expires: new Date(Number.NaN) }, "expires is an invalid Date"],
+    [{ queue: "" }, 'queue cannot be ""'],
+    [{ queue: 5 }, "queue cannot be 5"],
+    [{ taskId: "" }, 'taskId cannot be ""'],
+    [{ headers: "abc" }, 'headers cannot be "abc"'],
+    [{ kwargs: [1] }, "kwargs cannot be [1]"],
+    [{ retry: "no" }, 'retry cannot be "no"'],
+    [{ abort: 5 }, "abort cannot be 5"],
+    [{ link: () => 1 }, "link cannot be"],
+    [{ linkError: null }, "linkError cannot be null"],
+    [{ link: [signature, 5] }, "link cannot be"],
+  ])("are refused where they do not fit: %o", (options, text) => {
+    expect(() => messageOf(options)).toThrow(refused("CONFIG_INVALID", text));
+  });
+
+  it.each<[object, string]>([
+    [{ countdown: -1 }, "countdown is -1"],
+    [{ countdown: Number.NaN }, "countdown is NaN"],
+    [{ timeLimit: "soon" }, 'timeLimit is "soon"'],
+    [{ publishTimeout: Number.POSITIVE_INFINITY }, "publishTimeout is Infinity"],
+  ])("are refused where a length of time is none: %o", (options, text) => {
+    expect(() => messageOf(options)).toThrow(refused("CONFIG_DURATION", text));
+  });
+
+  it.each(["countdwn", "toString", "__proto__x"])("are refused where nobody knows them: %s", (name) => {
+    expect(() => messageOf({ [name]: 1 })).toThrow(refused("CONFIG_UNKNOWN", name));
+  });
+
+  it("may be undefined, each of them", () => {
+    const options = { countdown: undefined, eta: undefined, link: undefined, kwargs: undefined, abort: undefined };
+    expect(messageOf(options)).toMatchObject({ etaAt: null, expiresAt: null, kwargs: {} });
+  });
+
+  it("are an object, behind a list of arguments and a name", () => {
+    expect(() => createCall("t", [], null as never)).toThrow(refused("CONFIG_INVALID", "got null"));
+    expect(() => createCall("t", "ab" as never, {})).toThrow(refused("CONFIG_INVALID", 'got "ab"'));
+    expect(() => createCall("", [], {})).toThrow(refused("CONFIG_INVALID", "name"));
+  });
+
+  it("are checked in a signature as well, when they are set", () => {
+    expect(() => signature.clone().set({ countdwn: 3 } as object)).toThrow(refused("CONFIG_UNKNOWN", '"countdown"'));
+  });
+});
+
+describe("the times of a call", () => {
+  it("are counted from now on; a countdown wins over an eta, and none is no eta, as in Celery", () => {
+    const eta = new Date(nowMs + 5_000);
+    expect(messageOf({ countdown: "90s" }).etaAt).toBe(nowMs + 90_000);
+    expect(messageOf({ eta }).etaAt).toBe(nowMs + 5_000);
+    expect(messageOf({ eta, countdown: 1 }).etaAt).toBe(nowMs + 1_000);
+    expect(messageOf({ eta, countdown: 0 }).etaAt).toBe(nowMs + 5_000);
+    expect(messageOf({ countdown: 0 }).etaAt).toBeNull();
+  });
+
+  it("may be over: what is late runs at once, what expired is revoked by its worker", () => {
+    expect(messageOf({ eta: new Date(0), expires: 0 })).toMatchObject({ etaAt: 0, expiresAt: nowMs });
+    expect(messageOf({ expires: new Date(nowMs - 1) }).expiresAt).toBe(nowMs - 1);
+  });
+});
