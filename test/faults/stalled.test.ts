@@ -1,79 +1,52 @@
 /** Workers that stand still without being dead: frozen processes, blocked executors. */
 import { describe, expect, it } from "vitest";
-import { eventually } from "../support/eventually.ts";
 import { type BrokerName, places } from "../support/fault/places.ts";
+import { blockEventLoop, freezeHolder, takeOverFrozen } from "../support/fault/stalls.ts";
 import { createFaultWorld } from "../support/fault/world.ts";
 
 describe("redis", () => {
   it("a worker frozen longer than its claims live changes nothing when it goes on", async () => {
     const world = createFaultWorld(await places.redis());
     try {
-      const { mark, after } = world.client;
-      const frozen = await world.startWorker({ options: { pool: "threads", concurrency: 1, hostname: "frozen@here" } });
-      const sent = await mark.applyAsync([7, 2_000], { link: after.s() });
-      await eventually(() => expect(world.ledger().map(({ what }) => what)).toEqual(["begin"]));
-      frozen.process.kill("SIGSTOP");
-      const heir = await world.startWorker({ options: { pool: "threads", concurrency: 1, hostname: "heir@here" } });
-      expect(await sent.get({ timeout: "60s" })).toBe(7);
-      await eventually(() => expect(world.ledger().filter(({ what }) => what === "after")).toHaveLength(1), { withinMs: 30_000 });
-      const settled = JSON.stringify(await sent.snapshot());
-
-      frozen.process.kill("SIGCONT");
-      await eventually(() => expect(frozen.log()).toContain("task-lost"), { withinMs: 60_000 });
-      const late = await frozen.stop();
-      expect(late["task-lost"]).toBe(1);
-      expect(late["task-succeeded"]).toBe(0);
-      expect(JSON.stringify(await sent.snapshot())).toBe(settled);
-      expect(world.ledger().filter(({ what }) => what === "after")).toHaveLength(1);
-      expect((await heir.stop())["task-succeeded"]).toBe(2);
+      const tasks = 2;
+      const seen = await takeOverFrozen(world, { tasks, stallMs: 0, pool: "threads" });
+      expect(seen.frozen).toMatchObject({ "task-lost": tasks, "task-succeeded": 0 });
+      expect(seen.resultsAfter).toEqual(seen.resultsBefore);
+      expect(seen.followUpsBefore).toBe(tasks);
+      expect(seen.followUpsAfter).toBe(tasks);
+      expect(seen.heir["task-succeeded"]).toBe(2 * tasks);
     } finally {
       await world.dispose();
     }
-  }, 180_000);
+  }, 300_000);
 
   it("a task that blocks its thread longer than claims live runs once, though an idle worker is on the queue", async () => {
     const world = createFaultWorld(await places.redis());
     try {
-      const busy = await world.startWorker({ options: { pool: "async", concurrency: 10, hostname: "busy@here" } });
-      const sent = await world.client.block.delay(1, 20_000);
-      await eventually(() => expect(world.ledger()).toHaveLength(1));
-      const idle = await world.startWorker({ options: { pool: "async", concurrency: 10, hostname: "idle@here" } });
-      expect(await sent.get({ timeout: "60s" })).toBe(1);
-      expect(world.ledger().map(({ what }) => what)).toEqual(["begin", "end"]);
-      expect((await idle.stop())["task-received"]).toBe(0);
-      await busy.stop();
+      const { value, ran, idle } = await blockEventLoop(world, { stallMs: 20_000 });
+      expect(value).toBe(1);
+      expect(ran).toEqual(["begin", "end"]);
+      expect(idle["task-received"]).toBe(0);
     } finally {
       await world.dispose();
     }
-  }, 120_000);
+  }, 180_000);
 });
 
 describe("sqlite", () => {
   it("a frozen worker keeps its claims, and nothing runs twice", async () => {
     const world = createFaultWorld(await places.sqlite());
     try {
-      const { mark } = world.client;
-      const frozen = await world.startWorker({ options: { pool: "threads", concurrency: 1, hostname: "frozen@here" } });
-      const held = await mark.delay(1, 1_000);
-      await eventually(() => expect(world.ledger()).toHaveLength(1));
-      frozen.process.kill("SIGSTOP");
-      const other = await world.startWorker({ options: { pool: "threads", concurrency: 1, hostname: "other@here" } });
-      // A second task runs past the frozen one, three times the period in which the dead are looked for.
-      for (let n = 2; n < 5; n++) expect(await mark.delay(n, 2_000).get({ timeout: "60s" })).toBe(n);
-      expect(world.ledger().filter(({ n }) => n === 1)).toHaveLength(1);
-      frozen.process.kill("SIGCONT");
-      expect(await held.get({ timeout: "60s" })).toBe(1);
-      expect(
-        world
-          .ledger()
-          .filter(({ n }) => n === 1)
-          .map(({ what }) => what),
-      ).toEqual(["begin", "end"]);
-      await Promise.all([frozen.stop(), other.stop()]);
+      // Three times the period in which the dead are looked for.
+      const { value, ran, passed, frozen } = await freezeHolder(world, { stallMs: 6_000 });
+      expect(passed).toBeGreaterThan(0);
+      expect(value).toBe(0);
+      expect(ran).toEqual(["begin", "end"]);
+      expect(frozen).toMatchObject({ "task-lost": 0, "task-succeeded": 1 });
     } finally {
       await world.dispose();
     }
-  }, 120_000);
+  }, 180_000);
 });
 
 describe("poison", () => {
