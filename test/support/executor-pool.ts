@@ -24,7 +24,7 @@ export function scriptedPool(options: ScriptedOptions): PoolRecord {
   const pool = createExecutorPool({
     executors: 1,
     slots: 1,
-    source: { moduleUrl: "file:///none", appName: app, includeDefault: true },
+    source: { moduleUrl: "file:///none", appName: app },
     execute: { module: new URL("./scripted-execute.ts", import.meta.url).href, export: "openScripted" },
     worker: "celery@test",
     logLevel: "info" as LogLevel,
@@ -68,9 +68,7 @@ export function scriptedRun(script: Script, changes: Partial<Run> = {}): Run {
     headers: { lang: "js", task: `scripted.${script.do}`, argsrepr: "('é',)" },
     body: Buffer.from(JSON.stringify(script)),
     contentType: "application/json",
-    contentEncoding: "utf-8",
     replyTo: null,
-    correlationId: null,
     priority: null,
     queue: "celery",
     redelivered: false,

@@ -41,10 +41,10 @@ export function laneStage({ lanes: count = 1, slots = 1, pings = true } = {}) {
       told.gone.push(cause);
     },
   };
-  const source = { moduleUrl: "file:///none", appName: null, includeDefault: true };
+  const source = { moduleUrl: "file:///none", appName: null };
   const init = { source, slots, executeModule: "", executeExport: "", worker: "w", logLevel: "info" } as const;
   const add = (isForSuspects = false): [Lane, ScriptedLink] => {
-    const lane = new Lane({ openLink, init, clock, runs, owner, heapLimitMb: null, execArgv: [], isForSuspects });
+    const lane = new Lane({ openLink, init, clock, runs, owner, isForSuspects });
     lanes.add(lane);
     return [lane, links.at(-1) as ScriptedLink];
   };

@@ -1,6 +1,6 @@
 /** A program that starts a pool, lets its children compute for ever, prints their pids and waits to be killed. */
 import { systemClock } from "@celeriac/core/runtime";
-import type { ExecutorLink, LinkOptions } from "../../packages/worker/src/pools/executor-link.ts";
+import type { ExecutorLink } from "../../packages/worker/src/pools/executor-link.ts";
 import { FrameReader, FrameWriter, frameKind } from "../../packages/worker/src/pools/frames.ts";
 import { findParentTie, type ParentTie, processExecutors } from "../../packages/worker/src/pools/process-executor.ts";
 import { writeRun } from "../../packages/worker/src/pools/run-frame.ts";
@@ -22,18 +22,13 @@ function startBusy(): void {
     if (kind === frameKind.begun) busy.push(link.pid);
     if (busy.length === 2) console.log(JSON.stringify(busy));
   };
-  const options: LinkOptions = {
-    listener: {
-      received: (chunk) => reader.read(chunk, { frame }),
-      printed: (_stream, line) => console.error(line),
-      exited: ({ reason }) => console.error(reason),
-    },
-    heapLimitMb: null,
-    execArgv: [],
-  };
-  const link: ExecutorLink = open(options);
+  const link: ExecutorLink = open({
+    received: (chunk) => reader.read(chunk, { frame }),
+    printed: (_stream, line) => console.error(line),
+    exited: ({ reason }) => console.error(reason),
+  });
   const init = {
-    source: { moduleUrl: "file:///none", appName: null, includeDefault: true },
+    source: { moduleUrl: "file:///none", appName: null },
     slots: 1,
     executeModule: new URL("./scripted-execute.ts", import.meta.url).href,
     executeExport: "openScripted",

@@ -111,7 +111,7 @@ function abortReason(signal: AbortSignal): Promise<unknown> {
 function publication(run: Run, index: number): Publication {
   const properties = {
     contentType: run.contentType,
-    contentEncoding: run.contentEncoding,
+    contentEncoding: "utf-8",
     correlationId: run.id,
     replyTo: null,
     deliveryMode: 2 as const,

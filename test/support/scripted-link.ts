@@ -61,7 +61,7 @@ export class ScriptedLink implements ExecutorLink {
 /** Opens scripted links with pids 1, 2, … and keeps them in `links`. */
 export function scriptedLinks(): { readonly links: ScriptedLink[]; readonly openLink: OpenLink } {
   const links: ScriptedLink[] = [];
-  const openLink: OpenLink = ({ listener }) => {
+  const openLink: OpenLink = (listener) => {
     const link = new ScriptedLink(links.length + 1, listener);
     links.push(link);
     return link;

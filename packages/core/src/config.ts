@@ -27,6 +27,16 @@ function isRoute(route: unknown): boolean {
   return typeof route.queue === "string" && route.queue !== "" && Object.keys(route).length === 1;
 }
 
+/** A name or a content type of JSON: a project that asks for more must know that it will not get it. */
+const contentSetting = (doc: string): Setting<readonly string[]> => ({
+  ...namesSetting(["json"], doc),
+  kind: 'list of "json" or "application/json"',
+  read(value) {
+    if (!Array.isArray(value) || value.length === 0) return undefined;
+    return value.every((item) => item === "json" || item === "application/json") ? Object.freeze([...value]) : undefined;
+  },
+});
+
 export type Priority = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 const prioritySetting = (doc: string): Setting<Priority | null> => ({
   ...(countSetting(null, [0, 9], doc) as Setting<Priority | null>),
@@ -59,7 +69,7 @@ export const settingTable = {
   ),
   taskRoutes: routesSetting("Queue by task name; `*` stands for any characters, an exact name comes first."),
   taskSerializer: choiceSetting(["json"], "json", "How arguments are written."),
-  acceptContent: namesSetting(["json"], "Content types a worker reads; pickle is refused always."),
+  acceptContent: contentSetting("Content types a worker reads: JSON, and nothing else; pickle is refused always."),
   taskAcksLate: flagSetting(
     true,
     "Acknowledge after the outcome is stored (at least once); false acknowledges before the task runs (at most once).",

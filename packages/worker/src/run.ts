@@ -8,9 +8,7 @@ export interface Run {
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: Uint8Array;
   readonly contentType: string;
-  readonly contentEncoding: string;
   readonly replyTo: string | null;
-  readonly correlationId: string | null;
   readonly priority: number | null;
   readonly queue: string;
   readonly redelivered: boolean;
@@ -22,7 +20,7 @@ export interface Run {
   readonly timeLimitMs: number | null;
 }
 
-export type AbortReason = "aborted" | "revoked" | "softTimeLimit" | "claimLost" | "shutdown";
+export type AbortReason = "softTimeLimit" | "claimLost" | "shutdown";
 
 /** The worker's internal ending of a run (the public type of a task's end is Outcome). */
 export type Ending =

@@ -80,7 +80,7 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
       log: (run, level, message, fields) =>
         logger[level](message, { ...(run === null ? {} : { task: run.task, taskId: run.id }), ...fields }),
     },
-    source: { ...source, includeDefault: true },
+    source,
     worker: hostname,
     logLevel,
   });

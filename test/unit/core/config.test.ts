@@ -58,6 +58,12 @@ describe("the settings of an app", () => {
     expect(() => resolve({ taskRoutes: { a: { queue: "b", priority: 3 } } })).toThrow(invalid);
   });
 
+  it("accept no content but JSON, which is all that is read", () => {
+    expect(resolve({ accept_content: ["application/json", "json"] }).acceptContent).toEqual(["application/json", "json"]);
+    for (const acceptContent of [["json", "pickle"], ["yaml"], [], "json"])
+      expect(() => resolve({ acceptContent })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+  });
+
   it("take a priority from 0 to 9, or none", () => {
     expect([0, 9, null].map((taskDefaultPriority) => resolve({ taskDefaultPriority }).taskDefaultPriority)).toEqual([0, 9, null]);
     for (const wrong of [-1, 10, 2.5, "high"]) expect(() => resolve({ taskDefaultPriority: wrong })).toThrow(invalid);

@@ -5,7 +5,7 @@ import { deliveryTag, deriveId, type FollowUpKind } from "../../../packages/core
 const origin = fc.tuple(
   fc.oneof(fc.uuid(), fc.string({ unit: "binary" })),
   fc.nat({ max: 1_000 }),
-  fc.constantFrom<FollowUpKind>("callback", "errback", "chain", "group"),
+  fc.constantFrom<FollowUpKind>("callback", "errback", "chain"),
   fc.nat({ max: 1_000 }),
 );
 

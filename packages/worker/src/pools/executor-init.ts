@@ -8,8 +8,6 @@ export interface AppSource {
   readonly moduleUrl: string;
   /** name of the export; null = the module's only app */
   readonly appName: string | null;
-  /** true: modules listed in the app's `include` are loaded as well */
-  readonly includeDefault: boolean;
 }
 
 export interface ExecutorContext {

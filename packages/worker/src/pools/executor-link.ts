@@ -23,12 +23,4 @@ export interface ExecutorLink {
   terminate(): void;
 }
 
-export interface LinkOptions {
-  readonly listener: LinkListener;
-  /** MB; null = as Node decides */
-  readonly heapLimitMb: number | null;
-  /** further arguments for Node, e.g. a loader for user code */
-  readonly execArgv: readonly string[];
-}
-
-export type OpenLink = (options: LinkOptions) => ExecutorLink;
+export type OpenLink = (listener: LinkListener) => ExecutorLink;

@@ -16,10 +16,6 @@ export interface ExecutorPoolOptions extends Omit<ExecutorInit, "executeModule" 
   readonly executors: number;
   /** module (file: URL) and name of an OpenExecute; the one that runs an app's tasks by default */
   readonly execute?: { readonly module: string; readonly export: string };
-  /** MB of heap per executor; null (default) = as Node decides */
-  readonly heapLimitMb?: number | null;
-  /** further arguments of Node for each executor; none by default */
-  readonly execArgv?: readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;
   readonly listener: PoolListener;
@@ -54,13 +50,12 @@ class ExecutorPool implements Pool, RunOwner {
   constructor(options: ExecutorPoolOptions) {
     const { kind, executors, slots, source, worker, logLevel, clock, logger, execute = appExecute() } = options;
     const init = { source, slots, executeModule: execute.module, executeExport: execute.export, worker, logLevel };
-    const { heapLimitMb = null, execArgv = [] } = options;
     const deserted = () => this.#handBackWaiting();
     this.#options = options;
     this.capacity = executors * slots;
     this.#demand = this.capacity;
     this.#limits = new TimeLimits(clock);
-    this.#fleet = new Fleet({ kind, executors, init, heapLimitMb, execArgv, clock, logger, runs: this, deserted });
+    this.#fleet = new Fleet({ kind, executors, init, clock, logger, runs: this, deserted });
     // Where runs share an executor, one that must be alone would stop all others: it gets an executor of its own.
     this.#dispatcher = new Dispatcher(this.#fleet.lanes, slots === 1 ? null : () => this.#fleet.needSpare());
     this.#service = createService("The pool", { start: (signal) => this.#start(signal), stop: (deadlineMs) => this.#stop(deadlineMs) });

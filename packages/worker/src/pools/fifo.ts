@@ -20,10 +20,6 @@ export class Fifo<T> {
     return item;
   }
 
-  peek(): T | undefined {
-    return this.#items[this.#head];
-  }
-
   /** Puts `items` before all others, in their order. */
   putBack(items: readonly T[]): void {
     this.#items = [...items, ...this.#items.slice(this.#head)];

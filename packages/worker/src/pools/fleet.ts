@@ -13,9 +13,6 @@ export interface FleetOptions {
   readonly kind: "process" | "thread";
   readonly executors: number;
   readonly init: ExecutorInit;
-  /** MB of heap per executor; null = as Node decides */
-  readonly heapLimitMb: number | null;
-  readonly execArgv: readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;
   readonly runs: RunOwner;
@@ -139,10 +136,10 @@ export class Fleet implements LaneOwner {
   }
 
   #open(isForSuspects: boolean): void {
-    const { clock, heapLimitMb, execArgv, init, runs } = this.#options;
+    const { clock, init, runs } = this.#options;
     if (isForSuspects) this.#spareIsComing = false;
     try {
-      this.#lanes.add(new Lane({ openLink: this.#openLink, init, clock, runs, owner: this, heapLimitMb, execArgv, isForSuspects }));
+      this.#lanes.add(new Lane({ openLink: this.#openLink, init, clock, runs, owner: this, isForSuspects }));
     } catch (error) {
       this.#failures++;
       this.#startFailed(reasonOf(error), true);

@@ -4,7 +4,7 @@ import type { AbortReason, Ending } from "../run.ts";
 import { aheadWorkMs, mostAhead, mostAheadBytes } from "./ahead.ts";
 import { readEnding } from "./ending-frame.ts";
 import type { ExecutorInit } from "./executor-init.ts";
-import type { ExecutorExit, ExecutorLink, LinkListener, LinkOptions, OpenLink } from "./executor-link.ts";
+import type { ExecutorExit, ExecutorLink, LinkListener, OpenLink } from "./executor-link.ts";
 import { FrameReader, type FrameSink, FrameWriter, frameKind } from "./frames.ts";
 import type { HeldRun, LogLevel, RunHolder, RunOwner } from "./held-run.ts";
 import { type EndCause, endingWithout } from "./lost-run.ts";
@@ -17,7 +17,7 @@ export interface LaneOwner {
   laneGone(lane: Lane, cause: EndCause): void;
 }
 
-export interface LaneOptions extends Omit<LinkOptions, "listener"> {
+export interface LaneOptions {
   readonly openLink: OpenLink;
   readonly init: ExecutorInit;
   readonly clock: Clock;
@@ -74,7 +74,7 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
     this.#owner = options.owner;
     this.#clock = options.clock;
     this.progressAt = this.heardAt = options.clock.monotonic();
-    this.#link = options.openLink({ listener: this, heapLimitMb: options.heapLimitMb, execArgv: options.execArgv });
+    this.#link = options.openLink(this);
     this.#frames.textFrame(frameKind.init, 0, JSON.stringify(options.init));
     this.#flushSoon();
   }

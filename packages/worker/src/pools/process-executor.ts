@@ -3,7 +3,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type Clock, processEntry } from "@celeriac/core/runtime";
-import type { ExecutorLink, LinkOptions, OpenLink } from "./executor-link.ts";
+import type { ExecutorLink, LinkListener, OpenLink } from "./executor-link.ts";
 import { LineCutter } from "./output-lines.ts";
 
 /** How children are tied to the life of their parent: by the kernel, through this command, or by a thread of their own. */
@@ -23,13 +23,12 @@ export function findParentTie(): Promise<ParentTie> {
 
 /** Makes an opener of child processes. */
 export function processExecutors(tie: ParentTie, clock: Clock): OpenLink {
-  return (options) => openProcessExecutor(options, tie, clock);
+  return (listener) => openProcessExecutor(listener, tie, clock);
 }
 
-function openProcessExecutor(options: LinkOptions, tie: ParentTie, clock: Clock): ExecutorLink {
-  const child = spawnChild(options, tie);
+function openProcessExecutor(listener: LinkListener, tie: ParentTie, clock: Clock): ExecutorLink {
+  const child = spawnChild(tie);
   const [, stdout, stderr, inbox, outbox] = (child.stdio ?? []) as unknown as [null, Readable, Readable, Writable, Readable];
-  const { listener } = options;
   let lastWords = "";
 
   // A pipe that breaks is a child that ends: it is settled when its exit is noticed.
@@ -53,10 +52,9 @@ function openProcessExecutor(options: LinkOptions, tie: ParentTie, clock: Clock)
   };
 }
 
-function spawnChild(options: LinkOptions, tie: ParentTie): ChildProcess {
+function spawnChild(tie: ParentTie): ChildProcess {
   const { url, execArgv } = processEntry(import.meta.url, "./child-entry");
-  const heap = options.heapLimitMb === null ? [] : [`--max-old-space-size=${options.heapLimitMb}`];
-  const node = [process.execPath, ...heap, ...execArgv, ...options.execArgv, fileURLToPath(url)];
+  const node = [process.execPath, ...execArgv, fileURLToPath(url)];
   const [command, ...args] = tie === "watch" ? [...node, "--watch-parent"] : [...tie, ...node];
   const pipes = ["ignore", "pipe", "pipe", "pipe", "pipe"] as const;
   return spawn(command as string, args, { stdio: tie === "watch" ? [...pipes, "pipe"] : [...pipes], windowsHide: true });

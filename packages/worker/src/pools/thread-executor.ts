@@ -1,15 +1,12 @@
 /** An executor that is a thread of this process: cheap to talk to, and ended even while it computes, but it shares the process's fate. */
-import { Worker, type WorkerOptions } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import { threadEntry } from "@celeriac/core/runtime";
-import type { ExecutorLink, LinkOptions } from "./executor-link.ts";
+import type { ExecutorLink, LinkListener } from "./executor-link.ts";
 import { LineCutter } from "./output-lines.ts";
 
-export function openThreadExecutor(options: LinkOptions): ExecutorLink {
-  const { listener } = options;
+export function openThreadExecutor(listener: LinkListener): ExecutorLink {
   const { url, execArgv } = threadEntry(import.meta.url, "./thread-entry");
-  const settings: WorkerOptions = { execArgv: [...execArgv, ...options.execArgv], stdout: true, stderr: true };
-  if (options.heapLimitMb !== null) settings.resourceLimits = { maxOldGenerationSizeMb: options.heapLimitMb };
-  const thread = new Worker(url, settings);
+  const thread = new Worker(url, { execArgv: [...execArgv], stdout: true, stderr: true });
   let failure: string | null = null;
   let terminated = false;
 

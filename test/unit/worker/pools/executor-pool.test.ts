@@ -36,12 +36,12 @@ describe.each(["process", "thread"] as const)("a pool of executors (%s)", { time
     for (const run of runs) await begun(record, run);
     expect(record.pool.stats().executors.map(({ running }) => running.length)).toEqual([2, 2]);
     expect(record.began.map(({ id }) => id)).not.toContain(fifth.id);
-    record.pool.abort(runs[0]?.id ?? "", "aborted", "enough");
+    record.pool.abort(runs[0]?.id ?? "", "shutdown", "enough");
     await begun(record, fifth);
-    record.pool.abortAll("aborted", "all of you");
+    record.pool.abortAll("shutdown", "all of you");
     expect((await Promise.all(endings)).map(succeededWith)).toEqual([
-      { kind: "aborted", message: "enough" },
-      ...Array(4).fill({ kind: "aborted", message: "all of you" }),
+      { kind: "shutdown", message: "enough" },
+      ...Array(4).fill({ kind: "shutdown", message: "all of you" }),
     ]);
   });
 
@@ -129,11 +129,11 @@ describe.each(["process", "thread"] as const)("a pool of executors (%s)", { time
     const second = scriptedRun({ do: "where" });
     const endings = [first, second].map((run) => record.pool.submit(run));
     await begun(record, first);
-    expect(record.pool.abort(second.id, "revoked", "no longer")).toBe(true);
+    expect(record.pool.abort(second.id, "claimLost", "no longer")).toBe(true);
     expect(await endings[1]).toEqual({ kind: "handedBack" });
-    expect(record.pool.abort("never seen", "revoked", "")).toBe(false);
-    record.pool.abort(first.id, "revoked", "you too");
-    expect(succeededWith((await endings[0]) as Ending)).toEqual({ kind: "revoked", message: "you too" });
+    expect(record.pool.abort("never seen", "claimLost", "")).toBe(false);
+    record.pool.abort(first.id, "claimLost", "you too");
+    expect(succeededWith((await endings[0]) as Ending)).toEqual({ kind: "claimLost", message: "you too" });
     expect(record.began.map(({ id }) => id)).toEqual([first.id]);
   });
 
@@ -147,7 +147,7 @@ describe.each(["process", "thread"] as const)("a pool of executors (%s)", { time
     for (const run of [before, suspect, after]) {
       await begun(record, run);
       expect(record.pool.stats().executors).toMatchObject([{ running: [run.id], queued: 0 }]);
-      record.pool.abort(run.id, "aborted", "");
+      record.pool.abort(run.id, "shutdown", "");
     }
     expect((await Promise.all(endings)).map(({ kind }) => kind)).toEqual(["succeeded", "succeeded", "succeeded"]);
   });
@@ -163,7 +163,7 @@ describe.each(["process", "thread"] as const)("a pool of executors (%s)", { time
     for (const run of [before, suspect, after]) await begun(record, run);
     expect(record.pool.stats()).toMatchObject({ capacity: 3, executors: [{ running: [before.id, after.id] }, { running: [suspect.id] }] });
     expect(record.pool.demand).toBe(3);
-    record.pool.abortAll("aborted", "");
+    record.pool.abortAll("shutdown", "");
     expect((await Promise.all(endings)).map(({ kind }) => kind)).toEqual(["succeeded", "succeeded", "succeeded"]);
   });
 
@@ -176,7 +176,7 @@ describe.each(["process", "thread"] as const)("a pool of executors (%s)", { time
     // All of them end although one executor stays occupied.
     expect((await Promise.all(ahead)).every(({ kind }) => kind === "succeeded")).toBe(true);
     expect(record.pool.stats().executors.flatMap(({ running }) => running)).toEqual([long.id]);
-    record.pool.abort(long.id, "aborted", "");
+    record.pool.abort(long.id, "shutdown", "");
     await longEnding;
   });
 

@@ -140,11 +140,11 @@ describe("an executor", () => {
     run(1);
     run(2);
     run(3);
-    feed((frames) => frames.textFrame(frameKind.abort, 1, JSON.stringify(["revoked", "no"])));
+    feed((frames) => frames.textFrame(frameKind.abort, 1, JSON.stringify(["claimLost", "no"])));
     feed((frames) => frames.textFrame(frameKind.softLimit, 1, "too late"));
-    feed((frames) => frames.textFrame(frameKind.abort, 2, JSON.stringify(["aborted", ""])));
-    feed((frames) => frames.textFrame(frameKind.abort, 77, JSON.stringify(["aborted", ""])));
-    expect(runs[0]?.control.signal.reason).toEqual({ kind: "revoked", message: "no" });
+    feed((frames) => frames.textFrame(frameKind.abort, 2, JSON.stringify(["shutdown", ""])));
+    feed((frames) => frames.textFrame(frameKind.abort, 77, JSON.stringify(["shutdown", ""])));
+    expect(runs[0]?.control.signal.reason).toEqual({ kind: "claimLost", message: "no" });
     expect(runs[0]?.control.signal).toBe(runs[0]?.control.signal);
     await eventually(() => expect(batches.flat()).toEqual(["handedBack 2 2", "begun 1"]));
     runs[0]?.end();

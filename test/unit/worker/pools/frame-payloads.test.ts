@@ -46,7 +46,7 @@ describe("a run on its way to an executor", () => {
           const headers = JSON.parse(JSON.stringify(given)) as Record<string, unknown>;
           const run = scriptedRun(
             { do: "where" },
-            { headers, body, replyTo: "r", correlationId: "ü", priority: 9, redelivered: true, deliveries: 2, timeLimitMs: 5.5 },
+            { headers, body, replyTo: "r", priority: 9, redelivered: true, deliveries: 2, timeLimitMs: 5.5 },
           );
           const { run: arrived, reportBegun: asked } = runThere(run, reportBegun);
           expect({ ...arrived, body: [...arrived.body] }).toEqual({ ...run, body: [...body] });

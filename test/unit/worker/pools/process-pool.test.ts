@@ -47,8 +47,8 @@ describe("a pool of child processes", { timeout: 60_000 }, () => {
     await begun(record, run);
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.kill(record.began[0]?.pid as number, signal);
     expect(await Promise.race([ending, record.pool.submit(scriptedRun({ do: "where" })), Promise.resolve("running")])).toBe("running");
-    record.pool.abort(run.id, "aborted", "");
-    expect(succeededWith(await ending)).toEqual({ kind: "aborted", message: "" });
+    record.pool.abort(run.id, "shutdown", "");
+    expect(succeededWith(await ending)).toEqual({ kind: "shutdown", message: "" });
   });
 
   it("hands back what waits while no executor can be replaced, and goes on when one can", async () => {
