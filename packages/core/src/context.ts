@@ -24,6 +24,7 @@ export interface TaskRequest {
 }
 
 export interface RetryOptions {
+  /** wait this long; wins over `eta`, as in Celery. Without both: the task's own delay */
   countdown?: Duration | undefined;
   eta?: Date | undefined;
   /** why: stored with the state RETRY, and raised when the retries are used up */
@@ -34,7 +35,7 @@ export interface RetryOptions {
 
 export interface TaskContext<in P = unknown, out Deps = unknown> {
   readonly request: TaskRequest;
-  /** aborted with a reason of `{kind: "aborted" | "revoked" | "softTimeLimit" | "claimLost" | "shutdown", message}` */
+  /** aborted with a reason of `{kind: "softTimeLimit" | "claimLost" | "shutdown", message}` */
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly deps: Deps;

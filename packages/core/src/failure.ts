@@ -1,5 +1,6 @@
 /** Errors on the wire: Celery's `{exc_type, exc_message, exc_module}` from anything a task throws, and back. */
-import { type RemoteError, TaskError, TaskRevokedError } from "./errors.ts";
+import { isNativeError } from "node:util/types";
+import { type RemoteError, reasonOf, TaskError, TaskRevokedError } from "./errors.ts";
 import type { ErrorClass } from "./task-options.ts";
 
 /** The module that our own errors are said to come from; Python makes a class up for it. */
@@ -11,13 +12,29 @@ export interface ExceptionJson {
   readonly exc_module: string;
 }
 
-/** What a task threw, as it will be stored. Cause and secrets stay out of it; a failure that came from another task keeps that task's words. */
+/** What a task threw, as it will be stored: whatever it was. Cause and secrets stay out of it; a failure that came from another task keeps that task's words. */
 export function remoteErrorOf(thrown: unknown): RemoteError {
   if (TaskError.is(thrown)) return thrown.remote;
-  if (thrown instanceof Error) {
-    return { type: thrown.name || "Error", module: ourModule, args: [thrown.message], traceback: traceback(thrown) };
+  if (!isNativeError(thrown) && !(thrown instanceof Error))
+    return { type: "Error", module: ourModule, args: [plain(thrown)], traceback: null };
+  const stack = member(thrown, "stack");
+  return {
+    type: member(thrown, "name") || "Error",
+    module: ourModule,
+    args: [member(thrown, "message") ?? reasonOf(thrown)],
+    // As a Python reader expects a traceback: text, message included, ending in a newline.
+    traceback: stack === null ? null : `${stack}\n`,
+  };
+}
+
+/** A text of an error; null where it is none, or user code made it unreadable. */
+function member(error: Error, name: "name" | "message" | "stack"): string | null {
+  try {
+    const value: unknown = error[name];
+    return typeof value === "string" ? value : null;
+  } catch {
+    return null;
   }
-  return { type: "Error", module: ourModule, args: [plain(thrown)], traceback: null };
 }
 
 /** Errors that Celery itself stores, by the class it uses. */
@@ -103,15 +120,10 @@ export function revokedErrorOf(taskId: string, remote: RemoteError): TaskRevoked
   return new TaskRevokedError(taskId, typeof reason === "string" ? reason : null);
 }
 
-/** The stack as a Python reader expects a traceback: text, message included, ending in a newline. */
-function traceback(error: Error): string | null {
-  return error.stack === undefined ? null : `${error.stack}\n`;
-}
-
 function plain(value: unknown): unknown {
   try {
     return JSON.parse(JSON.stringify(value) ?? "null");
   } catch {
-    return String(value);
+    return reasonOf(value);
   }
 }

@@ -1,5 +1,5 @@
 /** A call ready to be sent, and its envelope in Celery's protocol 2: headers in Celery's order, body `[args, kwargs, embed]`. Stands above the brokers, which know envelopes only. */
-import { toIsoInstant } from "./clock.ts";
+import { parseInstant, toIsoInstant } from "./clock.ts";
 import { deliveryTag } from "./derived-id.ts";
 import type { Envelope } from "./envelope.ts";
 import { CeleriacError, PublishError } from "./errors.ts";
@@ -143,10 +143,20 @@ function checkSignature(value: unknown, name: string): void {
   const { task, args = null, kwargs = null, options = null } = isRecord(value) ? value : {};
   const fits =
     typeof task === "string" &&
+    task !== "" &&
     (args === null || Array.isArray(args)) &&
     (kwargs === null || isRecord(kwargs)) &&
     (options === null || isRecord(options));
   if (!fits) throw new CeleriacError("MESSAGE_UNDECODABLE", `${name} must be a signature: {task, args, kwargs, options}`);
+  if (isRecord(options)) checkDates(options, `${name}.options`);
+}
+
+function checkDates(options: Readonly<Record<string, unknown>>, name: string): void {
+  for (const key of ["eta", "expires"]) {
+    const date = options[key];
+    if (typeof date === "string" && parseInstant(date) === null)
+      throw new CeleriacError("MESSAGE_UNDECODABLE", `${name}.${key} is no ISO-8601 date: ${JSON.stringify(date)}`);
+  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -5,7 +5,7 @@ export type { ResultBackend, ResultRecord, ResultSubscription } from "./backend.
 export type { Broker, Consumer, ConsumerListener, Delivery, Disposition, Publication, Settlement, SettleOutcome } from "./broker.ts";
 export { type Clock, parseInstant, systemClock, type Timer, toIsoInstant } from "./clock.ts";
 export { type Settings, settingTable } from "./config.ts";
-export { IgnoreSignal, RejectSignal, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
+export { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
 export type { Coordinator, Lease } from "./coordinator.ts";
 export { type CurrentRun, withRun } from "./current-run.ts";
 export type { DriverContext } from "./driver.ts";
@@ -16,8 +16,9 @@ export { overrideSettings } from "./environment.ts";
 export * from "./errors.ts";
 export { type EventFields, type EventType, eventTable, type TaskEventType } from "./event.ts";
 export { type FailpointName, failpoint, failpointNames } from "./failpoint.ts";
-export { celeryErrors, remoteErrorOf } from "./failure.ts";
+export { celeryErrors, remoteErrorOf, taskErrorOf } from "./failure.ts";
 export { afterFailure, afterSuccess, type Followed, type FollowUps, nextAttempt } from "./follow-up.ts";
+export { instantMs } from "./instant.ts";
 export { createLogger, type Logger, type LogLevel, logLevels, silentLogger, withFields } from "./logger.ts";
 export { type Body, decodeBody } from "./message.ts";
 export { executeThrough } from "./middleware.ts";
@@ -46,3 +47,4 @@ export {
 export { createContext } from "./task-context.ts";
 export { customHeaders, readTaskHeaders, type TaskHeaders } from "./task-headers.ts";
 export { fromWire } from "./task-input.ts";
+export type { RunOptions } from "./task-options.ts";

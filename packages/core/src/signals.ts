@@ -15,6 +15,7 @@ export interface SignalEvents {
   beforeTaskPublish: OutgoingMessage;
   afterTaskPublish: OutgoingMessage;
   taskPrerun: TaskEvent;
+  /** after a run that ended the task; not after one that is retried, rejected, ignored or handed back */
   taskPostrun: TaskEvent & { readonly outcome: Outcome<unknown> };
   taskSuccess: TaskEvent & { readonly value: unknown };
   taskFailure: TaskEvent & { readonly error: unknown };

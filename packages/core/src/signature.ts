@@ -1,6 +1,9 @@
 /** A described call: task, arguments and options, complete or with arguments missing at the front. Data with a few verbs; on the wire Celery's signature dictionary. */
 import { type Call, type CallOptions, type CallSender, checkCallOptions, createCall } from "./call.ts";
+import { parseInstant } from "./clock.ts";
+import type { Priority } from "./config.ts";
 import { type Duration, durationMs } from "./duration.ts";
+import { isRecord } from "./option-check.ts";
 import type { Sent } from "./result.ts";
 import { type Errback, type SignatureJson, type Step, stepJson, stepsJson, type takes } from "./step.ts";
 
@@ -116,28 +119,41 @@ function seconds(duration: Duration | undefined): number | undefined {
   return duration === undefined ? undefined : durationMs(duration) / 1_000;
 }
 
-/** Call options out of a signature's dictionary, whoever wrote it; what this version does not know is left out. */
+/**
+ * Call options out of a signature's dictionary, whoever wrote it, whose shape and dates were looked at (`decodeBody`); what this version does
+ * not know is left out, and what is over counts as now.
+ */
 export function readSignature(json: SignatureJson): {
   readonly options: CallOptions;
   readonly callbacks: readonly SignatureJson[] | null;
   readonly errbacks: readonly SignatureJson[] | null;
 } {
   const wire = json.options ?? {};
+  const { eta, expires } = wire;
+  const priority = pick(wire["priority"], "number");
   const options: CallOptions = {
     queue: pick(wire["queue"], "string"),
-    priority: pick(wire["priority"], "number") as CallOptions["priority"],
+    priority: priority === undefined ? undefined : (Math.min(9, Math.max(0, Math.round(priority))) as Priority),
     taskId: pick(wire["task_id"], "string"),
-    headers: typeof wire["headers"] === "object" && wire["headers"] !== null ? (wire["headers"] as Record<string, unknown>) : undefined,
+    headers: isRecord(wire["headers"]) ? (wire["headers"] as Record<string, unknown>) : undefined,
     shadow: pick(wire["shadow"], "string"),
-    countdown: pick(wire["countdown"], "number"),
-    eta: typeof wire["eta"] === "string" ? new Date(wire["eta"]) : undefined,
-    expires: typeof wire["expires"] === "string" ? new Date(wire["expires"]) : pick(wire["expires"], "number"),
-    timeLimit: pick(wire["time_limit"], "number"),
-    softTimeLimit: pick(wire["soft_time_limit"], "number"),
+    countdown: notNegative(wire["countdown"]),
+    eta: typeof eta === "string" ? dateOf(eta) : undefined,
+    expires: typeof expires === "string" ? dateOf(expires) : notNegative(expires),
+    timeLimit: notNegative(wire["time_limit"]),
+    softTimeLimit: notNegative(wire["soft_time_limit"]),
     ignoreResult: pick(wire["ignore_result"], "boolean"),
     replyTo: pick(wire["reply_to"], "string"),
   };
   return { options, callbacks: list(wire["link"]), errbacks: list(wire["link_error"]) };
+}
+
+function dateOf(text: string): Date {
+  return new Date(parseInstant(text) ?? Number.NaN);
+}
+
+function notNegative(value: unknown): number | undefined {
+  return typeof value === "number" ? Math.max(0, value) : undefined;
 }
 
 interface Picked {
@@ -147,7 +163,7 @@ interface Picked {
 }
 
 function pick<K extends keyof Picked>(value: unknown, kind: K): Picked[K] | undefined {
-  return typeof value === kind ? (value as Picked[K]) : undefined;
+  return typeof value === kind && value !== "" ? (value as Picked[K]) : undefined;
 }
 
 function list(value: unknown): readonly SignatureJson[] | null {

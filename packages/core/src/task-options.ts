@@ -83,5 +83,5 @@ function isSchema(value: unknown): boolean {
 }
 
 function isClasses(value: unknown): boolean {
-  return Array.isArray(value) && value.every((item) => typeof item === "function");
+  return Array.isArray(value) && value.every((item) => typeof item === "function" && typeof item.prototype === "object");
 }

@@ -12,15 +12,20 @@ import {
   encodeJson,
   executeThrough,
   type Followed,
+  type FollowUps,
   fromWire,
   IgnoreSignal,
+  instantMs,
   isAutoretried,
   type Logger,
   mayRetry,
   nextAttempt,
   RejectSignal,
+  type RemoteError,
   type ResultTuple,
+  type RetryOptions,
   RetrySignal,
+  type RunOptions,
   readTaskHeaders,
   reasonOf,
   remoteErrorOf,
@@ -28,6 +33,7 @@ import {
   type TaskDefinition,
   type TaskHeaders,
   type TaskRequest,
+  taskErrorOf,
   withRun,
 } from "@celeriac/core/runtime";
 import type { AbortReason, Ending, Execute, Run, RunControl } from "./run.ts";
@@ -80,21 +86,14 @@ class Execution {
   }
 
   async end(): Promise<Ending> {
-    const { signals } = this.#runtime;
-    const event = { ...this.#request, task: this.#definition.name };
-    signals.send("taskPrerun", () => event);
+    this.#runtime.signals.send("taskPrerun", () => this.#event());
     let value: unknown;
     try {
       value = await this.#run();
     } catch (thrown) {
       return this.#threw(thrown);
     }
-    const ending = this.#returned(value);
-    if (ending.kind === "succeeded") {
-      signals.send("taskSuccess", () => ({ ...event, value }));
-      signals.send("taskPostrun", () => ({ ...event, outcome: { state: "SUCCESS", value } }));
-    }
-    return ending;
+    return this.#returned(value);
   }
 
   async #run(): Promise<unknown> {
@@ -126,6 +125,9 @@ class Execution {
     try {
       const text = encodeJson(value, "result");
       const after = afterSuccess(this.#runtime, this.#followed, value);
+      const { signals } = this.#runtime;
+      signals.send("taskSuccess", () => ({ ...this.#event(), value }));
+      signals.send("taskPostrun", () => ({ ...this.#event(), outcome: { state: "SUCCESS", value } }));
       return { kind: "succeeded", value: text, children: [...after.children, ...this.#children], publish: after.publish };
     } catch (error) {
       return this.#failed(error);
@@ -139,8 +141,18 @@ class Execution {
     // A run that gave way to a stop or to a lost claim has not failed: it starts again elsewhere.
     if (reason === "shutdown" || reason === "claimLost") return { kind: "handedBack" };
     if (thrown instanceof RetrySignal) return this.#retried(thrown);
-    if (reason === null && isAutoretried(this.#definition.options, thrown)) return this.#retried(new RetrySignal({ cause: thrown }));
-    return this.#failed(reason === "softTimeLimit" && isAbort(thrown, this.#control.signal) ? celeryErrors.softTimeLimit() : thrown);
+    if (reason === null && this.#isAutoretried(thrown)) return this.#retried(new RetrySignal({ cause: thrown }));
+    if (reason === "softTimeLimit" && isAbort(thrown, this.#control.signal)) return this.#failed(thrown, celeryErrors.softTimeLimit());
+    return this.#failed(thrown);
+  }
+
+  #isAutoretried(thrown: unknown): boolean {
+    try {
+      return isAutoretried(this.#definition.options, thrown);
+    } catch (error) {
+      this.#complain("autoretryFor or dontAutoretryFor threw: the task is not retried", error);
+      return false;
+    }
   }
 
   #retried({ options: wish }: RetrySignal): Ending {
@@ -148,32 +160,56 @@ class Execution {
     const { retries, argsRepr, kwargsRepr } = this.#followed.headers;
     const { clock } = this.#runtime;
     if (!mayRetry(options, retries, wish.maxRetries)) {
-      return this.#failed(wish.cause ?? celeryErrors.maxRetriesExceeded(this.#definition.name, this.#request.id, argsRepr, kwargsRepr));
+      if (wish.cause !== undefined) return this.#failed(wish.cause);
+      const exceeded = celeryErrors.maxRetriesExceeded(this.#definition.name, this.#request.id, argsRepr, kwargsRepr);
+      return this.#failed(exceeded, exceeded);
     }
     try {
-      const waitMs = wish.countdown === undefined ? retryDelayMs(options, retries, Math.random) : durationMs(wish.countdown, "countdown");
-      const publication = nextAttempt(this.#runtime, this.#followed, wish.eta?.getTime() ?? clock.now() + waitMs, wish.args);
+      const publication = nextAttempt(this.#runtime, this.#followed, retryAt(options, retries, wish, clock.now()), wish.args);
       const error = remoteErrorOf(wish.cause ?? new Error("retried by the task"));
-      this.#runtime.signals.send("taskRetry", () => ({ ...this.#request, task: this.#definition.name, error: wish.cause }));
+      this.#runtime.signals.send("taskRetry", () => ({ ...this.#event(), error: wish.cause }));
       return { kind: "retried", error, publish: [publication] };
     } catch (error) {
       return this.#failed(error);
     }
   }
 
-  /** `thrown`: what the function threw, or an error of Celery's own. */
-  #failed(thrown: unknown): Ending {
-    const error = isRemoteError(thrown) ? thrown : remoteErrorOf(thrown);
-    const expected = this.#definition.options.throws?.some((kind) => thrown instanceof kind) ?? false;
-    const event = { ...this.#request, task: this.#definition.name, error: thrown };
-    this.#runtime.signals.send("taskFailure", () => event);
-    const after = afterFailure(this.#runtime, this.#followed, error);
+  /** `error`: what is stored for `thrown` */
+  #failed(thrown: unknown, error: RemoteError = remoteErrorOf(thrown)): Ending {
+    const { name, options } = this.#definition;
+    const { signals } = this.#runtime;
+    signals.send("taskFailure", () => ({ ...this.#event(), error: thrown }));
+    const taskError = () => taskErrorOf(this.#request.id, name, error, () => thrown);
+    signals.send("taskPostrun", () => ({ ...this.#event(), outcome: { state: "FAILURE", error: taskError() } }));
+    const expected = options.throws?.some((kind) => thrown instanceof kind) ?? false;
+    const after = this.#afterFailure(error);
     return { kind: "failed", error, expected, children: [...after.children, ...this.#children], publish: after.publish };
+  }
+
+  /** A failure is stored, whatever becomes of its error callbacks. */
+  #afterFailure(error: RemoteError): FollowUps {
+    try {
+      return afterFailure(this.#runtime, this.#followed, error);
+    } catch (unsent) {
+      this.#complain("the error callbacks of a task cannot be sent", unsent);
+      return { publish: [], children: [] };
+    }
+  }
+
+  #event(): TaskRequest & { readonly task: string } {
+    return { ...this.#request, task: this.#definition.name };
+  }
+
+  #complain(message: string, error: unknown): void {
+    this.#control.log("error", message, { errorReason: reasonOf(error) });
   }
 }
 
-function isRemoteError(thrown: unknown): thrown is ReturnType<typeof celeryErrors.softTimeLimit> {
-  return typeof thrown === "object" && thrown !== null && !(thrown instanceof Error) && "type" in thrown && "traceback" in thrown;
+/** Epoch ms of the next attempt. A countdown wins over an eta, as in Celery. Throws CONFIG_DURATION, CONFIG_INVALID. */
+function retryAt(options: RunOptions, retries: number, { countdown, eta }: RetryOptions, nowMs: number): number {
+  const waitMs = countdown === undefined ? null : durationMs(countdown, "countdown");
+  if (eta !== undefined && (waitMs === null || waitMs === 0)) return instantMs(eta, "eta");
+  return instantMs(nowMs + (waitMs ?? retryDelayMs(options, retries, Math.random)), "countdown");
 }
 
 function abortKind(signal: AbortSignal): AbortReason | null {

@@ -1,0 +1,228 @@
+/** One run of a task's function: every way in which it can end is one ending, decided here, whatever user code does. */
+import { describe, expect, it, vi } from "vitest";
+import { link, published, startExecution } from "../../support/execution.ts";
+
+describe("a run", () => {
+  it("ends with the value its function returned, as JSON", async () => {
+    const { app, run } = startExecution();
+    app.task("add", { params: ["x", "y"] }, async (x: number, y: number) => ({ sum: x + y }));
+    app.task("nothing", () => {});
+    expect(await run("add", { args: [1, 2] })).toEqual({ kind: "succeeded", value: '{"sum":3}', children: [], publish: [] });
+    expect(await run("add", { args: [1], kwargs: { y: 4 } })).toMatchObject({ value: '{"sum":5}' });
+    expect(await run("nothing")).toMatchObject({ kind: "succeeded", value: "null" });
+  });
+
+  it("does not begin after its time, without a body that can be read, or without code", async () => {
+    const { app, run } = startExecution();
+    app.task("t", () => 1);
+    app.declare("declared");
+    expect(await run("t", { headers: { expires: "2020-01-01T00:00:00Z" } })).toEqual({ kind: "expired" });
+    expect(await run("t", { body: "[[], {}]" })).toMatchObject({ kind: "undecodable" });
+    expect(await run("t", { contentType: "application/x-python-serialize" })).toMatchObject({ kind: "undecodable" });
+    expect([await run("declared"), await run("unheard")]).toEqual([{ kind: "unknown" }, { kind: "unknown" }]);
+  });
+
+  it("fails where its arguments do not bind, or its value cannot be written", async () => {
+    const { app, run } = startExecution();
+    app.task("add", { params: ["x", "y"] }, (x: number, y: number) => x + y);
+    app.task("nan", () => ({ a: Number.NaN }));
+    expect(await run("add", { args: [1, 2], kwargs: { x: 1 } })).toMatchObject({ kind: "failed", error: { type: "CeleriacError" } });
+    expect(await run("nan")).toMatchObject({ kind: "failed", error: { args: ["result.a is NaN, which JSON cannot carry"] } });
+  });
+
+  it("stores states of its own, and none that are not or come too late", async () => {
+    const { app, run, states } = startExecution();
+    let late: () => Promise<void> = async () => {};
+    app.bound("t", async (self) => {
+      await self.progress({ done: 1 });
+      await self.updateState("SORTING", [2]);
+      late = () => self.progress({ done: 2 });
+      await self.updateState("SUCCESS");
+    });
+    expect(await run("t")).toMatchObject({ kind: "failed", error: { args: [expect.stringContaining("SUCCESS")] } });
+    await expect(late()).rejects.toMatchObject({ code: "TASK_CONTEXT" });
+    expect(states).toEqual([
+      ["PROGRESS", { done: 1 }],
+      ["SORTING", [2]],
+    ]);
+  });
+});
+
+describe("a failed run", () => {
+  it("carries what was thrown, and whether the task lists it", async () => {
+    const { app, run } = startExecution();
+    app.task("t", { throws: [RangeError] }, (known: boolean) => {
+      throw known ? new RangeError("too far") : new TypeError("no such");
+    });
+    const error = { type: "RangeError", module: "js", args: ["too far"], traceback: expect.stringContaining("RangeError: too far\n") };
+    expect(await run("t", { args: [true] })).toMatchObject({ kind: "failed", expected: true, error });
+    expect(await run("t", { args: [false] })).toMatchObject({ kind: "failed", expected: false, error: { type: "TypeError" } });
+  });
+
+  const odd = (name: string, value: unknown) => Object.defineProperty(new Error("m"), name, { value });
+  const trap = (name: string) =>
+    Object.defineProperty(new Error("m"), name, {
+      get() {
+        throw new Error("trapped");
+      },
+    });
+  it.each<[string, unknown]>([
+    ["nothing", undefined],
+    ["a bigint", 5n],
+    ["a symbol", Symbol("s")],
+    ["an object that refers to itself", Object.assign([], { 0: globalThis })],
+    ["an error whose message is a bigint", odd("message", 5n)],
+    ["an error whose name is an object", odd("name", {})],
+    ["an error whose stack is an array", odd("stack", [1])],
+    ["an error whose name cannot be read", trap("name")],
+    ["an error whose message cannot be read", trap("message")],
+    ["an error whose stack cannot be read", trap("stack")],
+    ["an object without prototype", Object.create(null)],
+  ])("has failed whatever was thrown: %s", async (_what, thrown) => {
+    const { app, run } = startExecution();
+    app.task("t", () => {
+      throw thrown;
+    });
+    const ending = await run("t");
+    expect(ending).toMatchObject({ kind: "failed", error: { type: expect.any(String), module: "js" } });
+    expect(() => JSON.stringify(ending)).not.toThrow();
+  });
+
+  it("has failed as well where what decides about a retry throws", async () => {
+    const { app, run } = startExecution();
+    const autoretryFor = () => {
+      throw new Error("cannot decide");
+    };
+    app.task("t", { autoretryFor }, () => {
+      throw new Error("first");
+    });
+    expect(await run("t")).toMatchObject({ kind: "failed", error: { args: ["first"] } });
+  });
+
+  it("sends its error callbacks the task's id, and ours what went wrong", async () => {
+    const { app, run } = startExecution();
+    app.task("fail", () => {
+      throw new RangeError("too far");
+    });
+    app.task("ours", () => 1);
+    const embed = { errbacks: [link("ours"), link("python.task")] };
+    const [ours, python] = published(await run("fail", { embed }));
+    const failure = { type: "RangeError", message: "too far", traceback: expect.any(String) };
+    expect([ours?.body, python?.body]).toEqual([
+      [["id-1", failure], {}, expect.anything()],
+      [["id-1"], {}, expect.anything()],
+    ]);
+  });
+
+  it("has failed though its error callbacks cannot be sent", async () => {
+    const { app, run } = startExecution({ maxMessageBytes: 1_024 });
+    app.task("fail", () => {
+      throw new RangeError("too far");
+    });
+    const embed = { errbacks: [{ ...link("e"), args: ["x".repeat(2_000)] }] };
+    expect(await run("fail", { embed })).toMatchObject({ kind: "failed", error: { args: ["too far"] }, publish: [] });
+  });
+});
+
+describe("a run that speaks by throwing", () => {
+  it("is rejected or ignored", async () => {
+    const { app, run } = startExecution();
+    app.bound("reject", (self) => self.reject({ requeue: true, reason: "busy" }));
+    app.bound("ignore", (self) => self.ignore());
+    expect(await run("reject")).toEqual({ kind: "rejected", requeue: true, reason: "busy" });
+    expect(await run("ignore")).toEqual({ kind: "ignored" });
+  });
+
+  it("goes back when it gives way to a stop or a lost claim, and has failed by its soft time limit", async () => {
+    const { app, run } = startExecution();
+    app.bound("wait", async (self) => self.signal.throwIfAborted());
+    for (const kind of ["shutdown", "claimLost"] as const)
+      expect(await run("wait", { aborted: { kind, message: "" } })).toEqual({ kind: "handedBack" });
+    expect(await run("wait", { aborted: { kind: "softTimeLimit", message: "over" } })).toMatchObject({
+      kind: "failed",
+      error: { type: "SoftTimeLimitExceeded", module: "billiard.exceptions" },
+    });
+  });
+});
+
+describe("what follows a success", () => {
+  it("gets the result and an id that is always the same, chain shortened from its end", async () => {
+    const { app, run } = startExecution();
+    app.task("t", () => 7);
+    const embed = { callbacks: [link("cb", { queue: "other" })], chain: [link("last"), link("next")] };
+    const [first, again] = [published(await run("t", { embed })), published(await run("t", { embed }))];
+    expect(first).toMatchObject([
+      { task: "cb", queue: "other", body: [[7], {}, expect.anything()] },
+      { task: "next", queue: "celery", body: [[7], {}, { chain: [{ task: "last" }] }] },
+    ]);
+    expect(again).toEqual(first);
+  });
+
+  it("is due as Python means it: a time without offset is UTC", async () => {
+    vi.stubEnv("TZ", "America/New_York");
+    const { app, run } = startExecution();
+    app.task("t", () => 7);
+    const [naive] = published(await run("t", { embed: { callbacks: [link("cb", { eta: "2030-01-02T03:04:05" })] } }));
+    vi.unstubAllEnvs();
+    expect(naive?.dueAt).toBe(Date.UTC(2030, 0, 2, 3, 4, 5));
+  });
+
+  it("is sent at once where Python says that it should have been earlier", async () => {
+    const { app, run } = startExecution();
+    app.task("t", () => 7);
+    const [early] = published(await run("t", { embed: { callbacks: [link("cb", { countdown: -5, time_limit: 0 })] } }));
+    expect(early).toMatchObject({ task: "cb", dueAt: undefined });
+  });
+
+  it("fails the run if it cannot be sent, and keeps it from beginning where that is seen before", async () => {
+    const { app, run } = startExecution({ maxMessageBytes: 1_024 });
+    app.task("t", () => 7);
+    const callbacks = [{ ...link("cb"), args: ["x".repeat(2_000)] }];
+    expect(await run("t", { embed: { callbacks } })).toMatchObject({ kind: "failed", error: { type: "PublishError" } });
+    for (const option of ["eta", "expires"])
+      expect(await run("t", { embed: { callbacks: [link("cb", { [option]: "no date" })] } })).toMatchObject({ kind: "undecodable" });
+  });
+
+  it("is told as children, after what the function itself sent", async () => {
+    const { app, run } = startExecution();
+    app.task("t", () => 7);
+    const ending = await run("t", { embed: { callbacks: [link("cb")] } });
+    expect(ending).toMatchObject({ children: [[[published(ending)[0]?.id, null], null]] });
+  });
+});
+
+describe("the signals of a run", () => {
+  const taskErrorOf = (message: string) =>
+    expect.objectContaining({ code: "TASK_FAILED", remote: expect.objectContaining({ args: [message] }) });
+
+  it("tell its begin and its end, however it ends for good", async () => {
+    const { app, run, told } = startExecution();
+    app.task("t", (fails: boolean) => {
+      if (fails) throw new RangeError("too far");
+      return 1;
+    });
+    const events = told("taskPrerun", "taskSuccess", "taskFailure", "taskPostrun");
+    const about = (more: object = {}) => expect.objectContaining({ id: "id-1", task: "t", ...more });
+    await run("t", { args: [false] });
+    expect(events.splice(0)).toEqual([
+      ["taskPrerun", about()],
+      ["taskSuccess", about({ value: 1 })],
+      ["taskPostrun", about({ outcome: { state: "SUCCESS", value: 1 } })],
+    ]);
+    await run("t", { args: [true] });
+    expect(events).toEqual([
+      ["taskPrerun", about()],
+      ["taskFailure", about({ error: new RangeError("too far") })],
+      ["taskPostrun", about({ outcome: { state: "FAILURE", error: taskErrorOf("too far") } })],
+    ]);
+  });
+
+  it("change nothing when a listener throws", async () => {
+    const { app, run } = startExecution();
+    app.task("t", () => 1);
+    app.signals.taskPrerun.connect(() => {
+      throw new Error("listener");
+    });
+    expect(await run("t")).toMatchObject({ kind: "succeeded" });
+  });
+});
