@@ -10,6 +10,7 @@ import type { Coordinator } from "./coordinator.ts";
 import { createDepsHolder, type DepsHolder, type DepsOpener } from "./deps.ts";
 import type { DriverContext } from "./driver.ts";
 import { CeleriacError, ConfigError } from "./errors.ts";
+import { importing } from "./load-module.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
 import { openBackend, openBroker, openCoordinator } from "./open.ts";
@@ -133,7 +134,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
     },
     composeContext: (replyTo) => ({ settings, router, origin, replyTo: replyTo ?? oid, nowMs: clock.now() }),
     async loadIncludes() {
-      included ??= Promise.all(options.include.map((load) => load()));
+      included ??= Promise.all(options.include.map(importing));
       await included;
     },
     async close() {

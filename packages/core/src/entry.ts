@@ -1,5 +1,5 @@
 /** Where a thread or child process of ours starts, both from the built package and, without a build, from its TypeScript source. */
-import { ConfigError } from "./errors.ts";
+import { stripsTypes } from "./load-module.ts";
 
 /** The export condition under which our packages resolve to their sources. */
 export const sourceCondition = "celeriac-source";
@@ -32,33 +32,6 @@ export function siblingModule(from: string, path: string): URL {
   return new URL(`${path}${isSource(from) ? ".ts" : ".js"}`, from);
 }
 
-/** Imports a user's module; TypeScript through Node's own type stripping (22.18 and later), else through tsx. Throws CONFIG_DRIVER_MISSING where neither is there. */
-export async function loadModule(url: URL): Promise<Readonly<Record<string, unknown>>> {
-  if (/\.[cm]?tsx?$/.test(url.pathname) && !stripsTypes()) await registerTypescript();
-  return await import(url.href);
-}
-
-let registered = false;
-
-async function registerTypescript(): Promise<void> {
-  if (registered) return;
-  registered = true;
-  try {
-    const { register } = await import("tsx/esm/api");
-    register();
-  } catch (cause) {
-    throw new ConfigError(
-      "CONFIG_DRIVER_MISSING",
-      `This Node (${process.version}) cannot load TypeScript by itself: install tsx, or use Node 22.18 or later`,
-      { cause },
-    );
-  }
-}
-
 function isSource(from: string): boolean {
   return from.endsWith(".ts");
-}
-
-function stripsTypes(): boolean {
-  return Boolean((process.features as { typescript?: unknown }).typescript);
 }

@@ -1,0 +1,49 @@
+/** Loads the modules of users, TypeScript included: in the command, in executors, and where an app names modules that only workers load. */
+import { ConfigError } from "./errors.ts";
+
+/** Imports a user's module; TypeScript through Node's own type stripping (22.18 and later), else through tsx. Throws CONFIG_DRIVER_MISSING where neither is there. */
+export async function loadModule(url: URL): Promise<Readonly<Record<string, unknown>>> {
+  if (/\.[cm]?tsx?$/.test(url.pathname) && !stripsTypes() && !(await registerTsx())) {
+    const message = `This Node (${process.version}) cannot load TypeScript by itself: install tsx, or use Node 22.18 or later`;
+    throw new ConfigError("CONFIG_DRIVER_MISSING", message);
+  }
+  return await importing<Readonly<Record<string, unknown>>>(() => import(url.href));
+}
+
+/** How Node's own type stripping refuses, before anything has run: imports without the ending of their file, of a folder, and syntax that is more than types. */
+const beyondStripping = new Set(["ERR_MODULE_NOT_FOUND", "ERR_UNSUPPORTED_DIR_IMPORT", "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX"]);
+
+/** An import of users' code: once more, through tsx, where it has TypeScript that Node alone cannot load. */
+export async function importing<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    const isBeyond = beyondStripping.has(codeOf(error)) || error instanceof SyntaxError;
+    if (!stripsTypes() || tsxRegistered || !isBeyond || !(await registerTsx())) throw error;
+    return await load();
+  }
+}
+
+let tsxRegistered = false;
+
+/** False where it is not installed. */
+async function registerTsx(): Promise<boolean> {
+  if (tsxRegistered) return true;
+  try {
+    const { register } = await import("tsx/esm/api");
+    register();
+    tsxRegistered = true;
+  } catch (error) {
+    if (codeOf(error) !== "ERR_MODULE_NOT_FOUND") throw error;
+  }
+  return tsxRegistered;
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | null)?.code);
+}
+
+/** Whether this Node loads TypeScript by itself, by taking the types out. */
+export function stripsTypes(): boolean {
+  return Boolean((process.features as { typescript?: unknown }).typescript);
+}
