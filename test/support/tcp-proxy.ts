@@ -8,6 +8,8 @@ export interface TcpProxy {
   /** From now on nothing is forwarded and nothing closed, like a network that swallows packets; `resume` forwards again. */
   stall(): void;
   resume(): void;
+  /** From now on what the server says on connections there are now reaches nobody; what it is told still does. */
+  mute(): void;
   /** connections open now */
   readonly connections: number;
   close(): Promise<void>;
@@ -16,9 +18,12 @@ export interface TcpProxy {
 /** Listens on a free loopback port and forwards to `port` of 127.0.0.1. */
 export async function startTcpProxy(port: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const upstreams = new Set<Socket>();
   let stalled = false;
   const server = createServer((client) => {
     const upstream = connect(port, "127.0.0.1");
+    upstreams.add(upstream);
+    upstream.on("close", () => upstreams.delete(upstream));
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -48,6 +53,9 @@ export async function startTcpProxy(port: number): Promise<TcpProxy> {
     resume() {
       stalled = false;
       for (const socket of sockets) socket.resume();
+    },
+    mute() {
+      for (const upstream of upstreams) upstream.pause();
     },
     get connections() {
       return sockets.size / 2;

@@ -23,6 +23,8 @@ export interface ConnectionOptions {
 
 const connectLimitMs = 3_000;
 const handshakeLimitMs = 5_000;
+/** The other side may say good-bye for so long. */
+const closeLimitMs = 500;
 const defaultSilentMs = 5_000;
 /** The watch is taken in steps, so that a loop of ours that stood still is not taken for a silent server. */
 const watchSteps = 5;
@@ -35,7 +37,6 @@ export async function openConnection(target: RedisTarget, options: ConnectionOpt
     db: target.db,
     ...(target.username === null ? {} : { username: target.username }),
     ...(target.password === null ? {} : { password: target.password }),
-    connectionName: options.name.replaceAll(/\s/g, "_"),
     lazyConnect: true,
     protocol: 2,
     enableOfflineQueue: false,
@@ -44,7 +45,10 @@ export async function openConnection(target: RedisTarget, options: ConnectionOpt
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
     connectTimeout: connectLimitMs,
+    disconnectTimeout: closeLimitMs,
     disableClientInfo: true,
+    // It would wait for a server that loads its data, and ask for INFO, which not every user may.
+    enableReadyCheck: false,
   });
   let failure: unknown = null;
   client.on("error", (error) => {
@@ -58,13 +62,26 @@ export async function openConnection(target: RedisTarget, options: ConnectionOpt
     await client.connect();
     // An unknown database is only an event to ioredis, which would go on in database 0.
     if (failure !== null) throw failure;
+    await greet(client, options.name);
   } catch (error) {
     client.disconnect();
-    throw failure ?? error;
+    // Mostly the event tells why the call was cut off; an answer of the server tells more than either.
+    throw isReply(error) ? error : (failure ?? error);
   } finally {
     limit.cancel();
   }
   return new RedisConnection(client, options);
+}
+
+/** Asks for a first answer: a server that wants a password, has too many clients or is not ready says so instead. */
+async function greet(client: Redis, name: string): Promise<void> {
+  await client.ping().catch((error: unknown) => {
+    if (!isReply(error) || !error.message.startsWith("NOPERM")) throw error;
+  });
+  // Only for people who look. Not sent with the first: a write into a connection that was closed hides what the server said.
+  await client.client("SETNAME", name.replaceAll(/\s/g, "_")).catch((error: unknown) => {
+    if (!isReply(error)) throw error;
+  });
 }
 
 /** Counts what is pending, so that it notices a silent server; passes messages of subscriptions on; says when it is gone. */
@@ -139,6 +156,7 @@ export class RedisConnection {
 
   /** Closes at once; whatever is pending is rejected. Safe to call twice. */
   close(reason?: unknown): void {
+    if (!this.#open) return;
     this.#reason ??= reason ?? new Error("the connection was closed");
     this.#end();
     this.#client.disconnect();

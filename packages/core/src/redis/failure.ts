@@ -18,9 +18,9 @@ export function isReply(error: unknown): error is Error {
   return error instanceof Error && (error.name === "ReplyError" || /^-?(?:[A-Z]{3,}) /.test(error.message));
 }
 
-/** The server answers, but as one that cannot serve now: still loading, or a replica since a failover. Another connection may reach a better one. */
+/** The server answers, but as one that cannot serve now: still loading, full of clients, or a replica since a failover. Another connection may reach a better one. */
 export function isWrongServer(error: unknown): boolean {
-  return isReply(error) && /^(?:READONLY|LOADING|MASTERDOWN|UNKILLABLE)\b/.test(error.message);
+  return isReply(error) && /^(?:READONLY|LOADING|MASTERDOWN|UNKILLABLE|ERR max number of clients)\b/.test(error.message);
 }
 
 function isRefusedLogin(error: unknown): boolean {

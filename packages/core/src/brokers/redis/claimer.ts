@@ -52,6 +52,7 @@ export class Claimer {
   #oneByOne = false;
   #arming = false;
   #paused = true;
+  #isStopped = false;
   #turn = 0;
   #delay: Timer | null = null;
   readonly #lookAgain: Timer;
@@ -81,15 +82,17 @@ export class Claimer {
     return this.#inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  /** For good. */
+  /** For good. An answer that is still to come is not heard: the next session finds its claims. */
   stop(): void {
-    this.#paused = true;
+    this.#isStopped = true;
     this.#lookAgain.cancel();
     this.#delay?.cancel();
   }
 
   /** Claims if it may. Called whenever credit, lists or pauses changed. */
   poke(): void {
+    // What is asked of a connection that is gone fails at once: asking again and again would never let its end be seen.
+    if (this.#isStopped || !this.#options.session.data.isOpen) return;
     while (this.#mayClaim()) {
       const count = Math.min(this.#options.credit(), this.#oneByOne ? 1 : largestClaim);
       if (count <= 0) return;
@@ -127,7 +130,7 @@ export class Claimer {
     try {
       const reply = (await session.data.run(scripts.claim, keys, [base, count, sessionNumber])) as ClaimReply;
       this.#asked -= count;
-      this.#received(reply, { lists, base, count, sentAt });
+      if (!this.#isStopped) this.#received(reply, { lists, base, count, sentAt });
     } catch (error) {
       this.#asked -= count;
       if (session.data.isOpen) this.#wasRefused(error);

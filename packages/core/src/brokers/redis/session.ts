@@ -14,7 +14,7 @@ export interface Session {
   readonly data: RedisConnection;
   /** false where the server cannot track (a proxy, an ACL): changes must be looked for */
   readonly tracks: boolean;
-  /** Resolves with the reason when the session is over. */
+  /** Resolves with the reason when the session is over: both connections are gone, and nothing that was asked is answered any more. */
   readonly closed: Promise<unknown>;
   /** `listener` hears which keys changed since they were last read; null = any may have. */
   onChange(listener: (keys: readonly string[] | null) => void): void;
@@ -33,13 +33,15 @@ export interface SessionOptions {
 export async function openSession(target: RedisTarget, options: SessionOptions): Promise<Session> {
   const connect = (role: string) => openConnection(target, { ...options, name: `celeriac:${role}:${options.worker}`, holdsProcess: true });
   const [data, ear] = await openBoth(connect("data"), connect("wake"));
-  const closed = Promise.race([data.closed, ear.closed]);
   const close = (reason?: unknown) => {
     data.close(reason);
     ear.close(reason);
   };
-  // One gone, both gone.
-  void closed.then(close);
+  const closed = Promise.race([data.closed, ear.closed]).then(async (reason) => {
+    close(reason);
+    await Promise.all([data.closed, ear.closed]);
+    return reason;
+  });
   try {
     const tracks = await track(data, ear, options.logger);
     return {

@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { Claimer } from "../../../../packages/core/src/brokers/redis/claimer.ts";
+import type { Session } from "../../../../packages/core/src/brokers/redis/session.ts";
+import { createFakeClock, quiet } from "../../../support/fake-clock.ts";
+
+/** A claimer of list "q" whose claims are answered when a test says so, unless `run` answers them. */
+function openClaimer({ run }: { readonly run?: () => Promise<unknown> } = {}) {
+  const clock = createFakeClock();
+  const answers: ((reply: unknown) => void)[] = [];
+  const taken: string[] = [];
+  let last = 0;
+  const connection = { isOpen: true, call: async () => 0, run: run ?? (() => new Promise((resolve) => answers.push(resolve))) };
+  const session = { tracks: true, data: connection, onChange() {} } as unknown as Session;
+  const claimer: Claimer = new Claimer({
+    clock,
+    session,
+    incarnation: "inc",
+    sessionNumber: 1,
+    steps: [["q"]],
+    lookAgainMs: 1_000,
+    credit: () => 10 - taken.length - claimer.asked,
+    reserve: (count) => {
+      last += count;
+      return last - count;
+    },
+    workers: () => 1,
+    claimed: (list, n, raw) => {
+      taken.push(`${list} ${n} ${raw}`);
+      return false;
+    },
+    fenced() {},
+    refused() {},
+  });
+  return { claimer, connection, answers, taken };
+}
+
+test("takes what it asked for, under the numbers it chose", async () => {
+  const { claimer, answers, taken } = openClaimer();
+  claimer.start();
+  answers[0]!([0, 1, ["one", "two"]]);
+  await quiet();
+  expect(taken).toEqual(["q 1 one", "q 2 two"]);
+});
+
+test("takes nothing when it is stopped before the answer: the next session finds it among its claims", async () => {
+  const { claimer, answers, taken } = openClaimer();
+  claimer.start();
+  claimer.stop();
+  answers[0]!([0, 1, ["one"]]);
+  await quiet();
+  expect(taken).toEqual([]);
+});
+
+test("asks nothing of a connection that is gone, whatever it knows to be there", async () => {
+  let asked = 0;
+  const { claimer, connection } = openClaimer({
+    // Answers that never come end what would else be an endless chain of refusals.
+    run: () => (++asked > 100 ? new Promise(() => {}) : Promise.reject(new Error("the connection is gone"))),
+  });
+  claimer.start();
+  connection.isOpen = false;
+  await quiet();
+  expect(asked).toBe(1);
+});
