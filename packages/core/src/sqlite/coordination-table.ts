@@ -9,7 +9,8 @@ export interface CoordinationTable {
   /** Who holds the key now. */
   reserve(key: string, owner: string, ttlMs: number, now: number): string;
   unreserve(key: string, owner: string, now: number): boolean;
-  prune(now: number): void;
+  /** Removes what expired, at most `limit` reservations; gives how many of those. */
+  prune(now: number, limit: number): number;
 }
 
 export function openCoordinationTable(connection: Connection): CoordinationTable {
@@ -29,7 +30,7 @@ export function openCoordinationTable(connection: Connection): CoordinationTable
   const unreserve = connection.query("delete from reservation where key = ? and owner = ? and expires > ?");
   const pruneLeases = connection.query("delete from lease where expires <= ?");
   const pruneReservations = connection.query(
-    "delete from reservation where key in (select key from reservation where expires <= ? order by expires limit 1000)",
+    "delete from reservation where key in (select key from reservation where expires <= ? order by expires limit ?)",
   );
   return {
     takeLease(name, ttlMs, now) {
@@ -45,9 +46,9 @@ export function openCoordinationTable(connection: Connection): CoordinationTable
       return String(owner.all([key])[0]![0]);
     },
     unreserve: (key, wanted, now) => unreserve.run([key, wanted, now]) > 0,
-    prune(now) {
+    prune(now, limit) {
       pruneLeases.run([now]);
-      pruneReservations.run([now]);
+      return pruneReservations.run([now, limit]);
     },
   };
 }

@@ -18,8 +18,10 @@ const patienceMs = 100;
 const retryMs = 2;
 /** As `patienceMs`, where nothing else can be done meanwhile. */
 const stubbornMs = 1_000;
-/** Expired rows are looked for this often at most, and only by who writes anyway. */
+/** Expired rows are looked for this often, and only by who writes anyway. */
 const pruneEveryMs = 10_000;
+/** Rows of one kind that one transaction removes; the next one goes on, else rows that come faster than these go would pile up. */
+const prunedAtOnce = 1_000;
 const checkFileEveryMs = 1_000;
 
 /** A batch of operations whose answers go back together. */
@@ -175,11 +177,13 @@ export class Engine {
 
   #pruneSometimes(now: number): void {
     if (systemClock.monotonic() - this.#prunedAt < pruneEveryMs) return;
-    this.#prunedAt = systemClock.monotonic();
     const { messages, results, coordination } = this.#parts.tables;
-    messages.prunePublications(now);
-    results.prune(now);
-    coordination.prune(now);
+    const removed = [
+      messages.prunePublications(now, prunedAtOnce),
+      results.prune(now, prunedAtOnce),
+      coordination.prune(now, prunedAtOnce),
+    ];
+    if (removed.every((count) => count < prunedAtOnce)) this.#prunedAt = systemClock.monotonic();
   }
 
   #onCommitted(turn: Turn, entries: readonly Pending[], values: readonly unknown[], wakes: boolean): void {

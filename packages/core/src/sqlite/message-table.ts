@@ -38,7 +38,8 @@ export interface MessageTable {
   oldest(queue: string, now: number): number | null;
   peek(queue: string, limit: number, now: number): readonly Uint8Array[];
   purge(queue: string, limit: number): number;
-  prunePublications(now: number): void;
+  /** Removes guards that expired, at most `limit`; gives how many that were. */
+  prunePublications(now: number, limit: number): number;
 }
 
 export function openMessageTable(connection: Connection): MessageTable {
@@ -59,7 +60,7 @@ function openArrivals(connection: Connection): Arrivals {
   );
   const nextDue = connection.query("select min(due) from message where due is not null");
   const prune = connection.query(
-    "delete from publication where (queue, tag) in (select queue, tag from publication where expires <= ? order by expires limit 1000)",
+    "delete from publication where (queue, tag) in (select queue, tag from publication where expires <= ? order by expires limit ?)",
   );
   return {
     insert(message, raw, now) {
@@ -70,7 +71,7 @@ function openArrivals(connection: Connection): Arrivals {
     },
     freeDue: (now) => new Set(free.all([now]).map(([queue]) => queue as string)),
     nextDue: () => numberOrNull(nextDue.all([])[0]),
-    prunePublications: (now) => void prune.run([now]),
+    prunePublications: (now, limit) => prune.run([now, limit]),
   };
 }
 

@@ -10,8 +10,8 @@ export interface ResultTable {
   forget(taskId: string): void;
   /** Changes with every write of the task's result; null when there is none. */
   stamp(taskId: string, now: number): number | null;
-  /** Removes what expired, a limited number. */
-  prune(now: number): void;
+  /** Removes what expired, at most `limit`; gives how many that were. */
+  prune(now: number, limit: number): number;
 }
 
 export function openResultTable(connection: Connection): ResultTable {
@@ -30,7 +30,7 @@ export function openResultTable(connection: Connection): ResultTable {
   const stamp = connection.query("select stamp from result where task_id = ? and (expires is null or expires > ?)");
   const forget = connection.query("delete from result where task_id = ?");
   const prune = connection.query(
-    "delete from result where rowid in (select rowid from result where expires is not null and expires <= ? order by expires limit 1000)",
+    "delete from result where rowid in (select rowid from result where expires is not null and expires <= ? order by expires limit ?)",
   );
   // Stamps of several processes must differ from each other, they need no order.
   let lastStamp = Math.floor(Math.random() * 2 ** 51);
@@ -43,6 +43,6 @@ export function openResultTable(connection: Connection): ResultTable {
     get: (taskId, now) => (get.all([taskId, now])[0]?.[0] as string | undefined) ?? null,
     forget: (taskId) => void forget.run([taskId]),
     stamp: (taskId, now) => (stamp.all([taskId, now])[0]?.[0] as number | undefined) ?? null,
-    prune: (now) => void prune.run([now]),
+    prune: (now, limit) => prune.run([now, limit]),
   };
 }

@@ -1,6 +1,6 @@
 /** What one transaction for many operations must not do: let one failure undo its neighbours, or tell anyone that the file is busy. */
 import Database from "libsql";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createConsumption } from "../../../../packages/core/src/sqlite/consumption.ts";
 import { Engine } from "../../../../packages/core/src/sqlite/engine.ts";
 import type { NewMessage, Operation, Report } from "../../../../packages/core/src/sqlite/operation.ts";
@@ -114,6 +114,19 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
     expect(await run(publish({ size: 100_000 }))).toEqual([null]);
     expect(reports).toContainEqual({ kind: "trouble", failure: null });
     expect(messageCount()).toBe(2);
+  });
+
+  test("removes what expired as fast as it comes: one transaction goes on where the one before stopped", async () => {
+    const expired = (taskId: string) => ({ taskId, state: "SUCCESS", attempt: 0, text: "{}", expires: Date.now() - 1 });
+    tables.connection.write(() => {
+      for (let n = 0; n < 2_500; n++) tables.results.store(expired(`old-${n}`), Date.now() - 10);
+      tables.results.store({ ...expired("new"), expires: Date.now() + 600_000 }, Date.now());
+    });
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => now() + 10_000);
+    for (let turn = 0; turn < 4; turn++) await run(publish());
+    clock.mockRestore();
+    expect(file.rows("select task_id from result")).toEqual([["new"]]);
   });
 
   test("a claim whose commit is in doubt is given back before the next one", async () => {
