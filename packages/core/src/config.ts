@@ -1,5 +1,5 @@
 /** Core's settings: one table, from which come types, validation, environment names and `docs/reference/settings.md`. Resolved once, frozen, passed down. */
-import type { Duration } from "./duration.ts";
+import { type Duration, durationMs } from "./duration.ts";
 import {
   choiceSetting,
   countSetting,
@@ -52,7 +52,7 @@ export const settingTable = {
     "Where results are kept: redis://, rpc://, sqlite:// or disabled. Unset: the broker's own file on SQLite and the broker's own server on Redis, rpc:// on RabbitMQ.",
     { env: "CELERY_RESULT_BACKEND", secret: true },
   ),
-  resultExpires: durationSetting<Duration | null>("1d", "How long a result is kept; null keeps it for ever.", { nullable: true }),
+  resultExpires: durationSetting<Duration | null>("1d", "How long a result is kept; null and 0 keep it for ever.", { nullable: true }),
   resultExtended: flagSetting(false, "Write name, arguments, worker and queue into each result, as Celery does."),
   coordinator: textSetting(null, "Server of leases and reservations where the broker has none: redis:// or sqlite://.", {
     env: "CELERIAC_COORDINATOR",
@@ -75,9 +75,9 @@ export const settingTable = {
     "Acknowledge after the outcome is stored (at least once); false acknowledges before the task runs (at most once).",
   ),
   taskTrackStarted: flagSetting(false, "Store STARTED when a task begins."),
-  taskIgnoreResult: flagSetting(false, "Store no result unless the task or the call asks for it."),
-  taskTimeLimit: durationSetting(null, "Hard limit of a run: its executor is ended."),
-  taskSoftTimeLimit: durationSetting(null, "Soft limit of a run: its signal aborts."),
+  taskIgnoreResult: flagSetting(false, "Store no result unless the task says ignoreResult: false."),
+  taskTimeLimit: durationSetting(null, "Hard limit of a run: its executor is ended; null and 0 are none."),
+  taskSoftTimeLimit: durationSetting(null, "Soft limit of a run: its signal aborts; null and 0 are none."),
   publishTimeout: durationSetting("10s", "How long delay() tries before it rejects."),
   maxDeliveries: countSetting(5, [1, 1_000], "Runs of one message that may begin without settling before it is dead-lettered."),
   maxMessageBytes: countSetting(16_777_216, [1_024, 536_870_912], "Largest message, in bytes, that is sent."),
@@ -86,6 +86,11 @@ export const settingTable = {
 } as const;
 
 export type Settings = SettingsOf<typeof settingTable>;
+
+/** How long results are kept, ms; null = for ever, which 0 is as well, as in Celery. */
+export function resultExpiresMs({ resultExpires }: Pick<Settings, "resultExpires">): number | null {
+  return resultExpires === null ? null : durationMs(resultExpires, "resultExpires") || null;
+}
 
 type Snake<S extends string> = S extends `${infer H}${infer T}`
   ? T extends Uncapitalize<T>

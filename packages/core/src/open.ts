@@ -1,10 +1,9 @@
 /** Picks the driver for a URL and loads it, lazily: the only file that knows all of them. */
 import type { ResultBackend } from "./backend.ts";
 import type { Broker } from "./broker.ts";
-import type { Settings } from "./config.ts";
+import { resultExpiresMs, type Settings } from "./config.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { DriverContext } from "./driver.ts";
-import { durationMs } from "./duration.ts";
 import { ConfigError } from "./errors.ts";
 import { redactText } from "./redact.ts";
 
@@ -52,7 +51,6 @@ export async function openBroker(settings: Settings, context: DriverContext): Pr
 /** null where results are disabled. Throws CONFIG_URL, CONFIG_DRIVER_MISSING. Connects nothing yet. */
 export async function openBackend(settings: Settings, context: DriverContext): Promise<ResultBackend | null> {
   const url = resultUrlOf(settings);
-  const expiresMs = settings.resultExpires === null ? null : durationMs(settings.resultExpires, "resultExpires");
   switch (knownScheme(url, "Result backend", ["redis", "rpc", "sqlite", "disabled"])) {
     case "sqlite":
       return (await import("./backends/sqlite.ts")).createSqliteBackend(url, context);
@@ -60,7 +58,7 @@ export async function openBackend(settings: Settings, context: DriverContext): P
       return (await import("./backends/redis.ts")).createRedisBackend(url, context);
     case "rpc":
       knownScheme(settings.brokerUrl, "rpc:// sends results through the broker, whose URL", ["amqp"]);
-      return (await import("./backends/rpc.ts")).createRpcBackend(settings.brokerUrl, context, { expiresMs });
+      return (await import("./backends/rpc.ts")).createRpcBackend(settings.brokerUrl, context, { expiresMs: resultExpiresMs(settings) });
     case "disabled":
       return null;
   }

@@ -4,7 +4,7 @@ export type { AppRuntime } from "./app-runtime.ts";
 export type { ResultBackend, ResultRecord, ResultSubscription } from "./backend.ts";
 export type { Broker, Consumer, ConsumerListener, Delivery, Disposition, Publication, Settlement, SettleOutcome } from "./broker.ts";
 export { type Clock, parseInstant, systemClock, type Timer, toIsoInstant } from "./clock.ts";
-export { type Settings, settingTable } from "./config.ts";
+export { resultExpiresMs, type Settings, settingTable } from "./config.ts";
 export { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
 export type { Coordinator, Lease } from "./coordinator.ts";
 export { type CurrentRun, withRun } from "./current-run.ts";

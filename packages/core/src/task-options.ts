@@ -36,7 +36,9 @@ export interface RunOptions {
   defaultRetryDelay?: Duration | undefined;
   acksLate?: boolean | undefined;
   maxDeliveries?: number | undefined;
+  /** hard limit of a run; 0 is none */
   timeLimit?: Duration | undefined;
+  /** soft limit of a run; 0 is none */
   softTimeLimit?: Duration | undefined;
   trackStarted?: boolean | undefined;
 }

@@ -7,12 +7,9 @@
  */
 import {
   type AppRuntime,
-  afterSuccess,
   celeryErrors,
   type Delivery,
-  decodeBody,
   failpoint,
-  finalSuccess,
   type Logger,
   reasonOf,
   resultText,
@@ -22,9 +19,10 @@ import { judge } from "./gate.ts";
 import type { Pool, PoolListener } from "./pool.ts";
 import { type Request, readRequest } from "./request.ts";
 import type { Ending, Run } from "./run.ts";
-import { type SettleContext, settle } from "./settle.ts";
-import { recordOf, type SettlementContext, settlementOf } from "./settlement.ts";
-import type { Teller } from "./telling.ts";
+import { repeat, type SettleContext, settle, settleAcknowledged, taskOf } from "./settle.ts";
+import { settledBefore } from "./settled-before.ts";
+import { failedEnding, recordOf, type SettlementContext, settlementOf } from "./settlement.ts";
+import { type Teller, tellEnding } from "./telling.ts";
 
 export interface ConsumerParts extends SettlementContext, SettleContext {
   readonly runtime: AppRuntime;
@@ -43,7 +41,7 @@ export interface TaskConsumer {
 }
 
 export function createTaskConsumer(parts: () => ConsumerParts): TaskConsumer {
-  const underway = new Map<string, Request>();
+  const underway = new Map<Run, Request>();
   const walks = new Set<Promise<void>>();
 
   function take(delivery: Delivery): void {
@@ -54,7 +52,7 @@ export function createTaskConsumer(parts: () => ConsumerParts): TaskConsumer {
   }
 
   function began(run: Run, pid: number): void {
-    const request = underway.get(run.id);
+    const request = underway.get(run);
     if (request === undefined) return;
     parts().teller.task("task-started", request, () => ({ pid }));
     const track = request.definition?.options.trackStarted ?? parts().runtime.settings.taskTrackStarted;
@@ -66,7 +64,7 @@ export function createTaskConsumer(parts: () => ConsumerParts): TaskConsumer {
     poolListener: {
       began,
       updateState(run, state, metaJson) {
-        const request = underway.get(run.id);
+        const request = underway.get(run);
         if (request !== undefined) storeState(parts(), request, state, metaJson);
       },
     },
@@ -77,7 +75,7 @@ export function createTaskConsumer(parts: () => ConsumerParts): TaskConsumer {
 }
 
 /** Never rejects. */
-async function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: Map<string, Request>): Promise<void> {
+async function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: Map<Run, Request>): Promise<void> {
   let request: Request;
   try {
     request = readRequest(parts.runtime, delivery);
@@ -102,7 +100,7 @@ async function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: M
   }
 }
 
-async function runAndFinish(parts: ConsumerParts, request: Request, underway: Map<string, Request>): Promise<void> {
+async function runAndFinish(parts: ConsumerParts, request: Request, underway: Map<Run, Request>): Promise<void> {
   const { delivery, run } = request;
   parts.teller.task("task-received", request, () => ({ name: run.task, queue: run.queue, retries: request.headers.retries }));
   if (delivery.redelivered || delivery.deliveries > 0) {
@@ -111,7 +109,7 @@ async function runAndFinish(parts: ConsumerParts, request: Request, underway: Ma
       await settleAndTell(parts, request, stored, { kind: "succeeded", value: "", children: [], publish: [] }, 0);
       return;
     }
-    if ((await begin(parts, request)) === "lost") return;
+    if (!(await hasBegun(parts, request))) return;
   }
   failpoint("gate.passed");
   if (!request.acksLate && (await settle(parts, request, { publish: [], then: { kind: "acknowledge" } })) === "lost") {
@@ -119,45 +117,19 @@ async function runAndFinish(parts: ConsumerParts, request: Request, underway: Ma
     return;
   }
   const startedAt = parts.clock.monotonic();
-  underway.set(run.id, request);
+  underway.set(run, request);
   failpoint("pool.submitted");
   const ending = await parts.pool.submit(run);
   failpoint("outcome.received");
-  underway.delete(run.id);
+  underway.delete(run);
   await (request.acksLate ? finish : finishAcknowledged)(parts, request, ending, parts.clock.monotonic() - startedAt);
 }
 
-/** Marks a suspect's run as begun before it starts, so that only it is counted should this worker die. */
-async function begin(parts: ConsumerParts, request: Request): Promise<"settled" | "lost"> {
-  try {
-    return await request.delivery.begin();
-  } catch (error) {
-    parts.logger.warn("a suspect could not be marked as begun", { taskId: request.headers.id, reason: reasonOf(error) });
-    return "lost";
-  }
-}
-
-/** The settlement of a task that had succeeded before it was delivered again: what follows it is published, and it does not run twice. */
-async function settledBefore(parts: ConsumerParts, request: Request): Promise<Settlement | null> {
-  if (parts.backend === null) return null;
-  try {
-    const text = await parts.backend.get(request.headers.id);
-    const success = text === null ? null : finalSuccess(request.headers.id, text);
-    if (success === null) return null;
-    const { run, headers } = request;
-    const followed = {
-      headers,
-      rawHeaders: run.headers,
-      body: decodeBody(run.body, run.contentType),
-      queue: run.queue,
-      priority: run.priority,
-      replyTo: run.replyTo,
-    };
-    return { publish: afterSuccess(parts.runtime, followed, success.result).publish, then: { kind: "acknowledge" } };
-  } catch (error) {
-    parts.logger.debug("the stored result could not be read: the task runs again", { taskId: request.headers.id, reason: reasonOf(error) });
-    return null;
-  }
+/** Marks a suspect's run as begun before it starts, so that only it is counted should this worker die. false: it must not run here. */
+async function hasBegun(parts: ConsumerParts, request: Request): Promise<boolean> {
+  const outcome = await repeat(parts, taskOf(request), "marking a suspect as begun", () => request.delivery.begin());
+  if (outcome === "lost") parts.teller.task("task-lost", request, () => ({ reason: "claim lost before it ran" }));
+  return outcome === "settled";
 }
 
 async function finish(parts: ConsumerParts, request: Request, ending: Ending, runMs: number): Promise<void> {
@@ -167,15 +139,14 @@ async function finish(parts: ConsumerParts, request: Request, ending: Ending, ru
 /** At most once: it was acknowledged before it ran and cannot go back, so a run that was cut short has failed. */
 async function finishAcknowledged(parts: ConsumerParts, request: Request, ending: Ending, runMs: number): Promise<void> {
   const isCut = settlementOf(parts, request, ending).then.kind === "requeue";
-  const last = isCut ? lostRun(ending) : ending;
+  const last = isCut ? failedEnding(parts, request, celeryErrors.workerLost(cutReason(ending))) : ending;
   const settlement = settlementOf(parts, request, last);
-  await storeAndPublish(parts, request, settlement);
-  tellEnding(parts, request, last, settlement, runMs);
+  await settleAcknowledged(parts, request, settlement);
+  tellEnding(parts.teller, request, last, settlement, runMs);
 }
 
-function lostRun(ending: Ending): Ending {
-  const reason = ending.kind === "executorLost" ? ending.reason : "it was stopped after it had been acknowledged";
-  return { kind: "failed", error: celeryErrors.workerLost(reason), expected: false, children: [], publish: [] };
+function cutReason(ending: Ending): string {
+  return ending.kind === "executorLost" ? ending.reason : "it was stopped after it had been acknowledged";
 }
 
 async function settleAndTell(parts: ConsumerParts, request: Request, settlement: Settlement, ending: Ending, runMs: number): Promise<void> {
@@ -183,60 +154,7 @@ async function settleAndTell(parts: ConsumerParts, request: Request, settlement:
     parts.teller.task("task-lost", request, () => ({ reason: `its ending (${ending.kind}) came after the claim was lost` }));
     return;
   }
-  tellEnding(parts, request, ending, settlement, runMs);
-}
-
-/** What is left of a task that was acknowledged before it ran: its result and what follows. */
-async function storeAndPublish(parts: ConsumerParts, request: Request, settlement: Settlement): Promise<void> {
-  try {
-    if (settlement.result !== undefined) await parts.backend?.store(settlement.result);
-    for (const publication of settlement.publish) await parts.broker.publish(publication);
-  } catch (error) {
-    parts.logger.error("the outcome of a task that was acknowledged early is lost", {
-      taskId: request.headers.id,
-      task: request.headers.task,
-      reason: reasonOf(error),
-    });
-  }
-}
-
-function tellEnding({ teller }: ConsumerParts, request: Request, ending: Ending, { then }: Settlement, runMs: number): void {
-  const runtime = Math.round(runMs) / 1_000;
-  if (then.kind === "deadLetter") {
-    teller.task("task-dead-lettered", request, () => ({ reason: then.reason, queue: request.run.queue }));
-    return;
-  }
-  if (then.kind === "requeue") {
-    teller.task("task-rejected", request, () => ({ requeue: true, reason: ending.kind }));
-    return;
-  }
-  switch (ending.kind) {
-    case "succeeded":
-      teller.task("task-succeeded", request, () => ({ runtime }));
-      return;
-    case "failed":
-      teller.task("task-failed", request, () => ({
-        exception: exceptionText(ending.error),
-        traceback: ending.expected ? null : ending.error.traceback,
-        runtime,
-      }));
-      return;
-    case "timedOut":
-      teller.task("task-failed", request, () => ({ exception: `TimeLimitExceeded(${ending.limitMs / 1_000})`, traceback: null, runtime }));
-      return;
-    case "retried":
-      teller.task("task-retried", request, () => ({ exception: exceptionText(ending.error), retries: request.headers.retries + 1 }));
-      return;
-    case "expired":
-      teller.task("task-revoked", request, () => ({ reason: "expired", expired: true }));
-      return;
-    default:
-      return;
-  }
-}
-
-function exceptionText(error: { readonly type: string; readonly args: readonly unknown[] }): string {
-  return `${error.type}(${error.args.map((arg) => JSON.stringify(arg)).join(", ")})`;
+  tellEnding(parts.teller, request, ending, settlement, runMs);
 }
 
 /** A state on the way. It is not fenced: the backend keeps a final state over it. */
@@ -251,11 +169,9 @@ function storeState(parts: ConsumerParts, request: Request, state: string, metaJ
 }
 
 async function deadLetterUnread(parts: ConsumerParts, delivery: Delivery, error: unknown): Promise<void> {
+  const { queue } = delivery;
   const reason = reasonOf(error);
-  try {
-    await delivery.settle({ publish: [], then: { kind: "deadLetter", reason } });
-    parts.logger.error("task-dead-lettered", { queue: delivery.queue, reason });
-  } catch (failure) {
-    parts.logger.error("an undecodable message could not be dead-lettered", { queue: delivery.queue, reason: reasonOf(failure) });
-  }
+  const settlement: Settlement = { publish: [], then: { kind: "deadLetter", reason } };
+  const outcome = await repeat(parts, { queue }, "dead-lettering what cannot be read", () => delivery.settle(settlement));
+  if (outcome === "settled") parts.logger.error("task-dead-lettered", { queue, reason });
 }

@@ -36,6 +36,7 @@ import {
   taskErrorOf,
   withRun,
 } from "@celeriac/core/runtime";
+import { followedOf } from "./followed.ts";
 import type { AbortReason, Ending, Execute, Run, RunControl } from "./run.ts";
 
 /** `hostname`: the worker's node name. Opens the app's dependencies before the first run. */
@@ -80,7 +81,7 @@ class Execution {
     this.#runtime = runtime;
     this.#definition = definition;
     this.#request = requestOf(run, headers, hostname);
-    this.#followed = { headers, rawHeaders: run.headers, body, queue: run.queue, priority: run.priority, replyTo: run.replyTo };
+    this.#followed = followedOf(run, headers, body);
     this.#control = control;
     this.#deps = deps;
   }

@@ -1,5 +1,13 @@
 /** A delivery with its headers decoded; the body stays bytes until an executor has it. */
-import { type AppRuntime, type Delivery, durationMs, readTaskHeaders, type TaskDefinition, type TaskHeaders } from "@celeriac/core/runtime";
+import {
+  type AppRuntime,
+  type Delivery,
+  type Duration,
+  durationMs,
+  readTaskHeaders,
+  type TaskDefinition,
+  type TaskHeaders,
+} from "@celeriac/core/runtime";
 import type { Run } from "./run.ts";
 
 export interface Request {
@@ -45,8 +53,8 @@ export function readRequest(runtime: AppRuntime, delivery: Delivery): Request {
   };
 }
 
-/** The call's limit (seconds) wins over the task's and the app's. */
-function limitMs(ofCall: number | null, ofTask: Parameters<typeof durationMs>[0] | null): number | null {
+/** The call's limit (seconds) wins over the task's and the app's; 0 is none, as in Celery. */
+function limitMs(ofCall: number | null, ofTask: Duration | null): number | null {
   if (ofCall !== null) return ofCall * 1_000;
-  return ofTask === null ? null : durationMs(ofTask, "time limit");
+  return ofTask === null ? null : durationMs(ofTask, "time limit") || null;
 }

@@ -9,6 +9,7 @@ import {
   type Logger,
   PublishError,
   type ResultBackend,
+  type ResultRecord,
   reasonOf,
   type Settlement,
   type SettleOutcome,
@@ -32,21 +33,40 @@ export async function settle(context: SettleContext, request: Request, settlemen
   failpoint("settle.before");
   const { result, ...rest } = settlement;
   const inOneStep = context.broker.settlesResults;
-  if (result !== undefined && !inOneStep && context.backend !== null) {
-    const { backend } = context;
-    const reconnecting = async () => {
-      await backend.connect();
-      return await backend.store(result);
-    };
-    const stored = await repeat(context, request, "storing a result", () => backend.store(result), reconnecting);
-    if (stored === null) return "lost";
-    failpoint("settle.stored");
+  if (!inOneStep) {
+    if (!(await store(context, request, result))) return "lost";
+    if (result !== undefined) failpoint("settle.stored");
   }
-  const outcome = await repeat(context, request, "settling", () =>
+  const outcome = await repeat(context, taskOf(request), "settling", () =>
     settleOnce(request, inOneStep && context.backend !== null ? settlement : rest),
   );
   failpoint("settle.acknowledged");
   return outcome ?? "lost";
+}
+
+/** What is left of a task that was acknowledged before it ran: its result, and what follows as far as the broker surely does not have it. Never rejects. */
+export async function settleAcknowledged(context: SettleContext, request: Request, { result, publish }: Settlement): Promise<void> {
+  await store(context, request, result);
+  for (const publication of publish) {
+    await repeat(context, taskOf(request), "publishing what follows", async () => {
+      try {
+        await context.broker.publish(publication);
+      } catch (error) {
+        if (PublishError.is(error) && error.retryable) throw error;
+        context.logger.error("what follows a task could not be published", { ...taskOf(request), reason: reasonOf(error) });
+      }
+    });
+  }
+}
+
+/** false when the worker gave up. */
+async function store({ backend, ...context }: SettleContext, request: Request, result: ResultRecord | undefined): Promise<boolean> {
+  if (result === undefined || backend === null) return true;
+  const again = async () => {
+    await backend.connect();
+    return await backend.store(result);
+  };
+  return (await repeat(context, taskOf(request), "storing a result", () => backend.store(result), again)) !== null;
 }
 
 /** What follows but can never be routed would keep the delivery for ever: it goes to the dead letters, where the reason can be read. */
@@ -62,10 +82,10 @@ async function settleOnce(request: Request, settlement: Settlement): Promise<Set
   }
 }
 
-/** null when the worker gave up: the claim stays with its incarnation, and whoever recovers that runs the task again. */
-async function repeat<T>(
-  context: SettleContext,
-  request: Request,
+/** Does `first`, then `again`, until it is done. null when the worker gave up: the claim stays with its incarnation, and whoever recovers that runs the task again. */
+export async function repeat<T>(
+  { clock, logger, giveUp }: Pick<SettleContext, "clock" | "logger" | "giveUp">,
+  about: object,
   what: string,
   first: () => Promise<T>,
   again = first,
@@ -75,15 +95,15 @@ async function repeat<T>(
     try {
       return await attempt();
     } catch (error) {
-      context.logger.warn(`${what} failed, trying again`, {
-        taskId: request.headers.id,
-        task: request.headers.task,
-        reason: reasonOf(error),
-        retryInMs: waitMs,
-      });
+      logger.warn(`${what} failed, trying again`, { ...about, reason: reasonOf(error), retryInMs: waitMs });
     }
     attempt = again;
-    if (context.giveUp.aborted) return null;
-    await context.clock.sleep(waitMs, context.giveUp);
+    if (giveUp.aborted) return null;
+    await clock.sleep(waitMs, giveUp);
   }
+}
+
+/** The task of a request, for a log line. */
+export function taskOf({ headers }: Request): { readonly taskId: string; readonly task: string } {
+  return { taskId: headers.id, task: headers.task };
 }

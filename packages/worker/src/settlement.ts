@@ -1,16 +1,19 @@
 /** Turns the ending of a run into what is stored, published and done with its delivery. Pure: the order in which it happens is settle.ts's. */
 import {
   type AppRuntime,
+  afterFailure,
   celeryErrors,
-  durationMs,
   failureText,
   type Publication,
   type RemoteError,
   type ResultFacts,
   type ResultRecord,
+  reasonOf,
+  resultExpiresMs,
   resultText,
   type Settlement,
 } from "@celeriac/core/runtime";
+import { followedOf } from "./followed.ts";
 import type { Request } from "./request.ts";
 import type { Ending } from "./run.ts";
 
@@ -36,6 +39,7 @@ export function settlementOf(context: SettlementContext, request: Request, endin
     publish: [],
     then: { kind: "deadLetter", reason },
   });
+  const failed = (error: RemoteError) => settlementOf(context, request, failedEnding(context, request, error));
   switch (ending.kind) {
     case "succeeded":
       return done(
@@ -62,9 +66,9 @@ export function settlementOf(context: SettlementContext, request: Request, endin
     case "unknown":
       return dead(celeryErrors.notRegistered(request.headers.task), `no task ${request.headers.task} is registered here`);
     case "timedOut":
-      return done(failure(celeryErrors.timeLimit(ending.limitMs / 1_000)));
+      return failed(celeryErrors.timeLimit(ending.limitMs / 1_000));
     case "executorLost":
-      return lost(request, ending, dead);
+      return lost(request, ending, failed);
     case "handedBack":
       return { publish: [], then: { kind: "requeue", counted: false } };
   }
@@ -73,13 +77,28 @@ export function settlementOf(context: SettlementContext, request: Request, endin
 /** The run that may have ended its executor is counted, and goes to the dead letters once it did so too often. */
 function lost(
   request: Request,
-  ending: Extract<Ending, { kind: "executorLost" }>,
-  dead: (error: RemoteError, reason: string) => Settlement,
+  { begun, reason }: Extract<Ending, { kind: "executorLost" }>,
+  failed: (error: RemoteError) => Settlement,
 ): Settlement {
-  if (!ending.begun) return { publish: [], then: { kind: "requeue", counted: false } };
   const runs = request.delivery.deliveries + 1;
-  if (runs < request.maxDeliveries) return { publish: [], then: { kind: "requeue", counted: true } };
-  return dead(celeryErrors.workerLost(ending.reason), `began ${runs} times and ended its executor each time: ${ending.reason}`);
+  if (!begun || runs < request.maxDeliveries) return { publish: [], then: { kind: "requeue", counted: begun } };
+  const then = { kind: "deadLetter", reason: `began ${runs} times and ended its executor each time: ${reason}` } as const;
+  return { ...failed(celeryErrors.workerLost(reason)), then };
+}
+
+/** The failure of a run that could not tell it itself, with what its error callbacks get; none where these cannot be sent. */
+export function failedEnding({ runtime }: SettlementContext, { run, headers }: Request, error: RemoteError): Ending {
+  const failed = { kind: "failed", error, expected: false } as const;
+  try {
+    return { ...failed, ...afterFailure(runtime, followedOf(run, headers), error) };
+  } catch (unsent) {
+    runtime.logger.error("the error callbacks of a task cannot be sent", {
+      taskId: headers.id,
+      task: headers.task,
+      reason: reasonOf(unsent),
+    });
+    return { ...failed, publish: [], children: [] };
+  }
 }
 
 /** A record unless the caller ignores results. */
@@ -92,7 +111,7 @@ export function recordOf(
 ): ResultRecord | undefined {
   if (request.ignoreResult) return undefined;
   const { headers, run } = request;
-  const { resultExpires, resultExtended } = runtime.settings;
+  const { resultExtended } = runtime.settings;
   const facts: ResultFacts = {
     taskId: headers.id,
     state,
@@ -110,7 +129,7 @@ export function recordOf(
     state,
     attempt: headers.retries,
     text: text(facts),
-    expiresMs: resultExpires === null ? null : durationMs(resultExpires, "resultExpires"),
+    expiresMs: resultExpiresMs(runtime.settings),
     replyTo: run.replyTo,
   };
 }

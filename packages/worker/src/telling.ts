@@ -1,6 +1,7 @@
 /** Tells what happened to tasks: one log line for each change of state, and counters. Nobody who is told can change the flow. */
-import { type EventFields, type EventType, eventTable, type Logger, type TaskEventType } from "@celeriac/core/runtime";
+import { type EventFields, type EventType, eventTable, type Logger, type Settlement, type TaskEventType } from "@celeriac/core/runtime";
 import type { Request } from "./request.ts";
+import type { Ending } from "./run.ts";
 
 export interface Teller {
   task<T extends TaskEventType>(type: T, request: Request, fields: () => EventFields<T>): void;
@@ -38,4 +39,44 @@ export function createTeller(logger: Logger, shows: (level: "debug" | "info" | "
     },
     counts: () => ({ ...counts }),
   };
+}
+
+/** Tells how a run ended and what became of its delivery; `runMs` is how long it took. */
+export function tellEnding(teller: Teller, request: Request, ending: Ending, { then }: Settlement, runMs: number): void {
+  const runtime = Math.round(runMs) / 1_000;
+  if (then.kind === "deadLetter") {
+    teller.task("task-dead-lettered", request, () => ({ reason: then.reason, queue: request.run.queue }));
+    return;
+  }
+  if (then.kind === "requeue") {
+    teller.task("task-rejected", request, () => ({ requeue: true, reason: ending.kind }));
+    return;
+  }
+  switch (ending.kind) {
+    case "succeeded":
+      teller.task("task-succeeded", request, () => ({ runtime }));
+      return;
+    case "failed":
+      teller.task("task-failed", request, () => ({
+        exception: exceptionText(ending.error),
+        traceback: ending.expected ? null : ending.error.traceback,
+        runtime,
+      }));
+      return;
+    case "timedOut":
+      teller.task("task-failed", request, () => ({ exception: `TimeLimitExceeded(${ending.limitMs / 1_000})`, traceback: null, runtime }));
+      return;
+    case "retried":
+      teller.task("task-retried", request, () => ({ exception: exceptionText(ending.error), retries: request.headers.retries + 1 }));
+      return;
+    case "expired":
+      teller.task("task-revoked", request, () => ({ reason: "expired", expired: true }));
+      return;
+    default:
+      return;
+  }
+}
+
+function exceptionText(error: { readonly type: string; readonly args: readonly unknown[] }): string {
+  return `${error.type}(${error.args.map((arg) => JSON.stringify(arg)).join(", ")})`;
 }

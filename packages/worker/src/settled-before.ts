@@ -1,0 +1,35 @@
+/** A task that had succeeded before it was delivered again: a crash between its result and what follows must neither run it twice nor lose a chain. */
+import {
+  type AppRuntime,
+  afterSuccess,
+  finalSuccess,
+  type Logger,
+  type ResultBackend,
+  reasonOf,
+  type Settlement,
+} from "@celeriac/core/runtime";
+import { followedOf } from "./followed.ts";
+import type { Request } from "./request.ts";
+
+export interface SettledBeforeContext {
+  readonly runtime: AppRuntime;
+  readonly backend: ResultBackend | null;
+  readonly logger: Logger;
+}
+
+/** The settlement from the stored result; null where there is none, and the task runs. */
+export async function settledBefore({ runtime, backend, logger }: SettledBeforeContext, request: Request): Promise<Settlement | null> {
+  if (backend === null) return null;
+  const { headers, run } = request;
+  try {
+    const text = await backend.get(headers.id);
+    const success = text === null ? null : finalSuccess(headers.id, text);
+    if (success === null) return null;
+    // What follows has its id from the attempt that succeeded, which may be a later one than was delivered again.
+    const followed = followedOf(run, { ...headers, retries: success.retries });
+    return { publish: afterSuccess(runtime, followed, success.result).publish, then: { kind: "acknowledge" } };
+  } catch (error) {
+    logger.debug("the stored result could not be read: the task runs again", { taskId: headers.id, reason: reasonOf(error) });
+    return null;
+  }
+}

@@ -1,0 +1,175 @@
+/** A worker's main thread without a broker and without a pool: deliveries a test makes, endings it decides, and all that is settled, stored and told. */
+import { randomUUID } from "node:crypto";
+import { type App, type Config, createApp } from "@celeriac/core";
+import {
+  type Broker,
+  type Delivery,
+  type EventType,
+  type Publication,
+  PublishError,
+  type ResultBackend,
+  type ResultRecord,
+  runtimeOf,
+  type Settlement,
+  type SettleOutcome,
+} from "@celeriac/core/runtime";
+import { createTaskConsumer, type TaskConsumer } from "../../packages/worker/src/consumer.ts";
+import type { Pool } from "../../packages/worker/src/pool.ts";
+import type { Ending, Run } from "../../packages/worker/src/run.ts";
+import { createTeller } from "../../packages/worker/src/telling.ts";
+import { createEnvelope } from "./envelopes.ts";
+import { createFakeClock, type FakeClock } from "./fake-clock.ts";
+
+export interface DeliveryChanges {
+  readonly id?: string;
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+  readonly deliveries?: number;
+  readonly redelivered?: boolean;
+  /** what begin() and settle() answer, one after another; "settled" when used up */
+  readonly answers?: readonly (SettleOutcome | Error)[];
+}
+
+export interface Walk {
+  readonly app: App;
+  readonly clock: FakeClock;
+  readonly consumer: TaskConsumer;
+  /** Takes a delivery of task `task`; gives what it was settled with so far. */
+  deliver(task: string, changes?: DeliveryChanges): readonly Settlement[];
+  /** runs in the pool, oldest first: ends the first of them */
+  end(ending: Ending): Promise<void>;
+  readonly running: readonly Run[];
+  /** how often begin() was asked */
+  readonly begins: () => number;
+  readonly stored: ResultRecord[];
+  /** what the backend has of each task */
+  readonly results: Map<string, string>;
+  readonly published: Publication[];
+  /** the next stores, or publishes, fail so often */
+  fail(what: "store" | "publish", times: number): void;
+  counts(): Partial<Record<EventType, number>>;
+  readonly logged: readonly { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[];
+  readonly giveUp: AbortController;
+}
+
+const unreachable = () => new PublishError("PUBLISH_REJECTED", "not connected", { retryable: true });
+
+export function startWalk({
+  config = {},
+  settlesResults = true,
+}: {
+  readonly config?: Config;
+  readonly settlesResults?: boolean;
+} = {}): Walk {
+  const app = createApp("walk", { broker: "sqlite:///nowhere/walk.db", config });
+  const runtime = Object.create(runtimeOf(app)!, { clock: { value: createFakeClock(Date.UTC(2026, 0, 2)) } }) as NonNullable<
+    ReturnType<typeof runtimeOf>
+  >;
+  const clock = runtime.clock as FakeClock;
+  const running: { readonly run: Run; readonly resolve: (ending: Ending) => void }[] = [];
+  const stored: ResultRecord[] = [];
+  const results = new Map<string, string>();
+  const published: Publication[] = [];
+  const logged: { message: string; fields: Record<string, unknown> }[] = [];
+  const failures = { store: 0, publish: 0 };
+  const giveUp = new AbortController();
+  let begins = 0;
+  const line = (message: string, fields: object = {}) => void logged.push({ message, fields: { ...fields } });
+  const logger = { debug: line, info: line, warn: line, error: line };
+  const failing = (what: "store" | "publish") => {
+    if (failures[what]-- > 0) throw unreachable();
+    failures[what] = 0;
+  };
+  const backend = {
+    async connect() {},
+    async store(record) {
+      failing("store");
+      stored.push(record);
+      return "stored";
+    },
+    get: async (id) => results.get(id) ?? null,
+  } as Partial<ResultBackend> as ResultBackend;
+  const broker = {
+    settlesResults,
+    async publish(publication) {
+      failing("publish");
+      published.push(publication);
+    },
+  } as Partial<Broker> as Broker;
+  const pool = { submit: (run) => new Promise((resolve) => running.push({ run, resolve })) } as Partial<Pool> as Pool;
+  const teller = createTeller(logger, () => true);
+  const consumer = createTaskConsumer(() => ({
+    ...{ runtime, hostname: "w1@host", broker, backend, clock, logger, teller, pool, giveUp: giveUp.signal },
+  }));
+
+  return {
+    app,
+    clock,
+    consumer,
+    deliver(task, { id = randomUUID(), headers = {}, body = [[], {}, null], deliveries = 0, redelivered = false, answers = [] } = {}) {
+      const settlements: Settlement[] = [];
+      const left = [...answers];
+      const answer = (): SettleOutcome => {
+        const next = left.shift() ?? "settled";
+        if (next instanceof Error) throw next;
+        return next;
+      };
+      const delivery: Delivery = {
+        envelope: createEnvelope({ id, headers: { task, ...headers }, body: new TextEncoder().encode(JSON.stringify(body)) }),
+        queue: "q",
+        deliveries,
+        redelivered,
+        async begin() {
+          begins++;
+          return answer();
+        },
+        async settle(settlement) {
+          const outcome = answer();
+          settlements.push(settlement);
+          return outcome;
+        },
+      };
+      consumer.take(delivery);
+      return settlements;
+    },
+    async end(ending) {
+      running.shift()!.resolve(ending);
+      await clock.advance(0);
+    },
+    get running() {
+      return running.map(({ run }) => run);
+    },
+    begins: () => begins,
+    stored,
+    results,
+    published,
+    fail(what, times) {
+      failures[what] = times;
+    },
+    counts: () => Object.fromEntries(Object.entries(teller.counts()).filter(([, count]) => count > 0)),
+    logged,
+    giveUp,
+  };
+}
+
+export const succeeded = (value: unknown, more: Partial<Extract<Ending, { kind: "succeeded" }>> = {}): Ending => ({
+  ...{ kind: "succeeded", value: JSON.stringify(value), children: [], publish: [] },
+  ...more,
+});
+/** The result JSON in a settlement. */
+export const resultOf = (settlement: Settlement | undefined) =>
+  settlement?.result === undefined ? undefined : (JSON.parse(settlement.result.text) as Record<string, unknown>);
+
+/** A walk with tasks "t" and "on.error" that has taken one delivery of "t". */
+export async function delivered(
+  options: object = {},
+  changes: Parameters<Walk["deliver"]>[1] = {},
+  config: Parameters<typeof startWalk>[0] = {},
+) {
+  const walk = startWalk(config);
+  walk.app.task("t", options, () => 1);
+  walk.app.task("on.error", () => 1);
+  const settlements = walk.deliver("t", changes);
+  await walk.clock.advance(0);
+  return { ...walk, walk, settlements };
+}
