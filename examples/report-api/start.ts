@@ -9,10 +9,11 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const celeriac = fileURLToPath(new URL("bin/celeriac.js", import.meta.resolve("celeriac/package.json")));
 const isTerminal = process.stdout.isTTY === true;
 const children = new Set<ChildProcess>();
-let isStopping = false;
+const stopping = new AbortController();
+const { signal } = stopping;
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(name, () => {
     if (isTerminal) process.stdout.write("\n");
     stop();
   });
@@ -34,16 +35,18 @@ function start(words: readonly string[], stdout: "inherit" | "pipe"): ChildProce
   child.once("exit", (code) => {
     children.delete(child);
     // One without the other is of no use.
-    if (!isStopping) process.exitCode = code === 0 ? 1 : (code ?? 1);
-    if (!isStopping) stop();
+    if (signal.aborted) return;
+    process.exitCode = code === 0 ? 1 : (code ?? 1);
+    stop();
   });
   return child;
 }
 
 /** The first call stops both warmly; a second one makes the worker hand back what it runs. */
 function stop(): void {
-  isStopping = true;
+  stopping.abort();
   for (const child of children) child.kill("SIGTERM");
+  if (children.size === 0) process.exit();
 }
 
 /** Median, in milliseconds, of how long POST takes to answer. */
@@ -51,7 +54,7 @@ async function answerTime(url: string, statuses: string[]): Promise<number> {
   const times: number[] = [];
   for (let run = 0; run < 6; run++) {
     const begin = performance.now();
-    const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: '{"year": 2014}' });
+    const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: '{"year": 2014}', signal });
     const body = await answer.text();
     times.push(performance.now() - begin);
     if (!answer.ok) throw new Error(`POST ${url} answered ${answer.status}: ${body}`);
@@ -62,22 +65,26 @@ async function answerTime(url: string, statuses: string[]): Promise<number> {
 }
 
 async function untilDone(status: string): Promise<void> {
-  const { state } = (await (await fetch(status)).json()) as { state: string };
-  if (state === "SUCCESS" || state === "FAILURE" || isStopping) return;
-  await setTimeout(50);
+  const { state } = (await (await fetch(status, { signal })).json()) as { state: string };
+  if (state === "SUCCESS" || state === "FAILURE") return;
+  await setTimeout(50, undefined, { signal });
   await untilDone(status);
 }
 
-const worker = start([celeriac, "worker", "--text", "--no-banner"], "pipe");
-// What the worker says about the reports below is of no interest yet.
-worker.stdout?.resume();
-const apiProcess = start(["api.ts"], "inherit");
-const [{ url }] = (await once(apiProcess, "message")) as [{ url: string }];
-const statuses: string[] = [];
-const inlineMs = await answerTime(`${url}/reports/inline`, statuses);
-const queuedMs = await answerTime(`${url}/reports`, statuses);
-await Promise.all(statuses.map(untilDone));
-console.log(`
+async function main(): Promise<void> {
+  // Better one clear error now than one of each process.
+  await app.connect();
+  await app.close();
+  const worker = start([celeriac, "worker", "--text", "--no-banner"], "pipe");
+  // What the worker says about the reports below is of no interest yet.
+  worker.stdout?.resume();
+  const apiProcess = start(["api.ts"], "inherit");
+  const [{ url }] = (await once(apiProcess, "message", { signal })) as [{ url: string }];
+  const statuses: string[] = [];
+  const inlineMs = await answerTime(`${url}/reports/inline`, statuses);
+  const queuedMs = await answerTime(`${url}/reports`, statuses);
+  await Promise.all(statuses.map(untilDone));
+  console.log(`
   Reports   ${url}
   Broker    ${app.config.brokerUrl.replace(/:[^:@/]+@/, ":********@")}
 
@@ -91,4 +98,12 @@ console.log(`
 
   Ctrl-C ends API and worker.
 `);
-worker.stdout?.pipe(process.stdout);
+  worker.stdout?.pipe(process.stdout);
+}
+
+await main().catch((error: Error & { code?: string }) => {
+  if (signal.aborted) return;
+  console.error(`error ${error.code ?? ""}: ${error.message}`.replace(" :", ":"));
+  process.exitCode = 1;
+  stop();
+});
