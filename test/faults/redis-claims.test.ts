@@ -202,4 +202,38 @@ describe("a worker that is taken for dead", () => {
       ["begun", 4],
     ]);
   });
+
+  test("has its claims back, although the sweeper that buried it died before it had recovered them", async () => {
+    const worker = await world.open();
+    await worker.publish(publicationTo("q", { id: "left" }));
+    const raw = (await world.client.rpop("q"))!;
+    await world.client
+      .multi()
+      .hset("{celeriac}:dead", "someone:dead", "1")
+      .sadd("{celeriac}:lists:someone:dead", "q", "empty")
+      .hset("{q}:c:someone:dead", "@", "1", "7", raw)
+      .exec();
+    const { inbox } = await consume(worker, "q");
+    const again = await inbox.next();
+    expect([idOf(again.envelope), again.deliveries]).toEqual(["left", 1]);
+    await eventually(async () => expect(await world.client.keys("*someone*")).toEqual([]));
+    expect(await world.client.hkeys("{celeriac}:dead")).toEqual([]);
+  });
+
+  test("keeps its tombstone until all is recovered, however long nobody works, and then for some days", async () => {
+    const { proxy, url } = await world.openProxy();
+    const [dead, other] = [await world.open({ url }), await world.open()];
+    await other.publish(publicationTo("q"));
+    const { inbox } = await consume(dead, "q");
+    await inbox.next();
+    // Nothing can be given back where somebody else's key lies.
+    await world.client.set("q", "not a list");
+    proxy.stall();
+    const heir = await consume(other, ["q", "elsewhere"]);
+    await eventually(async () => expect(await world.client.hkeys("{celeriac}:dead")).toHaveLength(1));
+    expect(await world.client.pttl("{celeriac}:dead")).toBe(-1);
+    await world.client.del("q");
+    expect((await heir.inbox.next()).deliveries).toBe(1);
+    await eventually(async () => expect(await world.client.pttl("{celeriac}:dead")).toBeGreaterThan(6 * 24 * 3_600_000));
+  });
 });

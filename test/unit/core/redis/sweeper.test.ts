@@ -11,13 +11,14 @@ import { createFakeClock } from "../../../support/fake-clock.ts";
 function openSweeper(clock = createFakeClock()) {
   const buried: string[] = [];
   const connection = {
-    call: async () => [],
+    call: async (_: string): Promise<unknown> => [],
     async run(script: RedisScript, _: unknown, args: readonly string[]) {
       if (script === scripts.bury) buried.push(`${args[0]} at ${args[1]}`);
       return 1;
     },
-  } as unknown as RedisConnection;
-  const sweeper = new Sweeper({ clock, logger: silentLogger, connection, incarnation: "own", timing: protocolTiming });
+  };
+  const server = connection as unknown as RedisConnection;
+  const sweeper = new Sweeper({ clock, logger: silentLogger, connection: server, incarnation: "own", timing: protocolTiming });
   const beat = async (counter: string, passedMs: number = protocolTiming.pulseMs) => {
     await clock.advance(passedMs);
     await sweeper.sampled(
@@ -27,7 +28,7 @@ function openSweeper(clock = createFakeClock()) {
       ]),
     );
   };
-  return { clock, buried, sweeper, beat };
+  return { clock, connection, buried, sweeper, beat };
 }
 
 test("buries whose counter stood still for 12 s, and never itself", async () => {
@@ -67,4 +68,17 @@ test("does not count the time in which it was frozen itself", async () => {
   await beat("7", 60_000);
   await beat("7");
   expect(buried).toEqual(["watched at 7"]);
+});
+
+test("looks for what a sweeper before left until it was told", async () => {
+  let asked = 0;
+  const { sweeper, connection } = openSweeper();
+  connection.call = async (name: string) => {
+    if (name !== "HKEYS") return [];
+    asked++;
+    if (asked === 1) throw Object.assign(new Error("BUSY Redis is busy"), { name: "ReplyError" });
+    return [];
+  };
+  for (let beats = 0; beats < 3; beats++) await sweeper.sampled(new Map([["own", "1"]]));
+  expect(asked).toBe(2);
 });

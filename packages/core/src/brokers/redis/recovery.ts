@@ -2,6 +2,7 @@
 import type { Clock } from "../../clock.ts";
 import { deadLetterQueue, deliveriesHeader } from "../../envelope.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
+import { isReply } from "../../redis/failure.ts";
 import { deadLetter, decodeEnvelope } from "./envelope-json.ts";
 import { claimsKey, queueOfList, registeredListsKey, sentinelField } from "./keys.ts";
 import { headerCount, withHeader } from "./raw-json.ts";
@@ -15,15 +16,25 @@ export interface RecoveryOptions {
 const pageClaims = 100;
 const pageBytes = 4_000_000;
 
-/** May be repeated, and by another process, after any failure: everything it needs is found again. Gives how many it moved. */
+/**
+ * May be repeated, and by another process, after any failure: everything it needs is found again. A list that takes nothing back (its key is
+ * somebody else's) does not keep the others from it. Gives how many it moved.
+ */
 export async function recover(incarnation: string, options: RecoveryOptions): Promise<number> {
   const { connection } = options;
   const lists = (await connection.call("SMEMBERS", registeredListsKey(incarnation))) as string[];
   let moved = 0;
+  let refusal: unknown = null;
   for (const list of lists) {
-    moved += await recoverList(list, incarnation, options);
-    await connection.call("SREM", registeredListsKey(incarnation), list);
+    try {
+      moved += await recoverList(list, incarnation, options);
+      await connection.call("SREM", registeredListsKey(incarnation), list);
+    } catch (error) {
+      if (!isReply(error)) throw error;
+      refusal ??= error;
+    }
   }
+  if (refusal !== null) throw refusal;
   return moved;
 }
 

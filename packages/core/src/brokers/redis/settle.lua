@@ -1,6 +1,5 @@
 -- Settles claims with all that follows from each; a claim that is not there any more is lost and nothing of it is written.
--- What follows comes first and the claim is removed last, so that a server that runs out of memory half way leaves the claim.
--- (A requeue removes it first: that is always allowed, and makes the push behind it so.)
+-- What follows comes first and the claim is removed last, so that whatever fails half way leaves the claim.
 -- KEYS  claim hashes, which the claims name by position
 -- ARGV  database of the results ('' = this one), this database, then per claim:
 --         n, position of its claim hash, number of operations, operations:
@@ -30,44 +29,33 @@ local function store(key, text, attempt, ttl_ms)
   if not done then error(failure, 0) end
 end
 
-local function unguarded(guard_key, ttl_ms)
-  return guard_key == '' or redis.call('SET', guard_key, '1', 'NX', 'PX', ttl_ms)
-end
-
 local follow = {
   result = function(op) store(op[1], op[2], tonumber(op[3]), tonumber(op[4])) end,
   bind = function(op) redis.call('SADD', op[1], op[2]) end,
   push = function(op) redis.call('LPUSH', op[1], op[2]) end,
   once = function(op)
-    if unguarded(op[1], op[2]) then redis.call('LPUSH', op[3], op[4]) end
+    once(op[1], op[2], function() redis.call('LPUSH', op[3], op[4]) end)
   end,
   park = function(op)
-    if unguarded(op[1], op[2]) then park(op[3], op[4], tonumber(op[5]), op[6], op[7]) end
+    once(op[1], op[2], function() park(op[3], op[4], tonumber(op[5]), op[6], op[7]) end)
   end,
 }
 local arity = { result = 4, bind = 2, push = 2, once = 4, park = 7, ack = 0, head = 2, delay = 5, dead = 2 }
 
-local function claimed(claims, n, raw)
+-- What goes back frees the memory that it takes: a write that is allowed on a full server makes the following ones so.
+local function returning(claims, n, raw)
+  redis.call('HDEL', claims, '')
   if raw == '' then return redis.call('HGET', claims, n) end
   return raw
 end
 
 local finish = {
-  ack = function(claims, n) redis.call('HDEL', claims, n, 'b:' .. n) end,
-  head = function(claims, n, op)
-    local raw = claimed(claims, n, op[2])
-    redis.call('HDEL', claims, n, 'b:' .. n)
-    redis.call('RPUSH', op[1], raw)
-  end,
+  ack = function() end,
+  head = function(claims, n, op) redis.call('RPUSH', op[1], returning(claims, n, op[2])) end,
   delay = function(claims, n, op)
-    local raw = claimed(claims, n, op[4])
-    redis.call('HDEL', claims, n, 'b:' .. n)
-    park(op[1], op[2], now_ms() + tonumber(op[3]), raw, op[5])
+    park(op[1], op[2], now_ms() + tonumber(op[3]), returning(claims, n, op[4]), op[5])
   end,
-  dead = function(claims, n, op)
-    redis.call('LPUSH', op[1], op[2])
-    redis.call('HDEL', claims, n, 'b:' .. n)
-  end,
+  dead = function(_, _, op) redis.call('LPUSH', op[1], op[2]) end,
 }
 
 local function settle(claims, n, operations)
@@ -75,6 +63,7 @@ local function settle(claims, n, operations)
   for i = 1, #operations - 1 do follow[operations[i].name](operations[i]) end
   local last = operations[#operations]
   finish[last.name](claims, n, last)
+  redis.call('HDEL', claims, n, 'b:' .. n)
   return 1
 end
 

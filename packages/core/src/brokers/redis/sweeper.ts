@@ -33,6 +33,7 @@ export class Sweeper {
   readonly #notes = new Map<string, Note>();
   /** buried, and not yet recovered to the end */
   readonly #unfinished = new Set<string>();
+  #knowsGraves = false;
   #lastSampleAt: number | null = null;
   #isRecovering = false;
 
@@ -44,19 +45,18 @@ export class Sweeper {
   async sampled(pulses: ReadonlyMap<string, string> | null): Promise<void> {
     if (pulses === null) {
       this.#notes.clear();
+      this.#knowsGraves = false;
       this.#lastSampleAt = null;
       return;
     }
-    const isNew = this.#lastSampleAt === null;
     const still = this.#note(pulses);
     try {
-      // What a sweeper before left unfinished is found from its tombstones.
-      if (isNew) for (const incarnation of await this.#abandoned()) this.#unfinished.add(incarnation);
+      if (!this.#knowsGraves) await this.#readGraves();
       for (const incarnation of still) await this.#bury(incarnation);
-      await this.#recoverAll();
     } catch (error) {
-      this.#options.logger.warn("A dead worker's tasks could not be recovered yet; tried again", { reason: reasonOf(error) });
+      this.#options.logger.warn("The watch over other workers was interrupted; tried again", { reason: reasonOf(error) });
     }
+    await this.#recoverAll();
   }
 
   /** Those that stood still for long enough. */
@@ -85,29 +85,41 @@ export class Sweeper {
     const { connection, logger } = this.#options;
     const seen = this.#notes.get(incarnation)?.counter ?? "";
     this.#notes.delete(incarnation);
-    if ((await connection.run(scripts.bury, [pulsesKey, deadKey], [incarnation, seen, tombstoneMs])) !== 1) return;
+    if ((await connection.run(scripts.bury, [pulsesKey, deadKey], [incarnation, seen])) !== 1) return;
     logger.warn("A worker is dead: its tasks go back to their queues", { worker: incarnation });
     this.#unfinished.add(incarnation);
   }
 
-  async #abandoned(): Promise<readonly string[]> {
+  /** What a sweeper before left unfinished is found from its tombstones. */
+  async #readGraves(): Promise<void> {
     const { connection } = this.#options;
     const dead = (await connection.call("HKEYS", deadKey)) as string[];
     const open = await Promise.all(dead.map((incarnation) => connection.call("EXISTS", registeredListsKey(incarnation))));
-    return dead.filter((_, index) => open[index] === 1);
+    for (const [index, incarnation] of dead.entries()) if (open[index] === 1) this.#unfinished.add(incarnation);
+    this.#knowsGraves = true;
+    if (dead.length > 0 && this.#unfinished.size === 0) await this.#expireTombstones();
   }
 
+  /** Only when nothing of the dead is left: until then their tombstones are how it is found. */
+  async #expireTombstones(): Promise<void> {
+    await this.#options.connection.run(scripts.expireTombstones, [deadKey], [tombstoneMs]);
+  }
+
+  /** Never rejects. */
   async #recoverAll(): Promise<void> {
-    if (this.#isRecovering) return;
+    if (this.#isRecovering || this.#unfinished.size === 0) return;
     this.#isRecovering = true;
-    try {
-      for (const incarnation of [...this.#unfinished]) {
+    const { logger } = this.#options;
+    for (const incarnation of [...this.#unfinished]) {
+      try {
         const messages = await recover(incarnation, this.#options);
         this.#unfinished.delete(incarnation);
-        this.#options.logger.info("A dead worker's tasks were recovered", { worker: incarnation, messages });
+        logger.info("A dead worker's tasks were recovered", { worker: incarnation, messages });
+        if (this.#unfinished.size === 0) await this.#expireTombstones();
+      } catch (error) {
+        logger.warn("A dead worker's tasks could not be recovered yet; tried again", { worker: incarnation, reason: reasonOf(error) });
       }
-    } finally {
-      this.#isRecovering = false;
     }
+    this.#isRecovering = false;
   }
 }
