@@ -1,6 +1,8 @@
 /** Keeps one connection to RabbitMQ open for as long as somebody wants it: one shared attempt to begin with, then again and again after each loss. */
 import type { DriverContext } from "../driver.ts";
 import { BrokerError, reasonOf } from "../errors.ts";
+import { withFields } from "../logger.ts";
+import { createRetryLog } from "../retry-log.ts";
 import type { AmqpAddress } from "./address.ts";
 import { type Link, openLink } from "./link.ts";
 
@@ -69,6 +71,7 @@ export function createSession(address: AmqpAddress, context: DriverContext, name
   }
 
   async function reconnect(): Promise<void> {
+    const log = createRetryLog(withFields(logger, fields));
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
       await clock.sleep(waitMs * (1 - Math.random() / 4), closing.signal);
       if (closing.signal.aborted || link !== null) return;
@@ -77,7 +80,7 @@ export function createSession(address: AmqpAddress, context: DriverContext, name
         logger.info("Connected to RabbitMQ again", fields);
         return;
       } catch (error) {
-        logger.debug("Connecting to RabbitMQ failed", { ...fields, reason: reasonOf(error) });
+        log.failed("Not connected to RabbitMQ; trying on", error);
       }
     }
   }

@@ -6,9 +6,10 @@
 import type { ResultSubscription } from "../backend.ts";
 import type { Timer } from "../clock.ts";
 import type { DriverContext } from "../driver.ts";
-import { reasonOf } from "../errors.ts";
+import { type BackendError, reasonOf } from "../errors.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import type { RedisLink } from "../redis/link.ts";
+import { createRetryLog, type RetryLog } from "../retry-log.ts";
 
 export interface WatchOptions {
   /** the connection that only listens */
@@ -16,6 +17,8 @@ export interface WatchOptions {
   /** the present texts, in the order of the keys */
   read(keys: readonly string[]): Promise<readonly (string | null)[]>;
   readonly context: DriverContext;
+  /** our error for what failed */
+  failure(error: unknown): BackendError;
 }
 
 /** A result somebody waits for. */
@@ -44,9 +47,11 @@ export class ResultWatch {
   #retry: Timer | null = null;
   #retries = 0;
   #isClosed = false;
+  readonly #log: RetryLog;
 
   constructor(options: WatchOptions) {
     this.#options = options;
+    this.#log = createRetryLog(options.context.logger);
   }
 
   /** Resolves when the present text, if any, was told; or could not be asked for, which is then tried until it can. */
@@ -100,8 +105,9 @@ export class ResultWatch {
       ]);
       ear.holdProcess(this.#watched.size > 0);
       this.#retries = 0;
+      this.#log.succeeded();
     } catch (error) {
-      this.#options.context.logger.debug("Results cannot be watched at present; tried again", { reason: reasonOf(error) });
+      this.#log.failed("Results cannot be watched at present; tried again", this.#options.failure(error));
       this.#tryAgain();
     }
   }

@@ -24,6 +24,7 @@ export function createRedisBackend(url: string, context: DriverContext): ResultB
   const watch = new ResultWatch({
     ear,
     context,
+    failure: (error) => backendFailure(error, target.label),
     read: (keys) => ask((connection) => connection.call("MGET", ...keys) as Promise<(string | null)[]>),
   });
 

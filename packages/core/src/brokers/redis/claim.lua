@@ -4,17 +4,21 @@
 -- ARGV  base (claims are numbered base+1, base+2, ...), k (1-100), number of the session
 -- Gives {fenced, i1, {raw, ...}, i2, {raw, ...}, ...}: fenced is 1 when a claim hash has no sentinel of this session,
 -- i counts KEYS' lists from 1.
--- RPOP comes first because it is allowed on a full server, and after it so is HSET.
+-- RPOP comes first because it is allowed on a full server, and after it so is HSET. A list that cannot be read, a key of somebody
+-- else, does not undo what was claimed before it: only a claim that got nothing fails.
 local n = tonumber(ARGV[1])
 local left = tonumber(ARGV[2])
 local reply = { 0 }
+local failure
 for i = 1, #KEYS, 2 do
   if redis.call('HGET', KEYS[i + 1], '@') ~= ARGV[3] then
     reply[1] = 1
     return reply
   end
-  local popped = redis.call('RPOP', KEYS[i], left)
-  if popped then
+  local popped = redis.pcall('RPOP', KEYS[i], left)
+  if popped and popped.err then
+    failure = popped.err .. ' (' .. KEYS[i] .. ')'
+  elseif popped then
     local fields = {}
     for j = 1, #popped do
       n = n + 1
@@ -28,4 +32,5 @@ for i = 1, #KEYS, 2 do
     if left <= 0 then return reply end
   end
 end
+if failure and #reply == 1 then return redis.error_reply(failure) end
 return reply

@@ -5,8 +5,10 @@
 import type { ConsumeOptions, Consumer } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
 import { reasonOf } from "../../errors.ts";
-import { brokerFailure } from "../../redis/failure.ts";
+import type { RedisConnection } from "../../redis/connection.ts";
+import { brokerFailure, isReply } from "../../redis/failure.ts";
 import type { RedisTarget } from "../../redis/url.ts";
+import { createRetryLog } from "../../retry-log.ts";
 import { Claims } from "./claims.ts";
 import { newIncarnation, register, unregister } from "./incarnation.ts";
 import { bindingKey, listOf, ownBinding, prioritySteps } from "./keys.ts";
@@ -106,11 +108,12 @@ export class RedisConsumer implements Consumer {
   /** Tries until it is connected; null when closed meanwhile. */
   async #reconnect(): Promise<Session | null> {
     const { context, target } = this.#options;
+    const log = createRetryLog(context.logger);
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
       try {
         return await this.#connect();
       } catch (error) {
-        context.logger.debug("Redis is not reachable yet; tried again", { reason: brokerFailure(error, target.label).message });
+        log.failed("The worker is not connected to Redis; it tries on", brokerFailure(error, target.label));
         const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** attempt) * (1 - Math.random() / 3);
         await context.clock.sleep(waitMs, this.#closing.signal);
       }
@@ -149,7 +152,7 @@ export class RedisConsumer implements Consumer {
       this.#incarnation = newIncarnation(this.#options.worker);
       await this.#register(session);
     }
-    await Promise.all(queues.map((queue) => session.data.call("SADD", bindingKey(queue), ownBinding(queue))));
+    await Promise.all(queues.map((queue) => announce(queue, session.data)));
     const shift = this.#createShift(session);
     this.#session = session;
     this.#shift = shift;
@@ -213,4 +216,11 @@ export class RedisConsumer implements Consumer {
     this.#endShift();
     this.#claims.loseAll();
   }
+}
+
+/** Bindings are how a Python process knows which queues there are. A full server takes none, and is drained all the same. */
+async function announce(queue: string, connection: RedisConnection): Promise<void> {
+  await connection.call("SADD", bindingKey(queue), ownBinding(queue)).catch((error: unknown) => {
+    if (!isReply(error)) throw error;
+  });
 }

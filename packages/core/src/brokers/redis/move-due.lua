@@ -12,16 +12,18 @@ end
 
 local now = now_ms()
 local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, ARGV[1])
+-- What is moved frees the memory that it takes: a write that is allowed on a full server makes the following ones so.
+redis.call('ZREM', KEYS[2], '')
 for i = #due, 1, -1 do
   local tag = due[i]
   local triple = redis.call('HGET', KEYS[3], tag)
   local message = triple and message_of(triple)
-  redis.call('ZREM', KEYS[2], tag)
   if message then
     redis.call('RPUSH', KEYS[1], message)
     redis.call('HDEL', KEYS[3], tag)
     redis.call('ZREM', KEYS[4], tag)
   end
+  redis.call('ZREM', KEYS[2], tag)
 end
 local next_due = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
 return { #due, next_due[2] and math.max(0, math.ceil(tonumber(next_due[2]) - now)) or -1 }

@@ -62,7 +62,8 @@ export class Mover {
         else for (const key of keys) await this.#move(key);
       }
     } catch (error) {
-      this.#options.logger.debug("Delayed messages could not be moved; tried again", { reason: reasonOf(error) });
+      const { logger, session } = this.#options;
+      if (session.data.isOpen) logger.warn("Delayed messages could not be moved; tried again", { reason: reasonOf(error) });
       for (const key of this.#lists.keys()) this.#dueAt.set(key, this.#options.clock.monotonic() + pollMs);
     }
     this.#isLooking = false;

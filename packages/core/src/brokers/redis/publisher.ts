@@ -82,7 +82,10 @@ export function createPublisher(link: RedisLink, label: string, clock: Clock): P
     const queues = await routedQueues(publication, connection).catch((error) => {
       throw PublishError.is(error) ? error : rejected(error, label);
     });
-    await Promise.all(queues.map((queue) => enqueue(place(publication, queue, clock.now()))));
+    const sent = await Promise.allSettled(queues.map((queue) => enqueue(place(publication, queue, clock.now()))));
+    const refusal = sent.find((each) => each.status === "rejected")?.reason;
+    if (refusal === undefined) return;
+    throw sent.some(({ status }) => status === "fulfilled") ? partlyTaken(refusal) : refusal;
   }
 
   return {
@@ -144,6 +147,11 @@ function rejected(error: unknown, label: string): PublishError {
     retryable,
     cause: error,
   });
+}
+
+/** Several queues were to have it: repeated, it would be there twice. */
+function partlyTaken(cause: unknown): PublishError {
+  return new PublishError("PUBLISH_UNCERTAIN", `Some of the queues have the task, others do not: ${reasonOf(cause)}`, { cause });
 }
 
 function publishFailure(error: unknown, label: string): PublishError {

@@ -1,10 +1,13 @@
--- Deletes what is ready in a list and what is parked for it.
+-- Deletes what is ready in a list, and one page of what is parked for it: a script over a million messages would stop the server.
 -- KEYS  list, delay key, unacked, unacked_index
--- Gives how many messages that were.
+-- ARGV  most parked messages to delete (1-1000)
+-- Gives {deleted, parked messages looked at: less than the most = that was the last page}.
 local purged = redis.call('LLEN', KEYS[1])
-for _, tag in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-  purged = purged + redis.call('HDEL', KEYS[3], tag)
-  redis.call('ZREM', KEYS[4], tag)
+redis.call('UNLINK', KEYS[1])
+local tags = redis.call('ZRANGE', KEYS[2], 0, tonumber(ARGV[1]) - 1)
+if #tags > 0 then
+  purged = purged + redis.call('HDEL', KEYS[3], unpack(tags))
+  redis.call('ZREM', KEYS[4], unpack(tags))
+  redis.call('ZREM', KEYS[2], unpack(tags))
 end
-redis.call('DEL', KEYS[1], KEYS[2])
-return purged
+return { purged, #tags }

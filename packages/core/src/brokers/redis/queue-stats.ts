@@ -26,9 +26,8 @@ export function createQueueStats(ask: Ask, clock: Clock): QueueStats {
       }),
     purge: (queue) =>
       ask(async (connection) => {
-        const keys = (list: string) => [list, delayKey(list), unackedKey, unackedIndexKey];
-        const purged = await Promise.all(listsOf(queue).map((list) => connection.run(scripts.purge, keys(list), [])));
-        return purged.reduce((sum: number, count) => sum + Number(count), 0);
+        const purged = await Promise.all(listsOf(queue).map((list) => purge(list, connection)));
+        return purged.reduce((sum, count) => sum + count, 0);
       }),
     peek: (queue, limit) =>
       ask(async (connection) => {
@@ -38,6 +37,17 @@ export function createQueueStats(ask: Ask, clock: Clock): QueueStats {
         return raws.slice(0, limit).map(envelopeOf);
       }),
   };
+}
+
+const purgedAtOnce = 1_000;
+
+async function purge(list: string, connection: RedisConnection): Promise<number> {
+  const keys = [list, delayKey(list), unackedKey, unackedIndexKey];
+  for (let all = 0; ; ) {
+    const [purged, parked] = (await connection.run(scripts.purge, keys, [purgedAtOnce])) as [number, number];
+    all += purged;
+    if (parked < purgedAtOnce) return all;
+  }
 }
 
 function envelopeOf(raw: Buffer): Envelope {

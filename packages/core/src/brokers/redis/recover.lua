@@ -3,9 +3,11 @@
 -- KEYS  claim hash, list, list of dead letters
 -- ARGV  per claim, newest first: n, 'list' or 'dead', raw
 -- Gives how many were moved.
+-- What goes back frees the memory that it takes: a write that is allowed on a full server makes the following ones so.
+redis.call('HDEL', KEYS[1], '')
 local moved = 0
 for i = 1, #ARGV, 3 do
-  if redis.call('HDEL', KEYS[1], ARGV[i]) == 1 then
+  if redis.call('HEXISTS', KEYS[1], ARGV[i]) == 1 then
     if ARGV[i + 1] == 'dead' then
       redis.call('LPUSH', KEYS[3], ARGV[i + 2])
     else
@@ -13,6 +15,7 @@ for i = 1, #ARGV, 3 do
     end
     moved = moved + 1
   end
-  redis.call('HDEL', KEYS[1], 'b:' .. ARGV[i])
+  -- Last, so that a push that failed leaves the claim.
+  redis.call('HDEL', KEYS[1], ARGV[i], 'b:' .. ARGV[i])
 end
 return moved

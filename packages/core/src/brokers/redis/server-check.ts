@@ -1,4 +1,4 @@
-/** What must hold of a server before tasks are entrusted to it: it does not evict, and its keys are of a layout that is known. */
+/** What must hold of a server before tasks are entrusted to it: it is new enough, does not evict, and its keys are of a layout that is known. */
 import type { DriverContext } from "../../driver.ts";
 import { BrokerError, reasonOf } from "../../errors.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
@@ -8,21 +8,34 @@ import { layoutKey } from "./keys.ts";
 /** Grows when the meaning of a key changes so that older versions must not touch it. */
 const layout = 1;
 
-/** Throws BROKER_EVICTS, BROKER_LAYOUT. */
+/** Claims pop several messages at once, which older servers cannot. */
+const oldestVersion = [6, 2] as const;
+
+/** Throws BROKER_EVICTS, BROKER_LAYOUT, and BROKER_REFUSED for a server that is too old. */
 export async function checkServer(connection: RedisConnection, label: string, context: DriverContext): Promise<void> {
-  await Promise.all([checkEviction(connection, label, context), checkLayout(connection, label)]);
+  await Promise.all([checkInfo(connection, label, context), checkLayout(connection, label)]);
 }
 
-async function checkEviction(connection: RedisConnection, label: string, { allowEviction, logger }: DriverContext): Promise<void> {
-  if (allowEviction) return;
+async function checkInfo(connection: RedisConnection, label: string, { allowEviction, logger }: DriverContext): Promise<void> {
+  let info: string;
   try {
-    const policy = /^maxmemory_policy:(\S+)/m.exec(String(await connection.call("INFO", "memory")))?.[1];
-    if (policy === undefined || policy === "noeviction") return;
-    throw new BrokerError("BROKER_EVICTS", `Redis at ${label} has maxmemory-policy ${policy}, expected noeviction: it may lose tasks`);
+    info = String(await connection.call("INFO"));
   } catch (error) {
     if (!isReply(error)) throw error;
-    logger.warn("It cannot be seen whether Redis may evict keys; it must not", { reason: reasonOf(error) });
+    if (!allowEviction) logger.warn("It cannot be seen whether Redis may evict keys; it must not", { reason: reasonOf(error) });
+    return;
   }
+  const version = /^redis_version:((\d+)\.(\d+)\S*)/m.exec(info);
+  if (version !== null && isOlder([Number(version[2]), Number(version[3])], oldestVersion)) {
+    throw new BrokerError("BROKER_REFUSED", `Redis at ${label} is version ${version[1]}, expected ${oldestVersion.join(".")} or newer`);
+  }
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+  if (allowEviction || policy === undefined || policy === "noeviction") return;
+  throw new BrokerError("BROKER_EVICTS", `Redis at ${label} has maxmemory-policy ${policy}, expected noeviction: it may lose tasks`);
+}
+
+function isOlder([major, minor]: readonly [number, number], [wantedMajor, wantedMinor]: readonly [number, number]): boolean {
+  return major < wantedMajor || (major === wantedMajor && minor < wantedMinor);
 }
 
 async function checkLayout(connection: RedisConnection, label: string): Promise<void> {
