@@ -14,17 +14,18 @@ export async function callHere<R>(runtime: AppRuntime, name: string, args: reado
     throw new CeleriacError("TASK_NOT_REGISTERED", `Task ${name} has no code in this process`);
   const bound = definition.input === null ? args : await fromWire(definition, { args, kwargs: {} });
   if (definition.code.kind === "plain") return (await definition.code.run(...bound)) as R;
-  const { context, end } = createContext({
+  const parts = {
     request: localRequest(),
     signal: new AbortController().signal,
     log: runtime.logger,
     deps: await runtime.deps.get(),
+    ended: false,
     updateState: async () => {},
-  });
+  };
   try {
-    return (await definition.code.run(context, ...bound)) as R;
+    return (await definition.code.run(createContext(parts), ...bound)) as R;
   } finally {
-    end();
+    parts.ended = true;
   }
 }
 

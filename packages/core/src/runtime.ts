@@ -45,7 +45,7 @@ export {
   textSetting,
   unknownName,
 } from "./setting.ts";
-export { createContext } from "./task-context.ts";
+export { type ContextParts, createContext } from "./task-context.ts";
 export { customHeaders, readTaskHeaders, type TaskHeaders } from "./task-headers.ts";
 export { fromWire } from "./task-input.ts";
 export type { RunOptions } from "./task-options.ts";

@@ -9,16 +9,18 @@ export interface ContextParts {
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly deps: unknown;
+  /** true makes updateState reject with TASK_CONTEXT: a run that has ended must not overwrite its own result */
+  readonly ended: boolean;
   updateState(state: string, meta: unknown): Promise<void>;
 }
 
 const reservedStates: ReadonlySet<string> = new Set(["PENDING", "SUCCESS", "FAILURE", "REVOKED", "RETRY"]);
 
-/** `end()` makes later calls of updateState reject with TASK_CONTEXT: a run that has ended must not overwrite its own result. */
-export function createContext(parts: ContextParts): { readonly context: TaskContext; end(): void } {
-  let ended = false;
+/** `parts` is looked at whenever the task asks. */
+export function createContext(parts: ContextParts): TaskContext {
   const updateState = async (state: string, meta: unknown = null): Promise<void> => {
-    if (ended) throw new CeleriacError("TASK_CONTEXT", "updateState() was called after the task had ended: await what the task starts");
+    if (parts.ended)
+      throw new CeleriacError("TASK_CONTEXT", "updateState() was called after the task had ended: await what the task starts");
     if (!/^[A-Z][A-Z0-9_]*$/.test(state) || reservedStates.has(state)) {
       throw new CeleriacError(
         "TASK_CONTEXT",
@@ -27,7 +29,7 @@ export function createContext(parts: ContextParts): { readonly context: TaskCont
     }
     await parts.updateState(state, meta);
   };
-  const context: TaskContext = {
+  return {
     request: parts.request,
     // Asked for only when the task asks: an executor makes a signal for those runs alone.
     get signal() {
@@ -45,12 +47,6 @@ export function createContext(parts: ContextParts): { readonly context: TaskCont
     },
     ignore(): never {
       throw new IgnoreSignal("ignored by the task");
-    },
-  };
-  return {
-    context,
-    end() {
-      ended = true;
     },
   };
 }

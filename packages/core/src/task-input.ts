@@ -21,10 +21,10 @@ export async function toWire(definition: TaskDefinition, given: Arguments): Prom
   return { args: [], kwargs: input };
 }
 
-/** For the function: positional arguments in its own order; a schema's output. Throws TASK_INPUT for keyword arguments that bind to nothing. */
-export async function fromWire(definition: TaskDefinition, given: Arguments): Promise<readonly unknown[]> {
-  if (definition.input !== null) return [await validate(definition.name, definition.input, inputOf(definition, given))];
-  return bindKeywords(definition, given);
+/** For the function: positional arguments in its own order; a schema's output. Throws or rejects with TASK_INPUT for keyword arguments that bind to nothing. A promise only where a schema is asked. */
+export function fromWire(definition: TaskDefinition, given: Arguments): readonly unknown[] | Promise<readonly unknown[]> {
+  if (definition.input === null) return bindKeywords(definition, given);
+  return validate(definition.name, definition.input, inputOf(definition, given)).then((input) => [input]);
 }
 
 /** One positional object (a parent's result) or kwargs; both merge, kwargs win. */

@@ -4,6 +4,8 @@ import {
   afterFailure,
   afterSuccess,
   type Body,
+  type ContextParts,
+  type CurrentRun,
   celeryErrors,
   createContext,
   customHeaders,
@@ -30,6 +32,7 @@ import {
   reasonOf,
   remoteErrorOf,
   retryDelayMs,
+  type TaskContext,
   type TaskDefinition,
   type TaskHeaders,
   type TaskRequest,
@@ -58,15 +61,22 @@ export async function createExecute(runtime: AppRuntime, hostname: string): Prom
   };
 }
 
-/** One run: its duties are to call the function (1), tell signals (2), and turn whatever happens into one ending (3). */
-class Execution {
+/**
+ * One run: its duties are to call the function (1), tell signals (2), and turn whatever happens into one ending (3).
+ * What only some tasks look at is made when they do: to a short run it would cost more than the rest.
+ */
+class Execution implements ContextParts, CurrentRun {
+  readonly deps: unknown;
+  readonly children: ResultTuple[] = [];
+  ended = false;
   readonly #runtime: AppRuntime;
   readonly #definition: TaskDefinition;
-  readonly #request: TaskRequest;
+  readonly #hostname: string;
+  readonly #run: Run;
   readonly #followed: Followed;
   readonly #control: RunControl;
-  readonly #deps: unknown;
-  readonly #children: ResultTuple[] = [];
+  #request: TaskRequest | null = null;
+  #context: TaskContext | null = null;
 
   constructor(
     runtime: AppRuntime,
@@ -80,46 +90,58 @@ class Execution {
   ) {
     this.#runtime = runtime;
     this.#definition = definition;
-    this.#request = requestOf(run, headers, hostname);
+    this.#hostname = hostname;
+    this.#run = run;
     this.#followed = followedOf(run, headers, body);
     this.#control = control;
-    this.#deps = deps;
+    this.deps = deps;
+  }
+
+  get request(): TaskRequest {
+    this.#request ??= requestOf(this.#run, this.#followed.headers, this.#hostname);
+    return this.#request;
+  }
+
+  get context(): TaskContext {
+    this.#context ??= createContext(this);
+    return this.#context;
+  }
+
+  get signal(): AbortSignal {
+    return this.#control.signal;
+  }
+
+  get log(): Logger {
+    return logger(this.#control);
+  }
+
+  updateState(state: string, meta: unknown): Promise<void> {
+    return this.#control.updateState(state, encodeJson(meta, "meta"));
   }
 
   async end(): Promise<Ending> {
     this.#runtime.signals.send("taskPrerun", () => this.#event());
     let value: unknown;
     try {
-      value = await this.#run();
+      const bound = fromWire(this.#definition, this.#followed.body);
+      const args = bound instanceof Promise ? await bound : bound;
+      value = await withRun(this, () => this.#call(args));
     } catch (thrown) {
       return this.#threw(thrown);
+    } finally {
+      this.ended = true;
     }
     return this.#returned(value);
   }
 
-  async #run(): Promise<unknown> {
-    const { code } = this.#definition;
-    if (code.kind === "declared") return undefined;
-    const args = await fromWire(this.#definition, this.#followed.body);
-    const control = this.#control;
-    const { context, end } = createContext({
-      request: this.#request,
-      get signal() {
-        return control.signal;
-      },
-      log: logger(this.#control),
-      deps: this.#deps,
-      updateState: (state, meta) => this.#control.updateState(state, encodeJson(meta, "meta")),
-    });
-    const call = async () => (code.kind === "plain" ? code.run(...args) : code.run(context, ...args));
+  #call(args: readonly unknown[]): unknown {
+    const { code, name } = this.#definition;
     const { middleware } = this.#runtime;
-    try {
-      return await withRun({ context, children: this.#children }, () =>
-        middleware.length === 0 ? call() : executeThrough(middleware, { ...context, args, task: { name: this.#definition.name } }, call),
-      );
-    } finally {
-      end();
-    }
+    if (code.kind === "declared") return undefined;
+    const call = () => (code.kind === "plain" ? code.run(...args) : code.run(this.context, ...args));
+    return middleware.length === 0
+      ? call()
+      : executeThrough(middleware, { ...this.context, args, task: { name } }, async () => await call());
   }
 
   #returned(value: unknown): Ending {
@@ -129,7 +151,7 @@ class Execution {
       const { signals } = this.#runtime;
       signals.send("taskSuccess", () => ({ ...this.#event(), value }));
       signals.send("taskPostrun", () => ({ ...this.#event(), outcome: { state: "SUCCESS", value } }));
-      return { kind: "succeeded", value: text, children: [...after.children, ...this.#children], publish: after.publish };
+      return { kind: "succeeded", value: text, children: [...after.children, ...this.children], publish: after.publish };
     } catch (error) {
       return this.#failed(error);
     }
@@ -162,7 +184,7 @@ class Execution {
     const { clock } = this.#runtime;
     if (!mayRetry(options, retries, wish.maxRetries)) {
       if (wish.cause !== undefined) return this.#failed(wish.cause);
-      const exceeded = celeryErrors.maxRetriesExceeded(this.#definition.name, this.#request.id, argsRepr, kwargsRepr);
+      const exceeded = celeryErrors.maxRetriesExceeded(this.#definition.name, this.#run.id, argsRepr, kwargsRepr);
       return this.#failed(exceeded, exceeded);
     }
     try {
@@ -180,11 +202,11 @@ class Execution {
     const { name, options } = this.#definition;
     const { signals } = this.#runtime;
     signals.send("taskFailure", () => ({ ...this.#event(), error: thrown }));
-    const taskError = () => taskErrorOf(this.#request.id, name, error, () => thrown);
+    const taskError = () => taskErrorOf(this.#run.id, name, error, () => thrown);
     signals.send("taskPostrun", () => ({ ...this.#event(), outcome: { state: "FAILURE", error: taskError() } }));
     const expected = options.throws?.some((kind) => thrown instanceof kind) ?? false;
     const after = this.#afterFailure(error);
-    return { kind: "failed", error, expected, children: [...after.children, ...this.#children], publish: after.publish };
+    return { kind: "failed", error, expected, children: [...after.children, ...this.children], publish: after.publish };
   }
 
   /** A failure is stored, whatever becomes of its error callbacks. */
@@ -198,7 +220,7 @@ class Execution {
   }
 
   #event(): TaskRequest & { readonly task: string } {
-    return { ...this.#request, task: this.#definition.name };
+    return { ...this.request, task: this.#definition.name };
   }
 
   #complain(message: string, error: unknown): void {

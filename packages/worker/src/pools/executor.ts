@@ -8,7 +8,7 @@ import { ActiveRun, type RunReporter } from "./active-run.ts";
 import { writeEnding } from "./ending-frame.ts";
 import { Fifo } from "./fifo.ts";
 import { type FrameSink, FrameWriter, frameKind } from "./frames.ts";
-import { readRun, type SentRun } from "./run-frame.ts";
+import { readRun } from "./run-frame.ts";
 
 export interface ExecutorOptions {
   readonly slots: number;
@@ -28,8 +28,12 @@ const longestUnreportedMs = 2;
 const longestUnreadMs = 5;
 const fullBatchBytes = 1 << 18;
 
-interface Waiting extends SentRun {
+/** A run as it came: it is read when it begins, for what lies decoded meanwhile is only moved about by the garbage collector. */
+interface Waiting {
   readonly number: number;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
 }
 
 export class Executor implements FrameSink, RunReporter {
@@ -55,7 +59,7 @@ export class Executor implements FrameSink, RunReporter {
   frame(kind: number, number: number, bytes: Buffer, start: number, end: number): void {
     switch (kind) {
       case frameKind.run:
-        this.#take({ number, ...readRun(bytes, start, end) });
+        this.#take({ number, bytes, start, end });
         break;
       case frameKind.abort:
         this.#abort(number, ...(JSON.parse(bytes.toString("utf8", start, end)) as [AbortReason, string]));
@@ -138,7 +142,8 @@ export class Executor implements FrameSink, RunReporter {
     );
   }
 
-  #beginOne({ number, run, reportBegun }: Waiting, now: number): void {
+  #beginOne({ number, bytes, start, end }: Waiting, now: number): void {
+    const { run, reportBegun } = readRun(bytes, start, end);
     const active = new ActiveRun(number, run, now, this);
     this.#running.set(number, active);
     this.#unreported.push(active);
