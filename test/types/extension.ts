@@ -29,6 +29,9 @@ export async function extension(): Promise<void> {
 
   await using worker = createWorker(app, { queues: ["a"], concurrency: 4, pool: "async" });
   await worker.start();
+  await worker.stop({ deadline: "5s" });
+  // @ts-expect-error a length of time is a Duration, not a bare number of milliseconds
+  await worker.stop({ deadlineMs: 5_000 });
   // @ts-expect-error a misspelt option
   createWorker(app, { concurency: 4 });
   await app.close({ deadline: "5s" });

@@ -17,9 +17,10 @@ export function redactText(text: string): string {
   return text.includes("://") ? text.replace(urlPassword, `$1$2:${stars}@`).replace(urlParameter, `$1${stars}`) : text;
 }
 
-/** A copy with secret values and URL passwords replaced, to a depth of 8; errors keep name, message, code, stack and what caused them. Never throws. */
+/** A copy with secret values and URL passwords replaced, to a depth of 8, that JSON can write; errors keep name, message, code, stack and what caused them. Never throws. */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === "string") return redactText(value);
+  if (typeof value === "bigint") return String(value);
   if (typeof value !== "object" || value === null) return value;
   if (depth >= deepest) return "[deep]";
   try {

@@ -1,5 +1,5 @@
 /** What an executor loads first: the user's app, and the Execute that runs its tasks. */
-import { type Logger, loadModule, logLevels } from "@celeriac/core/runtime";
+import { type Logger, loadModule, logLevels, redact } from "@celeriac/core/runtime";
 import { findApp } from "./app-source.ts";
 import { createExecute } from "./execute.ts";
 import type { AppSource, ExecutorContext, OpenedExecute } from "./pools/executor-init.ts";
@@ -16,7 +16,7 @@ export async function openExecute(source: AppSource, context: ExecutorContext): 
 function printingLogger({ logLevel }: ExecutorContext): Logger {
   const lowest = logLevels.indexOf(logLevel);
   const line = (level: keyof Logger) => (message: string, fields?: object) => {
-    if (logLevels.indexOf(level) >= lowest) console.error(fields === undefined ? message : `${message} ${JSON.stringify(fields)}`);
+    if (logLevels.indexOf(level) >= lowest) console.error(fields === undefined ? message : `${message} ${JSON.stringify(redact(fields))}`);
   };
   return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
 }

@@ -3,6 +3,7 @@ import {
   CeleriacError,
   type Consumer,
   createService,
+  type Duration,
   durationMs,
   type EventType,
   type Logger,
@@ -11,7 +12,6 @@ import {
   reasonOf,
   resolveSettings,
   runtimeOf,
-  type Service,
   silentLogger,
   withFields,
 } from "@celeriac/core/runtime";
@@ -35,7 +35,11 @@ export interface WorkerStats {
   readonly pool: PoolStats;
 }
 
-export interface Worker extends Service {
+export interface Worker extends AsyncDisposable {
+  /** Resolves when it consumes. A broker that cannot be reached yet is waited for. Throws WORKER_STARTUP, BROKER_*, BACKEND_*, CONFIG_*, STORE_*, SERVICE_STOPPED. */
+  start(): Promise<void>;
+  /** Warm: lets what runs end within `deadline` (the option `grace` unless told), hands back the rest, and resolves when all is quiet. Safe to call twice, early, or at once with start. */
+  stop(options?: { readonly deadline?: Duration | undefined }): Promise<void>;
   /** node name, e.g. "celery@host" */
   readonly hostname: string;
   readonly queues: readonly string[];
@@ -88,13 +92,21 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
   const service = createService(`worker ${hostname}`, {
     async start(signal) {
       runtime.setLogger(logger);
-      await runtime.loadIncludes();
+      await loadIncludes();
       const { broker, backend } = await runtime.links();
       parts = { runtime, hostname, broker, backend, clock: runtime.clock, logger, teller, pool, giveUp: giveUp.signal };
       await pool.start();
-      await untilConnected(() => Promise.all([broker.connect(), backend?.connect()]), signal);
-      if (signal.aborted) return;
-      consumer = await broker.consume(queues, { worker: hostname, readAhead: pool.demand, listener: consumerListener() });
+      try {
+        consumer = await untilConnected(async () => {
+          await Promise.all([broker.connect(), backend?.connect()]);
+          return await broker.consume(queues, { worker: hostname, readAhead: pool.demand, listener: consumerListener() });
+        }, signal);
+      } catch (error) {
+        // Nobody has to stop a worker that did not start: its executors would keep the process alive.
+        await pool.terminate();
+        throw error;
+      }
+      if (consumer === null) return;
       pool.onDemand(() => consumer?.setReadAhead(pool.demand));
       teller.worker("worker-online", { queues, pool: given.pool, concurrency: pool.capacity });
       runtime.signals.send("workerReady", () => ({ hostname }));
@@ -128,12 +140,20 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
     };
   }
 
-  /** A broker that cannot be reached yet is waited for; what a person must mend is thrown. */
-  async function untilConnected(connect: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  async function loadIncludes(): Promise<void> {
+    try {
+      await runtime!.loadIncludes();
+    } catch (cause) {
+      if (CeleriacError.is(cause)) throw cause;
+      throw new CeleriacError("WORKER_STARTUP", `A module that the app includes could not be loaded: ${reasonOf(cause)}`, { cause });
+    }
+  }
+
+  /** A broker that cannot be reached yet is waited for; what a person must mend is thrown. null when `signal` aborts. */
+  async function untilConnected<T>(connect: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
     for (let waitMs = 250; !signal.aborted; waitMs = Math.min(waitMs * 2, longestConnectWaitMs)) {
       try {
-        await connect();
-        return;
+        return await connect();
       } catch (error) {
         if (!CeleriacError.is(error) || !(error.code === "BROKER_UNREACHABLE" || error.code === "BACKEND_UNREACHABLE")) throw error;
         logger.warn("broker or result backend not reachable, trying again", {
@@ -144,15 +164,21 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
       }
       await runtime!.clock.sleep(waitMs, signal);
     }
+    return null;
   }
 
-  return Object.assign(service, {
+  return {
     hostname,
     queues,
+    start: () => service.start(),
+    async stop({ deadline } = {}) {
+      await service.stop({ deadlineMs: deadline === undefined ? undefined : durationMs(deadline, "deadline") });
+    },
+    [Symbol.asyncDispose]: () => service.stop(),
     stats: () => ({ counts: teller.counts(), pool: pool.stats() }),
     async terminate() {
       giveUp.abort();
       await pool.terminate();
     },
-  });
+  };
 }

@@ -133,9 +133,9 @@ describe("a value that is logged", () => {
   it("can be anything: cycles, depths, dates that are none, getters that throw", () => {
     const cyclic: Record<string, unknown> = { at: new Date(Number.NaN), when: new Date(0), big: 5n, nothing: undefined };
     cyclic["self"] = cyclic;
-    const text = JSON.stringify(redact(cyclic), (_key, value) => (typeof value === "bigint" ? `${value}n` : value));
+    const text = JSON.stringify(redact(cyclic));
     expect(text).toContain("[deep]");
-    expect(text).toContain('"at":null,"when":"1970-01-01T00:00:00.000Z","big":"5n"');
+    expect(text).toContain('"at":null,"when":"1970-01-01T00:00:00.000Z","big":"5"');
     const hostile = {
       get name() {
         throw new Error("no");
@@ -145,9 +145,7 @@ describe("a value that is logged", () => {
     fc.assert(
       fc.property(
         fc.anything({ withBigInt: true, withMap: true, withSet: true, withTypedArray: true, withDate: true, withNullPrototype: true }),
-        (value) => {
-          redact(value);
-        },
+        (value) => void JSON.stringify(redact(value)),
       ),
     );
   });

@@ -1,0 +1,94 @@
+/** The worker's life: it starts and stops in any order, leaves nothing behind when it cannot start, and gives back what it has not begun. */
+import { writeFile } from "node:fs/promises";
+import { createApp } from "@celeriac/core";
+import { createWorker, type WorkerOptions } from "@celeriac/worker";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createSqliteFile } from "../../support/sqlite-file.ts";
+
+const moduleOf = (path: string) => ({ moduleUrl: new URL(`../../support/${path}`, import.meta.url).href, appName: null });
+
+async function startWorld({ include = [] as readonly (() => Promise<unknown>)[], source = moduleOf("interop/app.ts") } = {}) {
+  const file = await createSqliteFile();
+  const app = createApp("life", { broker: file.url, config: { durability: "process" }, include });
+  const lines: string[] = [];
+  const line = (message: string, fields?: object) => void lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
+  const logger = { debug: line, info: line, warn: line, error: line };
+  const add = app.task("js.add", (x: number, y: number) => x + y);
+  onTestFinished(async () => {
+    await app.close();
+    await file.remove();
+  });
+  const worker = (options: WorkerOptions = {}) => createWorker(app, { pool: "threads", concurrency: 2, ...options }, { logger, source });
+  return { app, file, add, worker, lines };
+}
+const coded = (code: string, text = "") => expect.objectContaining({ code, message: expect.stringContaining(text) });
+
+describe("a worker", () => {
+  it("runs what was sent, and stops twice as well as once", async () => {
+    const { add, worker } = await startWorld();
+    const started = worker();
+    await Promise.all([started.start(), started.start()]);
+    expect(await add.delay(1, 2).get()).toBe(3);
+    await Promise.all([started.stop(), started.stop({ deadline: "1s" }), started.terminate()]);
+    expect(started.stats()).toMatchObject({
+      counts: { "task-succeeded": 1, "worker-online": 1, "worker-offline": 1 },
+      pool: { executors: [] },
+    });
+    await expect(worker().stop({ deadline: "soon" as never })).rejects.toEqual(coded("CONFIG_DURATION", "deadline"));
+  });
+
+  it("can be stopped or ended while it starts", async () => {
+    const { worker } = await startWorld();
+    for (const end of ["stop", "terminate"] as const) {
+      const early = worker();
+      const start = early.start();
+      await early[end]();
+      await early.stop();
+      await expect(start).rejects.toMatchObject({ code: expect.stringMatching(/SERVICE_STOPPED|WORKER_STARTUP/) });
+      expect(early.stats().pool.executors).toEqual([]);
+    }
+  });
+
+  it("gives back, uncounted, what it has not begun when it stops", async () => {
+    const { app, add, file, worker } = await startWorld();
+    await Promise.all(Array.from({ length: 1_000 }, (_, n) => add.delay(n, n)));
+    const hasty = worker();
+    await hasty.start();
+    await hasty.stop({ deadline: 0 });
+    const { "task-succeeded": ended } = hasty.stats().counts;
+    const [[left, claimed, most]] = file.rows("select count(*), count(claim), max(deliveries) from message") as [[number, number, number]];
+    expect(ended + left).toBe(1_000);
+    expect([claimed, most]).toEqual([0, left === 0 ? null : 0]);
+    const second = worker();
+    await second.start();
+    await expect.poll(() => second.stats().counts["task-succeeded"], { timeout: 20_000 }).toBe(left);
+    await second.stop();
+    await app.close();
+  }, 60_000);
+
+  it("that cannot load what the app includes says so with a code", async () => {
+    const include = [() => Promise.reject(new SyntaxError("no module"))];
+    const { worker } = await startWorld({ include });
+    await expect(worker().start()).rejects.toEqual(coded("WORKER_STARTUP", "no module"));
+  });
+
+  it("that cannot start leaves no executor behind, though nobody stops it", async () => {
+    const { file, worker } = await startWorld();
+    await writeFile(file.path, "this is no database, and never was one".repeat(100));
+    const broken = worker();
+    await expect(broken.start()).rejects.toEqual(coded("STORE_CORRUPT"));
+    expect(broken.stats().pool.executors).toEqual([]);
+  });
+
+  it("logs what the app's own machinery says in an executor, errors and all, without secrets", async () => {
+    const { app, worker, lines } = await startWorld({ source: moduleOf("listening-app.ts") });
+    const listening = worker();
+    app.task("t", () => 1);
+    await listening.start();
+    await app.sendTask("t").get();
+    await listening.stop();
+    const told = lines.find((line) => line.includes("listener failed"));
+    expect(told).toContain("cannot listen");
+    expect(told).not.toContain("s3cret");
+  });
+});
