@@ -118,7 +118,6 @@ describe("a server that forgets, as one that took over too early does", () => {
   test("everything, while connections stay: the worker makes itself known again and goes on", async () => {
     const worker = await world.open();
     const { inbox } = await consume(worker, "q");
-    await world.client.flushall();
     await worker.publish(publicationTo("q"));
     expect(await settle(await inbox.next())).toBe("settled");
     const [incarnation] = await world.client.hkeys("{celeriac}:pulses");
@@ -138,6 +137,32 @@ describe("a server that forgets, as one that took over too early does", () => {
       expect(await world.client.get(`celery-task-meta-${taskId}`)).toContain(`"result":${value}`);
     }
   });
+});
+
+describe("results that are settled in one step with others", () => {
+  for (const db of [0, 1]) {
+    test(`end each for itself: stored, lost, or refused with the claim left (database ${db})`, async () => {
+      const worker = await world.open({ resultUrl: world.server.url.replace(/0$/, String(db)) });
+      for (const id of ["stored", "lost", "refused"]) await worker.publish(publicationTo("q", { id }));
+      const { inbox } = await consume(worker, "q");
+      const deliveries = await inbox.take(3);
+      const { key, fields } = await world.claims("q");
+      const numberOf = (id: string) => Object.entries(fields).find(([, raw]) => raw.includes(`"id":"${id}"`))![0];
+      await world.client.hdel(key, numberOf("lost"));
+      await world.client.multi().select(db).rpush("celery-task-meta-refused", "of somebody else").select(0).exec();
+      const outcomes = await Promise.all(
+        deliveries.map((delivery) =>
+          delivery
+            .settle({ result: successOf(idOf(delivery.envelope), 1), publish: [], then: acknowledge })
+            .catch(({ code }: { code: string }) => code),
+        ),
+      );
+      expect(outcomes).toEqual(["settled", "lost", "BROKER_REFUSED"]);
+      expect(Object.keys((await world.claims("q")).fields)).toEqual([numberOf("refused")]);
+      const results = await world.client.multi().select(db).get("celery-task-meta-stored").get("celery-task-meta-lost").select(0).exec();
+      expect(results?.map(([, value]) => value)).toEqual(["OK", successOf("stored", 1).text, null, "OK"]);
+    });
+  }
 });
 
 describe("a worker that is taken for dead", () => {

@@ -24,19 +24,23 @@ local function stored_attempt(text, meta)
   return tonumber(meta['retries']) or 0
 end
 
+local function must_stay(stored, attempt)
+  local status, meta = stored_status(stored)
+  if status == 'SUCCESS' then return true end
+  return (status == 'FAILURE' or status == 'REVOKED') and stored_attempt(stored, meta) >= attempt
+end
+
+local function set(key, text, ttl_ms, ...)
+  if ttl_ms > 0 then return redis.call('SET', key, text, 'PX', ttl_ms, ...) end
+  return redis.call('SET', key, text, ...)
+end
+
 local function keep_result(key, text, attempt, ttl_ms)
-  local stored = redis.call('GET', key)
-  if stored then
-    local status, meta = stored_status(stored)
-    if status == 'SUCCESS' then return 0 end
-    if status == 'FAILURE' or status == 'REVOKED' then
-      if stored_attempt(stored, meta) >= attempt then return 0 end
-    end
-  end
-  if ttl_ms > 0 then
-    redis.call('SET', key, text, 'PX', ttl_ms)
-  else
-    redis.call('SET', key, text)
+  -- Mostly nothing is stored yet, and nothing needs to be read.
+  if not set(key, text, ttl_ms, 'NX') then
+    local stored = redis.call('GET', key)
+    if stored and must_stay(stored, attempt) then return 0 end
+    set(key, text, ttl_ms)
   end
   redis.call('PUBLISH', key, text)
   return 1

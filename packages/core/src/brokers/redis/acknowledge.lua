@@ -1,9 +1,12 @@
 -- Acknowledges claims that nothing follows, the common case. Claims marked as begun go through settle.lua.
 -- KEYS  claim hash
 -- ARGV  n, ...
--- Gives the positions (from 1) of those that were not there any more: lost.
-local lost = {}
+-- Gives {i, 0, ...} for those that were not there any more, counted from 1: lost.
+local unsettled = {}
 for i = 1, #ARGV do
-  if redis.call('HDEL', KEYS[1], ARGV[i]) == 0 then lost[#lost + 1] = i end
+  if redis.call('HDEL', KEYS[1], ARGV[i]) == 0 then
+    unsettled[#unsettled + 1] = i
+    unsettled[#unsettled + 1] = 0
+  end
 end
-return lost
+return unsettled

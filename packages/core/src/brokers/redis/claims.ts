@@ -12,7 +12,7 @@ import { claimsKey, queueOfList } from "./keys.ts";
 import type { Differences } from "./reconcile.ts";
 import { scripts } from "./scripts.ts";
 import { SettledRing } from "./settled-ring.ts";
-import { isPlain, planSettlement } from "./settlement-plan.ts";
+import { isCompletion, planCompletion, planSettlement } from "./settlement-plan.ts";
 import type { ClaimSettlement, Operation, Settler, Settling } from "./settler.ts";
 
 /** Where claims are settled at present: gone while there is no session. */
@@ -93,7 +93,9 @@ export class Claims implements DeliveryOwner {
   settle(delivery: RedisDelivery, settlement: Settlement): Promise<SettleOutcome> {
     if (delivery.outcome !== null) return Promise.resolve(concluded(delivery));
     if (this.#desk === null) return Promise.reject(this.#notConnected());
-    const settling = isPlain(delivery, settlement) ? this.#send(delivery, null, this.#desk) : this.#plan(delivery, settlement, this.#desk);
+    const settling = isCompletion(delivery, settlement)
+      ? this.#send(delivery, planCompletion(settlement), this.#desk)
+      : this.#plan(delivery, settlement, this.#desk);
     delivery.settling = settling;
     return settling;
   }

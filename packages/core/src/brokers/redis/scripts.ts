@@ -8,6 +8,7 @@ export const scripts = Object.freeze({
   begin: redisScript(here, "./begin.lua"),
   bury: redisScript(here, "./bury.lua"),
   claim: redisScript(here, "./claim.lua"),
+  complete: redisScript(here, "../../redis/keep-result.lua", "./complete.lua"),
   expireTombstones: redisScript(here, "./expire-tombstones.lua"),
   moveDue: redisScript(here, "./park.lua", "./move-due.lua"),
   publish: redisScript(here, "./once.lua", "./park.lua", "./publish.lua"),

@@ -13,7 +13,7 @@
 --           head    list raw                         back to the head; raw '' = as it was claimed
 --           delay   delay_key tag after_ms raw suffix
 --           dead    list raw
--- Gives per claim 1 = settled, 0 = lost, or the error's text: then the claim stands.
+-- Gives {i, outcome, ...} for those that were not settled, counted from 1: 0 = lost, or the error's text: then the claim stands.
 local results_db, own_db = ARGV[1], ARGV[2]
 local at = 3
 local function take()
@@ -67,17 +67,21 @@ local function settle(claims, n, operations)
   return 1
 end
 
-local reply = {}
+local unsettled, i = {}, 0
 while at <= #ARGV do
+  i = i + 1
   local n, claims, count = take(), KEYS[tonumber(take())], tonumber(take())
   local operations = {}
-  for i = 1, count do
+  for position = 1, count do
     local op = { name = take() }
     for j = 1, arity[op.name] do op[j] = take() end
-    operations[i] = op
+    operations[position] = op
   end
   local done, outcome = pcall(settle, claims, n, operations)
-  if not done and type(outcome) == 'table' then outcome = outcome.err end
-  reply[#reply + 1] = done and outcome or tostring(outcome)
+  if not done then outcome = type(outcome) == 'table' and outcome.err or tostring(outcome) end
+  if outcome ~= 1 then
+    unsettled[#unsettled + 1] = i
+    unsettled[#unsettled + 1] = outcome
+  end
 end
-return reply
+return unsettled

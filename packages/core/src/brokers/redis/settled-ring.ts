@@ -1,5 +1,5 @@
 /** The last settlements of a consumer: after a failover that forgot them they are made again, instead of running the tasks again. */
-import type { ClaimSettlement } from "./settler.ts";
+import { bytesOf, type ClaimSettlement } from "./settler.ts";
 
 const longest = 4_096;
 /** What is larger is not remembered: its task would be delivered again. */
@@ -28,10 +28,4 @@ export class SettledRing {
     }
     return all;
   }
-}
-
-function bytesOf({ operations }: ClaimSettlement): number {
-  let bytes = 0;
-  for (const operation of operations ?? []) for (const arg of operation) bytes += typeof arg === "number" ? 8 : arg.length;
-  return bytes;
 }

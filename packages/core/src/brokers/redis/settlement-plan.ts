@@ -1,4 +1,5 @@
-/** Turns a settlement into the operations of `settle.lua`, in the order in which they must happen: result, what follows, the claim's end. */
+/** Turns a settlement into operations of `settle.lua` (or the one of `complete.lua`), in the order in which they must happen: result, what follows, the claim's end. */
+import type { ResultRecord } from "../../backend.ts";
 import type { Disposition, Publication, Settlement } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import { deadLetterQueue, deliveriesHeader } from "../../envelope.ts";
@@ -18,26 +19,34 @@ export interface PlanContext {
   readonly clock: Clock;
 }
 
-/** Operations for one claim. `null`: a plain acknowledgement. `"lost"`: its message is not claimed any more. Rejects like the server's answers, or with PUBLISH_UNROUTABLE. */
+/** The hot path: nothing is published, and there is no mark of a begun run to remove. */
+export function isCompletion({ deliveries }: RedisDelivery, { publish, then }: Settlement): boolean {
+  return then.kind === "acknowledge" && publish.length === 0 && deliveries === 0;
+}
+
+/** What a completion asks for; null: a plain acknowledgement. */
+export function planCompletion({ result }: Settlement): readonly Operation[] | null {
+  return result === undefined ? null : [["complete", ...stored(result)]];
+}
+
+/** Operations for one claim. `"lost"`: its message is not claimed any more. Rejects like the server's answers, or with PUBLISH_UNROUTABLE. */
 export async function planSettlement(
   delivery: RedisDelivery,
   settlement: Settlement,
   context: PlanContext,
-): Promise<readonly Operation[] | null | "lost"> {
+): Promise<readonly Operation[] | "lost"> {
   const { result, publish, then } = settlement;
-  if (isPlain(delivery, settlement)) return null;
   const operations: Operation[] = [];
-  if (result !== undefined) operations.push(["result", resultKey(result.taskId), ...resultArguments(result)]);
+  if (result !== undefined) operations.push(["result", ...stored(result)]);
   for (const publication of publish) operations.push(...(await followUp(publication, context)));
   const end = await ending(delivery, then, context);
   if (end === "lost") return "lost";
   return [...operations, ...end];
 }
 
-/** The hot path: nothing is stored or published, and there is no mark of a begun run to remove. */
-export function isPlain(delivery: RedisDelivery, settlement: Settlement): boolean {
-  const { then, result, publish } = settlement;
-  return then.kind === "acknowledge" && result === undefined && publish.length === 0 && delivery.deliveries === 0;
+/** What `keep_result` takes. */
+function stored(result: ResultRecord): readonly [string, string, number, number] {
+  return [resultKey(result.taskId), ...resultArguments(result)];
 }
 
 async function followUp(publication: Publication, { connection, clock }: PlanContext): Promise<readonly Operation[]> {

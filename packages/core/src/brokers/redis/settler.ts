@@ -4,7 +4,7 @@ import type { RedisConnection } from "../../redis/connection.ts";
 import type { RedisDelivery } from "./delivery.ts";
 import { scripts } from "./scripts.ts";
 
-/** One operation of `settle.lua`, its name first. */
+/** One operation of `settle.lua`, its name first; or `complete` with what `complete.lua` takes, alone. */
 export type Operation = readonly [name: string, ...args: (string | number | Buffer)[]];
 
 /** What is to be done with one claim. `operations` null: acknowledged, never begun, and nothing follows. */
@@ -56,66 +56,97 @@ export class Settler {
   /** Sends at once what this turn has gathered. */
   flush(): void {
     this.#isScheduled = false;
-    const waiting = this.#turn;
-    if (waiting.length === 0) return;
+    const turn = this.#turn;
+    if (turn.length === 0) return;
     this.#turn = [];
-    const plain = new Map<string, Settling[]>();
-    const others: Settling[] = [];
-    let batch: Settling[] = [];
-    let batchKey = "";
-    for (const each of waiting) {
-      if (each.operations !== null) others.push(each);
-      else {
-        // Neighbours mostly come from one list.
-        if (each.claimsKey !== batchKey) {
-          batchKey = each.claimsKey;
-          batch = plain.get(batchKey) ?? [];
-          plain.set(batchKey, batch);
-        }
-        batch.push(each);
-      }
-    }
-    for (const [key, all] of plain) for (const part of parts(all)) void this.#acknowledge(key, part);
-    for (const part of parts(others)) void this.#settle(part);
+    for (const batch of batchesOf(turn)) void this.#send(batch);
     this.#options.sent();
   }
 
-  async #acknowledge(claimsKey: string, batch: readonly Settling[]): Promise<void> {
-    const numbers = batch.map(({ n }) => n);
-    const lost = await this.#ask(batch, () => this.#options.connection.run(scripts.acknowledge, [claimsKey], numbers));
-    if (lost === null) return;
-    for (let index = 0; index < batch.length; index++) {
-      const isLost = lost.length > 0 && lost.includes(index + 1);
-      this.#options.ended(batch[index] as Settling, isLost ? "lost" : "settled");
+  async #send(batch: Batch): Promise<void> {
+    const { connection, ended, failed } = this.#options;
+    let unsettled: readonly (number | string)[];
+    try {
+      const { keys, args } = this.#asked(batch);
+      unsettled = (await connection.run(scripts[batch.kind], keys, args)) as readonly (number | string)[];
+    } catch (error) {
+      for (const each of batch.settlings) failed(each, error);
+      return;
+    }
+    let next = 0;
+    for (const [index, each] of batch.settlings.entries()) {
+      if (unsettled[next] !== index + 1) ended(each, "settled");
+      else {
+        const outcome = unsettled[next + 1];
+        next += 2;
+        if (typeof outcome === "string") failed(each, refusal(outcome));
+        else ended(each, "lost");
+      }
     }
   }
 
-  async #settle(batch: readonly Settling[]): Promise<void> {
+  /** What a script is called with, after its head. */
+  #asked({ kind, claimsKey, settlings }: Batch): { readonly keys: readonly string[]; readonly args: readonly Operation[number][] } {
+    if (kind === "acknowledge") return { keys: [claimsKey], args: settlings.map(({ n }) => n) };
     const keys: string[] = [];
-    const args: (string | number | Buffer)[] = [this.#options.resultsDb, this.#options.ownDb];
-    for (const { n, claimsKey, operations } of batch) {
-      const position = keys.indexOf(claimsKey);
-      args.push(n, position < 0 ? keys.push(claimsKey) : position + 1, operations?.length ?? 0);
+    const args: Operation[number][] = [this.#options.resultsDb, this.#options.ownDb];
+    if (kind === "complete") {
+      for (const { n, operations } of settlings) for (const [, ...stored] of operations ?? []) args.push(n, ...stored);
+      return { keys: [claimsKey], args };
+    }
+    for (const { n, claimsKey: key, operations } of settlings) {
+      const position = keys.indexOf(key);
+      args.push(n, position < 0 ? keys.push(key) : position + 1, operations?.length ?? 0);
       for (const operation of operations ?? []) args.push(...operation);
     }
-    const reply = await this.#ask(batch, () => this.#options.connection.run(scripts.settle, keys, args));
-    if (reply === null) return;
-    for (const [index, each] of batch.entries()) {
-      const outcome = reply[index];
-      if (typeof outcome === "string") this.#options.failed(each, refusal(outcome));
-      else this.#options.ended(each, outcome === 1 ? "settled" : "lost");
-    }
+    return { keys, args };
   }
+}
 
-  /** The reply, or null when the whole batch failed. */
-  async #ask(batch: readonly Settling[], question: () => Promise<unknown>): Promise<readonly (number | string)[] | null> {
-    try {
-      return (await question()) as readonly (number | string)[];
-    } catch (error) {
-      for (const each of batch) this.#options.failed(each, error);
-      return null;
+/** The scripts a settlement may take: the two that most take serve one claim hash at a time. */
+type Kind = "acknowledge" | "complete" | "settle";
+
+/** Settlements of one script call. */
+interface Batch {
+  readonly kind: Kind;
+  readonly claimsKey: string;
+  readonly settlings: Settling[];
+  bytes: number;
+}
+
+function batchesOf(turn: readonly Settling[]): readonly Batch[] {
+  const all: Batch[] = [];
+  let batch: Batch | undefined;
+  for (const each of turn) {
+    const kind = kindOf(each);
+    // Neighbours mostly are of one kind and come from one list.
+    if (batch === undefined || !takes(batch, kind, each)) batch = all.find((other) => takes(other, kind, each));
+    if (batch === undefined) {
+      batch = { kind, claimsKey: each.claimsKey, settlings: [], bytes: 0 };
+      all.push(batch);
     }
+    batch.settlings.push(each);
+    batch.bytes += bytesOf(each);
   }
+  return all;
+}
+
+function kindOf({ operations }: ClaimSettlement): Kind {
+  if (operations === null) return "acknowledge";
+  return operations[0]?.[0] === "complete" ? "complete" : "settle";
+}
+
+function takes(batch: Batch, kind: Kind, { claimsKey }: ClaimSettlement): boolean {
+  const fits = batch.kind === kind && (kind === "settle" || batch.claimsKey === claimsKey);
+  return fits && batch.settlings.length < batchClaims && batch.bytes <= batchBytes;
+}
+
+/** Roughly what its operations take. */
+export function bytesOf({ operations }: ClaimSettlement): number {
+  let bytes = 0;
+  if (operations !== null)
+    for (const operation of operations) for (const arg of operation) bytes += typeof arg === "number" ? 8 : arg.length;
+  return bytes;
 }
 
 /** The error of one claim inside a script that went on: it is the server's own answer, like any other. */
@@ -123,20 +154,4 @@ function refusal(text: string): Error {
   const error = new Error(text);
   error.name = "ReplyError";
   return error;
-}
-
-function parts(waiting: readonly Settling[]): readonly (readonly Settling[])[] {
-  const all: Settling[][] = [];
-  let part: Settling[] = [];
-  let bytes = 0;
-  for (const each of waiting) {
-    if (part.length === batchClaims || bytes > batchBytes) {
-      part = [];
-      bytes = 0;
-    }
-    if (part.length === 0) all.push(part);
-    part.push(each);
-    for (const operation of each.operations ?? []) for (const arg of operation) bytes += typeof arg === "number" ? 8 : arg.length;
-  }
-  return all;
 }
