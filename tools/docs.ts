@@ -1,9 +1,10 @@
-/** `npm run docs` writes docs/reference from the tables in the sources; with `--check` it writes nothing and ends with 1 when a page is stale or a link is dead. */
+/** `npm run docs` writes docs/reference from the tables in the sources; with `--check` it writes nothing and ends with 1 when a page is stale, a link is dead, or a proof is missing. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deadLinks } from "./docs/links.ts";
 import { pages } from "./docs/pages.ts";
+import { missingProofs } from "./docs/proofs.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "docs", "reference");
@@ -22,6 +23,8 @@ for (const { file, render } of pages) {
   console.log(`docs/reference/${file} written`);
 }
 for (const { path, line, link } of deadLinks(root)) problems.push(`${path}:${line} links to ${link}, which is not there`);
+for (const { path, line, test, words } of missingProofs(root, "docs/guarantees.md"))
+  problems.push(`${path}:${line} says that ${test} proves "${words}", which is not in it`);
 
 for (const problem of problems) console.error(problem);
 console.log(`${pages.length} pages, ${problems.length} problems`);
