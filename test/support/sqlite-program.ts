@@ -1,7 +1,8 @@
 /**
  * A process of its own on a SQLite file, for tests that stop, pause and kill it: `<mode> <url> <queue> [count]`. It writes one line for
  * each thing that happens. Modes: `hold` claims and never settles, `begin` marks the first delivery as begun, `work` settles, `produce`
- * publishes `count` messages; `settle-later` settles what it holds when it gets SIGUSR2.
+ * publishes `count` messages; `settle-later` settles what it holds when it gets SIGUSR2; `block-claims` and `block-produce` block their
+ * main thread for 20 s when they have claimed, or published.
  */
 import type { Delivery } from "../../packages/core/src/broker.ts";
 import { createSqliteBroker } from "../../packages/core/src/brokers/sqlite.ts";
@@ -49,6 +50,13 @@ async function produce(): Promise<void> {
   await broker.close();
 }
 
+function block(): void {
+  say("blocks");
+  const until = performance.now() + 20_000;
+  while (performance.now() < until);
+  say("blocked");
+}
+
 process.on("SIGTERM", () => {
   void broker.close().then(() => say("closed"));
 });
@@ -56,6 +64,8 @@ await broker.connect();
 if (mode === "hold") await consume(async () => {});
 else if (mode === "work") await consume(settle);
 else if (mode === "produce") await produce();
+else if (mode === "block-claims") await consume(async () => block());
+else if (mode === "block-produce") await produce().then(block);
 else if (mode === "begin") {
   let first: Delivery | null = null;
   await consume(async (delivery) => {

@@ -1,9 +1,11 @@
 /** Entry of the I/O thread: one for each file and process. Blocks as SQLite blocks, so that the main thread never does. */
 import { parentPort, workerData } from "node:worker_threads";
+import { systemClock } from "../clock.ts";
 import { loadLibsql } from "./connection.ts";
 import { createConsumption } from "./consumption.ts";
 import { Engine } from "./engine.ts";
 import { failureOf } from "./failure.ts";
+import { endProcess, MainWatch } from "./main-watch.ts";
 import type { Failure, NewMessage, Operation, Report, Request } from "./operation.ts";
 import { openTables, type Tables } from "./tables.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -39,6 +41,11 @@ function serve(tables: Tables): void {
   const wake = openWakeFile(tables.path);
   const consumption = createConsumption(tables);
   const watches = createWatches(tables);
+  const mainWatch = new MainWatch({
+    clock: systemClock,
+    ask: () => report({ kind: "ask" }),
+    end: (silentMs) => endProcess(silentMs, tables.path),
+  });
   let upkeep: Upkeep | null = null;
 
   const engine: Engine = new Engine({
@@ -48,13 +55,17 @@ function serve(tables: Tables): void {
     wake,
     report,
     committed: (turn) => upkeep?.committed(turn),
-    turned: () => upkeep?.adjust(),
+    turned() {
+      upkeep?.adjust();
+      mainWatch.adjust(consumption.count > 0);
+    },
     abandon: end,
   });
   upkeep = new Upkeep({ tables, consumption, watches, wake, engine, report });
 
   function end(failure: Failure | null): void {
     upkeep?.stop();
+    mainWatch.stop();
     port!.removeAllListeners("message");
     try {
       if (failure === null) engine.finish();
@@ -71,6 +82,7 @@ function serve(tables: Tables): void {
 
   port!.on("message", (request: Request) => {
     if (request.kind === "close") end(null);
+    else if (request.kind === "alive") mainWatch.answered();
     else engine.take(request.first, entriesOf(request.operations, request.raw));
   });
 }

@@ -100,6 +100,8 @@ export interface ClaimedMessage {
 /** Main thread → I/O thread. */
 export type Request =
   | { readonly kind: "turn"; readonly first: number; readonly operations: readonly Operation[]; readonly raw: Uint8Array }
+  /** the answer to `ask` */
+  | { readonly kind: "alive" }
   | { readonly kind: "close" };
 
 /** I/O thread → main thread. */
@@ -109,6 +111,8 @@ export type Report =
   | { readonly kind: "answers"; readonly first: number; readonly answers: readonly (unknown | Failure)[] }
   | { readonly kind: "claimed"; readonly messages: readonly ClaimedMessage[]; readonly raw: Uint8Array }
   | { readonly kind: "fenced"; readonly consumer: number }
+  /** Does the main thread live? Asked while there are consumers. */
+  | { readonly kind: "ask" }
   | { readonly kind: "results"; readonly changes: readonly (readonly [taskId: string, text: string])[] }
   /** The file cannot be written for now; claims wait. `null` = it can again. */
   | { readonly kind: "trouble"; readonly failure: Failure | null }

@@ -151,6 +151,9 @@ export class ThreadClient {
       case "fenced":
         this.#onFenced(report.consumer);
         break;
+      case "ask":
+        this.#worker.postMessage({ kind: "alive" } satisfies Request);
+        break;
       case "trouble":
         this.#onTrouble(report.failure);
         break;

@@ -79,6 +79,28 @@ describe("claims in the SQLite file", { timeout: 90_000 }, () => {
     expect(inbox.waiting).toBe(0);
   });
 
+  test("a process whose main thread is blocked ends itself, and one that holds no claims or was paused lives on", async () => {
+    await publish("paused", "blocked");
+    const paused = startProgram({ mode: "settle-later", url: file.url, queue, count: 1 });
+    await paused.wrote(/delivered paused 0/, 30_000);
+    process.kill(paused.pid, "SIGSTOP");
+    const blocked = startProgram({ mode: "block-claims", url: file.url, queue, count: 1 });
+    await blocked.wrote(/blocks/, 30_000);
+    const producer = startProgram({ mode: "block-produce", url: file.url, queue: "elsewhere", count: 1 });
+    await producer.wrote(/blocks/, 30_000);
+    const { inbox } = await consume(broker, queue);
+    expect(await blocked.ended).toBe("SIGKILL");
+    expect(blocked.output()).toMatch(/^celeriac: the main thread of process \d+ has not answered for 15 s; .*$/m);
+    const recovered = await inbox.next(30_000);
+    expect(`${idOf(recovered.envelope)} ${recovered.deliveries}`).toBe("blocked 1");
+    await settle(recovered);
+    await producer.wrote(/blocked/, 30_000);
+    process.kill(paused.pid, "SIGCONT");
+    process.kill(paused.pid, "SIGUSR2");
+    await paused.wrote(/outcome paused settled/, 30_000);
+    expect(await producer.ended).toBe(0);
+  });
+
   test("a process that ends in order hands back uncounted and leaves nothing behind", async () => {
     await publish("a");
     const holder = startProgram({ mode: "hold", url: file.url, queue });

@@ -10,7 +10,7 @@ afterEach(async () => {
 });
 
 export interface ProgramOptions {
-  readonly mode: "hold" | "begin" | "work" | "produce" | "settle-later";
+  readonly mode: "hold" | "begin" | "work" | "produce" | "settle-later" | "block-claims" | "block-produce";
   readonly url: string;
   readonly queue: string;
   readonly count?: number;
