@@ -2,6 +2,7 @@
 import { parseInstant, toIsoInstant } from "./clock.ts";
 import { CeleriacError, type RemoteError } from "./errors.ts";
 import { exceptionJson } from "./failure.ts";
+import { parseJson } from "./serializer.ts";
 import { isFinal } from "./states.ts";
 
 /** `[[id, parent], children]`, Celery's way to name a result. */
@@ -65,7 +66,7 @@ function extendedMembers(facts: ResultFacts): string {
 export function readResult(taskId: string, text: string): ResultMeta {
   let meta: Record<string, unknown>;
   try {
-    meta = JSON.parse(text);
+    meta = parseJson(text) as Record<string, unknown>;
     if (typeof meta["status"] !== "string") throw new TypeError("no status");
   } catch (cause) {
     throw new CeleriacError("RESULT_UNREADABLE", `The stored result of task ${taskId} is not Celery's result JSON`, { cause });

@@ -70,15 +70,29 @@ function checkObject(value: object, path: string, above: Ancestors | null): void
     checkEncodable(value.toJSON(), path, here);
     return;
   }
-  for (const key of Object.keys(value)) checkEncodable((value as Record<string, unknown>)[key], `${path}.${key}`, here);
+  const keys = Object.keys(value);
+  if (keys.length === 0 && !isPlain(value)) throw refuse(path, `${kindOf(value)} without members of its own`);
+  for (const key of keys) checkEncodable((value as Record<string, unknown>)[key], `${path}.${key}`, here);
+}
+
+/** An object as a literal makes it, of whichever realm. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** "a Headers" */
+function kindOf(value: object): string {
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  const { name } = value.constructor as { readonly name?: unknown };
+  return `a ${tag === "Object" && typeof name === "string" && name !== "" ? name : tag}`;
 }
 
 /** Kinds that JSON would silently empty. */
 function foreignKind(value: object): string | null {
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (tag === "AsyncResult") return "an AsyncResult (send its id)";
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return null;
+  if (isPlain(value)) return null;
   if (value instanceof Error) return "an Error";
   if (ArrayBuffer.isView(value)) return `a ${tag}`;
   return ["Map", "Set", "WeakMap", "WeakSet", "Promise", "RegExp", "ArrayBuffer"].includes(tag) ? `a ${tag}` : null;
@@ -86,6 +100,42 @@ function foreignKind(value: object): string | null {
 
 function refuse(path: string, what: string): PublishError {
   return new PublishError("PUBLISH_ENCODE", `${path} is ${what}, which JSON cannot carry`);
+}
+
+/** JSON as Python writes it: NaN, Infinity and -Infinity may stand as bare words. Throws SyntaxError. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!/NaN|Infinity/.test(text)) throw error;
+    return JSON.parse(withoutBareWords(text), (_key, value: unknown) => (value === notANumber ? Number.NaN : value));
+  }
+}
+
+/** Stands for NaN on its way through JSON.parse: a text that nobody writes. */
+const notANumber = "\u0000NaN\u0000";
+
+function withoutBareWords(text: string): string {
+  let strict = "";
+  for (let from = 0; from < text.length; ) {
+    const quote = text.indexOf('"', from);
+    const between = text.slice(from, quote < 0 ? text.length : quote);
+    strict += between.replaceAll("Infinity", "1e999").replaceAll("NaN", JSON.stringify(notANumber));
+    if (quote < 0) break;
+    from = endOfText(text, quote);
+    strict += text.slice(quote, from);
+  }
+  return strict;
+}
+
+/** Where the text that begins with a quote at `start` is over. */
+function endOfText(text: string, start: number): number {
+  for (let quote = text.indexOf('"', start + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (text[quote - 1 - backslashes] === "\\") backslashes++;
+    if (backslashes % 2 === 0) return quote + 1;
+  }
+  return text.length;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -98,7 +148,7 @@ export function decodeContent(bytes: Uint8Array, contentType: string): unknown {
     throw new BrokerError("CONTENT_REFUSED", `Content type ${JSON.stringify(contentType)} refused: ${why}`);
   }
   try {
-    return JSON.parse(utf8.decode(bytes));
+    return parseJson(utf8.decode(bytes));
   } catch (cause) {
     throw new CeleriacError("MESSAGE_UNDECODABLE", `Body is not JSON: ${(cause as Error).message}`, { cause });
   }

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createResult } from "../../../packages/core/src/result.ts";
@@ -13,6 +14,13 @@ const handle = createResult(
   { id: "id-1", taskName: null, known: true },
 );
 
+class Hidden {
+  readonly #value = 1;
+  get value() {
+    return this.#value;
+  }
+}
+
 describe("what JSON cannot carry", () => {
   it.each<[string, unknown, string]>([
     ["a function", [{ a: [0, { b: () => {} }] }], "args[0].a[1].b is a function, which JSON cannot carry"],
@@ -27,6 +35,8 @@ describe("what JSON cannot carry", () => {
     ["bytes", { file: Buffer.from("x") }, "args.file is a Uint8Array, which JSON cannot carry"],
     ["an Error", [new TypeError("x")], "args[0] is an Error, which JSON cannot carry"],
     ["a RegExp", [/x/], "args[0] is a RegExp, which JSON cannot carry"],
+    ["what would come out empty", [new Headers({ a: "b" })], "args[0] is a Headers without members of its own, which JSON cannot carry"],
+    ["a class that hides its members", [new Hidden()], "args[0] is a Hidden without members of its own, which JSON cannot carry"],
     ["a date that is none", [new Date(Number.NaN)], "args[0] is an invalid Date, which JSON cannot carry"],
     ["a cycle", [cyclic], "args[0].list[0].back is a cycle, which JSON cannot carry"],
     ["a result's handle", [handle], "args[0] is an AsyncResult (send its id), which JSON cannot carry"],
@@ -94,6 +104,7 @@ describe("a value", () => {
 
   it.each<[string, unknown, string]>([
     ["undefined at the top", undefined, "null"],
+    ["what another realm made", runInNewContext("({ a: [], b: {}, c: new Date(0) })"), '{"a":[],"b":{},"c":"1970-01-01T00:00:00.000Z"}'],
     ["undefined in a list", [undefined, 1], "[null,1]"],
     ["undefined in an object", { a: undefined, b: 1 }, '{"b":1}'],
     ["a date", [new Date(0)], '["1970-01-01T00:00:00.000Z"]'],
@@ -114,6 +125,23 @@ describe("a value", () => {
   });
 });
 
+describe("a number that Python writes as a bare word", () => {
+  const back = (text: string) => decodeContent(bytes(text), "application/json");
+
+  it("is read as what it is, and left alone in texts", () => {
+    expect(back('[NaN, Infinity, -Infinity, {"NaN": "NaN \\" Infinity", "a": [-Infinity]}, 1]')).toEqual([
+      ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+      { NaN: 'NaN " Infinity', a: [Number.NEGATIVE_INFINITY] },
+      1,
+    ]);
+  });
+
+  it("is read beside a text of 16 MB", () => {
+    const long = "x\\n".repeat(4_000_000);
+    expect(back(`["${long}", NaN]`)).toEqual([long.replaceAll("\\n", "\n"), Number.NaN]);
+  });
+});
+
 describe("content", () => {
   it.each([
     ["application/x-python-serialize", "pickle is never read"],
@@ -129,7 +157,7 @@ describe("content", () => {
 
   it.each([
     ["no JSON", bytes("{'a': 1}")],
-    ["Python's NaN", bytes("[NaN]")],
+    ["a bare word that is no number", bytes("[Nan, NaN]")],
     ["nothing", bytes("")],
     ["no UTF-8", Uint8Array.of(0x22, 0xff, 0x22)],
   ])("that is %s is undecodable, with the reason", (_what, content) => {
