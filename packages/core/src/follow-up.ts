@@ -5,7 +5,7 @@ import type { Call } from "./call.ts";
 import { type Composed, compose } from "./compose.ts";
 import { deriveId, type FollowUpKind } from "./derived-id.ts";
 import type { RemoteError } from "./errors.ts";
-import { type Body, encodeMessage } from "./message.ts";
+import { type Body, encodeMessage, envelopeOf } from "./message.ts";
 import type { ResultTuple } from "./result-meta.ts";
 import { queueRoute } from "./router.ts";
 import { readSignature } from "./signature.ts";
@@ -18,6 +18,8 @@ export interface Followed {
   /** as received, for the custom ones */
   readonly rawHeaders: Readonly<Record<string, unknown>>;
   readonly body: Body;
+  /** as received */
+  readonly rawBody: Uint8Array;
   readonly queue: string;
   readonly priority: number | null;
   readonly replyTo: string | null;
@@ -79,7 +81,10 @@ export function nextAttempt(runtime: AppRuntime, run: Followed, etaAt: number, a
     priority: run.priority,
     headers: customHeaders(run.rawHeaders),
   };
-  return { envelope: encodeMessage(message, nowMs, runtime.settings.maxMessageBytes), route: queueRoute(run.queue), dueAt: etaAt };
+  // Unchanged, the body goes on to the byte: numbers that JavaScript cannot hold stay what they are.
+  const envelope =
+    args === undefined ? envelopeOf(message, nowMs, run.rawBody) : encodeMessage(message, nowMs, runtime.settings.maxMessageBytes);
+  return { envelope, route: queueRoute(run.queue), dueAt: etaAt };
 }
 
 function follow(

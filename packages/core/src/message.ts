@@ -50,15 +50,20 @@ const emptyEmbedJson = '{"callbacks": null, "errbacks": null, "chain": null, "ch
 /** `nowMs` only serves to turn `expiresAt` into AMQP's relative expiration. Throws PUBLISH_ENCODE for arguments that cannot travel and bodies above `maxBytes`. */
 export function encodeMessage(message: Message, nowMs: number, maxBytes: number): Envelope {
   const body = encodeBody(message);
-  for (const _ in message.headers) {
-    checkJson(message.headers, "headers");
-    break;
-  }
   if (body.byteLength > maxBytes) {
     throw new PublishError(
       "PUBLISH_ENCODE",
       `Message of task ${message.task} is ${body.byteLength} bytes, more than maxMessageBytes (${maxBytes}): send a reference to large data`,
     );
+  }
+  return envelopeOf(message, nowMs, body);
+}
+
+/** The envelope of a message whose body is written already, arguments and all. `nowMs` as above. Throws PUBLISH_ENCODE for headers. */
+export function envelopeOf(message: Message, nowMs: number, body: Uint8Array): Envelope {
+  for (const _ in message.headers) {
+    checkJson(message.headers, "headers");
+    break;
   }
   const { id, task } = message;
   return {

@@ -4,5 +4,6 @@ import type { Run } from "./run.ts";
 
 /** Throws MESSAGE_UNDECODABLE, CONTENT_REFUSED for a body that was not decoded before. */
 export function followedOf(run: Run, headers: TaskHeaders, body: Body = decodeBody(run.body, run.contentType)): Followed {
-  return { headers, rawHeaders: run.headers, body, queue: run.queue, priority: run.priority, replyTo: run.replyTo };
+  const { queue, priority, replyTo } = run;
+  return { headers, rawHeaders: run.headers, body, rawBody: run.body, queue, priority, replyTo };
 }

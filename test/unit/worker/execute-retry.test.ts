@@ -36,6 +36,16 @@ describe("a retry", () => {
     expect(published(await execution.run("t", { args: [3, 4] }))[0]?.body).toMatchObject([[4, 3], {}, {}]);
   });
 
+  it("hands its arguments on to the byte, unless it changes them", async () => {
+    const execution = startExecution({ maxMessageBytes: 1_024 });
+    execution.app.bound("t", (self, ..._numbers: unknown[]) => self.retry());
+    const body = `[[1180591620717411303424, NaN, 1.0, "${"x".repeat(2_000)}"], {}, {}]`;
+    const ending = await execution.run("t", { body });
+    expect("publish" in ending && new TextDecoder().decode(ending.publish[0]?.envelope.body)).toBe(body);
+    execution.app.bound("t", (self, ..._numbers: unknown[]) => self.retry({ args: ["x".repeat(2_000)] }));
+    expect(await execution.run("t", { body })).toMatchObject({ kind: "failed", error: { type: "PublishError" } });
+  });
+
   it("carries its cause, and is told", async () => {
     const execution = startExecution();
     const cause = new RangeError("too early");
