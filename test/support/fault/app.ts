@@ -2,6 +2,7 @@
 import { appendFileSync } from "node:fs";
 import { createApp } from "@celeriac/core";
 import { armFailpoints, type FailpointName } from "@celeriac/core/testing";
+import { machineMs } from "../machine-clock.ts";
 
 /** FAULT_DIE_AT="<failpoint>:<n>": the process dies with SIGKILL when it comes to that point for the nth time. */
 const [dieAt, times = "1"] = (process.env["FAULT_DIE_AT"] ?? "").split(":");
@@ -28,6 +29,9 @@ export const mark = app.bound("fault.mark", async (self, n: number, ms: number) 
   note("end", n, self.request.retries);
   return n;
 });
+
+/** How late it began, in ms after `sentAt` of the machine's clock. Leaves no line in the ledger. */
+export const late = app.task("fault.late", (sentAt: number) => machineMs() - sentAt);
 
 /** Computes for `ms` without giving the event loop a turn. */
 export const block = app.task("fault.block", (n: number, ms: number) => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { createApp } from "@celeriac/core";
-import type { after, block, flaky, mark, poison } from "./app.ts";
+import type { after, block, flaky, late, mark, poison } from "./app.ts";
 import type { WorkerProgram } from "./worker-program.ts";
 
 const programPath = fileURLToPath(new URL("./worker-program.ts", import.meta.url));
@@ -37,6 +37,7 @@ function createClient(broker: string) {
   return {
     app,
     mark: app.declare<typeof mark>("fault.mark"),
+    late: app.declare<typeof late>("fault.late"),
     block: app.declare<typeof block>("fault.block"),
     flaky: app.declare<typeof flaky>("fault.flaky"),
     after: app.declare<typeof after>("fault.after"),
@@ -47,6 +48,8 @@ export type FaultClient = ReturnType<typeof createClient>;
 
 export interface FaultWorld {
   readonly directory: string;
+  /** its URL */
+  readonly broker: string;
   readonly environment: NodeJS.ProcessEnv;
   /** a producer of the app's tasks */
   readonly client: FaultClient;
@@ -61,11 +64,13 @@ export function createFaultWorld(broker: (directory: string) => string): FaultWo
   const directory = mkdtempSync(join(tmpdir(), "celeriac-fault-"));
   const ledgerPath = join(directory, "ledger");
   writeFileSync(ledgerPath, "");
-  const environment = { ...process.env, CELERY_BROKER_URL: broker(directory), FAULT_LEDGER: ledgerPath };
-  const client = createClient(environment.CELERY_BROKER_URL);
+  const url = broker(directory);
+  const environment = { ...process.env, CELERY_BROKER_URL: url, FAULT_LEDGER: ledgerPath };
+  const client = createClient(url);
   const workers: FaultWorker[] = [];
   return {
     directory,
+    broker: url,
     environment,
     client,
     ledger: () =>
