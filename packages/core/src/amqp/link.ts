@@ -1,4 +1,5 @@
 /** One open connection to RabbitMQ, over the library's: its end and its being blocked are told once, its errors are ours. */
+import type { Socket } from "node:net";
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from "amqplib";
 import type { Clock } from "../clock.ts";
 import { reasonOf } from "../errors.ts";
@@ -23,6 +24,8 @@ export interface Link {
   onEnd(listener: (error: unknown) => void): void;
   /** Called when the broker blocks publications (with its reason) and when it takes them again (null). */
   onBlocked(listener: (reason: string | null) => void): void;
+  /** Whether it keeps the process alive, as it does until it is told otherwise. */
+  hold(holds: boolean): void;
   /** Resolves when it is closed, in 2 s even if nobody answers; never rejects. */
   close(): Promise<void>;
 }
@@ -81,6 +84,13 @@ function watchLink(model: ChannelModel, fields: object, { clock, logger }: Omit<
     channel.on("error", (error) => logger.debug("The broker closed an AMQP channel", { ...fields, error }));
     return channel;
   };
+  const hold = (holds: boolean) => {
+    const { stream, heartbeater } = model.connection as unknown as Inside;
+    for (const handle of [stream, heartbeater?.sendTimer, heartbeater?.recvTimer]) {
+      if (holds) handle?.ref();
+      else handle?.unref();
+    }
+  };
   const openChannel = async () => guard(await model.createChannel());
 
   return {
@@ -105,8 +115,10 @@ function watchLink(model: ChannelModel, fields: object, { clock, logger }: Omit<
       else listener(ended.error);
     },
     onBlocked: (listener) => void blockedListeners.push(listener),
+    hold,
     async close() {
       if (ended !== null) return;
+      hold(true);
       const impatience = clock.after(closeTimeoutMs, () => destroy(model), { background: true });
       const gone = new Promise<void>((resolve) => endListeners.push(() => resolve()));
       model.close().catch((error) => logger.debug("An AMQP connection was closed already", { ...fields, reason: reasonOf(error) }));
@@ -116,9 +128,15 @@ function watchLink(model: ChannelModel, fields: object, { clock, logger }: Omit<
   };
 }
 
+/** What the library does not show of a connection. */
+interface Inside {
+  readonly stream: Socket;
+  readonly heartbeater: { readonly sendTimer: NodeJS.Timeout; readonly recvTimer: NodeJS.Timeout } | null;
+}
+
 /** Ends the socket under a connection whose other side is silent; the library takes it for a lost connection. */
 function destroy(model: ChannelModel): void {
-  const { stream } = model.connection as unknown as { readonly stream: { destroy(error: Error): void } };
+  const { stream } = model.connection as unknown as Inside;
   stream.destroy(new Error("The broker did not answer the request to close the connection"));
 }
 

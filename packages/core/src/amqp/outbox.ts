@@ -68,10 +68,15 @@ export function createOutbox(session: Session, { clock, logger }: DriverContext)
   }
 
   async function connect(): Promise<void> {
-    const link = await session.connect();
-    if (confirms !== null) return;
-    if (opening === null) open(link);
-    await opening;
+    const release = session.hold();
+    try {
+      const link = await session.connect();
+      if (confirms !== null) return;
+      if (opening === null) open(link);
+      await opening;
+    } finally {
+      release();
+    }
   }
 
   function notConnected(): PublishError {

@@ -20,6 +20,8 @@ export interface Session {
   connect(): Promise<Link>;
   /** Listens until the returned function is called. */
   listen(listener: SessionListener): () => void;
+  /** Keeps the process alive until the returned function is called: nothing else of a session does, but an attempt to connect that somebody waits for. */
+  hold(): () => void;
   /** Safe to call twice. */
   close(): Promise<void>;
 }
@@ -33,6 +35,7 @@ export function createSession(address: AmqpAddress, context: DriverContext, name
   const fields = { broker: address.label, connection: name };
   const listeners = new Set<SessionListener>();
   const closing = new AbortController();
+  let holders = 0;
   let link: Link | null = null;
   let attempt: Promise<Link> | null = null;
 
@@ -53,6 +56,7 @@ export function createSession(address: AmqpAddress, context: DriverContext, name
     }
     if (opened.ended !== null) throw new BrokerError("BROKER_UNREACHABLE", `RabbitMQ closed the connection at once (${address.label})`);
     link = opened;
+    opened.hold(holders > 0);
     opened.onEnd((error) => lose(opened, error));
     for (const listener of listeners) listener.up(opened);
     return opened;
@@ -73,7 +77,7 @@ export function createSession(address: AmqpAddress, context: DriverContext, name
   async function reconnect(): Promise<void> {
     const log = createRetryLog(withFields(logger, fields));
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
-      await clock.sleep(waitMs * (1 - Math.random() / 4), closing.signal);
+      await clock.sleep(waitMs * (1 - Math.random() / 4), closing.signal, { background: holders === 0 });
       if (closing.signal.aborted || link !== null) return;
       try {
         await connect();
@@ -93,6 +97,14 @@ export function createSession(address: AmqpAddress, context: DriverContext, name
     listen(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    hold() {
+      if (holders++ === 0) link?.hold(true);
+      let isHeld = true;
+      return () => {
+        if (isHeld && --holders === 0) link?.hold(false);
+        isHeld = false;
+      };
     },
     async close() {
       closing.abort();

@@ -80,10 +80,13 @@ export function openReplyQueue(session: Session, { clock, logger }: DriverContex
   return {
     name,
     async ready() {
+      const release = session.hold();
       try {
         await consuming;
       } catch (cause) {
         throw new BrokerError("BROKER_REFUSED", `The reply queue could not be declared: ${reasonOf(cause)}`, { cause });
+      } finally {
+        release();
       }
     },
     async close() {

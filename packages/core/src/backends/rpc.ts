@@ -68,7 +68,14 @@ export function createRpcBackend(url: string, context: DriverContext, options: R
     },
     async subscribe(taskId, listener) {
       refuseIfClosed();
-      return { close: cache.listen(taskId, listener) };
+      const release = session.hold();
+      const leave = cache.listen(taskId, listener);
+      return {
+        close() {
+          leave();
+          release();
+        },
+      };
     },
     async forget(taskId) {
       refuseIfClosed();

@@ -1,6 +1,7 @@
 /**
  * The main thread's end of one I/O thread: collects the operations of an event-loop turn, hands them over in one message and routes what
- * comes back. Duties: 1. batch, 2. match answers to callers, 3. route claims and results, 4. refuse everyone when the thread is gone.
+ * comes back. Duties: 1. batch, 2. match answers to callers, 3. route claims and results, 4. refuse everyone when the thread is gone,
+ * 5. keep the process alive while anybody waits for the thread, and no longer.
  */
 import { Worker } from "node:worker_threads";
 import type { DriverContext } from "../driver.ts";
@@ -52,6 +53,8 @@ export class ThreadClient {
   #raws: Uint8Array[] = [];
   #next = 0;
   #flushing = false;
+  #isOpening = true;
+  #holdsProcess = true;
   #gone: Failure | null = null;
   #closing: Promise<void> | null = null;
 
@@ -81,7 +84,10 @@ export class ThreadClient {
     route: ConsumerRoute | null = null,
   ): Promise<Answer<K>> {
     if (this.#gone !== null) return Promise.reject(new StoreError({ ...this.#gone, uncertain: false }));
-    this.#operations.push({ kind, ...fields } as Operation);
+    const operation = { kind, ...fields } as Operation;
+    // What is claimed until it has left is handed back with the rest.
+    if (operation.kind === "leave") this.#routes.delete(operation.consumer);
+    this.#operations.push(operation);
     for (const raw of raws) this.#raws.push(raw);
     const number = this.#next;
     this.#next += 1;
@@ -91,6 +97,7 @@ export class ThreadClient {
     }
     return new Promise((resolve, reject) => {
       this.#pending.set(number, { route, resolve: resolve as (answer: unknown) => void, reject });
+      this.#holdWhileAwaited();
     });
   }
 
@@ -99,9 +106,11 @@ export class ThreadClient {
     const own = this.#results.get(taskId) ?? new Set();
     own.add(listener);
     this.#results.set(taskId, own);
+    this.#holdWhileAwaited();
     return () => {
       own.delete(listener);
       if (own.size === 0 && this.#results.get(taskId) === own) this.#results.delete(taskId);
+      this.#holdWhileAwaited();
     };
   }
 
@@ -114,7 +123,18 @@ export class ThreadClient {
   /** Ends the thread, after what was handed over before. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
+    this.#holdWhileAwaited();
     return this.#closing;
+  }
+
+  /** A producer with nothing to do must be able to end; who consumes, waits for a result or for an answer must not. */
+  #holdWhileAwaited(): void {
+    const isAwaited =
+      this.#isOpening || this.#pending.size > 0 || this.#routes.size > 0 || this.#results.size > 0 || this.#closing !== null;
+    if (isAwaited === this.#holdsProcess) return;
+    this.#holdsProcess = isAwaited;
+    if (isAwaited) this.#worker.ref();
+    else this.#worker.unref();
   }
 
   async #close(): Promise<void> {
@@ -141,6 +161,7 @@ export class ThreadClient {
     switch (report.kind) {
       case "answers":
         this.#onAnswers(report.first, report.answers);
+        this.#holdWhileAwaited();
         break;
       case "claimed":
         this.#onClaimed(report.messages, report.raw);
@@ -161,7 +182,9 @@ export class ThreadClient {
         this.#context.logger[report.level](report.text, { path: this.#options.path, ...report.fields });
         break;
       case "opened":
+        this.#isOpening = false;
         this.#settleOpened.resolve();
+        this.#holdWhileAwaited();
         break;
       case "ended":
         if (report.failure !== null) this.#onEnd(report.failure);
@@ -201,6 +224,7 @@ export class ThreadClient {
   #onFenced(consumer: number): void {
     const route = this.#routes.get(consumer);
     this.#routes.delete(consumer);
+    this.#holdWhileAwaited();
     route?.fenced();
   }
 

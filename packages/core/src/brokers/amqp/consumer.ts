@@ -71,7 +71,12 @@ class AmqpConsumer implements Consumer {
     this.#readAhead = Math.max(1, options.readAhead);
     const consuming = () => !this.#paused && !this.#ending;
     this.#intake = createIntake({ ...parts.delivery, consuming }, { listener: options.listener, readAhead: () => this.#readAhead });
-    this.#unlisten = parts.session.listen({ up: () => void this.#revive(), down: () => {} });
+    const unlisten = parts.session.listen({ up: () => void this.#revive(), down: () => {} });
+    const release = parts.session.hold();
+    this.#unlisten = () => {
+      unlisten();
+      release();
+    };
   }
 
   async start(): Promise<void> {

@@ -1,0 +1,26 @@
+/** A producer that has nothing more to do does not keep its process alive, though it closes nothing. */
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { processEntry } from "../../packages/core/src/entry.ts";
+import { places } from "../support/fault/places.ts";
+import { startPrivateProcess, temporaryDirectory } from "../support/private-process.ts";
+
+function startProducer(url: string, last: string) {
+  const { url: program, execArgv } = processEntry(import.meta.url, "../support/producer-program");
+  const args = [...execArgv, fileURLToPath(program), url, last];
+  const producer = startPrivateProcess({ command: process.execPath, args, cwd: process.cwd() });
+  onTestFinished(() => producer.stop({ signal: "SIGKILL" }));
+  return producer;
+}
+
+for (const [broker, place] of Object.entries(places)) {
+  describe(`a producer on ${broker}`, () => {
+    it.each(["send", "look", "wait", "watch", "refuse"])("ends by itself after it could %s", async (last) => {
+      const folder = temporaryDirectory("producer");
+      onTestFinished(() => folder.remove());
+      const producer = startProducer((await place())(folder.path), last);
+      await producer.wrote(/done/, 30_000);
+      expect(await producer.ended).toBe(0);
+    });
+  });
+}
