@@ -18,7 +18,7 @@ import { createProducer, type Producer } from "./producer.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 import { createRouter } from "./router.ts";
 import { resolveSettings } from "./setting.ts";
-import { createSignals, type Signals } from "./signals.ts";
+import { createSignals, type SignalSender } from "./signals.ts";
 
 /** What is open once a broker was first needed. */
 export interface Links {
@@ -34,7 +34,7 @@ export interface AppRuntime {
   readonly settings: Settings;
   readonly registry: Registry;
   readonly middleware: Middleware[];
-  readonly signals: Signals;
+  readonly signals: SignalSender;
   readonly deps: DepsHolder;
   readonly clock: Clock;
   readonly logger: Logger;

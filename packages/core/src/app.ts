@@ -10,15 +10,15 @@ import { currentRun } from "./current-run.ts";
 import type { DepsScope } from "./deps.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { environmentSettings, isProduction, withOverrides } from "./environment.ts";
-import { CeleriacError } from "./errors.ts";
+import { CeleriacError, ConfigError } from "./errors.ts";
 import { createHome } from "./home.ts";
 import { callHere } from "./local-call.ts";
 import type { Middleware } from "./middleware.ts";
-import { isRecord } from "./option-check.ts";
+import { checkOptions, isRecord, isText, type OptionCheck } from "./option-check.ts";
 import type { TaskCode } from "./registry.ts";
 import type { AsyncResult, Sent } from "./result.ts";
 import { ownNames, shownValue } from "./setting.ts";
-import type { Signals } from "./signals.ts";
+import { publicSignals, type Signals } from "./signals.ts";
 import { createTask, createTaskRef, type DeclaredTask, type Task } from "./task.ts";
 import { checkTaskOptions, type RunOptions, type SendOptions, type TaskOptions } from "./task-options.ts";
 
@@ -79,7 +79,7 @@ export interface App<out Deps = {}> extends AsyncDisposable {
   currentTask(): TaskContext<unknown, Deps> | undefined;
 
   use(middleware: Middleware<Deps>): this;
-  readonly signals: Omit<Signals, "send">;
+  readonly signals: Signals;
 
   /** Connects now instead of at the first call. Throws BROKER_*, BACKEND_*, CONFIG_*. */
   connect(): Promise<void>;
@@ -112,9 +112,30 @@ export function runtimeOf(app: unknown): AppRuntime | undefined {
   return typeof app === "object" && app !== null ? runtimes.get(app) : undefined;
 }
 
+const optionChecks: Readonly<Record<keyof AppOptions<unknown>, OptionCheck>> = {
+  broker: isUrl,
+  backend: isUrl,
+  config: isRecord,
+  include: (value) => Array.isArray(value) && value.every((load) => typeof load === "function"),
+  deps: (value) => typeof value === "function",
+};
+
+/** An empty one is an unset environment variable. */
+function isUrl(value: unknown): boolean {
+  return typeof value === "string";
+}
+
 /** Throws CONFIG_UNKNOWN, CONFIG_INVALID. Opens and reads nothing but the environment variables that settings name. */
 // biome-ignore lint/complexity/noBannedTypes: as above
 export function createApp<Deps extends object = {}>(name: string, options: AppOptions<Deps> = {}): App<Deps> {
+  if (!isText(name)) throw new ConfigError("CONFIG_INVALID", `An app's name is a text, got ${shownValue(name)}`);
+  // Values may hold passwords.
+  checkOptions(
+    "createApp",
+    optionChecks,
+    options,
+    (option) => new ConfigError("CONFIG_INVALID", `createApp: option ${option} does not fit`),
+  );
   const given = withOverrides(settingTable, {
     ...environmentSettings(settingTable),
     ...ownNames(settingTable, options.config ?? {}),
@@ -189,7 +210,7 @@ function buildApp(runtime: AppRuntime) {
       runtime.middleware.push(middleware);
       return app;
     },
-    signals: runtime.signals,
+    signals: publicSignals(runtime.signals),
     async connect() {
       const { broker, backend } = await runtime.links();
       await Promise.all([broker.connect(), backend?.connect()]);

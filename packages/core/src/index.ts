@@ -22,7 +22,7 @@ export type { Logger } from "./logger.ts";
 export { type Middleware, type OutgoingMessage, type TraceCarrier, traceContext } from "./middleware.ts";
 export type { AsyncResult, Sent } from "./result.ts";
 export type { WaitOptions } from "./result-wait.ts";
-export type { Signal, SignalEvents } from "./signals.ts";
+export type { Signal, SignalEvents, Signals } from "./signals.ts";
 export type { ImmutableSignature, Signature } from "./signature.ts";
 export type { Outcome, TaskSnapshot, TaskState } from "./snapshot.ts";
 export type { Errback, FailureInfo, Step } from "./step.ts";

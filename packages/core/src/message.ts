@@ -6,6 +6,7 @@ import { CeleriacError, PublishError } from "./errors.ts";
 import { reprArgs, reprKwargs } from "./repr.ts";
 import { checkJson, decodeContent, encodeJson, jsonContentType } from "./serializer.ts";
 import type { SignatureJson } from "./step.ts";
+import type { TaskHeaders } from "./task-headers.ts";
 
 /** What a message carries for after its run; `chain` is reversed: the next step is the last element. */
 export interface Embed {
@@ -17,27 +18,11 @@ export interface Embed {
 
 export const emptyEmbed: Embed = Object.freeze({ callbacks: null, errbacks: null, chain: null, chord: null });
 
-export interface Message {
-  readonly task: string;
-  readonly id: string;
+/** What its headers say, and what else it carries. */
+export interface Message extends Omit<TaskHeaders, "argsRepr" | "kwargsRepr" | "ignoreResult"> {
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
   readonly embed: Embed;
-  readonly shadow: string | null;
-  /** epoch ms */
-  readonly etaAt: number | null;
-  /** epoch ms */
-  readonly expiresAt: number | null;
-  readonly group: string | null;
-  readonly groupIndex: number | null;
-  readonly retries: number;
-  /** seconds, as on the wire */
-  readonly timeLimit: number | null;
-  readonly softTimeLimit: number | null;
-  readonly rootId: string;
-  readonly parentId: string | null;
-  /** `gen<pid>@<host>` */
-  readonly origin: string;
   readonly ignoreResult: boolean;
   readonly replyTo: string | null;
   readonly priority: number | null;

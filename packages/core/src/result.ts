@@ -6,8 +6,6 @@ import { isFinal } from "./states.ts";
 
 export interface AsyncResult<out R, out P = unknown> {
   readonly id: string;
-  /** true when the task was found already waiting, not sent again */
-  readonly deduplicated: boolean;
   /** The value, or throws TaskError, TaskRevokedError or ResultTimeoutError (60 s unless told). */
   get(options?: WaitOptions & { forget?: boolean | undefined }): Promise<R>;
   /** As get(), but the task's own ending is returned, not thrown. */
@@ -51,7 +49,6 @@ export function createResult<R, P>(source: HandleSource, facts: HandleFacts): As
 
   const result: AsyncResult<R, P> = {
     id,
-    deduplicated: false,
     async get({ forget, ...wait } = {}) {
       const outcome = await result.settled(wait);
       if (forget === true) await result.forget();

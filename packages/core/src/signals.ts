@@ -25,7 +25,9 @@ export interface SignalEvents {
 }
 
 export type SignalName = keyof SignalEvents;
-export type Signals = { readonly [K in SignalName]: Signal<SignalEvents[K]> } & {
+export type Signals = { readonly [K in SignalName]: Signal<SignalEvents[K]> };
+/** For those who tell, which users do not. */
+export type SignalSender = Signals & {
   /** Tells all listeners; free when there are none. */
   send<K extends SignalName>(name: K, event: () => SignalEvents[K]): void;
 };
@@ -43,7 +45,7 @@ const names = [
 ] as const satisfies readonly SignalName[];
 
 /** A listener that throws disturbs nobody; `report` is told. */
-export function createSignals(report: (error: unknown) => void): Signals {
+export function createSignals(report: (error: unknown) => void): SignalSender {
   type Listener = (event: never) => void;
   const listeners = new Map<SignalName, Set<Listener>>(names.map((name) => [name, new Set()]));
 
@@ -68,5 +70,10 @@ export function createSignals(report: (error: unknown) => void): Signals {
       }
     }
   };
-  return Object.freeze({ ...Object.fromEntries(names.map((name) => [name, signal(name)])), send }) as unknown as Signals;
+  return Object.freeze({ ...Object.fromEntries(names.map((name) => [name, signal(name)])), send }) as unknown as SignalSender;
+}
+
+/** What users see. */
+export function publicSignals({ send, ...signals }: SignalSender): Signals {
+  return Object.freeze(signals);
 }

@@ -14,13 +14,14 @@ export interface TaskHeaders {
   readonly group: string | null;
   readonly groupIndex: number | null;
   readonly retries: number;
-  /** seconds */
+  /** seconds, as on the wire */
   readonly timeLimit: number | null;
   readonly softTimeLimit: number | null;
   readonly rootId: string;
   readonly parentId: string | null;
   readonly argsRepr: string;
   readonly kwargsRepr: string;
+  /** `gen<pid>@<host>` */
   readonly origin: string;
   readonly ignoreResult: boolean | null;
 }

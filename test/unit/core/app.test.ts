@@ -18,6 +18,24 @@ async function openApp(config: object = {}) {
 const untyped = (app: object) => app as Record<"task" | "bound" | "implement", (...args: readonly unknown[]) => unknown>;
 const coded = (code: string, text = "") => expect.objectContaining({ code, message: expect.stringContaining(text) });
 
+describe("an app", () => {
+  it("is refused under options that nobody knows, or that do not fit, without showing them", () => {
+    const create = (options: object) => () => createApp("unit", options);
+    expect(create({ brokr: "redis://h" })).toThrow(coded("CONFIG_UNKNOWN", 'did you mean "broker"?'));
+    for (const options of [{ broker: { url: "redis://u:s3cret@h" } }, { include: ["./tasks.js"] }, { deps: {} }, { config: "x" }]) {
+      expect(create(options)).toThrow(coded("CONFIG_INVALID", Object.keys(options)[0]));
+      expect(create(options)).not.toThrow(/s3cret/);
+    }
+    expect(() => createApp("" as string)).toThrow(coded("CONFIG_INVALID", "name"));
+    expect(create({ broker: undefined, backend: "" })).not.toThrow();
+  });
+
+  it("lets nobody but itself tell its signals", async () => {
+    const { app } = await openApp();
+    expect(Object.keys(app.signals)).not.toContain("send");
+  });
+});
+
 describe("a definition", () => {
   it.each<[string, readonly unknown[]]>([
     ["no function", ["t"]],
