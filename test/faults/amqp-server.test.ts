@@ -1,12 +1,16 @@
 /** RabbitMQ: what a server does to producers and workers when it stops, dies, and runs out of memory. */
+import { connect } from "amqplib";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Broker, Delivery } from "../../packages/core/src/broker.ts";
-import { createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
+import { type AmqpBrokerOptions, createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
+import { systemClock } from "../../packages/core/src/clock.ts";
 import { deliveriesHeader } from "../../packages/core/src/envelope.ts";
+import { createProducer } from "../../packages/core/src/producer.ts";
 import { consume, settle } from "../conformance/broker/world.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
+import { createNotebook, type Notebook } from "../support/notebook.ts";
 import { type RabbitmqServer, startRabbitmq } from "../support/rabbitmq-server.ts";
 
 let server: RabbitmqServer;
@@ -31,11 +35,14 @@ async function openWorld(): Promise<void> {
   url = await server.vhost(`vhost-${vhosts}`);
 }
 
-async function open(): Promise<Broker> {
-  const broker = createAmqpBroker(url, driverContext(), { resultUrl: null });
+type NotedBroker = Broker & { readonly notes: Notebook };
+
+async function open(options: Partial<AmqpBrokerOptions> = {}): Promise<NotedBroker> {
+  const notes = createNotebook();
+  const broker = createAmqpBroker(url, driverContext({ logger: notes.logger }), { resultUrl: null, ...options });
   brokers.push(broker);
   await broker.connect();
-  return broker;
+  return Object.assign(broker, { notes });
 }
 
 for (const hard of [false, true]) {
@@ -119,6 +126,122 @@ test("publications held back are rejected, not uncertain, when the connection go
   await server.restart({ hard: true });
   expect(await first).toBe("PUBLISH_UNCERTAIN");
   expect(await second).toBe("PUBLISH_REJECTED");
+});
+
+/** Runs `work` while the server has an alarm, as when its memory is full; `broker` has learnt of it by a publication to `queue`. */
+async function whileBlocked(broker: NotedBroker, queue: string, work: () => Promise<void>): Promise<void> {
+  await server.evaluate("vm_memory_monitor:set_vm_memory_high_watermark({absolute, 1}).");
+  try {
+    const first = broker.publish(publicationTo(queue));
+    await eventually(() => broker.notes.lines.some(({ message }) => message.startsWith("RabbitMQ takes no publications now")));
+    await work();
+    await server.evaluate("vm_memory_monitor:set_vm_memory_high_watermark(0.4).");
+    await first;
+  } finally {
+    await server.evaluate("vm_memory_monitor:set_vm_memory_high_watermark(0.4).");
+  }
+}
+
+test("a publication held back for longer than its caller waits is never sent", async () => {
+  await openWorld();
+  const broker = await open();
+  const producer = createProducer(broker, systemClock);
+  const patient = { timeoutMs: 60_000, retry: true };
+  let waits: Promise<void> | null = null;
+  await whileBlocked(broker, "known", async () => {
+    const abort = new AbortController();
+    waits = producer.publish(publicationTo("known", { id: "waits" }), patient);
+    const impatient = Promise.allSettled([
+      producer.publish(publicationTo("known", { id: "late" }), { timeoutMs: 200, retry: true }),
+      producer.publish(publicationTo("known", { id: "aborted" }), { ...patient, abort: abort.signal }),
+    ]);
+    abort.abort();
+    const refusal = { code: "PUBLISH_REJECTED", message: expect.stringContaining("takes no publications now") };
+    for (const each of await impatient) expect(each).toMatchObject({ status: "rejected", reason: refusal });
+  });
+  await waits;
+  await broker.publish(publicationTo("known", { id: "after" }));
+  const left = await broker.queues.peek("known", 10);
+  expect(left.map(idOf).slice(1)).toEqual(["waits", "after"]);
+});
+
+test("a consumer is paused at once while the server takes no publications, and what it had not handed out is not counted", async () => {
+  await openWorld();
+  const [producer, worker, onlooker] = [await open(), await open(), await open()];
+  const dueAt = systemClock.now() + 5_000;
+  await Promise.all([producer.declare("early"), producer.declare("elsewhere")]);
+  // A consumer holds what is early for a second.
+  const client = await connect(url);
+  const channel = await client.createConfirmChannel();
+  channel.sendToQueue("early", Buffer.from("[[], {}, null]"), {
+    messageId: "held",
+    headers: { task: "t", id: "held", "x-celeriac-due": dueAt },
+  });
+  await channel.waitForConfirms();
+  await client.close();
+  await whileBlocked(producer, "elsewhere", async () => {
+    const { consumer, inbox } = await consume(worker, "early");
+    await eventually(async () => (await onlooker.queues.length("early")) === 0);
+    await consumer.pause();
+    expect(inbox.deliveries).toEqual([]);
+  });
+  const { inbox } = await consume(producer, "early");
+  const held = await inbox.next(45_000);
+  expect([idOf(held.envelope), held.deliveries]).toEqual(["held", 0]);
+  expect(await settle(held)).toBe("settled");
+});
+
+test("a message that the server cannot take is told in its own words, and others go on", async () => {
+  await openWorld();
+  await server.evaluate("application:set_env(rabbit, max_message_size, 1000).");
+  try {
+    const broker = await open();
+    await broker.declare("q");
+    await expect(broker.publish(publicationTo("q", { body: Buffer.alloc(2_000) }))).rejects.toMatchObject({
+      code: "PUBLISH_UNCERTAIN",
+      message: expect.stringMatching(/message size \d+.* larger than/),
+    });
+    await eventually(() => broker.connected);
+    await broker.publish(publicationTo("q"));
+  } finally {
+    await server.evaluate("application:set_env(rabbit, max_message_size, 134217728).");
+  }
+});
+
+test("a queue that exists with other arguments than wanted is used as it is, and both are named", async () => {
+  await openWorld();
+  await (await open()).declare("plain");
+  const broker = await open({ maxPriority: 9 });
+  await broker.publish(publicationTo("plain"));
+  await broker.publish(publicationTo("fresh"));
+  expect(broker.notes.lines.filter(({ level }) => level === "warn")).toEqual([
+    expect.objectContaining({ fields: { queue: "plain", reason: expect.stringMatching(/x-max-priority.*'9'.*current is none/) } }),
+  ]);
+  expect(await broker.queues.length("plain")).toBe(1);
+});
+
+test("a login that is refused when the worker connects again is told once as an error, and work goes on when it is mended", async () => {
+  await openWorld();
+  const broker = await open();
+  const { inbox } = await consume(broker, "q");
+  const change = (password: string) =>
+    server.evaluate(`rabbit_auth_backend_internal:change_password(<<"guest">>, <<"${password}">>, <<"test">>).`);
+  await change("changed");
+  try {
+    await server.evaluate('[rabbit_networking:close_connection(Pid, "test") || Pid <- rabbit_networking:connections()].');
+    const told = () => broker.notes.lines.filter(({ level, fields }) => level === "error" && fields["errorCode"] === "BROKER_AUTH");
+    // One for each of the two connections.
+    await eventually(() => expect(told()).toHaveLength(2));
+    await eventually(() =>
+      expect(
+        broker.notes.lines.filter(({ level, fields }) => level === "debug" && fields["errorCode"] === "BROKER_AUTH").length,
+      ).toBeGreaterThan(3),
+    );
+    expect(told()).toHaveLength(2);
+  } finally {
+    await change("guest");
+  }
+  await eventually(() => inbox.events.includes("connected"));
 });
 
 test("a suspect's mark is gone when it is settled", async () => {

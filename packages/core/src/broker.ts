@@ -18,6 +18,14 @@ export interface Publication {
   readonly guarded?: boolean | undefined;
 }
 
+/** Between who waits for a publication and a driver that cannot write it at once. */
+export interface Passage {
+  /** Set by who waits, when that is over: then it may not be written any more. */
+  isOver: boolean;
+  /** Set by the driver for as long as nothing of it is written: gives it up, and tells what it waited for. */
+  withdraw: (() => string) | null;
+}
+
 /** What becomes of a delivery once its outcome is known. */
 export type Disposition =
   | { readonly kind: "acknowledge" }
@@ -101,10 +109,10 @@ export interface Broker {
   connect(): Promise<void>;
   /**
    * Resolves when the broker has confirmed it. While not connected: rejects at once with PUBLISH_REJECTED (retryable).
-   * Connection lost after it was written: PUBLISH_UNCERTAIN. No queue: PUBLISH_UNROUTABLE. Never sends anything after it rejected.
-   * Calls of one event-loop turn share a round trip.
+   * Connection lost after it was written: PUBLISH_UNCERTAIN. No queue: PUBLISH_UNROUTABLE. Never sends anything after it rejected,
+   * nor, where it has to wait before it can write, after `passage` was over. Calls of one event-loop turn share a round trip.
    */
-  publish(publication: Publication): Promise<void>;
+  publish(publication: Publication, passage?: Passage): Promise<void>;
   /** Makes sure a queue exists, with Celery's flags. Done by `publish` and `consume` as well. */
   declare(queue: string): Promise<void>;
   consume(queues: readonly string[], options: ConsumeOptions): Promise<Consumer>;

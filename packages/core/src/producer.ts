@@ -1,5 +1,5 @@
 /** Publishes with confirmation: retries what the broker surely does not have until the deadline, never what it may have. Stands between messages and the broker. */
-import type { Broker, Publication } from "./broker.ts";
+import type { Broker, Passage, Publication } from "./broker.ts";
 import type { Clock } from "./clock.ts";
 import { createDeadlines } from "./deadlines.ts";
 import { CeleriacError, PublishError, reasonOf } from "./errors.ts";
@@ -30,16 +30,17 @@ export function createProducer(broker: Broker, clock: Clock): Producer {
       try {
         if (!broker.connected) await broker.connect();
         if (rules.before !== undefined) await rules.before();
-        if (flight.over) return;
+        if (flight.isOver) return;
         flight.sent = true;
-        return await broker.publish(publication);
+        return await broker.publish(publication, flight);
       } catch (error) {
         const refusal = toPublishError(error);
         flight.sent = false;
+        flight.withdraw = null;
         flight.refusal = error;
-        if (!refusal.retryable || !rules.retry || flight.over) throw refusal;
+        if (!refusal.retryable || !rules.retry || flight.isOver) throw refusal;
         await clock.sleep(Math.min(longestWaitMs, attempt * waitStepMs));
-        if (flight.over) return;
+        if (flight.isOver) return;
       }
     }
   }
@@ -48,15 +49,15 @@ export function createProducer(broker: Broker, clock: Clock): Producer {
     publish(publication, rules) {
       if (rules.abort?.aborted === true) return Promise.reject(rejected("the call was aborted before it was sent"));
       return new Promise<void>((resolve, reject) => {
-        const flight: Flight = { over: false, sent: false, refusal: undefined };
+        const flight: Flight = { isOver: false, withdraw: null, sent: false, refusal: undefined };
         const finish = (settle: () => void) => {
-          if (flight.over) return;
-          flight.over = true;
+          if (flight.isOver) return;
+          flight.isOver = true;
           deadlines.remove(deadline);
           rules.abort?.removeEventListener("abort", onAbort);
           settle();
         };
-        const giveUp = (why: string) => finish(() => reject(flight.sent ? uncertain(why) : rejected(why, flight.refusal)));
+        const giveUp = (why: string) => finish(() => reject(givenUp(flight, why)));
         const onAbort = () => giveUp("the call was aborted");
         const deadline = deadlines.add(rules.timeoutMs, () => giveUp(`no confirmation within ${rules.timeoutMs} ms`));
         rules.abort?.addEventListener("abort", onAbort, { once: true });
@@ -69,12 +70,16 @@ export function createProducer(broker: Broker, clock: Clock): Producer {
   };
 }
 
-/** One publication under way. `sent`: it is with the broker and not answered yet. */
-interface Flight {
-  over: boolean;
+/** One publication under way. `sent`: it is with the driver and not answered yet. */
+interface Flight extends Passage {
   sent: boolean;
   /** what the last attempt failed with */
   refusal: unknown;
+}
+
+function givenUp({ withdraw, sent, refusal }: Flight, why: string): PublishError {
+  if (withdraw !== null) return rejected(`${why}; ${withdraw()}`);
+  return sent ? uncertain(why) : rejected(why, refusal);
 }
 
 function rejected(why: string, cause?: unknown): PublishError {

@@ -1,11 +1,11 @@
 /** How long the producer tries, what it repeats, and what it tells when it gives up. */
 import { BrokerError, PublishError } from "@celeriac/core";
 import { describe, expect, it } from "vitest";
-import type { Broker, Publication } from "../../../packages/core/src/broker.ts";
+import type { Broker, Passage, Publication } from "../../../packages/core/src/broker.ts";
 import { createProducer, type PublishRules } from "../../../packages/core/src/producer.ts";
 import { createFakeClock, quiet } from "../../support/fake-clock.ts";
 
-type Answer = "confirm" | "silence" | Error;
+type Answer = "confirm" | "silence" | "hold" | Error;
 
 /** A broker that answers one publish after another as told, the last answer again and again. */
 function world(...answers: readonly Answer[]) {
@@ -14,9 +14,10 @@ function world(...answers: readonly Answer[]) {
   const broker = {
     connected: true,
     async connect() {},
-    publish() {
+    publish(_: Publication, passage?: Passage) {
       const answer = answers[Math.min(sent++, answers.length - 1)];
-      if (answer === "silence") return new Promise<void>(() => {});
+      if (answer === "hold") passage!.withdraw = () => "the broker is full";
+      if (answer === "silence" || answer === "hold") return new Promise<void>(() => {});
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve();
     },
   } as Partial<Broker> as Broker;
@@ -109,5 +110,12 @@ describe("a publish", () => {
     expect(end.state).toMatchObject({ code: "PUBLISH_UNCERTAIN" });
     expect(publish({ abort: caller.signal }).state).toBe("pending");
     expect(clock.pending).toBe(0);
+  });
+
+  it("that the driver holds back is taken back, and surely not in the broker", async () => {
+    const { clock, publish } = world("hold");
+    const end = publish({ timeoutMs: 500 });
+    await clock.advance(500);
+    expect(end.state).toMatchObject({ code: "PUBLISH_REJECTED", message: expect.stringContaining("the broker is full") });
   });
 });

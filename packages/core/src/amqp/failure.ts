@@ -27,9 +27,11 @@ export function connectFailure(cause: unknown, address: AmqpAddress): BrokerErro
   return new BrokerError("BROKER_UNREACHABLE", `RabbitMQ does not answer (${address.label}): ${reason}`, { cause });
 }
 
-/** Why an operation on an open connection failed: BROKER_REFUSED when the broker said no, else BROKER_UNREACHABLE. */
+/** Why an operation on an open connection failed: BROKER_REFUSED when the broker said no or AMQP cannot say it, else BROKER_UNREACHABLE. */
 export function operationFailure(cause: unknown, what: string): BrokerError {
   if (BrokerError.is(cause)) return cause;
+  if (cause instanceof TypeError || cause instanceof RangeError)
+    return new BrokerError("BROKER_REFUSED", `RabbitMQ cannot be asked to ${what}: ${reasonOf(cause)}`, { cause });
   const refused = replyCodeOf(cause) !== null;
   return refused
     ? new BrokerError("BROKER_REFUSED", `RabbitMQ refused to ${what}: ${reasonOf(cause)}`, { cause })

@@ -7,6 +7,7 @@ import type { Logger } from "../logger.ts";
 import type { AmqpAddress } from "./address.ts";
 import { connectFailure, operationFailure } from "./failure.ts";
 import { readLongIntegers } from "./long-integers.ts";
+import { within } from "./patience.ts";
 
 export interface Link {
   /** Why it ended; null while it is open. */
@@ -17,7 +18,8 @@ export interface Link {
   openConfirmChannel(): Promise<ConfirmChannel>;
   /**
    * Runs `work` on a channel of its own that is closed afterwards: a refusal closes the channel it happens on, and nothing else is on this one.
-   * Rejects with what the library gave, so that reply codes can be looked at.
+   * Rejects with what the library gave, so that reply codes can be looked at, or when nobody answered for half a minute: a broker that takes no
+   * publications reads nothing at all from a connection that published.
    */
   aside<T>(work: (channel: Channel) => Promise<T>): Promise<T>;
   /** Called once when the connection has ended, in whichever way. */
@@ -41,6 +43,7 @@ const heartbeatSeconds = 10;
 /** Short of the 5 s in which work must go on once the broker accepts connections: an attempt that was answered by nobody must not outlast it. */
 const connectTimeoutMs = 4_000;
 const closeTimeoutMs = 2_000;
+const answerLimitMs = 30_000;
 
 /** One attempt. Throws BROKER_UNREACHABLE, BROKER_AUTH or BROKER_REFUSED. */
 export async function openLink(address: AmqpAddress, { name, clock, logger }: LinkOptions): Promise<Link> {
@@ -93,6 +96,15 @@ function watchLink(model: ChannelModel, fields: object, { clock, logger }: Omit<
   };
   const openChannel = async () => guard(await model.createChannel());
 
+  async function onChannelOfItsOwn<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
+    const channel = await openChannel();
+    try {
+      return await work(channel);
+    } finally {
+      await channel.close().catch((error) => logger.debug("An AMQP channel was closed already", { ...fields, reason: reasonOf(error) }));
+    }
+  }
+
   return {
     get ended() {
       return ended;
@@ -102,14 +114,7 @@ function watchLink(model: ChannelModel, fields: object, { clock, logger }: Omit<
     },
     openChannel,
     openConfirmChannel: async () => guard(await model.createConfirmChannel()),
-    async aside(work) {
-      const channel = await openChannel();
-      try {
-        return await work(channel);
-      } finally {
-        await channel.close().catch((error) => logger.debug("An AMQP channel was closed already", { ...fields, reason: reasonOf(error) }));
-      }
-    },
+    aside: (work) => within(clock, answerLimitMs, onChannelOfItsOwn(work)),
     onEnd(listener) {
       if (ended === null) endListeners.push(listener);
       else listener(ended.error);

@@ -1,4 +1,5 @@
 /** Publishes over a session: keeps a confirmed channel open on whichever connection there is, and waits while the broker takes nothing. */
+import type { Passage } from "../broker.ts";
 import type { DriverContext } from "../driver.ts";
 import { PublishError, reasonOf } from "../errors.ts";
 import { type Confirms, type Outgoing, openConfirms } from "./confirms.ts";
@@ -13,22 +14,24 @@ export interface Outbox {
   connect(): Promise<void>;
   /**
    * Resolves when the broker has confirmed it; while it blocks publications (memory or disk alarm) nothing is written and nothing fails.
-   * Not connected, or lost while held: PUBLISH_REJECTED. Lost after it was written: PUBLISH_UNCERTAIN.
+   * Not connected, or lost or given up while held: PUBLISH_REJECTED. Lost after it was written: PUBLISH_UNCERTAIN.
    */
-  send(message: Outgoing): Promise<void>;
+  send(message: Outgoing, passage?: Passage): Promise<void>;
 }
 
+/** A publication that waits until the broker takes publications again. */
 interface Held {
   readonly message: Outgoing;
-  readonly resolve: (sent: Promise<void>) => void;
-  readonly reject: (error: PublishError) => void;
+  readonly passage: Passage | undefined;
+  resolve(sent: Promise<void>): void;
+  reject(error: PublishError): void;
 }
 
 /** Closed with its session. */
 export function createOutbox(session: Session, { clock, logger }: DriverContext): Outbox {
   let confirms: Confirms | null = null;
   let opening: Promise<void> | null = null;
-  let held: Held[] = [];
+  const held = new Set<Held>();
 
   session.listen({
     up(link) {
@@ -83,19 +86,34 @@ export function createOutbox(session: Session, { clock, logger }: DriverContext)
     return new PublishError("PUBLISH_REJECTED", "Not connected to RabbitMQ: nothing was sent", { retryable: true });
   }
 
-  function write(message: Outgoing): Promise<void> {
+  function write(message: Outgoing, passage: Passage | undefined): Promise<void> {
+    if (passage?.isOver === true) return Promise.reject(givenUp());
+    if (passage !== undefined) passage.withdraw = null;
     return confirms === null ? Promise.reject(notConnected()) : confirms.send(message);
   }
 
+  function hold(message: Outgoing, passage: Passage | undefined, reason: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const entry: Held = { message, passage, resolve, reject };
+      held.add(entry);
+      if (passage === undefined) return;
+      passage.withdraw = () => {
+        held.delete(entry);
+        reject(givenUp());
+        return `RabbitMQ takes no publications now: ${reason}`;
+      };
+    });
+  }
+
   function sendHeld(): void {
-    const sending = held;
-    held = [];
-    for (const { message, resolve } of sending) resolve(write(message));
+    const sending = [...held];
+    held.clear();
+    for (const { message, passage, resolve } of sending) resolve(write(message, passage));
   }
 
   function rejectHeld(): void {
-    const failing = held;
-    held = [];
+    const failing = [...held];
+    held.clear();
     for (const { reject } of failing) reject(notConnected());
   }
 
@@ -104,12 +122,16 @@ export function createOutbox(session: Session, { clock, logger }: DriverContext)
       return confirms !== null;
     },
     connect,
-    async send(message) {
+    async send(message, passage) {
       const { link } = session;
       if (link === null) throw notConnected();
-      if (link.blocked !== null) return new Promise<void>((resolve, reject) => held.push({ message, resolve, reject }));
+      if (link.blocked !== null) return hold(message, passage, link.blocked);
       if (confirms === null && opening !== null) await opening.catch(() => {});
-      return write(message);
+      return write(message, passage);
     },
   };
+}
+
+function givenUp(): PublishError {
+  return new PublishError("PUBLISH_REJECTED", "Nobody waited for it any more: nothing was sent");
 }

@@ -1,10 +1,11 @@
 /** RabbitMQ as a broker: one connection publishes, another consumes, so that a broker which takes no publications still gets acknowledgements. */
 import { parseAmqpUrl } from "../../amqp/address.ts";
+import { operationFailure } from "../../amqp/failure.ts";
 import { ask } from "../../amqp/link.ts";
 import { createOutbox } from "../../amqp/outbox.ts";
-import { atMost } from "../../amqp/patience.ts";
+import { atMost, within } from "../../amqp/patience.ts";
 import { createSession } from "../../amqp/session.ts";
-import type { Broker, Consumer, Publication } from "../../broker.ts";
+import type { Broker, Consumer, Passage, Publication } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
 import { BrokerError, PublishError } from "../../errors.ts";
 import { createBegunMarks } from "./begun-mark.ts";
@@ -45,9 +46,9 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
     await Promise.all([publishing.close(), consuming.close()]);
   }
 
-  function publish(publication: Publication): Promise<void> {
+  function publish(publication: Publication, passage?: Passage): Promise<void> {
     if (closing !== null) return Promise.reject(new PublishError("PUBLISH_REJECTED", "The broker's driver was closed: nothing was sent"));
-    const sending = publisher.publish(publication);
+    const sending = publisher.publish(publication, passage);
     inFlight.add(sending);
     const forget = () => void inFlight.delete(sending);
     sending.then(forget, forget);
@@ -90,17 +91,17 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
       if (closing !== null) await opened.close();
       return opened;
     },
-    queues: createQueueStats(() => publishing.link, handedBack),
+    // Rather on the connection from which a broker out of memory still reads.
+    queues: createQueueStats(() => consuming.link ?? publishing.link, handedBack),
     async health() {
       refuseIfClosed();
       const { link } = publishing;
       if (link === null) throw new BrokerError("BROKER_UNREACHABLE", "Not connected to RabbitMQ");
       if (link.blocked !== null) throw new BrokerError("BROKER_REFUSED", `RabbitMQ takes no publications now: ${link.blocked}`);
-      const limit = new AbortController();
-      const tooLate = clock.sleep(healthLimitMs, limit.signal).then(() => {
-        if (!limit.signal.aborted) throw new BrokerError("BROKER_UNREACHABLE", `RabbitMQ did not answer within ${healthLimitMs} ms`);
+      const answer = ask(link, "answer", (channel) => channel.checkExchange("amq.direct"));
+      await within(clock, healthLimitMs, answer).catch((error) => {
+        throw operationFailure(error, "answer");
       });
-      await Promise.race([ask(link, "answer", (channel) => channel.checkExchange("amq.direct")), tooLate]).finally(() => limit.abort());
     },
     close() {
       closing ??= close();

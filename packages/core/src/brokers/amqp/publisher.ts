@@ -2,7 +2,7 @@
 import type { Outgoing } from "../../amqp/confirms.ts";
 import type { Outbox } from "../../amqp/outbox.ts";
 import type { Session } from "../../amqp/session.ts";
-import type { Publication } from "../../broker.ts";
+import type { Passage, Publication } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import type { Route } from "../../envelope.ts";
 import { BrokerError, PublishError, reasonOf } from "../../errors.ts";
@@ -12,11 +12,19 @@ import { createTopology, type Topology, type TopologyOptions } from "./topology.
 
 export interface Publisher {
   /** As `Broker.publish`. */
-  publish(publication: Publication): Promise<void>;
+  publish(publication: Publication, passage?: Passage): Promise<void>;
   /** Sends a message into a queue, at once or not before `dueAt`. Rejects as `publish`. */
   toQueue(queue: string, content: Content, dueAt?: number): Promise<void>;
   /** What is known to exist on the connection there is now; null without one. */
   topology(): Topology | null;
+}
+
+/** A message on its way, with what it needs of its publication. */
+interface Sending {
+  readonly route: Route;
+  readonly content: Content;
+  readonly dueAt: number | undefined;
+  readonly passage: Passage | undefined;
 }
 
 interface Parts {
@@ -37,37 +45,40 @@ export function createPublisher({ session, outbox, clock, topology: topologyOpti
     },
   });
 
-  async function send(route: Route, content: Content, dueAt: number | undefined): Promise<void> {
+  async function send({ route, content, dueAt, passage }: Sending): Promise<void> {
     const known = topology;
     if (known === null) throw notConnected();
     const waitMs = dueAt === undefined ? 0 : dueAt - clock.now();
     if (waitMs > 0 && route.exchange !== "") throw undelayable(route);
     const way = { route, delayed: waitMs >= 1000 };
-    if (way.delayed || !(route.exchange === "" && known.knows(route.routingKey))) await ensure(known, way);
+    if (way.delayed || !(route.exchange === "" && known.knows(route.routingKey))) {
+      if (passage !== undefined) passage.withdraw = () => "RabbitMQ has not answered yet whether its queue exists";
+      await ensure(known, way);
+    }
     const message = outgoing(route, waitMs > 0 ? held(content, dueAt!) : content, waitMs);
     try {
-      await outbox.send(message);
+      await outbox.send(message, passage);
     } catch (error) {
       if (!isUnroutable(error)) throw error;
       // The broker has thrown it away; a queue that was deleted meanwhile is declared anew, once.
       known.forget(route.exchange === "" ? route.routingKey : route.exchange);
       if (route.exchange !== "") throw error;
       await ensure(known, way);
-      await outbox.send(message);
+      await outbox.send(message, passage);
     }
   }
 
   return {
-    publish({ envelope, route, dueAt }) {
+    publish({ envelope, route, dueAt }, passage) {
       let content: Content;
       try {
         content = toContent(envelope);
       } catch (cause) {
         return Promise.reject(new PublishError("PUBLISH_ENCODE", `The headers cannot be written to AMQP: ${reasonOf(cause)}`, { cause }));
       }
-      return send(route, content, dueAt);
+      return send({ route, content, dueAt, passage });
     },
-    toQueue: (queue, content, dueAt) => send({ exchange: "", routingKey: queue }, content, dueAt),
+    toQueue: (queue, content, dueAt) => send({ route: { exchange: "", routingKey: queue }, content, dueAt, passage: undefined }),
     topology: () => topology,
   };
 }
