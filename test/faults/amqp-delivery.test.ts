@@ -5,6 +5,7 @@ import { type ChannelModel, connect } from "amqplib";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Broker } from "../../packages/core/src/broker.ts";
 import { createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
+import { deliveriesHeader } from "../../packages/core/src/envelope.ts";
 import { consume, settle } from "../conformance/broker/world.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
@@ -128,6 +129,22 @@ describe("a connection that breaks", () => {
     expect(await worker.queues.length(next)).toBe(0);
   });
 
+  test("before a suspect's run was marked: the message is delivered again, for that run never began", async () => {
+    const { proxy, url } = await openProxy();
+    const [worker, other, queue] = [await open(url), await open(), queueName()];
+    await other.publish(publicationTo(queue, { headers: { [deliveriesHeader]: 1 } }));
+    const { inbox } = await consume(worker, queue);
+    const suspect = await inbox.next();
+    proxy.cut();
+    await eventually(() => inbox.events.includes("disconnected"));
+    expect(await suspect.begin()).toBe("lost");
+    const again = await inbox.next();
+    expect(again.deliveries).toBe(1);
+    expect(await again.begin()).toBe("settled");
+    expect(await settle(suspect)).toBe("lost");
+    expect(await settle(again)).toBe("settled");
+  });
+
   test("is noticed when it is only silent, and unanswered publications are then uncertain", { timeout: 90_000 }, async () => {
     const { proxy, url } = await openProxy();
     const [broker, queue] = [await open(url), queueName()];
@@ -168,6 +185,19 @@ describe("refusals", () => {
     const kept = broker.publish(publicationTo(queue));
     await expect(lost).rejects.toMatchObject({ code: "PUBLISH_UNROUTABLE", retryable: false });
     await kept;
+  });
+
+  test("of a name that AMQP has no room for are not taken for a lost connection", async () => {
+    const broker = await open();
+    const name = "q".repeat(300);
+    await expect(broker.publish(publicationTo(name))).rejects.toMatchObject({ code: "PUBLISH_REJECTED", retryable: false });
+    for (const ask of [() => broker.declare(name), () => broker.queues.length(name), () => broker.declare("")]) {
+      await expect(ask()).rejects.toMatchObject({ code: "BROKER_REFUSED" });
+    }
+    const { inbox } = await consume(broker, queueName());
+    const consumer = await broker.consume([queueName()], { worker: "ü".repeat(200), readAhead: 1, listener: inbox.listener });
+    await consumer.close();
+    expect(broker.connected).toBe(true);
   });
 
   test("a queue that was deleted is declared anew by the next publication", async () => {

@@ -31,6 +31,7 @@ export async function openConfirms(link: Link): Promise<Confirms> {
   const pending = new Set<Pending>();
   const endListeners: (() => void)[] = [];
   let open = true;
+  let reason: unknown = null;
 
   // A return comes before its confirmation and names no number, so it is the oldest unanswered message that looks like it.
   channel.on("return", (message) => {
@@ -39,6 +40,9 @@ export async function openConfirms(link: Link): Promise<Confirms> {
       each.returned = true;
       return;
     }
+  });
+  channel.on("error", (error) => {
+    reason = error;
   });
   channel.on("close", () => {
     open = false;
@@ -49,7 +53,7 @@ export async function openConfirms(link: Link): Promise<Confirms> {
     const entry: Pending = { message, returned: false };
     const confirm = (error: unknown) => {
       pending.delete(entry);
-      if (error !== null) reject(unconfirmed(error));
+      if (error !== null) reject(unconfirmed(error, reason));
       else if (entry.returned) reject(unroutable(message));
       else resolve();
     };
@@ -85,11 +89,15 @@ function unroutable({ exchange, routingKey }: Outgoing): PublishError {
   return new PublishError("PUBLISH_UNROUTABLE", `No queue takes the message: ${where}`);
 }
 
-/** The library says "message nacked" when the broker refused it, and "channel closed" when it never answered. */
-function unconfirmed(cause: unknown): PublishError {
-  return reasonOf(cause) === "message nacked"
-    ? new PublishError("PUBLISH_REJECTED", "RabbitMQ refused the message: a queue is full, or failed", { cause, retryable: true })
-    : new PublishError("PUBLISH_UNCERTAIN", "The channel ended before RabbitMQ confirmed the message: it may have it", { cause });
+/**
+ * The library says "message nacked" when the broker refused it, and "channel closed" when it never answered. A channel that the broker closed took
+ * all with it that waited: one of them was the cause, and which is not said.
+ */
+function unconfirmed(cause: unknown, closedFor: unknown): PublishError {
+  if (reasonOf(cause) === "message nacked")
+    return new PublishError("PUBLISH_REJECTED", "RabbitMQ refused the message: a queue is full, or failed", { cause, retryable: true });
+  const why = closedFor === null ? "" : ` (RabbitMQ closed it: ${reasonOf(closedFor)})`;
+  return new PublishError("PUBLISH_UNCERTAIN", `The channel ended before RabbitMQ confirmed the message${why}: it may have it`, { cause });
 }
 
 function unwritten(cause: unknown, open: boolean): PublishError {

@@ -62,3 +62,20 @@ describe("acknowledgements of one turn", () => {
     expect(written).toEqual(["ack 1 multiple"]);
   });
 });
+
+test("what is settled while the channel closes is lost, without a throw that nobody could catch", async () => {
+  const { written, events, claims } = openChannel();
+  claims.hold(1);
+  claims.hold(2);
+  events.close = () => new Promise<undefined>((resolve) => events.once("close", () => resolve(undefined)));
+  const closing = claims.close();
+  events.ack = () => {
+    throw new Error("Channel closing");
+  };
+  events.nack = events.ack;
+  expect(await claims.acknowledge(1)).toBe("lost");
+  expect(claims.giveBack(2)).toBe("lost");
+  events.emit("close");
+  await closing;
+  expect(written).toEqual([]);
+});

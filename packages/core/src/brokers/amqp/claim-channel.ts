@@ -7,7 +7,7 @@ import type { SettleOutcome } from "../../broker.ts";
 
 export interface ClaimChannel {
   readonly channel: Channel;
-  /** false once the channel has ended: the broker has taken back every claim. */
+  /** false once the channel has ended or is being closed: the broker takes back every claim. */
   readonly alive: boolean;
   /** Notes a delivery that arrived. */
   hold(tag: number): void;
@@ -81,7 +81,10 @@ export function createClaimChannel(channel: Channel): ClaimChannel {
     },
     async close() {
       flush();
-      if (alive) await channel.close().catch(() => {});
+      if (!alive) return;
+      // From here on the library throws at what is written.
+      alive = false;
+      await channel.close().catch(() => {});
     },
   };
 }

@@ -58,7 +58,7 @@ class AmqpConsumer implements Consumer {
   #life: Life | null = null;
   #readAhead: number;
   #paused = false;
-  #ending = false;
+  readonly #closed = new AbortController();
   #closing: Promise<void> | null = null;
   #reviving = false;
   /** false once the broker refused one limit for several queues */
@@ -106,7 +106,7 @@ class AmqpConsumer implements Consumer {
     if (this.#paused) return;
     this.#paused = true;
     await this.#retarget();
-    await this.#intake.handBackWaiting();
+    this.#intake.handBackWaiting();
   }
 
   resume(): void {
@@ -128,7 +128,7 @@ class AmqpConsumer implements Consumer {
   }
 
   async #close(): Promise<void> {
-    this.#ending = true;
+    this.#closed.abort();
     this.#unlisten();
     const { clock } = this.#parts;
     // What takes longer goes back to the queue with the channel, as redelivered.
@@ -141,6 +141,10 @@ class AmqpConsumer implements Consumer {
     if (claims !== undefined) await atMost(clock, closeLimitMs, claims.close());
     this.#life = null;
     this.#parts.closed();
+  }
+
+  get #ending(): boolean {
+    return this.#closed.signal.aborted;
   }
 
   /** Tells the channel what is wanted now. A failure ends the channel, and that is seen where it ends. */
@@ -156,7 +160,7 @@ class AmqpConsumer implements Consumer {
     const readAhead: ReadAhead = createReadAhead({
       channel: claims.channel,
       queues: this.#queues,
-      name: this.#options.worker.slice(0, 200),
+      name: shortened(this.#options.worker),
       mayLimitChannel: this.#mayLimitChannel,
       onMessage: (feed, message) => this.#receive(claims, message, { queue: feed.queue, release: () => readAhead.release(feed) }),
       onCancelled: (queue) => void this.#restore(life, queue),
@@ -175,6 +179,8 @@ class AmqpConsumer implements Consumer {
       await claims.close();
       throw error;
     }
+    // Closed meanwhile: nobody else ends what was only being opened then.
+    if (this.#ending) await claims.close();
   }
 
   #receive(claims: ClaimChannel, message: ConsumeMessage, feed: { readonly queue: string; release(): void }): void {
@@ -213,11 +219,11 @@ class AmqpConsumer implements Consumer {
       try {
         await this.#live(link);
         if (this.#life === null) continue;
-        this.#options.listener.connected();
+        if (!this.#ending) this.#options.listener.connected();
         break;
       } catch (error) {
         this.#parts.logger.warn("Consuming could not be taken up again; trying on", { queues: this.#queues, reason: reasonOf(error) });
-        await this.#parts.clock.sleep(waitMs);
+        await this.#parts.clock.sleep(waitMs, this.#closed.signal);
       }
     }
     this.#reviving = false;
@@ -226,7 +232,8 @@ class AmqpConsumer implements Consumer {
   async #restore(life: Life, queue: string): Promise<void> {
     const { clock, logger } = this.#parts;
     for (let waitMs = firstWaitMs; life === this.#life && !this.#ending; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
-      await clock.sleep(waitMs);
+      await clock.sleep(waitMs, this.#closed.signal);
+      if (this.#ending) return;
       try {
         life.topology.forget(queue);
         await life.topology.queue(queue);
@@ -240,4 +247,9 @@ class AmqpConsumer implements Consumer {
   #note(error: unknown): void {
     this.#parts.logger.debug("A change of the read-ahead failed", { queues: this.#queues, reason: reasonOf(error) });
   }
+}
+
+/** A tag has room for 255 bytes, and what makes it unique is still to come. */
+function shortened(name: string): string {
+  return Buffer.from(name).subarray(0, 200).toString();
 }

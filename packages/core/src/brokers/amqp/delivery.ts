@@ -67,12 +67,12 @@ export class AmqpDelivery implements Delivery {
   }
 
   async begin(): Promise<SettleOutcome> {
-    if (!this.claimed) return "lost";
-    if (this.deliveries > 0 && !this.#begun) {
+    if (this.claimed && this.deliveries > 0 && !this.#begun) {
       await this.#tools.marks.set(this.identity);
       this.#begun = true;
     }
-    return this.claimed ? "settled" : "lost";
+    // Its run will not begin: the message that comes back must not be taken for that of a run that goes on.
+    return this.claimed ? "settled" : this.#end("lost");
   }
 
   settle(settlement: Settlement): Promise<SettleOutcome> {
@@ -168,6 +168,7 @@ export class AmqpDelivery implements Delivery {
   }
 
   #end(outcome: SettleOutcome): SettleOutcome {
+    if (this.#state === "over") return outcome;
     this.#state = "over";
     this.#claim.release();
     this.#tools.over(this);

@@ -14,11 +14,11 @@ export interface Intake {
   receive(queue: string, message: ConsumeMessage, claim: Claim): void;
   /** Hands out what waits, as far as the read-ahead allows. */
   release(): void;
-  /** Gives back what waits although the read-ahead is full. Never rejects. */
-  handBackExcess(): Promise<void>;
-  /** Gives back what was not yet handed out. Never rejects. */
-  handBackWaiting(): Promise<void>;
-  /** Gives back, uncounted, whatever is held; waits for settlements under way. Never rejects. */
+  /** Begins to give back what waits although the read-ahead is full. */
+  handBackExcess(): void;
+  /** Begins to give back what was not yet handed out. */
+  handBackWaiting(): void;
+  /** Gives back, uncounted, whatever is held; waits for that, and for settlements under way. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -39,6 +39,8 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
   /** arrived and due, but more than the read-ahead */
   let waiting: AmqpDelivery[] = [];
   const notDue = new Map<AmqpDelivery, Timer>();
+  /** on their way back to the queue, which takes as long as the broker takes no publications */
+  const returning = new Set<Promise<void>>();
   const deliveryTools: DeliveryTools = { ...tools, over };
 
   function over(delivery: AmqpDelivery): void {
@@ -121,19 +123,24 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
     return claimed < limit;
   }
 
-  async function handBackExcess(): Promise<void> {
+  function handBackExcess(): void {
     if (!tools.consuming() || hasRoom()) return;
-    const excess = waiting;
+    handBack(waiting);
     waiting = [];
-    await Promise.all(excess.map((delivery) => delivery.handBack()));
   }
 
-  async function handBackWaiting(): Promise<void> {
-    const held = [...waiting, ...notDue.keys()];
+  function handBackWaiting(): void {
+    handBack([...waiting, ...notDue.keys()]);
     for (const timer of notDue.values()) timer.cancel();
     notDue.clear();
     waiting = [];
-    await Promise.all(held.map((delivery) => delivery.handBack()));
+  }
+
+  function handBack(deliveries: Iterable<AmqpDelivery>): void {
+    for (const delivery of deliveries) {
+      const back = delivery.handBack().finally(() => returning.delete(back));
+      returning.add(back);
+    }
   }
 
   return {
@@ -142,8 +149,9 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
     handBackExcess,
     handBackWaiting,
     async close() {
-      await handBackWaiting();
-      await Promise.all([...handedOut].map((delivery) => delivery.handBack()));
+      handBackWaiting();
+      handBack(handedOut);
+      await Promise.all(returning);
     },
   };
 }

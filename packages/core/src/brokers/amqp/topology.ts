@@ -1,8 +1,8 @@
 /** Makes sure, once per connection, that queues and Celery's delay exchanges exist; what exists is taken as it is. */
-import type { Channel } from "amqplib";
+import type { Channel, Options } from "amqplib";
 import { operationFailure, replyCode, replyCodeOf } from "../../amqp/failure.ts";
 import type { Link } from "../../amqp/link.ts";
-import { PublishError, reasonOf } from "../../errors.ts";
+import { BrokerError, PublishError, reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import { bindToDelays, declareDelays } from "./delay.ts";
 
@@ -65,10 +65,13 @@ function onceEach(work: (name: string) => Promise<void>) {
   };
 }
 
-async function declareQueue(link: Link, queue: string, { maxPriority, logger }: TopologyOptions): Promise<void> {
+async function declareQueue(link: Link, queue: string, options: TopologyOptions): Promise<void> {
+  // RabbitMQ would take it for the wish for a queue with a name of its own choice.
+  if (queue === "") throw new BrokerError("BROKER_REFUSED", "A queue has no name: expected one");
+  const { logger } = options;
   try {
-    if (await exists(link, (channel) => channel.checkQueue(queue))) return;
-    await link.aside((channel) => channel.assertQueue(queue, { durable: true, ...(maxPriority === null ? {} : { maxPriority }) }));
+    if (await exists(link, (channel) => channel.checkQueue(queue))) return await adopt(link, queue, options);
+    await link.aside((channel) => channel.assertQueue(queue, queueOptions(options)));
   } catch (error) {
     throw operationFailure(error, `declare the queue ${queue}`);
   }
@@ -81,6 +84,21 @@ async function declareQueue(link: Link, queue: string, { maxPriority, logger }: 
     // An exchange of another type may have the name; messages reach the queue without it.
     if (replyCodeOf(error) === null) throw operationFailure(error, `bind the queue ${queue}`);
     logger.warn("RabbitMQ refused the exchange that Celery declares beside a queue", { queue, reason: reasonOf(error) });
+  }
+}
+
+function queueOptions({ maxPriority }: TopologyOptions): Options.AssertQueue {
+  return { durable: true, ...(maxPriority === null ? {} : { maxPriority }) };
+}
+
+/** A queue that exists keeps its arguments; where others are wanted, the broker's refusal names both. */
+async function adopt(link: Link, queue: string, options: TopologyOptions): Promise<void> {
+  if (options.maxPriority === null) return;
+  try {
+    await link.aside((channel) => channel.assertQueue(queue, queueOptions(options)));
+  } catch (error) {
+    if (replyCodeOf(error) !== replyCode.preconditionFailed) throw error;
+    options.logger.warn("A queue exists with other arguments than wanted; it is used as it is", { queue, reason: reasonOf(error) });
   }
 }
 
