@@ -26,8 +26,11 @@ export interface Connection {
   execute(sql: string): void;
   /** Runs `body` in a transaction; waits for the lock as long as it takes. Rolls back and rethrows when it throws. */
   write<T>(body: () => T): T;
-  /** Takes the write lock, or gives false when another still holds it after `patienceMs`. */
-  begin(patienceMs: number): boolean;
+  /**
+   * Takes the write lock, or gives false when another still holds it after `patienceMs`. What is committed survives the loss of power if the
+   * connection was opened for that, unless the transaction is `repeatable`: such a one is not waited for.
+   */
+  begin(patienceMs: number, repeatable?: boolean): boolean;
   commit(): void;
   rollback(): void;
   /** Moves the write-ahead log into the file and empties it; gives false when somebody was in the way. Never waits. */
@@ -80,6 +83,14 @@ export function openConnection(libsql: Libsql, path: string, options: Connection
   const database = new libsql(path, { timeout: 0 });
   const readPatienceMs = 60_000;
   let dataVersion: Statement | null = null;
+  const durable = options.durability === "full" ? "full" : "normal";
+  let synchronous: string | null = null;
+
+  function synchronise(wanted: "full" | "normal"): void {
+    if (wanted === synchronous) return;
+    connection.execute(`pragma synchronous = ${wanted}`);
+    synchronous = wanted;
+  }
 
   function query(sql: string): Statement {
     const statement = patiently(readPatienceMs, () => database.prepare(sql));
@@ -109,8 +120,9 @@ export function openConnection(libsql: Libsql, path: string, options: Connection
         throw error;
       }
     },
-    begin(patienceMs) {
+    begin(patienceMs, repeatable = false) {
       try {
+        synchronise(repeatable ? "normal" : durable);
         patiently(patienceMs, () => database.exec("begin immediate"));
         return true;
       } catch (error) {
@@ -143,7 +155,8 @@ export function openConnection(libsql: Libsql, path: string, options: Connection
   };
 
   try {
-    prepareFile(connection, options);
+    prepareFile(connection);
+    synchronise(durable);
   } catch (error) {
     connection.close();
     throw error;
@@ -151,7 +164,7 @@ export function openConnection(libsql: Libsql, path: string, options: Connection
   return connection;
 }
 
-function prepareFile(connection: Connection, options: ConnectionOptions): void {
+function prepareFile(connection: Connection): void {
   const [mode] = connection.query("pragma journal_mode = wal").all([]);
   if (mode?.[0] !== "wal") {
     throw new CeleriacError(
@@ -159,7 +172,6 @@ function prepareFile(connection: Connection, options: ConnectionOptions): void {
       `${connection.path} cannot be used with a write-ahead log: its file system has no shared memory`,
     );
   }
-  connection.execute(`pragma synchronous = ${options.durability === "full" ? "full" : "normal"}`);
   connection.execute("pragma cache_size = -32000");
   connection.execute("pragma temp_store = memory");
 }

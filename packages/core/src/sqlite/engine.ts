@@ -152,7 +152,8 @@ export class Engine {
     let wakes = false;
     let committing = false;
     try {
-      if (!connection.begin(waitMs)) return false;
+      // What answers nobody may be lost with the power: claims, recoveries and what became due are found and made again.
+      if (!connection.begin(waitMs, entries.length === 0)) return false;
       values = entries.map((entry) => this.#operator.write(entry, turn));
       body?.(turn);
       wakes = this.#othersWaitFor(turn);

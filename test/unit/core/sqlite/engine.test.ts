@@ -116,6 +116,33 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
     expect(messageCount()).toBe(2);
   });
 
+  test("waits for the disk where somebody is told, not for claims, which are made again", async () => {
+    const path = `${file.path}-full`;
+    const durable = openTables(Database, path, "full");
+    const level = () => durable.connection.query("pragma synchronous").all([])[0]?.[0];
+    const levels: unknown[] = [];
+    const [wake, consumption] = [openWakeFile(path), createConsumption(durable)];
+    const other = new Engine({
+      tables: durable,
+      wake,
+      consumption,
+      watches: createWatches(durable),
+      report: (report) => void reports.push(report),
+      committed: () => void levels.push(level()),
+      turned: () => {},
+      abandon: () => {},
+    });
+    other.take(0, [{ operation: publish(), raw: new Uint8Array(3) }]);
+    await eventually(() => reports.length > 0);
+    other.upkeep((turn) => void consumption.open(turn, { name: "w", queues: ["q"], readAhead: 5 }));
+    await eventually(() => reports.some(({ kind }) => kind === "claimed"));
+    const [full, normal] = [2, 1];
+    expect(levels).toEqual([full, normal, normal]);
+    other.finish();
+    wake.close();
+    durable.connection.close();
+  });
+
   test("removes what expired as fast as it comes: one transaction goes on where the one before stopped", async () => {
     const expired = (taskId: string) => ({ taskId, state: "SUCCESS", attempt: 0, text: "{}", expires: Date.now() - 1 });
     tables.connection.write(() => {
