@@ -35,6 +35,8 @@ export class Fleet implements LaneOwner {
   #closing = false;
   /** lost in a row, without any run ended in between */
   #failures = 0;
+  /** why executors do not start, as it was told last */
+  #toldReason: string | null = null;
   #spareIsComing = false;
   /** while `start` waits */
   #starting: { readonly ready: () => void; readonly failed: (error: Error) => void } | null = null;
@@ -113,6 +115,7 @@ export class Fleet implements LaneOwner {
 
   laneReady(lane: Lane): void {
     this.#options.logger.debug("Executor ready", { pid: lane.pid });
+    this.#toldReason = null;
     const ready = [...this.#lanes].filter((one) => one.state === "ready" && !one.isForSuspects);
     if (ready.length === this.#options.executors) this.#starting?.ready();
   }
@@ -154,7 +157,9 @@ export class Fleet implements LaneOwner {
       this.#starting.failed(new CeleriacError("WORKER_STARTUP", `An executor could not start: ${reason}`));
       return;
     }
-    this.#options.logger.error("Executor could not start", { reason });
+    // It is tried again and again, by as many as there are executors: a person hears of it once.
+    this.#options.logger[reason === this.#toldReason ? "debug" : "error"]("Executor could not start", { reason });
+    this.#toldReason = reason;
     if (this.size === 0 && this.#failures >= startAttempts) this.#options.deserted();
   }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { processEntry } from "@celeriac/core/runtime";
+import { processEntry, silentLogger } from "@celeriac/core/runtime";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../../../support/eventually.ts";
 import { begun, measureShort, scriptedRun, short, startedPool, succeededWith } from "../../../support/executor-pool.ts";
@@ -55,13 +55,17 @@ describe("a pool of child processes", { timeout: 60_000 }, () => {
     const folder = mkdtempSync(join(tmpdir(), "celeriac-pool-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const marker = join(folder, "broken");
-    const record = await startedPool({ kind: "process", app: `dies while there is ${marker}` });
+    const told: string[] = [];
+    const logger = { ...silentLogger, error: (message: string) => void told.push(message) };
+    const record = await startedPool({ kind: "process", app: `dies while there is ${marker}`, logger });
     writeFileSync(marker, "");
     const lost = record.pool.submit(scriptedRun({ do: "exit", code: 1 }));
     const waiting = record.pool.submit(scriptedRun({ do: "where" }));
     expect(await lost).toMatchObject({ kind: "executorLost" });
     expect(await waiting).toEqual({ kind: "handedBack" });
     expect(record.pool.demand).toBe(0);
+    // Three attempts at least went wrong by then.
+    expect(told).toEqual(["Executor lost", "Executor could not start"]);
     rmSync(marker);
     await eventually(() => expect(record.pool.demand).toBe(1));
     expect(await record.pool.submit(scriptedRun({ do: "where" }))).toMatchObject({ kind: "succeeded" });
