@@ -90,11 +90,9 @@ async function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: M
       await settle(parts, request, { publish: [], then: { kind: "requeue", afterMs: verdict.afterMs, counted: false } });
       return;
     case "expired":
-      return finish(parts, request, { kind: "expired" }, 0);
     case "unknown":
-      return finish(parts, request, { kind: "unknown" }, 0);
     case "poisoned":
-      return finish(parts, request, { kind: "rejected", requeue: false, reason: `began ${verdict.deliveries} times without an end` }, 0);
+      return finish(parts, request, verdict, 0);
     case "run":
       return runAndFinish(parts, request, underway);
   }

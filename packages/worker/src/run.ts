@@ -43,6 +43,8 @@ export type Ending =
   | { readonly kind: "expired" }
   /** no task of that name here */
   | { readonly kind: "unknown" }
+  /** runs of it began so often and never ended: it was not run again */
+  | { readonly kind: "poisoned"; readonly deliveries: number }
   /** hard time limit: the executor was ended */
   | { readonly kind: "timedOut"; readonly limitMs: number }
   /** the executor died; `begun`: this run may have caused it */

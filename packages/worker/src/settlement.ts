@@ -67,6 +67,8 @@ export function settlementOf(context: SettlementContext, request: Request, endin
       return dead(celeryErrors.notRegistered(request.headers.task), `no task ${request.headers.task} is registered here`);
     case "timedOut":
       return failed(celeryErrors.timeLimit(ending.limitMs / 1_000));
+    case "poisoned":
+      return poisoned(`began ${ending.deliveries} times without an end`, failed);
     case "executorLost":
       return lost(request, ending, failed);
     case "handedBack":
@@ -82,8 +84,12 @@ function lost(
 ): Settlement {
   const runs = request.delivery.deliveries + 1;
   if (!begun || runs < request.maxDeliveries) return { publish: [], then: { kind: "requeue", counted: begun } };
-  const then = { kind: "deadLetter", reason: `began ${runs} times and ended its executor each time: ${reason}` } as const;
-  return { ...failed(celeryErrors.workerLost(reason)), then };
+  return poisoned(`began ${runs} times and ended its executor each time: ${reason}`, failed);
+}
+
+/** It ended those who ran it: a failure that may be redriven from the dead letters. */
+function poisoned(reason: string, failed: (error: RemoteError) => Settlement): Settlement {
+  return { ...failed(celeryErrors.workerLost(reason)), then: { kind: "deadLetter", reason } };
 }
 
 /** The failure of a run that could not tell it itself, with what its error callbacks get; none where these cannot be sent. */

@@ -115,9 +115,11 @@ describe("a suspect", () => {
     expect([walk.running, settlements, walk.counts()]).toEqual([[], [], { "task-received": 1, "task-lost": 1 }]);
   });
 
-  it("that began too often is a dead letter with a reason", async () => {
-    const { settlements } = await delivered({ maxDeliveries: 2 }, { deliveries: 2 });
+  it("that began too often is a dead letter with a reason, and its error callbacks are told", async () => {
+    const { settlements } = await delivered({ maxDeliveries: 2 }, { deliveries: 2, body: [[], {}, { errbacks: [link("on.error")] }] });
     expect(settlements).toMatchObject([{ then: { kind: "deadLetter", reason: "began 2 times without an end" } }]);
+    expect(resultOf(settlements[0])).toMatchObject({ status: "FAILURE", result: { exc_type: "WorkerLostError" } });
+    expect(tasksIn(settlements[0])).toEqual(["on.error"]);
   });
 
   it("that ends its executor is counted, and a dead letter at the last time; its error callbacks are told", async () => {
