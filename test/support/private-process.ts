@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 
 export interface PrivateProcess {
   readonly pid: number;
@@ -25,18 +26,22 @@ interface Start {
   readonly temporaryFolder?: string;
 }
 
+const lastWordsMs = 5_000;
+
 export function startPrivateProcess({ command, args, env = process.env, cwd, temporaryFolder = "" }: Start): PrivateProcess {
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const { pid } = child;
   const ended = endOf(child, command);
   const reaper = pid === undefined ? null : startReaper(pid, temporaryFolder);
   const written = collectOutput(child);
+  const silent = endOfOutput(child, ended);
+  silent.catch(() => {});
   void ended.catch(() => {}).then(() => reaper?.dismiss());
   return {
     pid: pid ?? -1,
     ended,
     output: written.text,
-    wrote: (pattern, withinMs) => awaitOutput({ pattern, withinMs, command, written, ended }),
+    wrote: (pattern, withinMs) => awaitOutput({ pattern, withinMs, command, written, silent }),
     async stop({ signal = "SIGTERM", graceMs = 5_000 } = {}) {
       if (pid === undefined) return;
       signalGroup(pid, signal);
@@ -63,6 +68,14 @@ function endOf(child: ChildProcess, command: string): Promise<number | NodeJS.Si
   // Seen by whoever waits for it; nobody has to.
   ended.catch(() => {});
   return ended;
+}
+
+/** As `ended`, once its last words are read: they may come after its exit. A child of its own that holds its pipes is not waited for. */
+async function endOfOutput(child: ChildProcess, ended: Promise<number | NodeJS.Signals>): Promise<number | NodeJS.Signals> {
+  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const end = await ended;
+  await Promise.race([closed, pause(lastWordsMs, undefined, { ref: false })]);
+  return end;
 }
 
 interface Written {
@@ -92,15 +105,16 @@ interface Awaited {
   readonly withinMs: number;
   readonly command: string;
   readonly written: Written;
-  readonly ended: Promise<number | NodeJS.Signals>;
+  /** the end of the process, with nothing more to come from it */
+  readonly silent: Promise<number | NodeJS.Signals>;
 }
 
-function awaitOutput({ pattern, withinMs, command, written, ended }: Awaited): Promise<void> {
+function awaitOutput({ pattern, withinMs, command, written, silent }: Awaited): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => finish(() => reject(new Error(`${command} ${why}:\n${written.text()}`)));
     const impatience = setTimeout(() => fail(`did not write ${String(pattern)} within ${withinMs} ms`), withinMs);
     const forget = written.onChange(look);
-    ended.then(
+    silent.then(
       (end) => fail(`ended (${end}) before it wrote ${String(pattern)}`),
       (error: Error) => finish(() => reject(error)),
     );
