@@ -22,7 +22,7 @@ export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 10_000,
+    testTimeout: 30_000,
     env: { TZ: "UTC" },
     execArgv: ["--conditions=celeriac-source"],
     projects: [project("unit", false), project("conformance", true), project("interop", true), project("faults", true)],
