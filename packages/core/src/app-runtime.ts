@@ -11,7 +11,7 @@ import { createDepsHolder, type DepsHolder, type DepsOpener } from "./deps.ts";
 import type { DriverContext } from "./driver.ts";
 import { CeleriacError, ConfigError } from "./errors.ts";
 import { importing } from "./load-module.ts";
-import { type Logger, silentLogger } from "./logger.ts";
+import { type Logger, latestLogger, silentLogger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
 import { openBackend, openBroker, openCoordinator } from "./open.ts";
 import { createProducer, type Producer } from "./producer.ts";
@@ -78,7 +78,14 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
   let coordinator: Promise<Coordinator | null> | null = null;
   let included: Promise<unknown> | null = null;
   let closed = false;
-  const driverContext = (): DriverContext => ({ clock, logger, durability: settings.durability, allowEviction: settings.allowEviction });
+  // A worker in this process sets its logger when the drivers may be open already.
+  const driverLogger = latestLogger(() => logger);
+  const driverContext = (): DriverContext => ({
+    clock,
+    logger: driverLogger,
+    durability: settings.durability,
+    allowEviction: settings.allowEviction,
+  });
   const deps = createDepsHolder(
     () => depsOpener,
     () => logger,

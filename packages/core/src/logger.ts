@@ -42,5 +42,11 @@ export function withFields(logger: Logger, fields: object): Logger {
   return Object.freeze({ debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") });
 }
 
+/** Says everything to whichever logger there is by then: for those who are given one before it is known. */
+export function latestLogger(latest: () => Logger): Logger {
+  const line = (level: keyof Logger) => (message: string, fields?: object) => latest()[level](message, fields);
+  return Object.freeze({ debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") });
+}
+
 /** Says nothing: the default of a producer, which should not write into its host's output. */
 export const silentLogger: Logger = Object.freeze({ debug() {}, info() {}, warn() {}, error() {} });

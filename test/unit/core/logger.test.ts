@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createLogger, type Logger, type LogLevel, silentLogger, withFields } from "../../../packages/core/src/logger.ts";
+import { createLogger, type Logger, type LogLevel, latestLogger, silentLogger, withFields } from "../../../packages/core/src/logger.ts";
 import { stars } from "../../../packages/core/src/redact.ts";
 
 const canary = "canary-7f3a";
@@ -76,6 +76,19 @@ describe("a log line", () => {
     };
     logger.debug("x", fields);
     expect(() => silentLogger.error("x", fields)).not.toThrow();
+  });
+
+  it("goes to the logger there is by then, for who was given one before", () => {
+    const [first, second] = [logging("info"), logging("debug")];
+    let current: Logger = silentLogger;
+    const logger = latestLogger(() => current);
+    logger.error("nobody listens yet");
+    for (const { logger: next } of [first, second]) {
+      current = next;
+      logger.debug("details", { n: 1 });
+      logger.warn("told");
+    }
+    expect([first, second].map(({ parsed }) => parsed().map(({ msg }) => msg))).toEqual([["told"], ["details", "told"]]);
   });
 
   it("cannot be taken away from under who writes it", () => {
