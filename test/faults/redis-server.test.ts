@@ -159,8 +159,8 @@ describe("a server that refuses", () => {
     await world.client.call("ACL", "DELUSER", "someone");
   });
 
-  test("tracking to a user is asked for changes instead, and that is said", async () => {
-    await world.client.call("ACL", "SETUSER", "someone", "reset", "on", ">right", "~*", "&*", "+@all", "-client|tracking");
+  test.each(["tracking", "caching"])("%s to a user is asked for changes instead, and that is said", async (refused) => {
+    await world.client.call("ACL", "SETUSER", "someone", "reset", "on", ">right", "~*", "&*", "+@all", `-client|${refused}`);
     const notebook = createNotebook();
     const url = world.server.url.replace("//", "//someone:right@");
     const worker = await world.open({ url, context: { logger: notebook.logger } });

@@ -42,13 +42,20 @@ export interface TaskConsumer {
 
 export function createTaskConsumer(parts: () => ConsumerParts): TaskConsumer {
   const underway = new Map<Run, Request>();
-  const walks = new Set<Promise<void>>();
+  let walks = 0;
+  let waiting: (() => void)[] = [];
 
   function take(delivery: Delivery): void {
     failpoint("claim.received");
-    const walk = walkThrough(parts(), delivery, underway);
-    walks.add(walk);
-    void walk.finally(() => walks.delete(walk));
+    walks++;
+    void walkThrough(parts(), delivery, underway).then(walked);
+  }
+
+  function walked(): void {
+    walks--;
+    if (walks > 0) return;
+    for (const resolve of waiting) resolve();
+    waiting = [];
   }
 
   function began(run: Run, pid: number): void {
@@ -69,7 +76,7 @@ export function createTaskConsumer(parts: () => ConsumerParts): TaskConsumer {
       },
     },
     async idle() {
-      while (walks.size > 0) await Promise.all(walks);
+      while (walks > 0) await new Promise<void>((resolve) => waiting.push(resolve));
     },
   };
 }

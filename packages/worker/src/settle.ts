@@ -31,15 +31,14 @@ const longestWaitMs = 2_000;
 /** `lost`: nothing was published or acknowledged, and nothing stored where the broker settles results. Never rejects. */
 export async function settle(context: SettleContext, request: Request, settlement: Settlement): Promise<SettleOutcome> {
   failpoint("settle.before");
-  const { result, ...rest } = settlement;
-  const inOneStep = context.broker.settlesResults;
-  if (!inOneStep) {
-    if (!(await store(context, request, result))) return "lost";
-    if (result !== undefined) failpoint("settle.stored");
+  const { broker, backend } = context;
+  let due = settlement;
+  if (settlement.result !== undefined && !(broker.settlesResults && backend !== null)) {
+    if (!(await store(context, request, settlement.result))) return "lost";
+    failpoint("settle.stored");
+    due = { publish: settlement.publish, then: settlement.then };
   }
-  const outcome = await repeat(context, taskOf(request), "settling", () =>
-    settleOnce(request, inOneStep && context.backend !== null ? settlement : rest),
-  );
+  const outcome = await repeat(context, taskOf(request), "settling", () => settleOnce(request, due));
   failpoint("settle.acknowledged");
   return outcome ?? "lost";
 }

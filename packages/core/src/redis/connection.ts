@@ -95,6 +95,7 @@ export class RedisConnection {
   #pending = 0;
   #silentSteps = 0;
   #held = true;
+  #isGathering = false;
   #reason: unknown = null;
 
   constructor(client: Redis, options: ConnectionOptions) {
@@ -167,6 +168,7 @@ export class RedisConnection {
     if (this.#pending === 0) this.#silentSteps = 0;
     this.#pending++;
     this.#hold();
+    this.#gather();
     return (write() as Promise<unknown>).then(
       (reply) => {
         this.#answered();
@@ -178,6 +180,18 @@ export class RedisConnection {
         throw error;
       },
     );
+  }
+
+  /** What is asked in one go leaves in one write: a system call for each command costs more than the command. */
+  #gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    const { stream } = this.#client;
+    stream.cork();
+    process.nextTick(() => {
+      this.#isGathering = false;
+      stream.uncork();
+    });
   }
 
   #answered(): void {

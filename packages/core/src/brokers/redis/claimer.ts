@@ -51,6 +51,7 @@ export class Claimer {
   #lastWasFull = true;
   #oneByOne = false;
   #arming = false;
+  #isArmDue = false;
   #paused = true;
   #isStopped = false;
   #turn = 0;
@@ -62,7 +63,7 @@ export class Claimer {
     this.#lists = options.steps.flat();
     this.#hot = new Set(this.#lists);
     const { clock, session, lookAgainMs } = options;
-    this.#lookAgain = clock.every(session.tracks ? lookAgainMs : pollMs, () => this.#look());
+    this.#lookAgain = clock.every(session.tracks ? lookAgainMs : pollMs, () => void this.#look());
     session.onChange((keys) => this.#changed(keys));
   }
 
@@ -98,7 +99,7 @@ export class Claimer {
       if (count <= 0) return;
       void this.#claim(this.#inOrder(), count);
     }
-    this.#arm();
+    this.#armSoon();
   }
 
   #mayClaim(): boolean {
@@ -188,8 +189,17 @@ export class Claimer {
   #heat(list: string): void {
     if (!this.#lists.includes(list)) return;
     this.#noticedAt.set(list, ++this.#notices);
-    this.#armed.delete(list);
-    this.#hot.add(list);
+    this.#warm(list);
+  }
+
+  /** Behind what else this turn has begun: messages that were just claimed go on their way first. */
+  #armSoon(): void {
+    if (this.#isArmDue) return;
+    this.#isArmDue = true;
+    setImmediate(() => {
+      this.#isArmDue = false;
+      this.#arm();
+    });
   }
 
   /** Asks to be told of the next change of what was found empty. */
@@ -203,7 +213,7 @@ export class Claimer {
     const sentAt = this.#notices;
     this.#arming = true;
     try {
-      const full = await this.#options.session.data.call("EXISTS", ...lists);
+      const full = await this.#options.session.arm(lists);
       for (const list of lists) {
         if (full !== 0) this.#hot.add(list);
         else if ((this.#noticedAt.get(list) ?? 0) <= sentAt) this.#armed.add(list);
@@ -215,11 +225,24 @@ export class Claimer {
     this.poke();
   }
 
-  #look(): void {
+  /** In case that a notice was lost, or that none can be had. */
+  async #look(): Promise<void> {
     if (this.#paused || this.#options.credit() <= 0) return;
-    if (!this.#options.session.tracks) for (const list of this.#lists) this.#hot.add(list);
-    else for (const list of this.#armed) this.#armed.delete(list);
+    const { data, tracks } = this.#options.session;
+    const lists = tracks ? [...this.#armed] : this.#lists;
+    if (lists.length === 0) return;
+    try {
+      if (tracks && (await data.call("EXISTS", ...lists)) === 0) return;
+      for (const list of lists) this.#warm(list);
+    } catch (error) {
+      if (data.isOpen) this.#wasRefused(error);
+    }
     this.poke();
+  }
+
+  #warm(list: string): void {
+    this.#armed.delete(list);
+    this.#hot.add(list);
   }
 }
 

@@ -1,6 +1,5 @@
 -- Stores the results of claims and acknowledges them: what most claims come to whose results are kept. All else goes through settle.lua.
--- The claims are removed behind the results, so that a server that runs out of memory half way leaves the claims. They are looked at
--- before and removed after all results: a look at a tracked key and a change of it for each would be a notice for each.
+-- The claims are removed behind the results, so that a server that runs out of memory half way leaves the claims.
 -- KEYS  claim hash
 -- ARGV  database of the results ('' = this one), this database, then per claim:
 --         n, key, text, attempt, ttl_ms              the last four as keep-result.lua

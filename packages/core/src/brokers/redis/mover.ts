@@ -56,8 +56,8 @@ export class Mover {
       while (this.#changed.size > 0 && !this.#isStopped) {
         const keys = [...this.#changed];
         this.#changed.clear();
-        // Reading arms the tracking, and must come before the move: what is parked in between is told.
-        const present = await this.#options.session.data.call("EXISTS", ...keys);
+        // Before the move: what is parked in between is told.
+        const present = await this.#options.session.arm(keys);
         if (present === 0) for (const key of keys) this.#dueAt.delete(key);
         else for (const key of keys) await this.#move(key);
       }

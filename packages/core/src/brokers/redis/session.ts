@@ -16,7 +16,9 @@ export interface Session {
   readonly tracks: boolean;
   /** Resolves with the reason when the session is over: both connections are gone, and nothing that was asked is answered any more. */
   readonly closed: Promise<unknown>;
-  /** `listener` hears which keys changed since they were last read; null = any may have. */
+  /** Gives how many of `keys` exist. Where the server tracks, the next change of each is told from now on, once. */
+  arm(keys: readonly string[]): Promise<number>;
+  /** `listener` hears which armed keys changed; null = any may have. */
   onChange(listener: (keys: readonly string[] | null) => void): void;
   /** Asks the connection that only listens for a sign of life. */
   probe(): void;
@@ -48,6 +50,10 @@ export async function openSession(target: RedisTarget, options: SessionOptions):
       data,
       tracks,
       closed,
+      async arm(keys) {
+        if (tracks) data.call("CLIENT", "CACHING", "YES").catch(() => {});
+        return (await data.call("EXISTS", ...keys)) as number;
+      },
       onChange(listener) {
         ear.onMessage((channel, payload) => {
           if (channel !== invalidations) return;
@@ -79,7 +85,9 @@ async function track(data: RedisConnection, ear: RedisConnection, logger: Logger
   try {
     const id = await ear.call("CLIENT", "ID");
     await ear.call("SUBSCRIBE", invalidations);
-    await data.call("CLIENT", "TRACKING", "ON", "REDIRECT", Number(id));
+    // Opted in for each look: else everything that a script reads, and before Redis 7.2 every key it is given, would be told of.
+    await data.call("CLIENT", "TRACKING", "ON", "REDIRECT", Number(id), "OPTIN");
+    await data.call("CLIENT", "CACHING", "YES");
     return true;
   } catch (error) {
     if (!isReply(error)) throw error;
