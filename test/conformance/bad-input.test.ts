@@ -175,7 +175,8 @@ for (const [broker, place] of Object.entries(places)) {
         route,
       });
       await eventually(async () => expect(await driver.queues.length(deadLetterQueue("celery"))).toBe(before + 2));
-      expect(worker.log()).toContain("pickle is never read");
+      // Told after it was settled.
+      await eventually(() => expect(worker.log()).toContain("pickle is never read"));
       await goesOn();
     });
   });

@@ -27,8 +27,10 @@ describe.each(brokers)("priorities on $name", ({ broker, maxPriority, pythonSoon
 
   it("of our producer are kept by a Python worker", async () => {
     const there = await place();
+    const { broker, backend } = there;
     const app = createApp("producer", {
-      ...there,
+      broker,
+      backend,
       config: { taskDefaultQueue: there.queue, ...(maxPriority === undefined ? {} : { taskQueueMaxPriority: maxPriority }) },
     });
     const ids: string[] = [];
