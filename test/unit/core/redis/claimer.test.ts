@@ -9,8 +9,12 @@ function openClaimer({ run }: { readonly run?: () => Promise<unknown> } = {}) {
   const answers: ((reply: unknown) => void)[] = [];
   const taken: string[] = [];
   let last = 0;
-  const connection = { isOpen: true, call: async () => 0, run: run ?? (() => new Promise((resolve) => answers.push(resolve))) };
-  const session = { tracks: true, data: connection, onChange() {} } as unknown as Session;
+  const connection = {
+    isOpen: true,
+    exists: async (): Promise<unknown> => 0,
+    run: run ?? (() => new Promise((resolve) => answers.push(resolve))),
+  };
+  const session = { tracks: true, data: connection, arm: () => connection.exists(), onChange() {} } as unknown as Session;
   const claimer: Claimer = new Claimer({
     clock,
     session,
@@ -31,7 +35,7 @@ function openClaimer({ run }: { readonly run?: () => Promise<unknown> } = {}) {
     fenced() {},
     refused() {},
   });
-  return { claimer, connection, answers, taken };
+  return { claimer, clock, connection, answers, taken };
 }
 
 test("takes what it asked for, under the numbers it chose", async () => {
@@ -51,14 +55,32 @@ test("takes nothing when it is stopped before the answer: the next session finds
   expect(taken).toEqual([]);
 });
 
+/** Rejects each call; after a hundred it never answers, which ends what would else be an endless chain. */
+function refuser() {
+  const refusals = { count: 0 };
+  const refuse = () => (++refusals.count > 100 ? new Promise(() => {}) : Promise.reject(new Error("the stream is not writeable")));
+  return { refusals, refuse };
+}
+
 test("asks nothing of a connection that is gone, whatever it knows to be there", async () => {
-  let asked = 0;
-  const { claimer, connection } = openClaimer({
-    // Answers that never come end what would else be an endless chain of refusals.
-    run: () => (++asked > 100 ? new Promise(() => {}) : Promise.reject(new Error("the connection is gone"))),
-  });
+  const { refusals, refuse } = refuser();
+  const { claimer, connection } = openClaimer({ run: refuse });
   claimer.start();
   connection.isOpen = false;
   await quiet();
-  expect(asked).toBe(1);
+  expect(refusals.count).toBe(1);
+});
+
+test("waits after a refusal, also of the question whether there is something", async () => {
+  const { refusals, refuse } = refuser();
+  const { claimer, clock, answers, connection } = openClaimer();
+  connection.exists = refuse;
+  claimer.start();
+  answers[0]!([0]);
+  // The question comes some turns behind the answer.
+  await quiet();
+  await quiet();
+  expect(refusals.count).toBe(1);
+  await clock.advance(1_000);
+  expect(refusals.count).toBe(2);
 });

@@ -90,10 +90,10 @@ export class Claimer {
     this.#delay?.cancel();
   }
 
-  /** Claims if it may. Called whenever credit, lists or pauses changed. */
+  /** Asks for messages, or to be told of some, if it may. Called whenever credit, lists or pauses changed. */
   poke(): void {
     // What is asked of a connection that is gone fails at once: asking again and again would never let its end be seen.
-    if (this.#isStopped || !this.#options.session.data.isOpen) return;
+    if (this.#isStopped || this.#delay !== null || !this.#options.session.data.isOpen) return;
     while (this.#mayClaim()) {
       const count = Math.min(this.#options.credit(), this.#oneByOne ? 1 : largestClaim);
       if (count <= 0) return;
@@ -103,7 +103,7 @@ export class Claimer {
   }
 
   #mayClaim(): boolean {
-    if (this.#paused || this.#delay !== null || this.#hot.size === 0) return false;
+    if (this.#paused || this.#hot.size === 0) return false;
     // A second claim behind an unanswered one hides the round trip while lists are full; otherwise it would come back empty.
     return this.#inFlight < (this.#lastWasFull && !this.#oneByOne ? 2 : 1);
   }
