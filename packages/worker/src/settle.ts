@@ -31,9 +31,8 @@ const longestWaitMs = 2_000;
 /** `lost`: nothing was published or acknowledged, and nothing stored where the broker settles results. Never rejects. */
 export async function settle(context: SettleContext, request: Request, settlement: Settlement): Promise<SettleOutcome> {
   failpoint("settle.before");
-  const { broker, backend } = context;
   let due = settlement;
-  if (settlement.result !== undefined && !(broker.settlesResults && backend !== null)) {
+  if (settlement.result !== undefined && !context.broker.settlesResults) {
     if (!(await store(context, request, settlement.result))) return "lost";
     failpoint("settle.stored");
     due = { publish: settlement.publish, then: settlement.then };

@@ -6,6 +6,7 @@ import {
   failureText,
   type Publication,
   type RemoteError,
+  type ResultBackend,
   type ResultFacts,
   type ResultRecord,
   reasonOf,
@@ -21,6 +22,8 @@ export interface SettlementContext {
   readonly runtime: AppRuntime;
   /** the worker's node name */
   readonly hostname: string;
+  /** null where results are disabled */
+  readonly backend: ResultBackend | null;
 }
 
 const acknowledge = { kind: "acknowledge" } as const;
@@ -107,15 +110,15 @@ export function failedEnding({ runtime }: SettlementContext, { run, headers }: R
   }
 }
 
-/** A record unless the caller ignores results. */
+/** A record unless the caller ignores results, or nobody keeps any. */
 export function recordOf(
-  { runtime, hostname }: SettlementContext,
+  { runtime, hostname, backend }: SettlementContext,
   request: Request,
   state: string,
   children: readonly unknown[],
   text: (facts: ResultFacts) => string,
 ): ResultRecord | undefined {
-  if (request.ignoreResult) return undefined;
+  if (request.ignoreResult || backend === null) return undefined;
   const { headers, run } = request;
   const { resultExtended } = runtime.settings;
   const facts: ResultFacts = {
