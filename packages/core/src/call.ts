@@ -86,6 +86,13 @@ export function createCall(task: string, args: readonly unknown[], given: ApplyO
   return { task, args, kwargs: kwargs ?? {}, options, callbacks: stepsJson(link), errbacks: stepsJson(linkError) };
 }
 
+const nothing = Object.freeze({});
+
+/** A call without options. */
+export function plainCall(task: string, args: readonly unknown[]): Call {
+  return { task, args, kwargs: nothing, options: nothing, callbacks: null, errbacks: null };
+}
+
 /** Throws CONFIG_UNKNOWN for an option nobody knows, CONFIG_INVALID or CONFIG_DURATION for a value that does not fit. */
 export function checkCallOptions(task: string, options: ApplyOptions<never>): void {
   const refusal = (what: string) => new ConfigError("CONFIG_INVALID", `Call of ${task}: ${what}`);

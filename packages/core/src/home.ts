@@ -15,12 +15,13 @@ import { toWire } from "./task-input.ts";
 
 export interface Home extends TaskHome {
   result<R, P>(id: string, taskName: string | null): AsyncResult<R, P>;
-  /** Resolves when what is being sent now is confirmed or refused. */
-  flushed(): Promise<unknown>;
+  /** Resolves when everything that is being sent is confirmed or refused. */
+  flushed(): Promise<void>;
 }
 
 export function createHome(runtime: AppRuntime): Home {
-  const sending = new Set<Promise<unknown>>();
+  let underway = 0;
+  const awaitingNone = new Set<() => void>();
   const source: HandleSource = {
     clock: runtime.clock,
     waits: runtime.waits,
@@ -34,11 +35,20 @@ export function createHome(runtime: AppRuntime): Home {
   const publishTimeoutMs = durationMs(runtime.settings.publishTimeout, "publishTimeout");
 
   async function send<R, P>(make: () => Call): Promise<AsyncResult<R, P>> {
-    const call = make();
+    underway++;
+    try {
+      return await publishCall(make());
+    } finally {
+      underway--;
+      if (underway === 0) for (const tell of awaitingNone) tell();
+    }
+  }
+
+  async function publishCall<R, P>(call: Call): Promise<AsyncResult<R, P>> {
     const id = call.options.taskId ?? randomUUID();
     const definition = runtime.registry.get(call.task);
     const { broker, backend, producer } = await runtime.links();
-    const { args, kwargs } = definition === undefined ? call : await toWire(definition, call);
+    const { args, kwargs } = definition === undefined || definition.input === null ? call : await toWire(definition, call);
     const run = currentRun();
     const parent = run === undefined ? null : { rootId: run.context.request.rootId, parentId: run.context.request.id };
     const { message, route } = compose(runtime.composeContext(backend?.replyTo ?? null), { ...call, args, kwargs }, definition, id, parent);
@@ -65,19 +75,13 @@ export function createHome(runtime: AppRuntime): Home {
 
   return {
     send<R, P>(make: () => Call): Sent<R, P> {
-      const publish = async () => {
-        try {
-          return await send<R, P>(make);
-        } finally {
-          sending.delete(sent);
-        }
-      };
       // No handler of ours hangs on it: a rejection that its caller never looks at is Node's to report.
-      const sent = publish();
-      sending.add(sent);
+      const sent = send<R, P>(make);
       return Object.assign(sent, { get: async (options?: Parameters<AsyncResult<R, P>["get"]>[0]) => (await sent).get(options) });
     },
     result: <R, P>(id: string, taskName: string | null) => createResult<R, P>(source, { id, taskName, known: false }),
-    flushed: () => Promise.allSettled(sending),
+    async flushed() {
+      if (underway > 0) await new Promise<void>((resolve) => awaitingNone.add(resolve));
+    },
   };
 }

@@ -1,5 +1,5 @@
 /** The public face of a task: a reference that can be sent, and one whose code is here and can be called. */
-import { type ApplyOptions, type CallSender, createCall } from "./call.ts";
+import { type ApplyOptions, type CallSender, createCall, plainCall } from "./call.ts";
 import type { AsyncResult, Sent } from "./result.ts";
 import { createSignature, type ImmutableSignature, type Signature } from "./signature.ts";
 import type { DropTail, Rest, Suffixes } from "./task-arguments.ts";
@@ -57,7 +57,7 @@ export function createTaskRef<A extends readonly unknown[], R, P>(home: TaskHome
     createSignature<never, never>(home, { task: name, args, kwargs: {}, immutable });
   const reference = {
     name,
-    delay: (...args: A) => home.send<R, P>(() => createCall(name, args, {})),
+    delay: (...args: A) => home.send<R, P>(() => plainCall(name, args)),
     applyAsync: (args: A, options: ApplyOptions<R> = {}) => home.send<R, P>(() => createCall(name, args, options)),
     s: (...args: readonly unknown[]) => sign(args, false),
     partial: (...rest: readonly unknown[]) => sign(rest, false),
