@@ -46,7 +46,8 @@ describe.each(["process", "thread"] as const)("the start and stop of a pool (%s)
     const endings = [finished, deaf].map((run) => record.pool.submit(run));
     await new Promise((resolve) => setImmediate(resolve));
     // This thread must not give way before it terminates: only then the first outcome is still in the pipe.
-    while (!existsSync(path));
+    const until = performance.now() + 10_000;
+    while (!existsSync(path) && performance.now() < until);
     await record.pool.terminate();
     expect(succeededWith((await endings[0]) as Ending)).toBe("kept");
     expect(await endings[1]).toEqual({ kind: "handedBack" });
