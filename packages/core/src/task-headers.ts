@@ -26,9 +26,9 @@ export interface TaskHeaders {
   readonly ignoreResult: boolean | null;
 }
 
-/** Header names that are Celery's own: everything else is custom and travels on with a retry. */
+/** Header names that are Celery's own, and one that would not be set but obeyed: everything else is custom and travels on with a retry. */
 const ownNames: ReadonlySet<string> = new Set(
-  "lang task id shadow eta expires group group_index retries timelimit root_id parent_id argsrepr kwargsrepr origin ignore_result replaced_task_nesting stamped_headers stamps redelivered compression".split(
+  "lang task id shadow eta expires group group_index retries timelimit root_id parent_id argsrepr kwargsrepr origin ignore_result replaced_task_nesting stamped_headers stamps redelivered compression __proto__".split(
     " ",
   ),
 );

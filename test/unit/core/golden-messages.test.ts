@@ -158,6 +158,11 @@ describe("reading what Celery wrote", () => {
     expect(() => read(item)).toThrow(expect.objectContaining({ code }));
   });
 
+  it("takes no header for the prototype of the others", () => {
+    const headers = customHeaders(JSON.parse('{"task": "t", "__proto__": {"tenant": "b"}, "x": 1}') as Members);
+    expect([headers, Object.getPrototypeOf(headers), headers["tenant"]]).toEqual([{ x: 1 }, Object.prototype, undefined]);
+  });
+
   it("tells custom headers from Celery's own", () => {
     const [item] = goldenCase("messages-redis", "custom_headers").messages as readonly [RedisItem];
     expect(customHeaders(read(item).envelope.headers)).toEqual({ "x-tenant": "acme", "x-num": 7, nested: { a: [1, 2] } });
