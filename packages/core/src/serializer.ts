@@ -25,7 +25,7 @@ function encoding<T>(name: string, encode: () => T): T {
     return encode();
   } catch (error) {
     if (PublishError.is(error)) throw error;
-    throw new PublishError("PUBLISH_ENCODE", `${name} cannot be written as JSON: ${reasonOf(error)}`, { cause: error });
+    throw cannotWrite(name, error);
   }
 }
 
@@ -67,12 +67,33 @@ function checkObject(value: object, path: string, above: Ancestors | null): void
   const foreign = foreignKind(value);
   if (foreign !== null) throw refuse(path, foreign);
   if ("toJSON" in value && typeof value.toJSON === "function") {
-    checkEncodable(value.toJSON(), path, here);
+    checkEncodable(formOf(value as { toJSON(): unknown }, path), path, here);
     return;
   }
   const keys = Object.keys(value);
   if (keys.length === 0 && !isPlain(value)) throw refuse(path, `${kindOf(value)} without members of its own`);
-  for (const key of keys) checkEncodable((value as Record<string, unknown>)[key], `${path}.${key}`, here);
+  for (const key of keys) checkEncodable(member(value as Record<string, unknown>, key, path), `${path}.${key}`, here);
+}
+
+/** A getter and a toJSON() are the caller's code, which may throw anything. */
+function member(value: Readonly<Record<string, unknown>>, key: string, path: string): unknown {
+  try {
+    return value[key];
+  } catch (error) {
+    throw cannotWrite(`${path}.${key}`, error);
+  }
+}
+
+function formOf(value: { toJSON(): unknown }, path: string): unknown {
+  try {
+    return value.toJSON();
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+function cannotWrite(path: string, error: unknown): PublishError {
+  return new PublishError("PUBLISH_ENCODE", `${path} cannot be written as JSON: ${reasonOf(error)}`, { cause: error });
 }
 
 /** An object as a literal makes it, of whichever realm. */
@@ -85,7 +106,8 @@ function isPlain(value: object): boolean {
 function kindOf(value: object): string {
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   const { name } = value.constructor as { readonly name?: unknown };
-  return `a ${tag === "Object" && typeof name === "string" && name !== "" ? name : tag}`;
+  const kind = tag === "Object" && typeof name === "string" && name !== "" ? name : tag;
+  return /^[AEIO]/.test(kind) ? `an ${kind}` : `a ${kind}`;
 }
 
 /** Kinds that JSON would silently empty. */

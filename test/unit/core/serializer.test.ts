@@ -54,7 +54,14 @@ describe("what JSON cannot carry", () => {
         throw new Error("not now");
       },
     };
-    expect(() => encodeJson(hostile, "args")).toThrow(refused("args cannot be written as JSON: not now"));
+    expect(() => encodeJson(hostile, "args")).toThrow(refused("args.value cannot be written as JSON: not now"));
+    const sulking = {
+      toJSON() {
+        throw new Error("not me");
+      },
+    };
+    expect(() => encodeJson([{ a: sulking }], "args")).toThrow(refused("args[0].a cannot be written as JSON: not me"));
+    expect(encodeJson({ toJSON: 5 }, "args")).toBe('{"toJSON":5}');
     expect(() => encodeJson(deep, "args")).toThrow(expect.objectContaining({ code: "PUBLISH_ENCODE" }));
   });
 
