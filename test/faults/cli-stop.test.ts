@@ -85,9 +85,10 @@ describe("a worker that is told to stop", () => {
     expect((await run("result", id)).code).toBe(4);
   });
 
-  it("ends with 0 while it still waits for its broker", async () => {
-    worker = startCeleriac(folder.path, ["-b", "redis://127.0.0.1:1", "worker", "-c", "1"]);
-    await worker.wrote(/not reachable, trying again/, 60_000);
+  it("ends with 0 while it still waits for its broker, of which it has told once", async () => {
+    worker = startCeleriac(folder.path, ["-b", "redis://127.0.0.1:1", "worker", "-c", "1", "-l", "debug"]);
+    await worker.wrote(/"debug".*not reachable, trying again/, 60_000);
+    expect(worker.output().match(/"warn".*not reachable, trying again/g)).toHaveLength(1);
     process.kill(worker.pid, "SIGTERM");
     expect(await worker.ended).toBe(0);
   });

@@ -151,16 +151,19 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
 
   /** A broker that cannot be reached yet is waited for; what a person must mend is thrown. null when `signal` aborts. */
   async function untilConnected<T>(connect: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
+    let told: string | null = null;
     for (let waitMs = 250; !signal.aborted; waitMs = Math.min(waitMs * 2, longestConnectWaitMs)) {
       try {
         return await connect();
       } catch (error) {
         if (!CeleriacError.is(error) || !(error.code === "BROKER_UNREACHABLE" || error.code === "BACKEND_UNREACHABLE")) throw error;
-        logger.warn("broker or result backend not reachable, trying again", {
+        // Each reason is news once.
+        logger[error.message === told ? "debug" : "warn"]("broker or result backend not reachable, trying again", {
           errorCode: error.code,
           reason: error.message,
           retryInMs: waitMs,
         });
+        told = error.message;
       }
       await runtime!.clock.sleep(waitMs, signal);
     }
