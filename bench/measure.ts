@@ -126,10 +126,14 @@ async function untilStored({ cell, place }: Setup, workers: RunningWorkers, coun
 }
 
 async function latency(setup: Setup): Promise<Measurement> {
-  const { cell, tally } = setup;
+  const { cell, place, tally } = setup;
   return await withWorkers(setup, async (workers) => {
+    const before = cpuMsOf(workers.pids);
+    const brokerBefore = cpuMsOf(place.pids);
     const { seconds, resultMs } = await produce(setup, { do: "pace", warmup: latencyPerSecond });
     workers.check();
+    const cpuMs = cpuMsOf(workers.pids) - before;
+    const brokerCpuMsPerTask = brokerCost(place, brokerBefore, cell.n + latencyPerSecond);
     const starts = await allStarts(tally, cell.n);
     if (resultMs!.length !== cell.n) throw new Error(`${cell.n} tasks were sent and ${resultMs!.length} results came`);
     return {
@@ -139,6 +143,8 @@ async function latency(setup: Setup): Promise<Measurement> {
       p99Ms: percentile(starts, 0.99),
       resultP50Ms: percentile(resultMs!, 0.5),
       resultP99Ms: percentile(resultMs!, 0.99),
+      cpuMsPerTask: cpuMs / (cell.n + latencyPerSecond),
+      brokerCpuMsPerTask,
     };
   });
 }

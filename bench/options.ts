@@ -21,6 +21,8 @@ export interface BenchOptions {
   readonly reps: number;
   readonly limitMs: number;
   readonly out: string | null;
+  /** nothing is measured: what an earlier run wrote with `out` is told in Markdown */
+  readonly summary: string | null;
 }
 
 export const usage = `npm run bench -- [options]
@@ -32,7 +34,8 @@ export const usage = `npm run bench -- [options]
   --n         20000                              tasks of a drain
   --reps      3                                  repetitions; medians and extremes are told
   --limit     240                                seconds a single measurement may take
-  --out       file.json                          writes {rows: [...]}`;
+  --out       file.json                          writes {rows: [...]}
+  --summary   file.json                          measures nothing: tells what --out wrote as ratios, in Markdown`;
 
 /** Throws a TypeError that says which option is wrong. */
 export function readOptions(args: readonly string[]): BenchOptions {
@@ -48,6 +51,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       reps: { type: "string", default: "3" },
       limit: { type: "string", default: "240" },
       out: { type: "string" },
+      summary: { type: "string" },
     },
   });
   const asked = names("peers", values.peers, peers);
@@ -60,6 +64,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     reps: count("reps", values.reps, 1),
     limitMs: count("limit", values.limit, 1) * 1_000,
     out: values.out ?? null,
+    summary: values.summary ?? null,
   };
 }
 

@@ -84,7 +84,7 @@ function hasPool(who: Who, pool: PoolName): boolean {
 /** By default Celery does not wait for RabbitMQ to have the message; everyone else here does. */
 const confirmed = "confirmed";
 const bullmqSettings: Readonly<Record<PoolName, readonly string[]>> = {
-  async: ["50 at once, 1 process", "50 at once, 2 processes"],
+  async: ["50 at once, 1 process", "200 at once, 1 process", "50 at once, 2 processes"],
   prefork: ["2 sandboxed children", "4 sandboxed children"],
 };
 

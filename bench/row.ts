@@ -31,32 +31,46 @@ export interface Measurement {
   readonly brokerCpuMsPerTask: number | null;
 }
 
-/** Medians over the repetitions, and the extremes of the rate. */
+/** Medians over the repetitions, and each of these. */
 export interface Row extends Cell, Measurement {
-  readonly reps: number;
-  readonly minPerSecond: number;
-  readonly maxPerSecond: number;
+  readonly each: readonly Measurement[];
 }
 
 export function rowOf(cell: Cell, measurements: readonly Measurement[]): Row {
-  const rates = measurements.map(({ perSecond }) => perSecond);
   const middle = (pick: (measurement: Measurement) => number | null) => {
     const values = measurements.map(pick).filter((value) => value !== null);
     return values.length === 0 ? null : percentile(values, 0.5);
   };
   return {
     ...cell,
-    reps: measurements.length,
-    perSecond: percentile(rates, 0.5),
-    minPerSecond: Math.min(...rates),
-    maxPerSecond: Math.max(...rates),
+    perSecond: middle(({ perSecond }) => perSecond) ?? 0,
     p50Ms: middle(({ p50Ms }) => p50Ms),
     p99Ms: middle(({ p99Ms }) => p99Ms),
     resultP50Ms: middle(({ resultP50Ms }) => resultP50Ms),
     resultP99Ms: middle(({ resultP99Ms }) => resultP99Ms),
     cpuMsPerTask: middle(({ cpuMsPerTask }) => cpuMsPerTask),
     brokerCpuMsPerTask: middle(({ brokerCpuMsPerTask }) => brokerCpuMsPerTask),
+    each: measurements,
   };
+}
+
+/** What tells apart cells of one workload, in words. */
+export function howOf({ workload, results, inFlight }: Cell): string {
+  switch (workload) {
+    case "enqueue":
+      return inFlight === 1 ? "awaited one by one" : `${inFlight} in flight`;
+    case "drain":
+      return results ? "results stored" : "results ignored";
+    case "latency":
+      return "100 tasks a second";
+    case "roundtrip":
+      return inFlight === 1 ? "one at a time" : `${inFlight} in flight`;
+  }
+}
+
+/** Both do the same work on the same broker, whoever does it and in whichever pool. */
+export function sameTask(left: Cell, right: Cell): boolean {
+  return (["workload", "broker", "results", "inFlight"] as const).every((field) => left[field] === right[field]);
 }
 
 /** Of the ways BullMQ was set up, the best: the highest rate, or where the rate is given the lowest latency. Celery's ways promise different things and stay apart. */

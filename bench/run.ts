@@ -1,6 +1,6 @@
 /** `npm run bench`: Celeriac beside the bare broker, BullMQ and Celery, on one machine in one run. Ends with 1 when someone asked for did not finish. */
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { measure } from "./measure.ts";
@@ -8,6 +8,7 @@ import { type BenchOptions, readOptions, usage } from "./options.ts";
 import { cellsOf, leftOut } from "./peers.ts";
 import { bestOf, type Cell, type Measurement, type Row, rowOf } from "./row.ts";
 import { type Servers, startServers } from "./servers.ts";
+import { summaryOf } from "./summary.ts";
 import { tablesOf } from "./table.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -15,6 +16,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 async function main(): Promise<number> {
   const options = optionsOrNull();
   if (options === null) return 2;
+  if (options.summary !== null) {
+    console.log(summaryOf(JSON.parse(readFileSync(options.summary, "utf8")).rows));
+    return 0;
+  }
   if (options.who.includes("celeriac") && !build()) return 1;
   const cells = cellsOf(options);
   console.log(`${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} cores, Node ${process.version}`);

@@ -1,6 +1,7 @@
 /** The rows as a person reads them: one table for each workload and broker, with how many times better celeriac is than each. */
 import type { PoolName } from "./options.ts";
-import type { Row } from "./row.ts";
+import { ratioOf, ratioText } from "./ratio.ts";
+import { howOf, type Row } from "./row.ts";
 
 export function tablesOf(rows: readonly Row[]): string {
   const groups = new Map<string, Row[]>();
@@ -8,14 +9,8 @@ export function tablesOf(rows: readonly Row[]): string {
   return [...groups].map(([title, members]) => `${title}\n${tableOf(members)}`).join("\n\n");
 }
 
-function titleOf({ workload, broker, results, inFlight, n }: Row): string {
-  const how = {
-    enqueue: inFlight === 1 ? "awaited one by one" : `${inFlight} in flight`,
-    drain: results ? "results stored" : "results ignored",
-    latency: "100 tasks a second",
-    roundtrip: inFlight === 1 ? "one at a time" : `${inFlight} in flight`,
-  }[workload];
-  return `${workload}, ${broker}: ${how} (n = ${n})`;
+function titleOf(row: Row): string {
+  return `${row.workload}, ${row.broker}: ${howOf(row)} (n = ${row.n})`;
 }
 
 function tableOf(rows: readonly Row[]): string {
@@ -23,24 +18,19 @@ function tableOf(rows: readonly Row[]): string {
   const ours = rows.filter(({ who }) => who === "celeriac");
   const header = [
     "who",
-    ...(isLatency
-      ? ["start p50", "start p99", "result p50", "result p99"]
-      : ["per second", "min–max", "p50", "p99", "cpu/task", "broker cpu"]),
+    ...(isLatency ? ["start p50", "start p99", "result p50", "result p99"] : ["per second", "min–max", "p50", "p99"]),
+    "cpu/task",
+    "broker cpu",
     ...ours.map(({ pool }) => ratioTitle(pool, isLatency)),
   ];
   const lines = rows.map((row) => [
     nameOf(row),
     ...(isLatency
       ? [milliseconds(row.p50Ms), milliseconds(row.p99Ms), milliseconds(row.resultP50Ms), milliseconds(row.resultP99Ms)]
-      : [
-          whole(row.perSecond),
-          `${whole(row.minPerSecond)}–${whole(row.maxPerSecond)}`,
-          milliseconds(row.p50Ms),
-          milliseconds(row.p99Ms),
-          microseconds(row.cpuMsPerTask),
-          microseconds(row.brokerCpuMsPerTask),
-        ]),
-    ...ours.map((own) => ratio(own, row, isLatency)),
+      : [whole(row.perSecond), spreadOf(row), milliseconds(row.p50Ms), milliseconds(row.p99Ms)]),
+    microseconds(row.cpuMsPerTask),
+    microseconds(row.brokerCpuMsPerTask),
+    ...ours.map((own) => (own === row ? "·" : ratioText(ratioOf(own, row)))),
   ]);
   const widths = header.map((_, column) => Math.max(...[header, ...lines].map((line) => line[column]!.length)));
   const printed = [header, ...lines].map((line) =>
@@ -57,11 +47,9 @@ function ratioTitle(pool: PoolName | null, isLatency: boolean): string {
   return `${pool === null ? "celeriac" : `our ${pool}`} ${isLatency ? "quicker" : "×"}`;
 }
 
-/** How many times celeriac's rate is the other's, or the other's start latency celeriac's. */
-function ratio(own: Row, other: Row, isLatency: boolean): string {
-  if (own === other) return "·";
-  const times = isLatency ? (other.p50Ms ?? 0) / (own.p50Ms ?? 1) : own.perSecond / other.perSecond;
-  return `${times.toFixed(2)}×`;
+function spreadOf({ each }: Row): string {
+  const rates = each.map(({ perSecond }) => perSecond);
+  return `${whole(Math.min(...rates))}–${whole(Math.max(...rates))}`;
 }
 
 function whole(value: number): string {
