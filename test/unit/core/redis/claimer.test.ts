@@ -4,7 +4,7 @@ import type { Session } from "../../../../packages/core/src/brokers/redis/sessio
 import { createFakeClock, quiet } from "../../../support/fake-clock.ts";
 
 /** A claimer of list "q" whose claims are answered when a test says so, unless `run` answers them. */
-function openClaimer({ run }: { readonly run?: () => Promise<unknown> } = {}) {
+function openClaimer({ run, tracks = true }: { readonly run?: () => Promise<unknown>; readonly tracks?: boolean } = {}) {
   const clock = createFakeClock();
   const answers: ((reply: unknown) => void)[] = [];
   const taken: string[] = [];
@@ -14,7 +14,7 @@ function openClaimer({ run }: { readonly run?: () => Promise<unknown> } = {}) {
     exists: async (): Promise<unknown> => 0,
     run: run ?? (() => new Promise((resolve) => answers.push(resolve))),
   };
-  const session = { tracks: true, data: connection, arm: () => connection.exists(), onChange() {} } as unknown as Session;
+  const session = { tracks, data: connection, arm: () => connection.exists(), onChange() {} } as unknown as Session;
   const claimer: Claimer = new Claimer({
     clock,
     session,
@@ -83,4 +83,29 @@ test("waits after a refusal, also of the question whether there is something", a
   expect(refusals.count).toBe(1);
   await clock.advance(1_000);
   expect(refusals.count).toBe(2);
+});
+
+test("where nothing is told it asks 20 times a second behind what was found, and then down to 4 times", async () => {
+  let asked = 0;
+  let found: readonly unknown[] = [];
+  const { claimer, clock } = openClaimer({
+    tracks: false,
+    async run() {
+      asked++;
+      return [0, ...found];
+    },
+  });
+  claimer.start();
+  await clock.advance(5_000);
+  asked = 0;
+  await clock.advance(1_000);
+  expect(asked).toBe(4);
+  found = [1, ["one"]];
+  await clock.advance(250);
+  found = [];
+  asked = 0;
+  await clock.advance(350);
+  expect(asked).toBe(3);
+  claimer.stop();
+  expect(clock.pending).toBe(0);
 });

@@ -31,8 +31,9 @@ export interface ClaimerOptions {
 }
 
 const largestClaim = 100;
-/** Without tracking: so long between two looks. */
-const pollMs = 250;
+/** Without tracking: so long between two looks, at first after something was found and then ever longer. */
+const shortestPollMs = 50;
+const longestPollMs = 250;
 /** So much per idle worker is the wait before a claim spread over. */
 const spreadMs = 0.02;
 const refusedWaitMs = 1_000;
@@ -56,14 +57,15 @@ export class Claimer {
   #isStopped = false;
   #turn = 0;
   #delay: Timer | null = null;
-  readonly #lookAgain: Timer;
+  #pollMs = shortestPollMs;
+  #lookAgain: Timer;
 
   constructor(options: ClaimerOptions) {
     this.#options = options;
     this.#lists = options.steps.flat();
     this.#hot = new Set(this.#lists);
     const { clock, session, lookAgainMs } = options;
-    this.#lookAgain = clock.every(session.tracks ? lookAgainMs : pollMs, () => void this.#look());
+    this.#lookAgain = session.tracks ? clock.every(lookAgainMs, () => void this.#look()) : this.#pollNext();
     session.onChange((keys) => this.#changed(keys));
   }
 
@@ -150,6 +152,7 @@ export class Claimer {
       for (const raw of found[at + 1] as string[]) if (this.#options.claimed(claim.lists[last] as string, ++n, raw)) suspects++;
     }
     const got = n - claim.base;
+    if (got > 0 && !this.#options.session.tracks) this.#pollSoon();
     // A suspect comes in a claim of its own, as far as can be known before it is seen: where one was, more may be.
     if (got > 0) this.#oneByOne = suspects > 0;
     this.#lastWasFull = got === claim.count;
@@ -238,6 +241,24 @@ export class Claimer {
       if (data.isOpen) this.#wasRefused(error);
     }
     this.poke();
+  }
+
+  #pollSoon(): void {
+    this.#lookAgain.cancel();
+    this.#pollMs = shortestPollMs;
+    this.#lookAgain = this.#pollNext();
+  }
+
+  #pollNext(): Timer {
+    return this.#options.clock.after(
+      this.#pollMs,
+      () => {
+        this.#pollMs = Math.min(2 * this.#pollMs, longestPollMs);
+        this.#lookAgain = this.#pollNext();
+        void this.#look();
+      },
+      { background: true },
+    );
   }
 
   #warm(list: string): void {

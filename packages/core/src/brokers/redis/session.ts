@@ -91,7 +91,7 @@ async function track(data: RedisConnection, ear: RedisConnection, logger: Logger
     return true;
   } catch (error) {
     if (!isReply(error)) throw error;
-    logger.warn("Redis cannot tell when a queue changes; it is asked four times a second instead", { reason: error.message });
+    logger.warn("Redis cannot tell when a queue changes; it is asked 4 to 20 times a second instead", { reason: error.message });
     return false;
   }
 }
