@@ -1,4 +1,7 @@
-/** The results that arrived at a reply queue, newest state of each task, and who waits for them. Bounded: the oldest go first. */
+/**
+ * The results that arrived at a reply queue, newest state of each task, and who waits for them. Bounded: the oldest go first, before them those that
+ * somebody has seen.
+ */
 import { isFinal } from "../states.ts";
 
 export interface ReplyCache {
@@ -17,28 +20,46 @@ interface Reply {
   readonly attempt: number | null;
 }
 
-const mostReplies = 10_000;
+/** Of a caller who asks later for what arrives now, as a bulk of tasks is waited for one by one. */
+const mostReplies = 100_000;
 const mostCharacters = 64 * 1024 * 1024;
 
-export function createReplyCache(): ReplyCache {
+/** `dropped` is told of each result that nobody had looked at and for which there was no room. */
+export function createReplyCache(dropped: (taskId: string) => void = () => {}): ReplyCache {
   const replies = new Map<string, Reply>();
+  /** tasks whose present reply was given to somebody, oldest first */
+  const seen = new Set<string>();
   const listeners = new Map<string, Set<(text: string) => void>>();
   let characters = 0;
 
   function remove(taskId: string): void {
     characters -= replies.get(taskId)?.text.length ?? 0;
     replies.delete(taskId);
+    seen.delete(taskId);
+  }
+
+  function hasRoom(): boolean {
+    return replies.size <= mostReplies && (characters <= mostCharacters || replies.size === 1);
   }
 
   function makeRoom(): void {
-    for (const oldest of replies.keys()) {
-      if (replies.size <= mostReplies && (characters <= mostCharacters || replies.size === 1)) return;
+    for (const oldest of seen) {
+      if (hasRoom()) return;
       remove(oldest);
+    }
+    for (const oldest of replies.keys()) {
+      if (hasRoom()) return;
+      remove(oldest);
+      dropped(oldest);
     }
   }
 
   return {
-    get: (taskId) => replies.get(taskId)?.text ?? null,
+    get(taskId) {
+      const reply = replies.get(taskId);
+      if (reply !== undefined) seen.add(taskId);
+      return reply?.text ?? null;
+    },
     add(taskId, text) {
       const reply = readReply(text);
       const before = replies.get(taskId);
@@ -46,8 +67,10 @@ export function createReplyCache(): ReplyCache {
       remove(taskId);
       replies.set(taskId, reply);
       characters += text.length;
+      const waiting = [...(listeners.get(taskId) ?? [])];
+      if (waiting.length > 0) seen.add(taskId);
       makeRoom();
-      for (const listener of [...(listeners.get(taskId) ?? [])]) listener(text);
+      for (const listener of waiting) listener(text);
     },
     forget: remove,
     listen(taskId, listener) {
@@ -57,7 +80,10 @@ export function createReplyCache(): ReplyCache {
       all.add(own);
       listeners.set(taskId, all);
       const now = replies.get(taskId);
-      if (now !== undefined) own(now.text);
+      if (now !== undefined) {
+        seen.add(taskId);
+        own(now.text);
+      }
       return () => {
         all.delete(own);
         if (all.size === 0 && listeners.get(taskId) === all) listeners.delete(taskId);

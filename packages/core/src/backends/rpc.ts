@@ -22,7 +22,11 @@ export function createRpcBackend(url: string, context: DriverContext, options: R
   const persistent = options.persistent === true;
   const session = createSession(parseAmqpUrl(url), context, "celeriac results");
   const outbox = createOutbox(session, context);
-  const cache = createReplyCache();
+  let hasToldOfLoss = false;
+  const cache = createReplyCache((taskId) => {
+    if (!hasToldOfLoss) context.logger.warn("More results arrive than are asked for: the oldest are forgotten", { taskId });
+    hasToldOfLoss = true;
+  });
   const replies = openReplyQueue(session, context, {
     name: randomUUID(),
     durable: persistent,

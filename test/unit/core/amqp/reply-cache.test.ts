@@ -26,11 +26,15 @@ test("the words Python writes for numbers JSON lacks do not hide a success", () 
   expect(cache.get("id")).toBe(success);
 });
 
-test("ten thousand replies are kept, the latest; large ones make fewer", () => {
-  const cache = createReplyCache();
-  for (let n = 0; n < 10_002; n++) cache.add(String(n), reply("SUCCESS", n));
-  expect([cache.get("0"), cache.get("1")]).toEqual([null, null]);
-  expect(cache.get("2")).not.toBeNull();
+test("a hundred thousand replies are kept, rather those nobody saw than those somebody did; large ones make fewer", () => {
+  const dropped: string[] = [];
+  const cache = createReplyCache((taskId) => dropped.push(taskId));
+  for (let n = 0; n < 100_000; n++) cache.add(String(n), reply("SUCCESS", n));
+  expect(cache.get("7")).not.toBeNull();
+  cache.add("one more", reply("SUCCESS", 1));
+  expect([cache.get("7"), dropped]).toEqual([null, []]);
+  cache.add("two more", reply("SUCCESS", 2));
+  expect(dropped).toEqual(["0"]);
   const large = reply("SUCCESS", "x".repeat(40 * 1024 * 1024));
   cache.add("large", large);
   cache.add("larger", large);
