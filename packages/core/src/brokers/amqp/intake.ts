@@ -92,7 +92,8 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
     const dueAt = dueAtOf(message);
     const holdMs = dueAt === null ? 0 : Math.min(longestHoldMs, dueAt - clock.now());
     if (holdMs <= 0) return void hand(delivery);
-    const timer = clock.after(holdMs, () => notDue.delete(delivery) && hand(delivery));
+    // A timer may fire a millisecond early.
+    const timer = clock.after(holdMs + 1, () => notDue.delete(delivery) && hand(delivery));
     notDue.set(delivery, timer);
   }
 
