@@ -2,6 +2,7 @@
 import { createFaultWorld } from "../support/fault/world.ts";
 import { aside, atMost, exactly, type Proof, percentile } from "./figure.ts";
 import type { ApiReport } from "./programs/api.ts";
+import type { Bystander } from "./programs/bystander.ts";
 import type { FloodReport } from "./programs/flood.ts";
 import { runProgram } from "./run-program.ts";
 
@@ -28,22 +29,23 @@ export const crowdedFile: Proof = {
     const sent = runs.reduce((sum, seen) => sum + seen.sent, 0);
     const own = runs.map(({ api }) => api.loop.worstOwnMs);
     const whole = runs.map(({ api }) => api.loop.worstMs);
-    const bare = runs.map((seen) => seen.bare.loop.worstMs);
+    const beside = runs.map(({ bystander }) => bystander.loop.worstMs);
+    const sync = runs.map(({ bystander }) => bystander.worstSyncMs);
     const p99 = runs.map(({ api }) => percentile(api.sendMs, 0.99));
     return [
       exactly(`errors that reached a caller or a worker's log, of ${sent.toLocaleString("en")} tasks sent`, errors.length, 0),
       atMost("API's process, longest stall of its event loop of its own making", own, 50, " ms"),
       aside("the same, waiting for a free core included", whole, " ms"),
-      aside("an idle process beside it, longest stall", bare, " ms"),
+      aside("an idle process beside it, longest stall", beside, " ms"),
       aside("API's process, delay() p99", p99, " ms"),
+      aside("fdatasync of 4 kB beside it, longest", sync, " ms"),
     ];
   },
 };
 
 interface Crowd {
   readonly api: ApiReport;
-  /** of a process that only watches its event loop */
-  readonly bare: ApiReport;
+  readonly bystander: Bystander;
   readonly sent: number;
   readonly errors: readonly string[];
 }
@@ -56,15 +58,15 @@ async function crowd(): Promise<Crowd> {
         world.startWorker({ options: { pool: "threads", concurrency: 1, hostname: `w${n}@here`, queues: ["api", "flood"] } }),
       ),
     );
-    const [api, bare, ...flooded] = await Promise.all([
+    const [api, bystander, ...flooded] = await Promise.all([
       runProgram<ApiReport>(world, "api", [seconds, perSecond]),
-      runProgram<ApiReport>(world, "api", [seconds, 0]),
+      runProgram<Bystander>(world, "bystander", [seconds]),
       ...Array.from({ length: floods }, () => runProgram<FloodReport>(world, "flood", [seconds, inFlight])),
     ]);
     const logged = started.flatMap((worker) => worker.log().split("\n").filter(isTrouble));
     return {
       api,
-      bare,
+      bystander,
       sent: api.sendMs.length + flooded.reduce((sum, each) => sum + each.sent, 0),
       errors: [...api.errors, ...flooded.flatMap((each) => each.errors), ...logged],
     };
