@@ -1,6 +1,7 @@
 /** Redis: whose a claim is when connections break, replies are lost, servers forget and workers are taken for dead. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { ResultRecord } from "../../packages/core/src/backend.ts";
+import { encodePublication } from "../../packages/core/src/brokers/redis/publication-route.ts";
 import { deliveriesHeader } from "../../packages/core/src/envelope.ts";
 import { acknowledge, consume, settle } from "../conformance/broker/world.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
@@ -200,11 +201,15 @@ describe("a worker that is taken for dead", () => {
       .hdel("{celeriac}:pulses", incarnation!)
       .hdel(`{q}:c:${incarnation}`, "@")
       .exec();
-    await worker.publish(publicationTo("q"));
-    const delivery = await inbox.next();
+    // In one step, so that the claim that is refused finds all of them: they are left as they were.
+    const raws = ["first", "second", "third"].map((id) => encodePublication(publicationTo("q", { id })));
+    await world.client.lpush("q", ...raws);
+    const deliveries = await inbox.take(3);
+    expect(deliveries.map(({ envelope }) => idOf(envelope))).toEqual(["first", "second", "third"]);
+    expect(deliveries.map((delivery) => delivery.deliveries)).toEqual([0, 0, 0]);
     expect(inbox.events).toEqual(["claimsLost"]);
     expect(await world.client.hkeys("{celeriac}:pulses")).not.toContain(incarnation);
-    expect(await settle(delivery)).toBe("settled");
+    expect(await Promise.all(deliveries.map((delivery) => settle(delivery)))).toEqual(["settled", "settled", "settled"]);
   });
 
   test("has its claims back in their queue, the oldest next, each counted once", async () => {

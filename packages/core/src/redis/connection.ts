@@ -131,13 +131,15 @@ export class RedisConnection {
     return this.#send(() => this.#client.callBuffer(name.toLowerCase(), args as RedisArgument[]));
   }
 
-  /** Runs a script; one that the server does not know was not run, and is sent in full. */
-  async run(script: RedisScript, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
+  /** Runs a script; one that the server does not know was not run, and is sent in full. `before` is called each time before it is sent. */
+  async run(script: RedisScript, keys: readonly string[], args: readonly RedisArgument[], before?: () => void): Promise<unknown> {
     const rest = [keys.length, ...keys, ...args];
+    before?.();
     try {
       return await this.#send(() => this.#client.call("evalsha", [script.sha, ...rest]));
     } catch (error) {
       if (!isReply(error) || !error.message.startsWith("NOSCRIPT")) throw error;
+      before?.();
       return await this.#send(() => this.#client.call("eval", [script.source, ...rest]));
     }
   }

@@ -291,7 +291,7 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
   #flushSoon(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    setImmediate(() => {
+    process.nextTick(() => {
       this.#flushScheduled = false;
       const bytes = this.#frames.take();
       if (this.state !== "gone") this.#link.send(bytes);

@@ -11,13 +11,20 @@ function openClaimer({ run, tracks = true }: { readonly run?: () => Promise<unkn
   let last = 0;
   const connection = {
     isOpen: true,
-    exists: async (): Promise<unknown> => 0,
+    call: async (): Promise<unknown> => 0,
     run: run ?? (() => new Promise((resolve) => answers.push(resolve))),
   };
-  const session = { tracks, data: connection, arm: () => connection.exists(), onChange() {} } as unknown as Session;
+  let tell: (keys: readonly string[]) => void = () => {};
+  const session: Pick<Session, "tracks" | "track" | "onChange"> = {
+    tracks,
+    track() {},
+    onChange(listener) {
+      tell = listener;
+    },
+  };
   const claimer: Claimer = new Claimer({
     clock,
-    session,
+    session: { ...session, data: connection } as unknown as Session,
     incarnation: "inc",
     sessionNumber: 1,
     steps: [["q"]],
@@ -35,7 +42,7 @@ function openClaimer({ run, tracks = true }: { readonly run?: () => Promise<unkn
     fenced() {},
     refused() {},
   });
-  return { claimer, clock, connection, answers, taken };
+  return { claimer, clock, connection, answers, taken, tell };
 }
 
 test("takes what it asked for, under the numbers it chose", async () => {
@@ -71,18 +78,43 @@ test("asks nothing of a connection that is gone, whatever it knows to be there",
   expect(refusals.count).toBe(1);
 });
 
-test("waits after a refusal, also of the question whether there is something", async () => {
+test("waits after a refusal", async () => {
   const { refusals, refuse } = refuser();
-  const { claimer, clock, answers, connection } = openClaimer();
-  connection.exists = refuse;
+  const { claimer, clock } = openClaimer({ run: refuse });
   claimer.start();
-  answers[0]!([0]);
-  // The question comes some turns behind the answer.
   await quiet();
+  claimer.poke();
   await quiet();
   expect(refusals.count).toBe(1);
   await clock.advance(1_000);
   expect(refusals.count).toBe(2);
+});
+
+test("claims again what changed after it was found empty, and what is there although no notice came", async () => {
+  const { claimer, clock, answers, connection, tell } = openClaimer();
+  claimer.start();
+  answers[0]!([0]);
+  await quiet();
+  expect(answers).toHaveLength(1);
+  tell(["other"]);
+  expect(answers).toHaveLength(1);
+  tell(["q"]);
+  expect(answers).toHaveLength(2);
+  answers[1]!([0]);
+  await clock.advance(1_000);
+  expect(answers).toHaveLength(2);
+  connection.call = async () => 1;
+  await clock.advance(1_000);
+  expect(answers).toHaveLength(3);
+});
+
+test("claims again what changed while its claim was on its way", async () => {
+  const { claimer, answers, tell } = openClaimer();
+  claimer.start();
+  tell(["q"]);
+  answers[0]!([0]);
+  await quiet();
+  expect(answers).toHaveLength(2);
 });
 
 test("where nothing is told it asks 20 times a second behind what was found, and then down to 4 times", async () => {

@@ -1,7 +1,6 @@
 /**
- * Decides which lists are asked for messages, and when. A list is *hot* while it may hold something, *cold* when it was found empty,
- * and *armed* when the server has been asked since to tell of its next change. Between a look and a change no message can hide:
- * a list is armed by reading it, so it is either found full or the change comes as a notice.
+ * Decides which lists are asked for messages, and when. A list is *hot* while it may hold something, and *cold* when it was found empty.
+ * The claim that finds it so asks the server, in the same step, to tell of its next change: between the two no message can hide.
  */
 import type { Clock, Timer } from "../../clock.ts";
 import { claimsKey } from "./keys.ts";
@@ -42,7 +41,6 @@ export class Claimer {
   readonly #options: ClaimerOptions;
   readonly #lists: readonly string[];
   readonly #hot: Set<string>;
-  readonly #armed = new Set<string>();
   /** When each list was last said to have changed, in notices. */
   readonly #noticedAt = new Map<string, number>();
   readonly #waiters: (() => void)[] = [];
@@ -51,8 +49,6 @@ export class Claimer {
   #asked = 0;
   #lastWasFull = true;
   #oneByOne = false;
-  #arming = false;
-  #isArmDue = false;
   #paused = true;
   #isStopped = false;
   #turn = 0;
@@ -92,7 +88,7 @@ export class Claimer {
     this.#delay?.cancel();
   }
 
-  /** Asks for messages, or to be told of some, if it may. Called whenever credit, lists or pauses changed. */
+  /** Claims if it may. Called whenever credit, lists or pauses changed. */
   poke(): void {
     // What is asked of a connection that is gone fails at once: asking again and again would never let its end be seen.
     if (this.#isStopped || this.#delay !== null || !this.#options.session.data.isOpen) return;
@@ -101,7 +97,6 @@ export class Claimer {
       if (count <= 0) return;
       void this.#claim(this.#inOrder(), count);
     }
-    this.#armSoon();
   }
 
   #mayClaim(): boolean {
@@ -131,7 +126,7 @@ export class Claimer {
     const base = reserve(count);
     const keys = lists.flatMap((list) => [list, claimsKey(list, incarnation)]);
     try {
-      const reply = (await session.data.run(scripts.claim, keys, [base, count, sessionNumber])) as ClaimReply;
+      const reply = (await session.data.run(scripts.claim, keys, [base, count, sessionNumber], session.track)) as ClaimReply;
       this.#asked -= count;
       if (!this.#isStopped) this.#received(reply, { lists, base, count, sentAt });
     } catch (error) {
@@ -192,51 +187,18 @@ export class Claimer {
   #heat(list: string): void {
     if (!this.#lists.includes(list)) return;
     this.#noticedAt.set(list, ++this.#notices);
-    this.#warm(list);
-  }
-
-  /** Behind what else this turn has begun: messages that were just claimed go on their way first. */
-  #armSoon(): void {
-    if (this.#isArmDue) return;
-    this.#isArmDue = true;
-    setImmediate(() => {
-      this.#isArmDue = false;
-      this.#arm();
-    });
-  }
-
-  /** Asks to be told of the next change of what was found empty. */
-  #arm(): void {
-    if (this.#arming || !this.#options.session.tracks || this.#paused || this.#options.credit() <= 0) return;
-    const cold = this.#lists.filter((list) => !this.#hot.has(list) && !this.#armed.has(list));
-    if (cold.length > 0) void this.#read(cold);
-  }
-
-  async #read(lists: readonly string[]): Promise<void> {
-    const sentAt = this.#notices;
-    this.#arming = true;
-    try {
-      const full = await this.#options.session.arm(lists);
-      for (const list of lists) {
-        if (full !== 0) this.#hot.add(list);
-        else if ((this.#noticedAt.get(list) ?? 0) <= sentAt) this.#armed.add(list);
-      }
-    } catch (error) {
-      if (this.#options.session.data.isOpen) this.#wasRefused(error);
-    }
-    this.#arming = false;
-    this.poke();
+    this.#hot.add(list);
   }
 
   /** In case that a notice was lost, or that none can be had. */
   async #look(): Promise<void> {
     if (this.#paused || this.#options.credit() <= 0) return;
     const { data, tracks } = this.#options.session;
-    const lists = tracks ? [...this.#armed] : this.#lists;
-    if (lists.length === 0) return;
+    const cold = this.#lists.filter((list) => !this.#hot.has(list));
+    if (cold.length === 0) return;
     try {
-      if (tracks && (await data.call("EXISTS", ...lists)) === 0) return;
-      for (const list of lists) this.#warm(list);
+      if (tracks && (await data.call("EXISTS", ...cold)) === 0) return;
+      for (const list of cold) this.#hot.add(list);
     } catch (error) {
       if (data.isOpen) this.#wasRefused(error);
     }
@@ -259,11 +221,6 @@ export class Claimer {
       },
       { background: true },
     );
-  }
-
-  #warm(list: string): void {
-    this.#armed.delete(list);
-    this.#hot.add(list);
   }
 }
 

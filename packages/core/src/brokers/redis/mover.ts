@@ -57,7 +57,8 @@ export class Mover {
         const keys = [...this.#changed];
         this.#changed.clear();
         // Before the move: what is parked in between is told.
-        const present = await this.#options.session.arm(keys);
+        this.#options.session.track();
+        const present = await this.#options.session.data.call("EXISTS", ...keys);
         if (present === 0) for (const key of keys) this.#dueAt.delete(key);
         else for (const key of keys) await this.#move(key);
       }

@@ -42,7 +42,9 @@ export function createPublisher(link: RedisLink, label: string, clock: Clock): P
     return new Promise<void>((resolve, reject) => {
       if (turn === null) {
         turn = [];
-        setImmediate(sendTurn);
+        // One alone leaves at once; while answers are awaited others are likely to share its LPUSH.
+        if (underWay.size === 0) process.nextTick(sendTurn);
+        else setImmediate(sendTurn);
       }
       turn.push({ placement, resolve, reject });
     });

@@ -16,9 +16,9 @@ export interface Session {
   readonly tracks: boolean;
   /** Resolves with the reason when the session is over: both connections are gone, and nothing that was asked is answered any more. */
   readonly closed: Promise<unknown>;
-  /** Gives how many of `keys` exist. Where the server tracks, the next change of each is told from now on, once. */
-  arm(keys: readonly string[]): Promise<number>;
-  /** `listener` hears which armed keys changed; null = any may have. */
+  /** The next change of each key that the next command of `data` reads is told, once; nothing where the server cannot track. */
+  track(): void;
+  /** `listener` hears which tracked keys changed; null = any may have. */
   onChange(listener: (keys: readonly string[] | null) => void): void;
   /** Asks the connection that only listens for a sign of life. */
   probe(): void;
@@ -50,9 +50,8 @@ export async function openSession(target: RedisTarget, options: SessionOptions):
       data,
       tracks,
       closed,
-      async arm(keys) {
+      track() {
         if (tracks) data.call("CLIENT", "CACHING", "YES").catch(() => {});
-        return (await data.call("EXISTS", ...keys)) as number;
       },
       onChange(listener) {
         ear.onMessage((channel, payload) => {
