@@ -1,8 +1,10 @@
 /** The pages of docs/reference, each from the table in the sources that the code itself runs on. */
+import { celerySettings } from "../../packages/core/src/celery-settings.ts";
 import { settingTable } from "../../packages/core/src/config.ts";
 import { errorTable } from "../../packages/core/src/errors.ts";
 import { eventTable } from "../../packages/core/src/event.ts";
 import { workerOptionTable } from "../../packages/worker/src/options.ts";
+import { celerySettingsTable } from "./celery-settings-table.ts";
 import { commandsPage } from "./commands-page.ts";
 import { code, type Page, page, table } from "./page.ts";
 import { settingsTable } from "./settings-table.ts";
@@ -27,8 +29,18 @@ export const pages: readonly Page[] = [
       page(
         "Settings",
         "packages/core/src/config.ts",
-        'Given to `createApp(name, { config })`, under either name. A bare number that means a time is seconds; a text carries its unit ("250ms", "90s", "2h"). An unknown name is an error that gives the nearest known one.',
+        'Given to `createApp(name, { config })`, under either name. A bare number that means a time is seconds; a text carries its unit ("250ms", "90s", "2h"). Celery\'s other settings are taken as well: [what becomes of them](celery-settings.md). A name that neither knows is an error that gives the nearest known one.',
         settingsTable(settingTable),
+      ),
+  },
+  {
+    file: "celery-settings.md",
+    render: () =>
+      page(
+        "Settings of Celery",
+        "packages/core/src/celery-settings.ts",
+        'Every setting of Celery is taken, as `task_default_queue`, `taskDefaultQueue`, `CELERY_TASK_DEFAULT_QUEUE` (Django) or under its name in Celery 3 (`CELERY_DEFAULT_QUEUE`). Those that are linked mean here what they mean there; the others do nothing, and a worker logs "setting has no effect" once for each, with the reason, unless the value asks for what is done anyway.',
+        celerySettingsTable(celerySettings),
       ),
   },
   {

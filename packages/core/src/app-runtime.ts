@@ -6,6 +6,7 @@ import type { Broker } from "./broker.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { ComposeContext } from "./compose.ts";
 import { type Settings, settingTable } from "./config.ts";
+import type { UnusedSetting } from "./config-names.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { createDepsHolder, type DepsHolder, type DepsOpener } from "./deps.ts";
 import type { DriverContext } from "./driver.ts";
@@ -41,6 +42,8 @@ export interface AppRuntime {
   /** everybody who waits for a result: told when the app closes */
   readonly waits: Set<(closed: Error) => void>;
   setLogger(logger: Logger): void;
+  /** Warns of each setting of Celery's that was given and does nothing, the first time it is called. */
+  tellUnusedSettings(): void;
   setDeps(opener: DepsOpener): void;
   readonly closed: boolean;
   /** Opens the drivers (connects nothing). Throws CONFIG_URL, CONFIG_NO_BROKER, CONFIG_DRIVER_MISSING, APP_CLOSED. */
@@ -57,6 +60,7 @@ export interface RuntimeOptions {
   readonly name: string;
   readonly module: string | null;
   readonly config: Readonly<Record<string, unknown>>;
+  readonly unusedSettings: readonly UnusedSetting[];
   readonly include: readonly (() => Promise<unknown>)[];
   readonly deps: DepsOpener | undefined;
   /** refuse to fall back to the embedded broker */
@@ -78,6 +82,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
   let coordinator: Promise<Coordinator | null> | null = null;
   let included: Promise<unknown> | null = null;
   let closed = false;
+  const untold = [...options.unusedSettings];
   // A worker in this process sets its logger when the drivers may be open already.
   const driverLogger = latestLogger(() => logger);
   const driverContext = (): DriverContext => ({
@@ -117,6 +122,9 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
     },
     setLogger(next) {
       logger = next;
+    },
+    tellUnusedSettings() {
+      for (const unused of untold.splice(0)) logger.warn("setting has no effect", unused);
     },
     setDeps(opener) {
       depsOpener = opener;

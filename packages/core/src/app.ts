@@ -5,6 +5,7 @@ import { createRuntime } from "./app-runtime.ts";
 import { type CallOptions, createCall } from "./call.ts";
 import { callerModule } from "./call-site.ts";
 import { type Config, type Settings, settingTable } from "./config.ts";
+import { nameConfig } from "./config-names.ts";
 import type { TaskContext } from "./context.ts";
 import { currentRun } from "./current-run.ts";
 import type { DepsScope } from "./deps.ts";
@@ -17,7 +18,7 @@ import type { Middleware } from "./middleware.ts";
 import { checkOptions, isRecord, isText, type OptionCheck } from "./option-check.ts";
 import type { TaskCode } from "./registry.ts";
 import type { AsyncResult, Sent } from "./result.ts";
-import { ownNames, shownValue } from "./setting.ts";
+import { shownValue } from "./setting.ts";
 import { publicSignals, type Signals } from "./signals.ts";
 import { createTask, createTaskRef, type DeclaredTask, type Task } from "./task.ts";
 import { checkTaskOptions, type RunOptions, type SendOptions, type TaskOptions } from "./task-options.ts";
@@ -136,15 +137,17 @@ export function createApp<Deps extends object = {}>(name: string, options: AppOp
     options,
     (option) => new ConfigError("CONFIG_INVALID", `createApp: option ${option} does not fit`),
   );
+  const { own, unused } = nameConfig(options.config ?? {});
   const given = withOverrides(settingTable, {
     ...environmentSettings(settingTable),
-    ...ownNames(settingTable, options.config ?? {}),
+    ...own,
     ...defined({ brokerUrl: options.broker, resultBackend: options.backend }),
   });
   const runtime = createRuntime({
     name,
     module: callerModule(ownModules),
     config: given,
+    unusedSettings: unused,
     include: options.include ?? [],
     deps: options.deps,
     brokerRequired: isProduction() && !("brokerUrl" in given),

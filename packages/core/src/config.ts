@@ -1,4 +1,5 @@
 /** Core's settings: one table, from which come types, validation, environment names and `docs/reference/settings.md`. Resolved once, frozen, passed down. */
+import type { CelerySettingName } from "./celery-settings.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import {
   choiceSetting,
@@ -97,5 +98,13 @@ type Snake<S extends string> = S extends `${infer H}${infer T}`
     ? `${Lowercase<H>}${Snake<T>}`
     : `${Lowercase<H>}_${Snake<T>}`
   : S;
-/** Any of the settings, in camelCase or in Celery's snake_case. */
-export type Config = { [K in keyof Settings]?: Settings[K] | undefined } & { [K in keyof Settings as Snake<K>]?: Settings[K] | undefined };
+type Camel<S extends string> = S extends `${infer H}_${infer T}` ? `${H}${Capitalize<Camel<T>>}` : S;
+type UnusedName = Exclude<CelerySettingName, Snake<keyof Settings>>;
+/** Names of older projects and Django's: what they mean is looked up when the app is made. */
+type CapitalName = Uppercase<CelerySettingName> | `CELERY_${string}` | `CELERYD_${string}` | `CELERYBEAT_${string}`;
+/** Any of the settings, in camelCase or in Celery's snake_case; and Celery's others, which do nothing. */
+export type Config = { [K in keyof Settings]?: Settings[K] | undefined } & {
+  [K in keyof Settings as Snake<K>]?: Settings[K] | undefined;
+} & {
+  [K in UnusedName | Camel<UnusedName> | CapitalName]?: unknown;
+};

@@ -115,13 +115,6 @@ export function resolveSettings<T extends SettingTable>(table: T, given: Readonl
   return Object.freeze(settings) as SettingsOf<T>;
 }
 
-/** `given` under the table's own names and without what is undefined, so that a later source can be laid over it; unknown names stay. */
-export function ownNames(table: SettingTable, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const names = bothNames(table);
-  const known = Object.entries(given).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(known.map(([written, value]) => [names.get(written) ?? written, value]));
-}
-
 function bothNames(table: SettingTable): ReadonlyMap<string, string> {
   return new Map(Object.keys(table).flatMap((name) => [[name, name] as const, [snakeCase(name), name] as const]));
 }

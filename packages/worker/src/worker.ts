@@ -92,6 +92,7 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
   const service = createService(`worker ${hostname}`, {
     async start(signal) {
       runtime.setLogger(logger);
+      runtime.tellUnusedSettings();
       await loadIncludes();
       const { broker, backend } = await runtime.links();
       parts = { runtime, hostname, broker, backend, clock: runtime.clock, logger, teller, pool, giveUp: giveUp.signal };

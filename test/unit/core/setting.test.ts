@@ -6,7 +6,6 @@ import {
   durationSetting,
   flagSetting,
   namesSetting,
-  ownNames,
   resolveSettings,
   snakeCase,
   textSetting,
@@ -149,15 +148,5 @@ describe("a table of settings", () => {
         else expect(() => resolve({ slots: value })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
       }),
     );
-  });
-});
-
-describe("sources of settings", () => {
-  it("can be laid over each other: one name each, and nothing that is undefined", () => {
-    expect(ownNames(table, { broker_url: "redis://h", slots: undefined, acksLate: false, mystery: 1 })).toEqual({
-      brokerUrl: "redis://h",
-      acksLate: false,
-      mystery: 1,
-    });
   });
 });

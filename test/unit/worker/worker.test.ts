@@ -1,15 +1,19 @@
 /** The worker's life: it starts and stops in any order, leaves nothing behind when it cannot start, and gives back what it has not begun. */
 import { writeFile } from "node:fs/promises";
-import { createApp } from "@celeriac/core";
+import { type Config, createApp } from "@celeriac/core";
 import { createWorker, type WorkerOptions } from "@celeriac/worker";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createSqliteFile } from "../../support/sqlite-file.ts";
 
 const moduleOf = (path: string) => ({ moduleUrl: new URL(`../../support/${path}`, import.meta.url).href, appName: null });
 
-async function startWorld({ include = [] as readonly (() => Promise<unknown>)[], source = moduleOf("interop/app.ts") } = {}) {
+async function startWorld({
+  include = [] as readonly (() => Promise<unknown>)[],
+  source = moduleOf("interop/app.ts"),
+  config = {} as Config,
+} = {}) {
   const file = await createSqliteFile();
-  const app = createApp("life", { broker: file.url, config: { durability: "process" }, include });
+  const app = createApp("life", { broker: file.url, config: { durability: "process", ...config }, include });
   const lines: string[] = [];
   const line = (message: string, fields?: object) => void lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
   const logger = { debug: line, info: line, warn: line, error: line };
@@ -35,6 +39,17 @@ describe("a worker", () => {
       pool: { executors: [] },
     });
     await expect(worker().stop({ deadline: "soon" as never })).rejects.toEqual(coded("CONFIG_DURATION", "deadline"));
+  });
+
+  it("says once of each of Celery's settings that does nothing here why", async () => {
+    const { worker, lines } = await startWorld({ config: { worker_lost_wait: 10, task_protocol: 2 } });
+    for (const each of [worker(), worker()]) {
+      await each.start();
+      await each.stop();
+    }
+    expect(lines.filter((line) => line.startsWith("setting has no effect"))).toEqual([
+      expect.stringContaining('"setting":"worker_lost_wait"'),
+    ]);
   });
 
   it("can be stopped or ended while it starts", async () => {

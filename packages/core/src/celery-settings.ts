@@ -1,0 +1,308 @@
+/** What becomes of each of Celery's settings: one table. Kept ones are rows of `config.ts`; the others are taken, and a worker's log says once why they do nothing. */
+
+export type CelerySetting =
+  /** means here what it means there */
+  | { readonly kind: "kept" }
+  /** `agrees`: values that ask for nothing but what is done anyway, of which nothing is said */
+  | { readonly kind: "unused"; readonly why: string; readonly agrees: readonly unknown[] };
+
+function kept<const N extends string>(...names: readonly N[]): Record<N, CelerySetting> {
+  return rows(names, { kind: "kept" });
+}
+
+function unused<const N extends string>(why: string, names: readonly N[], agrees: readonly unknown[] = []): Record<N, CelerySetting> {
+  return rows(names, { kind: "unused", why, agrees });
+}
+
+function rows<N extends string>(names: readonly N[], row: CelerySetting): Record<N, CelerySetting> {
+  return Object.fromEntries(names.map((name) => [name, row])) as Record<N, CelerySetting>;
+}
+
+const noBeat = "this version has no scheduler";
+const noEvents = "this version sends no events";
+const noControl = "this version takes no remote control";
+const noBackend = (name: string) => `there is no ${name} result backend: name another one in result_backend`;
+const inUrl = (what: string, where: string) => `${what} is part of ${where}`;
+const ownProcess = "whatever starts the process decides it: systemd, a container, a shell";
+const ownLog = "the log is JSON lines on the standard output, or what createWorker's logger makes of them";
+
+/** Celery's name → what becomes of it. Names of Celery 5.7, and those that only its documentation has. */
+export const celerySettings = {
+  // General
+  ...kept("accept_content"),
+  ...unused("results are read as JSON, and as nothing else", ["result_accept_content"], [null, ["json"], ["application/json"]]),
+  ...unused("messages always carry UTC", ["enable_utc"], [true]),
+  ...unused(`times in messages are instants, and ${noBeat} that would need a zone`, ["timezone"], [null, "UTC"]),
+  ...unused("it names modules of Python: give createApp `include`, or import them where the app is made", ["imports", "include"], [[]]),
+  ...unused("classes of Python cannot be loaded here", ["override_backends"], [null, {}]),
+
+  // Tasks
+  ...kept("task_default_queue", "task_routes", "task_queue_max_priority", "task_default_priority", "task_serializer"),
+  ...kept("task_acks_late", "task_ignore_result", "task_track_started", "task_time_limit", "task_soft_time_limit"),
+  ...unused("messages are written in protocol 2", ["task_protocol"], [2]),
+  ...unused("bodies are not compressed", ["task_compression"], [null]),
+  ...unused("queues are the names that routes and workers use: no list of them is kept", ["task_queues"], [null, [], {}]),
+  ...unused("a queue that is missing is always declared", ["task_create_missing_queues"], [true]),
+  ...unused(
+    "queues are declared as Celery declares a classic one",
+    ["task_default_queue_type", "task_create_missing_queue_type"],
+    [null, "classic"],
+  ),
+  ...unused(
+    "tasks go straight to their queue",
+    ["task_default_exchange", "task_default_exchange_type", "task_default_routing_key", "task_create_missing_queue_exchange_type"],
+    [null, "", "direct"],
+  ),
+  ...unused("messages are persistent", ["task_default_delivery_mode"], [2, "persistent"]),
+  ...unused("priorities are the call's, the task's or task_default_priority", ["task_inherit_parent_priority"], [false]),
+  ...unused(
+    "a task that failed or timed out is acknowledged when its outcome is stored",
+    ["task_acks_on_failure_or_timeout", "task_acks_on_failure", "task_acks_on_timeout"],
+    [null, true],
+  ),
+  ...unused(
+    "a task whose process died runs again until max_deliveries, if it is acknowledged late",
+    ["task_reject_on_worker_lost"],
+    [null, true],
+  ),
+  ...unused("where results are ignored, errors are too", ["task_store_errors_even_if_ignored"], [null, false]),
+  ...unused(
+    "delay() always sends: call the task itself to run it here",
+    ["task_always_eager", "task_eager_propagates", "task_store_eager_result"],
+    [false],
+  ),
+  ...unused("delay() repeats until publish_timeout, unless the call says `retry: false`", ["task_publish_retry"], [null, true]),
+  ...unused("delay() repeats until publish_timeout", ["task_publish_retry_policy"], [null]),
+  ...unused("this version limits no rates", ["task_default_rate_limit", "worker_disable_rate_limits"], [null, true]),
+  ...unused("options are given where a task is defined", ["task_annotations"], [null, [], {}]),
+  ...unused(noEvents, ["task_send_sent_event", "worker_send_task_events"], [false]),
+  ...unused("tracebacks of both languages are always kept as text", ["task_remote_tracebacks"], [false]),
+  ...unused("this version makes no chords", ["task_allow_error_cb_on_chord_header"], [false]),
+
+  // Broker
+  ...kept("broker_url"),
+  ...unused("one connection string serves both: name it in broker_url", ["broker_read_url", "broker_write_url"], [null]),
+  ...unused(
+    inUrl("it", "broker_url"),
+    ["broker_transport", "broker_host", "broker_port", "broker_user", "broker_password", "broker_vhost"],
+    [null, ""],
+  ),
+  ...unused("one broker is connected to", ["broker_failover_strategy"], [null, "round-robin"]),
+  ...unused(
+    "claims belong to workers, not to timeouts, and every transport has its own settings here",
+    ["broker_transport_options"],
+    [null, {}],
+  ),
+  ...unused("connections are not encrypted", ["broker_use_ssl"], [null, false]),
+  ...unused("RabbitMQ is asked for a heartbeat of 10 s", ["broker_heartbeat", "broker_heartbeat_checkrate"], [10]),
+  ...unused("RabbitMQ is logged into with PLAIN", ["broker_login_method"], [null, "PLAIN"]),
+  ...unused(
+    "a worker waits for its broker for ever, and tries every 5 s at least",
+    ["broker_connection_retry", "broker_connection_retry_on_startup", "broker_connection_max_retries", "broker_channel_error_retry"],
+    [null, true],
+  ),
+  ...unused("a connection is given up after 4 s", ["broker_connection_timeout"], [4]),
+  ...unused(
+    "a process needs no pool: all its tasks share the same connections",
+    ["broker_pool_limit", "broker_pool_acquire_timeout"],
+    [null],
+  ),
+  ...unused("the exchanges that Celery declares for delays are taken as they are", ["broker_native_delayed_delivery_queue_type"]),
+
+  // Worker
+  ...unused("give the worker the option `concurrency`", ["worker_concurrency"], [null]),
+  ...unused("give the worker the option `pool`", ["worker_pool"], [null, "prefork"]),
+  ...unused(
+    "how far a worker reads ahead follows from how long tasks take",
+    ["worker_prefetch_multiplier", "worker_disable_prefetch", "worker_enable_prefetch_count_reduction"],
+    [null],
+  ),
+  ...unused("delayed tasks wait in the broker, where they cost a worker nothing", ["worker_eta_task_limit"], [null]),
+  ...unused(
+    "executors are replaced when they die, not by count or size",
+    ["worker_max_tasks_per_child", "worker_max_memory_per_child"],
+    [null],
+  ),
+  ...unused("an executor answers when its code is loaded, however long that takes", ["worker_proc_alive_timeout"]),
+  ...unused("a lost executor is noticed at once", ["worker_lost_wait"]),
+  ...unused("the pool takes what it has room for", ["worker_pool_putlocks"], [true]),
+  ...unused(noControl, ["worker_pool_restarts", "worker_enable_remote_control", "worker_state_db"], [null, false]),
+  ...unused(
+    "a lost connection costs a running task nothing unless its claim is lost with it; then its signal aborts",
+    ["worker_cancel_long_running_tasks_on_connection_loss"],
+    [null, true],
+  ),
+  ...unused(
+    "every stop is soft: what does not end within the option `grace` is handed back",
+    ["worker_soft_shutdown_timeout", "worker_enable_soft_shutdown_on_idle"],
+    [null, true],
+  ),
+  ...unused("a task that was settled is not settled again", ["worker_deduplicate_successful_tasks"], [null, true]),
+  ...unused("delays on RabbitMQ do not depend on the type of a queue", ["worker_detect_quorum_queues"], [true]),
+  ...unused("a worker has no queue of its own: name one in its option `queues`", ["worker_direct"], [false]),
+  ...unused("the number of executors is fixed", ["worker_autoscaler"], [null]),
+  ...unused(
+    "classes of Python cannot be loaded here",
+    ["worker_agent", "worker_consumer", "worker_timer", "worker_timer_precision"],
+    [null],
+  ),
+  ...unused(ownLog, [
+    "worker_log_format",
+    "worker_task_log_format",
+    "worker_log_color",
+    "worker_hijack_root_logger",
+    "worker_redirect_stdouts",
+    "worker_redirect_stdouts_level",
+  ]),
+  ...unused(ownProcess, ["worker_logfile", "worker_pidfile", "worker_uid", "worker_gid", "worker_umask", "worker_executable"], [null]),
+
+  // Remote control and events
+  ...unused(noControl, [
+    "control_exchange",
+    "control_queue_ttl",
+    "control_queue_expires",
+    "control_queue_exclusive",
+    "control_queue_durable",
+  ]),
+  ...unused(noEvents, [
+    "event_exchange",
+    "event_queue_prefix",
+    "event_serializer",
+    "event_queue_ttl",
+    "event_queue_expires",
+    "event_queue_exclusive",
+    "event_queue_durable",
+  ]),
+  ...unused(ownProcess, ["events_logfile", "events_pidfile", "events_uid", "events_gid", "events_umask", "events_executable"], [null]),
+
+  // Results
+  ...kept("result_backend", "result_expires", "result_extended"),
+  ...unused("results are written as JSON", ["result_serializer"], ["json"]),
+  ...unused("results are not compressed", ["result_compression"], [null]),
+  ...unused("replies are as lasting as their queue, which goes with its process", ["result_persistent"], [null, false]),
+  ...unused("results are kept by whoever asked for them", ["result_cache_max"]),
+  ...unused("this version makes no chords", ["result_chord_join_timeout", "result_chord_retry_interval"]),
+  ...unused("keys and connections are those that Celery has without options", ["result_backend_transport_options"], [null, {}]),
+  ...unused(
+    "a result is stored when its backend answers: the worker repeats until then",
+    [
+      "result_backend_always_retry",
+      "result_backend_max_retries",
+      "result_backend_max_sleep_between_retries_ms",
+      "result_backend_base_sleep_between_retries_ms",
+    ],
+    [null, true],
+  ),
+  ...unused("there are no threads to share a backend with", ["result_backend_thread_safe"], [null, false, true]),
+  ...unused("results of rpc:// go straight to the reply queue", ["result_exchange", "result_exchange_type"], [null]),
+
+  // Result backend Redis
+  ...unused(
+    inUrl("it", "result_backend"),
+    ["redis_host", "redis_port", "redis_db", "redis_username", "redis_password", "redis_backend_credential_provider"],
+    [null],
+  ),
+  ...unused("connections are not encrypted", ["redis_backend_use_ssl"], [null, false]),
+  ...unused("a process needs no pool: it has the same few connections always", ["redis_max_connections"], [null]),
+  ...unused(
+    "the driver watches its connections itself",
+    [
+      "redis_socket_timeout",
+      "redis_socket_connect_timeout",
+      "redis_retry_on_timeout",
+      "redis_socket_keepalive",
+      "redis_backend_health_check_interval",
+      "redis_client_name",
+    ],
+    [null],
+  ),
+
+  // Result backends that are not here
+  ...unused(noBackend("database"), [
+    "database_url",
+    "database_engine_options",
+    "database_short_lived_sessions",
+    "database_table_names",
+    "database_table_schemas",
+    "database_create_tables_at_setup",
+    "database_engine_callback",
+  ]),
+  ...unused(noBackend("cache"), ["cache_backend", "cache_backend_options"]),
+  ...unused(noBackend("MongoDB"), ["mongodb_backend_settings"]),
+  ...unused(noBackend("Cassandra"), [
+    "cassandra_servers",
+    "cassandra_port",
+    "cassandra_keyspace",
+    "cassandra_table",
+    "cassandra_read_consistency",
+    "cassandra_write_consistency",
+    "cassandra_entry_ttl",
+    "cassandra_auth_provider",
+    "cassandra_auth_kwargs",
+    "cassandra_options",
+    "cassandra_bundle_path",
+    "cassandra_secure_bundle_path",
+  ]),
+  ...unused(noBackend("S3"), ["s3_access_key_id", "s3_secret_access_key", "s3_bucket", "s3_base_path", "s3_endpoint_url", "s3_region"]),
+  ...unused(noBackend("Azure Blob Storage"), [
+    "azureblockblob_container_name",
+    "azureblockblob_base_path",
+    "azureblockblob_retry_initial_backoff_sec",
+    "azureblockblob_retry_increment_base",
+    "azureblockblob_retry_max_attempts",
+    "azureblockblob_connection_timeout",
+    "azureblockblob_read_timeout",
+  ]),
+  ...unused(noBackend("Google Cloud Storage"), ["gcs_bucket", "gcs_project", "gcs_base_path", "gcs_ttl"]),
+  ...unused(noBackend("Elasticsearch"), [
+    "elasticsearch_retry_on_timeout",
+    "elasticsearch_max_retries",
+    "elasticsearch_timeout",
+    "elasticsearch_save_meta_as_text",
+  ]),
+  ...unused(noBackend("Couchbase"), ["couchbase_backend_settings"]),
+  ...unused(noBackend("ArangoDB"), ["arangodb_backend_settings"]),
+  ...unused(noBackend("Cosmos DB"), [
+    "cosmosdbsql_database_name",
+    "cosmosdbsql_collection_name",
+    "cosmosdbsql_consistency_level",
+    "cosmosdbsql_max_retry_attempts",
+    "cosmosdbsql_max_retry_wait_time",
+  ]),
+
+  // Signed messages
+  ...unused("messages are not signed", [
+    "security_key",
+    "security_key_password",
+    "security_certificate",
+    "security_cert_store",
+    "security_digest",
+  ]),
+
+  // Beat
+  ...unused(noBeat, [
+    "beat_schedule",
+    "beat_scheduler",
+    "beat_schedule_filename",
+    "beat_max_loop_interval",
+    "beat_sync_every",
+    "beat_cron_starting_deadline",
+  ]),
+  ...unused(ownProcess, ["beat_logfile", "beat_pidfile", "beat_uid", "beat_gid", "beat_umask", "beat_executable"], [null]),
+} as const;
+
+export type CelerySettingName = keyof typeof celerySettings;
+
+/** Names of Celery 3 that are no other name with a prefix: see `config-names.ts`. */
+export const formerNames = {
+  CELERY_EAGER_PROPAGATES_EXCEPTIONS: "task_eager_propagates",
+  CELERY_MAX_CACHED_RESULTS: "result_cache_max",
+  CELERY_MESSAGE_COMPRESSION: "task_compression",
+  CELERY_RESULT_DBURI: "database_url",
+  CELERY_RESULT_DB_SHORT_LIVED_SESSIONS: "database_short_lived_sessions",
+  CELERY_RESULT_DB_TABLENAMES: "database_table_names",
+  CELERY_RESULT_ENGINE_OPTIONS: "database_engine_options",
+  CELERY_SEND_EVENTS: "worker_send_task_events",
+  CELERY_SEND_TASK_SENT_EVENT: "task_send_sent_event",
+  CELERY_TASK_RESULT_EXPIRES: "result_expires",
+} as const satisfies Readonly<Record<string, CelerySettingName>>;
