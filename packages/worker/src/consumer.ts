@@ -15,7 +15,7 @@ import {
   resultText,
   type Settlement,
 } from "@celeriac/core/runtime";
-import { judge } from "./gate.ts";
+import { judge, type Verdict } from "./gate.ts";
 import type { Pool, PoolListener } from "./pool.ts";
 import { type Request, readRequest } from "./request.ts";
 import type { Ending, Run } from "./run.ts";
@@ -81,21 +81,18 @@ export function createTaskConsumer(parts: () => ConsumerParts): TaskConsumer {
   };
 }
 
-/** Never rejects. */
-async function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: Map<Run, Request>): Promise<void> {
+/** Never rejects. It waits for nothing itself: each function that does costs a short task as much as its own work. */
+function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: Map<Run, Request>): Promise<void> {
   let request: Request;
   try {
     request = readRequest(parts.runtime, delivery);
   } catch (error) {
     return deadLetterUnread(parts, delivery, error);
   }
-  const { teller } = parts;
   const verdict = judge(request, parts.clock.now());
   switch (verdict.kind) {
     case "park":
-      teller.task("task-parked", request, () => ({ dueAt: new Date(verdict.dueAt).toISOString() }));
-      await settle(parts, request, { publish: [], then: { kind: "requeue", afterMs: verdict.afterMs, counted: false } });
-      return;
+      return park(parts, request, verdict);
     case "expired":
     case "unknown":
     case "poisoned":
@@ -103,6 +100,11 @@ async function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: M
     case "run":
       return runAndFinish(parts, request, underway);
   }
+}
+
+async function park(parts: ConsumerParts, request: Request, { dueAt, afterMs }: Extract<Verdict, { kind: "park" }>): Promise<void> {
+  parts.teller.task("task-parked", request, () => ({ dueAt: new Date(dueAt).toISOString() }));
+  await settle(parts, request, { publish: [], then: { kind: "requeue", afterMs, counted: false } });
 }
 
 async function runAndFinish(parts: ConsumerParts, request: Request, underway: Map<Run, Request>): Promise<void> {
@@ -137,8 +139,8 @@ async function hasBegun(parts: ConsumerParts, request: Request): Promise<boolean
   return outcome === "settled";
 }
 
-async function finish(parts: ConsumerParts, request: Request, ending: Ending, runMs: number): Promise<void> {
-  await settleAndTell(parts, request, settlementOf(parts, request, ending), ending, runMs);
+function finish(parts: ConsumerParts, request: Request, ending: Ending, runMs: number): Promise<void> {
+  return settleAndTell(parts, request, settlementOf(parts, request, ending), ending, runMs);
 }
 
 /** At most once: it was acknowledged before it ran and cannot go back, so a run that was cut short has failed. */

@@ -37,7 +37,13 @@ export async function settle(context: SettleContext, request: Request, settlemen
     failpoint("settle.stored");
     due = { publish: settlement.publish, then: settlement.then };
   }
-  const outcome = await repeat(context, taskOf(request), "settling", () => settleOnce(request, due));
+  let outcome: SettleOutcome | null;
+  try {
+    // Nearly always it is done at the first attempt: what only others need is made behind it.
+    outcome = await request.delivery.settle(due);
+  } catch (error) {
+    outcome = await settleAgain(context, request, { due, error });
+  }
   failpoint("settle.acknowledged");
   return outcome ?? "lost";
 }
@@ -67,17 +73,28 @@ async function store({ backend, ...context }: SettleContext, request: Request, r
   return (await repeat(context, taskOf(request), "storing a result", () => backend.store(result), again)) !== null;
 }
 
-/** What follows but can never be routed would keep the delivery for ever: it goes to the dead letters, where the reason can be read. */
-async function settleOnce(request: Request, settlement: Settlement): Promise<SettleOutcome> {
-  try {
-    return await request.delivery.settle(settlement);
-  } catch (error) {
-    if (!PublishError.is(error) || error.code !== "PUBLISH_UNROUTABLE") throw error;
-    return await request.delivery.settle({
-      publish: [],
-      then: { kind: "deadLetter", reason: `what follows it cannot be published: ${error.message}` },
-    });
-  }
+interface FailedSettlement {
+  readonly due: Settlement;
+  readonly error: unknown;
+}
+
+/** null when the worker gave up. */
+async function settleAgain(context: SettleContext, request: Request, { due, error }: FailedSettlement): Promise<SettleOutcome | null> {
+  const again = async () => {
+    try {
+      return await request.delivery.settle(due);
+    } catch (refused) {
+      return await withoutUnroutable(request, refused);
+    }
+  };
+  return await repeat(context, taskOf(request), "settling", () => withoutUnroutable(request, error), again);
+}
+
+/** What follows but can never be routed would keep the delivery for ever: it goes to the dead letters, where the reason can be read. Rejects with any other error. */
+async function withoutUnroutable(request: Request, error: unknown): Promise<SettleOutcome> {
+  if (!PublishError.is(error) || error.code !== "PUBLISH_UNROUTABLE") throw error;
+  const reason = `what follows it cannot be published: ${error.message}`;
+  return await request.delivery.settle({ publish: [], then: { kind: "deadLetter", reason } });
 }
 
 /** Does `first`, then `again`, until it is done. null when the worker gave up: the claim stays with its incarnation, and whoever recovers that runs the task again. */
