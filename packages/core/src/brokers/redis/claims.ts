@@ -13,7 +13,7 @@ import type { Differences } from "./reconcile.ts";
 import { scripts } from "./scripts.ts";
 import { SettledRing } from "./settled-ring.ts";
 import { isCompletion, planCompletion, planSettlement } from "./settlement-plan.ts";
-import type { ClaimSettlement, Operation, Settler, Settling } from "./settler.ts";
+import type { ClaimSettlement, Plan, Settler, Settling } from "./settler.ts";
 
 /** Where claims are settled at present: gone while there is no session. */
 export interface Desk {
@@ -114,7 +114,7 @@ export class Claims implements DeliveryOwner {
     const again: Promise<unknown>[] = forgotten.map((settlement) => settleAgain(settlement, desk));
     for (const { list, n, raw } of unknown) {
       if (keep) this.accept(list, n, raw);
-      else again.push(settleAgain({ n, claimsKey: this.#placeOf(list).claimsKey, operations: [["head", list, ""]] }, desk));
+      else again.push(settleAgain({ n, claimsKey: this.#placeOf(list).claimsKey, plan: [["head", list, ""]] }, desk));
     }
     await Promise.all(again);
   }
@@ -130,7 +130,7 @@ export class Claims implements DeliveryOwner {
     await Promise.all(
       held.map(async (delivery) => {
         const { list, claimsKey } = delivery.place;
-        await settleAgain({ n: delivery.n, claimsKey, operations: [["head", list, ""]] }, desk);
+        await settleAgain({ n: delivery.n, claimsKey, plan: [["head", list, ""]] }, desk);
         this.#end(delivery, "lost");
       }),
     );
@@ -148,10 +148,10 @@ export class Claims implements DeliveryOwner {
     }
   }
 
-  #send(delivery: RedisDelivery, operations: readonly Operation[] | null, desk: Desk): Promise<SettleOutcome> {
+  #send(delivery: RedisDelivery, plan: Plan, desk: Desk): Promise<SettleOutcome> {
     return new Promise((resolve, reject) => {
       this.#leaving++;
-      desk.settler.settle({ n: delivery.n, claimsKey: delivery.place.claimsKey, operations, delivery, resolve, reject });
+      desk.settler.settle({ n: delivery.n, claimsKey: delivery.place.claimsKey, plan, delivery, resolve, reject });
     });
   }
 

@@ -12,10 +12,10 @@ export class SettledRing {
   #next = 0;
 
   remember(settlement: ClaimSettlement): void {
-    if (settlement.operations !== null && bytesOf(settlement) > largestBytes) return;
-    const { n, claimsKey, operations } = settlement;
+    const { n, claimsKey, plan } = settlement;
+    if (bytesOf(plan) > largestBytes) return;
     this.#numbers[this.#next] = n;
-    this.#settlements[this.#next] = operations === null ? claimsKey : { n, claimsKey, operations };
+    this.#settlements[this.#next] = plan === null ? claimsKey : { n, claimsKey, plan };
     this.#next = (this.#next + 1) % longest;
   }
 
@@ -24,7 +24,7 @@ export class SettledRing {
     for (const [index, settlement] of this.#settlements.entries()) {
       if (settlement === undefined) continue;
       const n = this.#numbers[index] as number;
-      all.set(n, typeof settlement === "string" ? { n, claimsKey: settlement, operations: null } : settlement);
+      all.set(n, typeof settlement === "string" ? { n, claimsKey: settlement, plan: null } : settlement);
     }
     return all;
   }

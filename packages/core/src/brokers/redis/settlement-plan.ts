@@ -1,5 +1,4 @@
-/** Turns a settlement into operations of `settle.lua` (or the one of `complete.lua`), in the order in which they must happen: result, what follows, the claim's end. */
-import type { ResultRecord } from "../../backend.ts";
+/** Plans a settlement: what the scripts do for one claim, in the order in which they must happen: result, what follows, the claim's end. */
 import type { Disposition, Publication, Settlement } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import { deadLetterQueue, deliveriesHeader } from "../../envelope.ts";
@@ -10,7 +9,7 @@ import { deadLetter } from "./envelope-json.ts";
 import { bindingKey, delayKey, listOf, ownBinding } from "./keys.ts";
 import { place, routedQueues, tripleSuffix } from "./publication-route.ts";
 import { withHeader } from "./raw-json.ts";
-import type { Operation } from "./settler.ts";
+import type { Completion, Operation } from "./settler.ts";
 import { guardMs } from "./timing.ts";
 
 export interface PlanContext {
@@ -24,9 +23,10 @@ export function isCompletion({ deliveries }: RedisDelivery, { publish, then }: S
   return then.kind === "acknowledge" && publish.length === 0 && deliveries === 0;
 }
 
-/** What a completion asks for; null: a plain acknowledgement. */
-export function planCompletion({ result }: Settlement): readonly Operation[] | null {
-  return result === undefined ? null : [["complete", ...stored(result)]];
+export function planCompletion({ result }: Settlement): Completion | null {
+  if (result === undefined) return null;
+  const [text, attempt, ttlMs] = resultArguments(result);
+  return { key: resultKey(result.taskId), text, attempt, ttlMs };
 }
 
 /** Operations for one claim. `"lost"`: its message is not claimed any more. Rejects like the server's answers, or with PUBLISH_UNROUTABLE. */
@@ -37,16 +37,11 @@ export async function planSettlement(
 ): Promise<readonly Operation[] | "lost"> {
   const { result, publish, then } = settlement;
   const operations: Operation[] = [];
-  if (result !== undefined) operations.push(["result", ...stored(result)]);
+  if (result !== undefined) operations.push(["result", resultKey(result.taskId), ...resultArguments(result)]);
   for (const publication of publish) operations.push(...(await followUp(publication, context)));
   const end = await ending(delivery, then, context);
   if (end === "lost") return "lost";
   return [...operations, ...end];
-}
-
-/** What `keep_result` takes. */
-function stored(result: ResultRecord): readonly [string, string, number, number] {
-  return [resultKey(result.taskId), ...resultArguments(result)];
 }
 
 async function followUp(publication: Publication, { connection, clock }: PlanContext): Promise<readonly Operation[]> {

@@ -1,17 +1,28 @@
 /** Sends settlements: those of one turn of the event loop in one script call per kind, in the order they were made. */
 import type { SettleOutcome } from "../../broker.ts";
-import type { RedisConnection } from "../../redis/connection.ts";
+import type { RedisArgument, RedisConnection } from "../../redis/connection.ts";
 import type { RedisDelivery } from "./delivery.ts";
 import { scripts } from "./scripts.ts";
 
-/** One operation of `settle.lua`, its name first; or `complete` with what `complete.lua` takes, alone. */
+/** One operation of `settle.lua`, its name first. */
 export type Operation = readonly [name: string, ...args: (string | number | Buffer)[]];
 
-/** What is to be done with one claim. `operations` null: acknowledged, never begun, and nothing follows. */
+/** A result to be stored, after which the claim is over. */
+export interface Completion {
+  readonly key: string;
+  readonly text: string;
+  readonly attempt: number;
+  /** 0 = for ever */
+  readonly ttlMs: number;
+}
+
+/** What is to be done with one claim: a plain acknowledgement (null), a result and no more, or whatever it takes, in order. */
+export type Plan = null | Completion | readonly Operation[];
+
 export interface ClaimSettlement {
   readonly n: number;
   readonly claimsKey: string;
-  readonly operations: readonly Operation[] | null;
+  readonly plan: Plan;
 }
 
 /** A settlement under way: plain fields instead of closures, for there are many. `delivery` null: made by the driver itself. */
@@ -68,7 +79,7 @@ export class Settler {
     let unsettled: readonly (number | string)[];
     try {
       const { keys, args } = this.#asked(batch);
-      unsettled = (await connection.run(scripts[batch.kind], keys, args)) as readonly (number | string)[];
+      unsettled = (await connection.run(scripts[batch.script], keys, args)) as readonly (number | string)[];
     } catch (error) {
       for (const each of batch.settlings) failed(each, error);
       return;
@@ -85,31 +96,31 @@ export class Settler {
     }
   }
 
-  /** What a script is called with, after its head. */
-  #asked({ kind, claimsKey, settlings }: Batch): { readonly keys: readonly string[]; readonly args: readonly Operation[number][] } {
-    if (kind === "acknowledge") return { keys: [claimsKey], args: settlings.map(({ n }) => n) };
-    const keys: string[] = [];
-    const args: Operation[number][] = [this.#options.resultsDb, this.#options.ownDb];
-    if (kind === "complete") {
-      for (const { n, operations } of settlings) for (const [, ...stored] of operations ?? []) args.push(n, ...stored);
+  #asked({ script, settlings }: Batch): { readonly keys: readonly string[]; readonly args: readonly RedisArgument[] } {
+    const { resultsDb, ownDb } = this.#options;
+    const { claimsKey, plan: first } = settlings[0] as Settling;
+    if (script === "acknowledge") return { keys: [claimsKey], args: settlings.map(({ n }) => n) };
+    if (script === "complete") {
+      const { attempt, ttlMs } = first as Completion;
+      const args: RedisArgument[] = [resultsDb, ownDb, attempt, ttlMs];
+      for (const { n, plan } of settlings) args.push(n, (plan as Completion).key, (plan as Completion).text);
       return { keys: [claimsKey], args };
     }
-    for (const { n, claimsKey: key, operations } of settlings) {
+    const keys: string[] = [];
+    const args: RedisArgument[] = [resultsDb, ownDb];
+    for (const { n, claimsKey: key, plan } of settlings) {
+      const operations = plan as readonly Operation[];
       const position = keys.indexOf(key);
-      args.push(n, position < 0 ? keys.push(key) : position + 1, operations?.length ?? 0);
-      for (const operation of operations ?? []) args.push(...operation);
+      args.push(n, position < 0 ? keys.push(key) : position + 1, operations.length);
+      for (const operation of operations) args.push(...operation);
     }
     return { keys, args };
   }
 }
 
-/** The scripts a settlement may take: the two that most take serve one claim hash at a time. */
-type Kind = "acknowledge" | "complete" | "settle";
-
-/** Settlements of one script call. */
+/** Settlements of one script call. The scripts that most take serve one claim hash, and results of one kind, at a time. */
 interface Batch {
-  readonly kind: Kind;
-  readonly claimsKey: string;
+  readonly script: "acknowledge" | "complete" | "settle";
   readonly settlings: Settling[];
   bytes: number;
 }
@@ -118,34 +129,43 @@ function batchesOf(turn: readonly Settling[]): readonly Batch[] {
   const all: Batch[] = [];
   let batch: Batch | undefined;
   for (const each of turn) {
-    const kind = kindOf(each);
     // Neighbours mostly are of one kind and come from one list.
-    if (batch === undefined || !takes(batch, kind, each)) batch = all.find((other) => takes(other, kind, each));
+    if (batch === undefined || !takes(batch, each)) batch = all.find((other) => takes(other, each));
     if (batch === undefined) {
-      batch = { kind, claimsKey: each.claimsKey, settlings: [], bytes: 0 };
+      batch = { script: scriptOf(each.plan), settlings: [], bytes: 0 };
       all.push(batch);
     }
     batch.settlings.push(each);
-    batch.bytes += bytesOf(each);
+    batch.bytes += bytesOf(each.plan);
   }
   return all;
 }
 
-function kindOf({ operations }: ClaimSettlement): Kind {
-  if (operations === null) return "acknowledge";
-  return operations[0]?.[0] === "complete" ? "complete" : "settle";
+function scriptOf(plan: Plan): Batch["script"] {
+  if (plan === null) return "acknowledge";
+  return isOperations(plan) ? "settle" : "complete";
 }
 
-function takes(batch: Batch, kind: Kind, { claimsKey }: ClaimSettlement): boolean {
-  const fits = batch.kind === kind && (kind === "settle" || batch.claimsKey === claimsKey);
-  return fits && batch.settlings.length < batchClaims && batch.bytes <= batchBytes;
+function isOperations(plan: Completion | readonly Operation[]): plan is readonly Operation[] {
+  return Array.isArray(plan);
 }
 
-/** Roughly what its operations take. */
-export function bytesOf({ operations }: ClaimSettlement): number {
+function takes({ settlings, bytes }: Batch, { plan, claimsKey }: Settling): boolean {
+  if (settlings.length >= batchClaims || bytes > batchBytes) return false;
+  const first = settlings[0] as Settling;
+  if (plan === null) return first.plan === null && first.claimsKey === claimsKey;
+  if (first.plan === null) return false;
+  if (isOperations(plan)) return isOperations(first.plan);
+  if (isOperations(first.plan)) return false;
+  return first.claimsKey === claimsKey && first.plan.attempt === plan.attempt && first.plan.ttlMs === plan.ttlMs;
+}
+
+/** Roughly what it takes. */
+export function bytesOf(plan: Plan): number {
+  if (plan === null) return 0;
+  if (!isOperations(plan)) return plan.key.length + plan.text.length;
   let bytes = 0;
-  if (operations !== null)
-    for (const operation of operations) for (const arg of operation) bytes += typeof arg === "number" ? 8 : arg.length;
+  for (const operation of plan) for (const arg of operation) bytes += typeof arg === "number" ? 8 : arg.length;
   return bytes;
 }
 
