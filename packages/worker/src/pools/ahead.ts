@@ -3,6 +3,6 @@
 /** Work one slot may have waiting, in ms. */
 export const aheadWorkMs = 7.5;
 /** Runs an executor may have waiting, however short. */
-export const mostAhead = 128;
+export const mostAhead = 512;
 /** Bytes of bodies: a recall must never be stuck behind a pipe full of them. */
 export const mostAheadBytes = 1 << 18;

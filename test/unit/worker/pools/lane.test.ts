@@ -33,11 +33,11 @@ describe("a lane", () => {
     expect(link.sent.filter(({ kind }) => kind === frameKind.run).map(({ payload }) => payload[0])).toEqual([0, 1, 1, 1, 1, 1]);
   });
 
-  it("takes runs ahead while they are short, up to 128, and none behind long or unknown ones", () => {
+  it("takes runs ahead while they are short, up to 512, and none behind long or unknown ones", () => {
     const { lane } = laneStage();
     let sent = 0;
     while (lane.accepts()) lane.send(heldRun(`r${++sent}`));
-    expect(sent).toBe(129);
+    expect(sent).toBe(513);
     for (const [ms, expected] of [
       [1, 8],
       [4, 2],
