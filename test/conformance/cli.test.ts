@@ -140,6 +140,16 @@ describe("bad input", () => {
     expect(end).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^error RESULT_DISABLED: rpc:\/\/ brings results to/) });
   });
 
+  it.each([
+    [["-b", "memory://", "call", "shop.add", "1", "2"], "no worker would ever see a task sent from here"],
+    [["-b", "memory://", "result", "some-id"], "no result would ever be found from here"],
+    [["--result-backend", "memory://", "call", "shop.add", "1", "2", "--wait"], "no result would ever be found from here"],
+  ] as const)("what lies in another process's memory is not looked for: %j", async (words, why) => {
+    const end = await run(...words);
+    expect(end).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^error MEMORY_OUT_OF_REACH: memory:\/\/ lies in/) });
+    expect(end.stderr).toContain(why);
+  });
+
   it("a Redis server that may evict keys is refused, unless it is to be used all the same", async () => {
     const server = await startRedis({ settings: { "maxmemory-policy": "allkeys-lru" } });
     try {
@@ -170,6 +180,14 @@ describe("celeriac", () => {
     } finally {
       own.remove();
     }
+  });
+
+  it("says of a worker on memory:// that no other process can reach it", async () => {
+    const lonely = startCeleriac(folder.path, ["-b", "memory://", "worker", "-c", "1"]);
+    await lonely.wrote(ready, 60_000);
+    expect(lonely.output()).toMatch(/"level":"warn".*no other process can send this worker a task/);
+    await lonely.stop();
+    expect(await lonely.ended).toBe(0);
   });
 
   it("shows its version and its help", async () => {

@@ -1,5 +1,5 @@
 /** What a worker shows on a terminal when it starts. */
-import { type AppRuntime, redactText, resultUrlOf } from "@celeriac/core/runtime";
+import { type AppRuntime, isMemoryUrl, redactText, resultUrlOf } from "@celeriac/core/runtime";
 import { type PoolKind, poolShape } from "@celeriac/worker";
 import type { Colors } from "./output.ts";
 import { counted, fold, wrap } from "./text.ts";
@@ -22,7 +22,7 @@ export function banner(facts: BannerFacts, colors: Colors, columns: number): str
   const room = columns - labelWidth - 4;
   const rows: readonly (readonly [label: string, lines: readonly string[]])[] = [
     ["app", [`${runtime.name}  ${colors.dim(facts.file)}`]],
-    ["broker", [redactText(runtime.settings.brokerUrl)]],
+    ["broker", [brokerText(runtime.settings.brokerUrl, colors)]],
     ["results", [resultsText(runtime.settings)]],
     ["queues", wrap(facts.queues.join(" "), room)],
     ["pool", [poolText(facts.pool)]],
@@ -32,6 +32,10 @@ export function banner(facts: BannerFacts, colors: Colors, columns: number): str
     texts.map((text, at) => `  ${colors.dim((at === 0 ? label : "").padEnd(labelWidth))}${text}`),
   );
   return ["", `  ${colors.bold(colors.green("celeriac"))} ${facts.version}  ${facts.hostname}`, "", ...lines, "", ""].join("\n");
+}
+
+function brokerText(url: string, colors: Colors): string {
+  return isMemoryUrl(url) ? `${url}  ${colors.yellow("no other process can reach it")}` : redactText(url);
 }
 
 function resultsText(settings: AppRuntime["settings"]): string {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, isAbsolute, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type App, createApp } from "@celeriac/core";
-import { type AppRuntime, CeleriacError, loadModule, reasonOf, resultUrlOf, runtimeOf } from "@celeriac/core/runtime";
+import { type AppRuntime, CeleriacError, isMemoryUrl, loadModule, reasonOf, resultUrlOf, runtimeOf } from "@celeriac/core/runtime";
 
 export interface LoadedApp {
   readonly app: App;
@@ -39,6 +39,15 @@ export async function loadAppOrNone(wanted: string | null, folder: string, broke
 /** Results go to the process that sent the task, and to no other. */
 export function isRpc(settings: AppRuntime["settings"]): boolean {
   return /^rpc:/i.test(resultUrlOf(settings));
+}
+
+/** What lies in memory is in the process of a worker and its app, never in a command's. Throws MEMORY_OUT_OF_REACH. */
+export function refuseMemory(url: string, what: string): void {
+  if (!isMemoryUrl(url)) return;
+  throw new CeleriacError(
+    "MEMORY_OUT_OF_REACH",
+    `${url} lies in the memory of the process that opens it: ${what}. A broker that a command reaches is sqlite://, redis:// or amqp://`,
+  );
 }
 
 /** Only which module it is; nothing is loaded. Throws APP_NOT_FOUND. */

@@ -45,8 +45,10 @@ export interface AppRuntime {
   /** Warns of each setting of Celery's that was given and does nothing, the first time it is called. */
   tellUnusedSettings(): void;
   setDeps(opener: DepsOpener): void;
+  /** Says that this is the app of an executor: called before anything is opened. */
+  enterExecutor(): void;
   readonly closed: boolean;
-  /** Opens the drivers (connects nothing). Throws CONFIG_URL, CONFIG_NO_BROKER, CONFIG_DRIVER_MISSING, APP_CLOSED. */
+  /** Opens the drivers (connects nothing). Throws CONFIG_URL, CONFIG_NO_BROKER, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH, APP_CLOSED. */
   links(): Promise<Links>;
   /** null where neither broker nor backend nor `coordinator` can. */
   coordinator(): Promise<Coordinator | null>;
@@ -83,6 +85,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
   let included: Promise<unknown> | null = null;
   let closed = false;
   const untold = [...options.unusedSettings];
+  let inExecutor = false;
   // A worker in this process sets its logger when the drivers may be open already.
   const driverLogger = latestLogger(() => logger);
   const driverContext = (): DriverContext => ({
@@ -90,6 +93,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
     logger: driverLogger,
     durability: settings.durability,
     allowEviction: settings.allowEviction,
+    inExecutor,
   });
   const deps = createDepsHolder(
     () => depsOpener,
@@ -128,6 +132,9 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
     },
     setDeps(opener) {
       depsOpener = opener;
+    },
+    enterExecutor() {
+      inExecutor = true;
     },
     waits: new Set(),
     get closed() {

@@ -44,21 +44,25 @@ const prioritySetting = (doc: string): Setting<Priority | null> => ({
 });
 
 export const settingTable = {
-  brokerUrl: textSetting("sqlite://./celeriac.db", "Where tasks wait: amqp://, redis:// or sqlite://.", {
+  brokerUrl: textSetting("sqlite://./celeriac.db", "Where tasks wait: amqp://, redis://, sqlite:// or, for one process alone, memory://.", {
     env: "CELERY_BROKER_URL",
     secret: true,
   }),
   resultBackend: textSetting(
     null,
-    "Where results are kept: redis://, rpc://, sqlite:// or disabled. Unset: the broker's own file on SQLite and the broker's own server on Redis, rpc:// on RabbitMQ.",
+    "Where results are kept: redis://, rpc://, sqlite://, memory:// or disabled. Unset: with the broker on SQLite, Redis and memory://, rpc:// on RabbitMQ.",
     { env: "CELERY_RESULT_BACKEND", secret: true },
   ),
   resultExpires: durationSetting<Duration | null>("1d", "How long a result is kept; null and 0 keep it for ever.", { nullable: true }),
   resultExtended: flagSetting(false, "Write name, arguments, worker and queue into each result, as Celery does."),
-  coordinator: textSetting(null, "Server of leases and reservations where the broker has none: redis:// or sqlite://.", {
-    env: "CELERIAC_COORDINATOR",
-    secret: true,
-  }),
+  coordinator: textSetting(
+    null,
+    "Where leases and reservations are kept; unset: with the broker, else with the results. redis://, sqlite:// or memory://.",
+    {
+      env: "CELERIAC_COORDINATOR",
+      secret: true,
+    },
+  ),
   taskDefaultQueue: textSetting("celery", "Queue of tasks that nothing else routes."),
   taskDefaultPriority: prioritySetting(
     "Priority of tasks that name none: 0 to 9, higher is sooner; null leaves it unset, which is first on Redis and last elsewhere, as in Celery.",

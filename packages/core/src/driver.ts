@@ -9,4 +9,6 @@ export interface DriverContext {
   readonly durability: "full" | "process";
   /** Redis: start although the server may evict keys. */
   readonly allowEviction: boolean;
+  /** memory://: true in an executor, which shares no memory with its worker. */
+  readonly inExecutor: boolean;
 }

@@ -76,6 +76,10 @@ export const errorTable = {
   BROKER_LAYOUT: ["The store was written by a newer version whose layout this one does not know.", "Update Celeriac."],
   BACKEND_UNREACHABLE: ["The result backend did not accept a connection or did not answer.", "Check host, port and whether it runs."],
   BACKEND_AUTH: ["The result backend refused user or password.", "Check the URL's credentials."],
+  MEMORY_OUT_OF_REACH: [
+    "memory:// lies in the memory of another process or thread: a task or a command cannot reach it.",
+    "Use sqlite:// where tasks send tasks or read results, or where several processes take part.",
+  ],
   STORE_FULL: ["The disk of the SQLite file is full.", "Free space; nothing confirmed is lost."],
   STORE_CORRUPT: ["The SQLite file is damaged or not a database.", "Restore it or move it away; it is never replaced silently."],
   STORE_NETWORK: [

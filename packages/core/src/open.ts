@@ -7,7 +7,7 @@ import type { DriverContext } from "./driver.ts";
 import { ConfigError } from "./errors.ts";
 import { redactText } from "./redact.ts";
 
-type Scheme = "sqlite" | "redis" | "amqp" | "rpc" | "disabled";
+type Scheme = "memory" | "sqlite" | "redis" | "amqp" | "rpc" | "disabled";
 
 /** The scheme of a URL, or null. */
 function schemeOf(url: string): string | null {
@@ -31,11 +31,18 @@ export function resultUrlOf(settings: Pick<Settings, "brokerUrl" | "resultBacken
   return schemeOf(settings.brokerUrl) === "amqp" ? "rpc://" : settings.brokerUrl;
 }
 
-/** Throws CONFIG_URL, CONFIG_DRIVER_MISSING. Connects nothing yet. */
+/** Is what this URL names out of reach for every other process? */
+export function isMemoryUrl(url: string): boolean {
+  return schemeOf(url) === "memory";
+}
+
+/** Throws CONFIG_URL, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH. Connects nothing yet. */
 export async function openBroker(settings: Settings, context: DriverContext): Promise<Broker> {
   const url = settings.brokerUrl;
   const options = { resultUrl: resultUrlOf(settings) };
-  switch (knownScheme(url, "Broker URL", ["amqp", "redis", "sqlite"])) {
+  switch (knownScheme(url, "Broker URL", ["amqp", "redis", "sqlite", "memory"])) {
+    case "memory":
+      return (await import("./brokers/memory.ts")).createMemoryBroker(url, context, options);
     case "sqlite":
       return (await import("./brokers/sqlite.ts")).createSqliteBroker(url, context, options);
     case "redis":
@@ -48,10 +55,12 @@ export async function openBroker(settings: Settings, context: DriverContext): Pr
   }
 }
 
-/** null where results are disabled. Throws CONFIG_URL, CONFIG_DRIVER_MISSING. Connects nothing yet. */
+/** null where results are disabled. Throws CONFIG_URL, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH. Connects nothing yet. */
 export async function openBackend(settings: Settings, context: DriverContext): Promise<ResultBackend | null> {
   const url = resultUrlOf(settings);
-  switch (knownScheme(url, "Result backend", ["redis", "rpc", "sqlite", "disabled"])) {
+  switch (knownScheme(url, "Result backend", ["redis", "rpc", "sqlite", "memory", "disabled"])) {
+    case "memory":
+      return (await import("./backends/memory.ts")).createMemoryBackend(url, context);
     case "sqlite":
       return (await import("./backends/sqlite.ts")).createSqliteBackend(url, context);
     case "redis":
@@ -64,15 +73,28 @@ export async function openBackend(settings: Settings, context: DriverContext): P
   }
 }
 
-/** On the broker's server where that can coordinate, else the backend's, else `coordinator`; null where none can. */
+/** On the server that `coordinator` names, else the broker's where that can coordinate, else the backend's; null where none can. */
 export async function openCoordinator(settings: Settings, context: DriverContext): Promise<Coordinator | null> {
-  const urls = [settings.coordinator, settings.brokerUrl, resultUrlOf(settings)];
-  for (const url of urls) {
-    if (url === null) continue;
-    const scheme = schemeOf(url);
-    if (scheme === "sqlite") return (await import("./coordinators/sqlite.ts")).createSqliteCoordinator(url, context);
-    if (scheme === "redis") return (await import("./coordinators/redis.ts")).createRedisCoordinator(url, context);
-    if (url === settings.coordinator) knownScheme(url, "Coordinator URL", ["redis", "sqlite"]);
+  const { coordinator, brokerUrl } = settings;
+  if (coordinator !== null) knownScheme(coordinator, "Coordinator URL", ["redis", "sqlite", "memory"]);
+  const results = resultUrlOf(settings);
+  // Results in one process's memory say nothing of the other processes on a broker of many.
+  for (const url of [coordinator, brokerUrl, isMemoryUrl(results) ? null : results]) {
+    const opened = url === null ? null : await openCoordinatorOn(url, context);
+    if (opened !== null) return opened;
   }
   return null;
+}
+
+async function openCoordinatorOn(url: string, context: DriverContext): Promise<Coordinator | null> {
+  switch (schemeOf(url)) {
+    case "memory":
+      return (await import("./coordinators/memory.ts")).createMemoryCoordinator(url, context);
+    case "sqlite":
+      return (await import("./coordinators/sqlite.ts")).createSqliteCoordinator(url, context);
+    case "redis":
+      return (await import("./coordinators/redis.ts")).createRedisCoordinator(url, context);
+    default:
+      return null;
+  }
 }

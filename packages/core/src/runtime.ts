@@ -24,7 +24,7 @@ export { createLogger, type Logger, type LogLevel, logLevels, silentLogger, with
 export { type Body, decodeBody } from "./message.ts";
 export { executeThrough } from "./middleware.ts";
 export { nearest } from "./nearest.ts";
-export { resultUrlOf } from "./open.ts";
+export { isMemoryUrl, resultUrlOf } from "./open.ts";
 export { redact, redactText } from "./redact.ts";
 export type { TaskDefinition } from "./registry.ts";
 export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResult, resultText } from "./result-meta.ts";

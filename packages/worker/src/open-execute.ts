@@ -7,6 +7,7 @@ import type { AppSource, ExecutorContext, OpenedExecute } from "./pools/executor
 /** Throws APP_NOT_FOUND, and whatever the user's modules or `deps` throw. */
 export async function openExecute(source: AppSource, context: ExecutorContext): Promise<OpenedExecute> {
   const { runtime } = findApp(await loadModule(new URL(source.moduleUrl)), source);
+  runtime.enterExecutor();
   runtime.setLogger(printingLogger(context));
   const execute = await createExecute(runtime, context.worker);
   return Object.assign(execute, { close: () => runtime.close() });

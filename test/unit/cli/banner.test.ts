@@ -6,8 +6,8 @@ import { banner } from "../../../packages/cli/src/banner.ts";
 
 const colors = picocolors.createColors(false);
 
-function show(columns: number, names: readonly string[]): string {
-  const app = createApp("shop", { broker: "redis://me:secret@host" });
+function show(columns: number, names: readonly string[], broker = "redis://me:secret@host"): string {
+  const app = createApp("shop", { broker });
   for (const name of names) app.task(name, () => null);
   const facts = { version: "1.2.3", hostname: "w1@host", file: "./tasks.ts", runtime: runtimeOf(app)!, queues: ["mail", "default"] };
   return banner({ ...facts, pool: { pool: "async", concurrency: 20, slots: 1 } }, colors, columns);
@@ -40,6 +40,10 @@ describe("the banner of a worker", () => {
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(60);
     expect(text.split("\n").length).toBeLessThan(20);
     expect(text).toContain("and 281 more");
+  });
+
+  it("warns where no other process can reach the broker", () => {
+    expect(show(60, [], "memory://shop")).toContain("  broker   memory://shop  no other process can reach it\n");
   });
 
   it("warns where there is nothing to run", () => {

@@ -1,22 +1,25 @@
 /** `celeriac call`: sends one task; prints its id, or waits and prints its result. */
 import type { CallOptions } from "@celeriac/core";
-import { CeleriacError, nearest, systemClock } from "@celeriac/core/runtime";
+import { CeleriacError, nearest, resultUrlOf, systemClock } from "@celeriac/core/runtime";
 import { tracebackHint } from "../call-hint.ts";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode } from "../exit-code.ts";
-import { isRpc, type LoadedApp, loadAppOrNone } from "../load-app.ts";
+import { isRpc, type LoadedApp, loadAppOrNone, refuseMemory } from "../load-app.ts";
 import type { Output } from "../output.ts";
 import { report } from "../task-report.ts";
 
 const silentMs = 1_500;
 
-/** Resolves with the exit code. Throws PUBLISH_*, RESULT_TIMEOUT, CONFIG_*, APP_NOT_FOUND, TASK_INPUT, TASK_NOT_REGISTERED. */
+/** Resolves with the exit code. Throws PUBLISH_*, RESULT_TIMEOUT, CONFIG_*, MEMORY_OUT_OF_REACH, APP_NOT_FOUND, TASK_INPUT, TASK_NOT_REGISTERED. */
 export async function call(args: CommandArguments<"call">, output: Output): Promise<number> {
   const { task } = args.positionals;
   const taskArgs = readArgs(args);
   const brokerKnown = args.common.broker !== null || Boolean(process.env["CELERY_BROKER_URL"]);
   const loaded = await loadAppOrNone(args.common.app, process.cwd(), brokerKnown);
   try {
+    const { settings } = loaded.runtime;
+    refuseMemory(settings.brokerUrl, "no worker would ever see a task sent from here");
+    if (args.options.wait) refuseMemory(resultUrlOf(settings), "no result would ever be found from here");
     if (loaded.source !== null && !args.options.any) await refuseUnknown(loaded, task);
     const result = await sayingSo(output, () => loaded.app.sendTask(task, taskArgs, callOptions(args.options)));
     if (!args.options.wait) {

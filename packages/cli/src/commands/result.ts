@@ -1,14 +1,14 @@
 /** `celeriac result`: prints what became of a task that was sent earlier. */
 import type { Outcome, TaskSnapshot } from "@celeriac/core";
-import { CeleriacError } from "@celeriac/core/runtime";
+import { CeleriacError, resultUrlOf } from "@celeriac/core/runtime";
 import { tracebackHint } from "../call-hint.ts";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode } from "../exit-code.ts";
-import { isRpc, loadAppOrNone } from "../load-app.ts";
+import { isRpc, loadAppOrNone, refuseMemory } from "../load-app.ts";
 import type { Output } from "../output.ts";
 import { report } from "../task-report.ts";
 
-/** Resolves with the exit code. Throws BACKEND_*, RESULT_TIMEOUT, RESULT_DISABLED, RESULT_UNREADABLE, CONFIG_*, APP_NOT_FOUND. */
+/** Resolves with the exit code. Throws BACKEND_*, RESULT_TIMEOUT, RESULT_DISABLED, RESULT_UNREADABLE, CONFIG_*, MEMORY_OUT_OF_REACH, APP_NOT_FOUND. */
 export async function result(args: CommandArguments<"result">, output: Output): Promise<number> {
   const { id } = args.positionals;
   const { wait, timeout, traceback } = args.options;
@@ -18,6 +18,7 @@ export async function result(args: CommandArguments<"result">, output: Output): 
   try {
     if (isRpc(runtime.settings))
       throw new CeleriacError("RESULT_DISABLED", "rpc:// brings results to the process that sent the task, and to no other");
+    refuseMemory(resultUrlOf(runtime.settings), "no result would ever be found from here");
     const handle = app.result(id);
     const outcome = wait ? await handle.settled({ timeout: timeout ?? "60s" }) : ended(await handle.snapshot(), output);
     if (outcome === null) return exitCode.notEnded;

@@ -1,5 +1,5 @@
 /** `celeriac worker`: runs the app's worker until a signal stops it. */
-import { createLogger, type Logger, type LogLevel } from "@celeriac/core/runtime";
+import { createLogger, isMemoryUrl, type Logger, type LogLevel } from "@celeriac/core/runtime";
 import { createWorker, type Worker } from "@celeriac/worker";
 import { banner } from "../banner.ts";
 import { callHint } from "../call-hint.ts";
@@ -45,6 +45,9 @@ function prepare(loaded: LoadedApp, args: CommandArguments<"worker">, output: Ou
     };
     output.print(banner({ ...facts, pool: { pool, concurrency, slots } }, output.colors, output.columns));
   }
+  const { brokerUrl } = loaded.runtime.settings;
+  if (isMemoryUrl(brokerUrl))
+    logger.warn("the broker is in this process's memory: no other process can send this worker a task", { broker: brokerUrl });
   if (args.options.hint) output.print(callHint(loaded.runtime.registry, args.common, output.colors));
   if (pool !== poolName) logger.debug("pool named as in Celery", { given: poolName, pool });
   return { worker, logger };

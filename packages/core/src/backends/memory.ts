@@ -1,0 +1,49 @@
+/** Results in the memory of one process: found by whoever opens the same memory:// URL in it. */
+import type { ResultBackend, ResultRecord, ResultSubscription, StoreOutcome } from "../backend.ts";
+import type { DriverContext } from "../driver.ts";
+import { BackendError } from "../errors.ts";
+import { openSpace } from "../memory/space.ts";
+
+/** Throws CONFIG_URL, MEMORY_OUT_OF_REACH. */
+export function createMemoryBackend(url: string, context: DriverContext): ResultBackend {
+  const space = openSpace(url, context);
+  const { clock } = context;
+  const subscriptions = new Set<ResultSubscription>();
+  let closed = false;
+
+  /** The results, while this driver is open. */
+  function results() {
+    if (closed) throw new BackendError("BACKEND_UNREACHABLE", `The backend on ${space.label} was closed`);
+    return space.results;
+  }
+
+  return {
+    replyTo: null,
+    async connect() {
+      results();
+    },
+    store: async (record: ResultRecord): Promise<StoreOutcome> => results().store(record, clock.now()),
+    get: async (taskId) => results().get(taskId, clock.now()),
+    async subscribe(taskId, listener) {
+      const text = results().get(taskId, clock.now());
+      const deafen = results().listen(taskId, listener);
+      const subscription = {
+        close() {
+          deafen();
+          subscriptions.delete(subscription);
+        },
+      };
+      subscriptions.add(subscription);
+      if (text !== null) listener(text);
+      return subscription;
+    },
+    forget: async (taskId) => results().forget(taskId),
+    async health() {
+      results();
+    },
+    async close() {
+      closed = true;
+      for (const subscription of subscriptions) subscription.close();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** The broker in the memory of one process: for tests, and for an app whose worker runs beside it. What is confirmed lives as long as the process. */
+import type { Broker, ConsumeOptions, Consumer, Publication, QueueStats } from "../broker.ts";
+import type { DriverContext } from "../driver.ts";
+import { BrokerError, PublishError } from "../errors.ts";
+import { isSameSpace, openSpace, type Space } from "../memory/space.ts";
+import { MemoryConsumer } from "./memory/consumer.ts";
+import { envelopeOf, messageOf } from "./memory/message.ts";
+
+/** `resultUrl` names where results are kept: in the same space they are stored by the settlement itself. Throws CONFIG_URL, MEMORY_OUT_OF_REACH. */
+export function createMemoryBroker(url: string, context: DriverContext, options: { readonly resultUrl: string | null }): Broker {
+  return new MemoryBroker(openSpace(url, context), context, isSameSpace(url, options.resultUrl));
+}
+
+class MemoryBroker implements Broker {
+  readonly settlesResults: boolean;
+  readonly parksOnPublish = true;
+  readonly queues: QueueStats;
+  readonly #space: Space;
+  readonly #context: DriverContext;
+  readonly #consumers = new Set<MemoryConsumer>();
+  #state: "new" | "open" | "closed" = "new";
+
+  constructor(space: Space, context: DriverContext, settlesResults: boolean) {
+    this.#space = space;
+    this.#context = context;
+    this.settlesResults = settlesResults;
+    const { clock } = context;
+    this.queues = {
+      length: async (queue) => this.#messages.length(queue, clock.now()),
+      oldestAge: async (queue) => {
+        const since = this.#messages.oldest(queue, clock.now());
+        return since === null ? null : Math.max(0, clock.now() - since);
+      },
+      peek: async (queue, limit) => this.#messages.peek(queue, limit, clock.now()).map(envelopeOf),
+      purge: async (queue) => this.#messages.purge(queue),
+    };
+  }
+
+  get connected(): boolean {
+    return this.#state === "open";
+  }
+
+  async connect(): Promise<void> {
+    if (this.#state === "closed") throw this.#closedError();
+    this.#state = "open";
+  }
+
+  async publish(publication: Publication): Promise<void> {
+    if (!this.connected) {
+      const retryable = this.#state === "new";
+      throw new PublishError("PUBLISH_REJECTED", `${this.#space.label} is not open: nothing was sent`, { retryable });
+    }
+    this.#space.messages.insert(messageOf(publication), this.#context.clock.now());
+  }
+
+  /** A queue is there as soon as it is used. */
+  async declare(queue: string): Promise<void> {
+    if (queue === "") throw new BrokerError("BROKER_REFUSED", "A queue needs a name");
+    await this.health();
+  }
+
+  async consume(queues: readonly string[], options: ConsumeOptions): Promise<Consumer> {
+    await this.connect();
+    const consumer = new MemoryConsumer(queues, options, {
+      space: this.#space,
+      clock: this.#context.clock,
+      settlesResults: this.settlesResults,
+      closed: () => this.#consumers.delete(consumer),
+    });
+    this.#consumers.add(consumer);
+    return consumer;
+  }
+
+  async health(): Promise<void> {
+    void this.#messages;
+  }
+
+  async close(): Promise<void> {
+    this.#state = "closed";
+    await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
+  }
+
+  get #messages() {
+    if (this.#state === "closed") throw this.#closedError();
+    if (this.#state === "new") throw new BrokerError("BROKER_UNREACHABLE", `${this.#space.label} is not open: connect first`);
+    return this.#space.messages;
+  }
+
+  #closedError(): BrokerError {
+    return new BrokerError("BROKER_CLOSED", `The broker on ${this.#space.label} was closed`);
+  }
+}

@@ -1,0 +1,33 @@
+/** Turns publications into messages of a space and back, and deliveries that end badly into dead letters. */
+import type { Publication } from "../../broker.ts";
+import { deadLetterQueue, deathHeader, type Envelope } from "../../envelope.ts";
+import { PublishError, reasonOf } from "../../errors.ts";
+import type { NewMessage, StoredMessage } from "../../memory/messages.ts";
+
+const lowestRank = 9;
+
+/** Throws PUBLISH_ENCODE, PUBLISH_UNROUTABLE. A named exchange is direct, as Celery's default is: the routing key is the queue. */
+export function messageOf({ envelope, route, dueAt, guarded }: Publication): NewMessage {
+  if (route.routingKey === "") throw new PublishError("PUBLISH_UNROUTABLE", "The route names no queue: its routing key is empty");
+  return write(envelope, route.routingKey, dueAt ?? null, guarded === true);
+}
+
+export function deadLetterOf(envelope: Envelope, queue: string, reason: string, at: number): NewMessage {
+  const headers = { ...envelope.headers, [deathHeader]: { reason, queue, at } };
+  return write({ ...envelope, headers }, deadLetterQueue(queue), null, false);
+}
+
+export function envelopeOf({ content }: StoredMessage): Envelope {
+  const { headers, properties } = JSON.parse(content.head) as Pick<Envelope, "headers" | "properties">;
+  return { headers, properties, body: content.body };
+}
+
+function write({ headers, properties, body }: Envelope, queue: string, dueAt: number | null, guarded: boolean): NewMessage {
+  let head: string;
+  try {
+    head = JSON.stringify({ headers, properties });
+  } catch (cause) {
+    throw new PublishError("PUBLISH_ENCODE", `Headers cannot be written as JSON: ${reasonOf(cause)}`, { cause });
+  }
+  return { tag: properties.deliveryTag, queue, rank: lowestRank - (properties.priority ?? 0), dueAt, guarded, head, body };
+}

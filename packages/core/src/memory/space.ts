@@ -1,0 +1,43 @@
+/** What lies under one memory:// URL: one space per process and name, where an app and the worker beside it meet. It ends with the process. */
+import type { DriverContext } from "../driver.ts";
+import { BrokerError, ConfigError } from "../errors.ts";
+import { redactText } from "../redact.ts";
+import { Coordination } from "./coordination.ts";
+import { Messages } from "./messages.ts";
+import { Results } from "./results.ts";
+
+export interface Space {
+  /** as in the URL: "memory://shop" */
+  readonly label: string;
+  readonly messages: Messages;
+  readonly results: Results;
+  readonly coordination: Coordination;
+}
+
+// Whoever names the same URL has to find the same space, and what was confirmed stays when everyone has closed: so it belongs to none of them.
+const spaces = new Map<string, Space>();
+
+/** Throws CONFIG_URL; MEMORY_OUT_OF_REACH in an executor, whose memory is not its worker's. */
+export function openSpace(url: string, { inExecutor }: Pick<DriverContext, "inExecutor">): Space {
+  const label = `memory://${spaceName(url)}`;
+  if (inExecutor) {
+    throw new BrokerError(
+      "MEMORY_OUT_OF_REACH",
+      `${label} lies in the memory of the process that started the worker, and a task runs in another process or thread: nothing it sends there would be found. Use sqlite:// where tasks send tasks or read results`,
+    );
+  }
+  const space = spaces.get(label) ?? { label, messages: new Messages(), results: new Results(), coordination: new Coordination() };
+  spaces.set(label, space);
+  return space;
+}
+
+/** Do both URLs name one space? */
+export function isSameSpace(url: string, other: string | null): boolean {
+  return other !== null && /^memory:/i.test(other) && spaceName(url) === spaceName(other);
+}
+
+function spaceName(url: string): string {
+  const name = /^memory:\/\/([\w.-]*)\/?$/i.exec(url)?.[1];
+  if (name !== undefined) return name;
+  throw new ConfigError("CONFIG_URL", `${JSON.stringify(redactText(url))}: expected memory:// or memory://name, of letters, digits, . _ -`);
+}
