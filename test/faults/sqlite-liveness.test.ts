@@ -1,13 +1,13 @@
 /** Whose claims are free: those of processes that died, and of no others. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Broker } from "../../../../packages/core/src/broker.ts";
-import { createSqliteBroker } from "../../../../packages/core/src/brokers/sqlite.ts";
-import { consume, settle } from "../../../conformance/broker/world.ts";
-import { driverContext } from "../../../support/driver-context.ts";
-import { idOf, publicationTo } from "../../../support/envelopes.ts";
-import { eventually } from "../../../support/eventually.ts";
-import { createSqliteFile, type SqliteFile } from "../../../support/sqlite-file.ts";
-import { lines, startProgram } from "./programs.ts";
+import type { Broker } from "../../packages/core/src/broker.ts";
+import { createSqliteBroker } from "../../packages/core/src/brokers/sqlite.ts";
+import { consume, settle } from "../conformance/broker/world.ts";
+import { driverContext } from "../support/driver-context.ts";
+import { idOf, publicationTo } from "../support/envelopes.ts";
+import { eventually } from "../support/eventually.ts";
+import { lines, startProgram } from "../support/fault/sqlite-programs.ts";
+import { createSqliteFile, type SqliteFile } from "../support/sqlite-file.ts";
 
 const queue = "tasks";
 const patience = { withinMs: 30_000 };

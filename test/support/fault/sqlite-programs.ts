@@ -1,8 +1,8 @@
 /** Starts processes on a SQLite file and ends them all after each test. */
 import { fileURLToPath } from "node:url";
 import { afterEach } from "vitest";
-import { processEntry } from "../../../../packages/core/src/entry.ts";
-import { type PrivateProcess, startPrivateProcess } from "../../../support/private-process.ts";
+import { processEntry } from "../../../packages/core/src/entry.ts";
+import { type PrivateProcess, startPrivateProcess } from "../private-process.ts";
 
 const running: PrivateProcess[] = [];
 afterEach(async () => {
@@ -17,7 +17,7 @@ export interface ProgramOptions {
 }
 
 export function startProgram({ mode, url, queue, count = 10 }: ProgramOptions): PrivateProcess {
-  const entry = processEntry(import.meta.url, "../../../support/sqlite-program");
+  const entry = processEntry(import.meta.url, "../sqlite-program");
   const args = [...entry.execArgv, fileURLToPath(entry.url), mode, url, queue, String(count)];
   const program = startPrivateProcess({ command: process.execPath, args, cwd: process.cwd() });
   running.push(program);
