@@ -4,7 +4,8 @@ import { deliveryTag } from "./derived-id.ts";
 import type { Envelope } from "./envelope.ts";
 import { CeleriacError, PublishError } from "./errors.ts";
 import { reprArgs, reprKwargs } from "./repr.ts";
-import { checkJson, decodeContent, encodeJson, jsonContentType } from "./serializer.ts";
+import { decodeContent } from "./serializer.ts";
+import { checkHeaders, encodeJson, jsonContentType } from "./serializers/json.ts";
 import type { SignatureJson } from "./step.ts";
 import type { TaskHeaders } from "./task-headers.ts";
 
@@ -47,7 +48,7 @@ export function encodeMessage(message: Message, nowMs: number, maxBytes: number)
 /** The envelope of a message whose body is written already, arguments and all. `nowMs` as above. Throws PUBLISH_ENCODE for headers. */
 export function envelopeOf(message: Message, nowMs: number, body: Uint8Array): Envelope {
   for (const _ in message.headers) {
-    checkJson(message.headers, "headers");
+    checkHeaders(message.headers);
     break;
   }
   const { id, task } = message;
@@ -101,7 +102,7 @@ export interface Body {
 
 /** Throws MESSAGE_UNDECODABLE for anything but `[args, kwargs, embed]`, CONTENT_REFUSED for other content than JSON. */
 export function decodeBody(bytes: Uint8Array, contentType: string): Body {
-  const body = decodeContent(bytes, contentType);
+  const { value: body, meant } = decodeContent(bytes, contentType);
   if (!Array.isArray(body) || body.length !== 3) {
     throw new CeleriacError(
       "MESSAGE_UNDECODABLE",
@@ -111,6 +112,11 @@ export function decodeBody(bytes: Uint8Array, contentType: string): Body {
   const [args, kwargs, embed] = body as [unknown, unknown, unknown];
   if (!Array.isArray(args)) throw new CeleriacError("MESSAGE_UNDECODABLE", "args must be a list");
   if (!isRecord(kwargs)) throw new CeleriacError("MESSAGE_UNDECODABLE", "kwargs must be an object");
+  if (meant !== null) {
+    meant(args);
+    for (const name in kwargs) kwargs[name] = meant(kwargs[name]);
+  }
+  // Signatures keep their typed values: whoever they are sent to gets them as they came.
   return { args, kwargs, embed: isRecord(embed) ? readEmbed(embed) : emptyEmbed };
 }
 

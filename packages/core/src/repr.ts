@@ -1,5 +1,7 @@
 /** Arguments as Python's repr, cut to 1,024 characters: what monitors, logs and events of a mixed fleet show. Never parsed by anyone. */
+
 import { isSecretKey, stars } from "./redact.ts";
+import { isBytes } from "./serializers/encodable.ts";
 
 const longest = 1_024;
 
@@ -26,6 +28,8 @@ function repr(value: unknown, room: number): string {
       return reprText(value.length > room ? value.slice(0, Math.max(0, room)) : value);
     case "number":
       return reprNumber(value);
+    case "bigint":
+      return String(value);
     case "boolean":
       return value ? "True" : "False";
     case "object":
@@ -37,13 +41,16 @@ function repr(value: unknown, room: number): string {
 
 function reprObject(value: object, room: number): string {
   if (Array.isArray(value)) return `[${reprItems(value, room)}]`;
+  if (isBytes(value)) return reprBytes(value.subarray(0, Math.max(0, room)));
   if ("toJSON" in value && typeof value.toJSON === "function") return repr(value.toJSON(), room);
   return `{${reprEntries(value, room)}}`;
 }
 
 /** As Python shows what it reads from the JSON that we write for it. */
 function reprNumber(value: number): string {
-  const isTiny = value !== 0 && Math.abs(value) < 1e-4;
+  const size = Math.abs(value);
+  if (size > Number.MAX_SAFE_INTEGER) return size < 1e16 ? `${value}.0` : value.toExponential();
+  const isTiny = value !== 0 && size < 1e-4;
   return isTiny ? value.toExponential().replace(/-(\d)$/, "-0$1") : String(value);
 }
 
@@ -65,6 +72,11 @@ function reprEntries(object: object, room: number): string {
     text += `${text === "" ? "" : ", "}${reprText(key)}: ${shown}`;
   }
   return text;
+}
+
+function reprBytes(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  return `b${reprText(text).replace(/[\x80-\xff]/g, (sign) => codePointEscape(sign.charCodeAt(0)))}`;
 }
 
 /** What Python does not print as it is: controls, formats, lone surrogates, unassigned code points, and spaces but the plain one. */

@@ -2,7 +2,7 @@
 import { parseInstant, toIsoInstant } from "./clock.ts";
 import { CeleriacError, type RemoteError } from "./errors.ts";
 import { exceptionJson } from "./failure.ts";
-import { parseJson } from "./serializer.ts";
+import { readJson } from "./serializers/json.ts";
 import { isFinal } from "./states.ts";
 
 /** `[[id, parent], children]`, Celery's way to name a result. */
@@ -65,8 +65,11 @@ function extendedMembers(facts: ResultFacts): string {
 /** Reads result JSON of either kind of worker. Throws RESULT_UNREADABLE. */
 export function readResult(taskId: string, text: string): ResultMeta {
   let meta: Record<string, unknown>;
+  let result: unknown;
   try {
-    meta = parseJson(text) as Record<string, unknown>;
+    const { value, meant } = readJson(text);
+    meta = value as Record<string, unknown>;
+    result = meant === null ? meta["result"] : meant(meta["result"]);
     if (typeof meta["status"] !== "string") throw new TypeError("no status");
   } catch (cause) {
     throw new CeleriacError("RESULT_UNREADABLE", `The stored result of task ${taskId} is not Celery's result JSON`, { cause });
@@ -74,7 +77,7 @@ export function readResult(taskId: string, text: string): ResultMeta {
   return {
     taskId,
     status: meta["status"],
-    result: meta["result"],
+    result,
     traceback: textOrNull(meta["traceback"]),
     children: tuplesOf(meta["children"]),
     doneAt: doneAt(meta["date_done"]),

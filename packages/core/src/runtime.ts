@@ -29,7 +29,7 @@ export { redact, redactText } from "./redact.ts";
 export type { TaskDefinition } from "./registry.ts";
 export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResult, resultText } from "./result-meta.ts";
 export { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
-export { encodeJson } from "./serializer.ts";
+export { encodeJson } from "./serializers/json.ts";
 export { createService, type Service, type ServiceSteps } from "./service.ts";
 export {
   choiceSetting,

@@ -127,7 +127,7 @@ describe("reading what Celery wrote", () => {
 
   it("reads the numbers that JSON has no words for", () => {
     const floats = items.find(({ title }) => title === "json_floats")!;
-    const args = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e100, 1e-7, 10, 2 ** 63, -(2 ** 70), 0.1];
+    const args = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e100, 1e-7, 10, 2n ** 63n, -(2n ** 70n), 0.1];
     expect(read(floats.item).body.args).toEqual(args);
   });
 

@@ -32,6 +32,19 @@ describe("a result", () => {
     });
   });
 
+  it("of Celery 5.3 has its typed values read, and a state that cannot be read is none", () => {
+    const text = (result: string) => `{"status": "SUCCESS", "result": ${result}, "task_id": "t"}`;
+    const typed = '{"__type__": "datetime", "__value__": "2030-01-02T03:04:05+00:00"}';
+    expect(readResult("t", text(`[${typed}, NaN, 12345678901234567890]`)).result).toEqual([
+      new Date("2030-01-02T03:04:05Z"),
+      Number.NaN,
+      12345678901234567890n,
+    ]);
+    expect(() => readResult("t", text('{"__type__": "?", "__value__": 1}'))).toThrow(
+      expect.objectContaining({ code: "RESULT_UNREADABLE" }),
+    );
+  });
+
   it.each(stored)("of ours is Celery's: $title", ({ text }) => {
     const theirs = JSON.parse(text) as Members;
     const own = JSON.parse(ours(theirs)) as Members;

@@ -136,7 +136,7 @@ describe("a message's body", () => {
   it.each<[Partial<Message>, string]>([
     [{ args: [1, { f: () => {} }] }, "args[1].f is a function"],
     [{ kwargs: { when: { at: new Map() } } }, "kwargs.when.at is a Map"],
-    [{ embed: { ...emptyEmbed, callbacks: [{ ...signature, args: [5n] }] } }, "embed.callbacks[0].args[0] is a bigint"],
+    [{ embed: { ...emptyEmbed, callbacks: [{ ...signature, args: [new Map()] }] } }, "embed.callbacks[0].args[0] is a Map"],
   ])("is refused for what cannot travel, by its path", (changes, path) => {
     expect(() => encode(changes)).toThrow(expect.objectContaining({ code: "PUBLISH_ENCODE", message: expect.stringContaining(path) }));
   });
@@ -159,6 +159,19 @@ describe("a body that others wrote", () => {
 
   it.each(["null", "{}", "5", '{"callbacks": null}'])("may say %s of what follows: nothing does", (embed) => {
     expect(decode(`[[1], {"k": 2}, ${embed}]`)).toEqual({ args: [1], kwargs: { k: 2 }, embed: emptyEmbed });
+  });
+
+  it("has typed values for the task, and hands those of what follows on as they came", () => {
+    const typed = '{"__type__": "decimal", "__value__": "1.50"}';
+    const step = `{"task": "a.b", "args": [${typed}]}`;
+    expect(decode(`[[[${typed}]], {"k": ${typed}}, {"chain": [${step}]}]`)).toEqual({
+      args: [["1.50"]],
+      kwargs: { k: "1.50" },
+      embed: { ...emptyEmbed, chain: [JSON.parse(step)] },
+    });
+    expect(() => decode('[[], {"k": {"__type__": "?", "__value__": 1}}, {}]')).toThrow(
+      expect.objectContaining({ code: "MESSAGE_UNDECODABLE", message: 'Body is not JSON: Unknown __type__ "?"' }),
+    );
   });
 
   it("may have signatures with nothing but a task", () => {

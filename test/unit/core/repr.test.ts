@@ -13,13 +13,19 @@ describe("arguments as Python shows them", () => {
     [["a\\b\n\r\t\u0000\u007f"], String.raw`('a\\b\n\r\t\x00\x7f',)`],
     [["\u00a0\u00ad\u200b\u2028\ud800", "é日😀"], String.raw`('\xa0\xad\u200b\u2028\ud800', 'é日😀')`],
     [["\u{e0001}"], String.raw`('\U000e0001',)`],
-    [[1e21, 1e20, 0.0001, 0.00001, 1.5e-7, -0, -2.5], "(1e+21, 100000000000000000000, 0.0001, 1e-05, 1.5e-07, 0, -2.5)"],
+    [[1e21, 1e20, 0.0001, 0.00001, 1.5e-7, -0, -2.5], "(1e+21, 1e+20, 0.0001, 1e-05, 1.5e-07, 0, -2.5)"],
     [[undefined], "(None,)"],
+    [[Buffer.from("it's \u00ff\n")], String.raw`(b"it's \xc3\xbf\n",)`],
     [[new Date(0)], "('1970-01-01T00:00:00.000Z',)"],
     [[{ a: undefined, b: 1 }], "({'b': 1},)"],
     [[new URL("https://x.example/")], "('https://x.example/',)"],
   ])("%j", (args, text) => {
     expect(reprArgs(args)).toBe(text);
+  });
+
+  it("are integers and floats of any size", () => {
+    expect(reprArgs([2n ** 64n, -1n])).toBe("(18446744073709551616, -1)");
+    expect(reprArgs([2 ** 53 - 1, 2 ** 53, -1e16, 1.5e300])).toBe("(9007199254740991, 9007199254740992.0, -1e+16, 1.5e+300)");
   });
 
   it("are a dict where they have names", () => {

@@ -2,7 +2,8 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createResult } from "../../../packages/core/src/result.ts";
-import { checkJson, decodeContent, encodeJson } from "../../../packages/core/src/serializer.ts";
+import { decodeContent } from "../../../packages/core/src/serializer.ts";
+import { checkHeaders, encodeJson } from "../../../packages/core/src/serializers/json.ts";
 import { anySign } from "../../support/any-sign.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -27,13 +28,13 @@ describe("what JSON cannot carry", () => {
     ["a function", [{ a: [0, { b: () => {} }] }], "args[0].a[1].b is a function, which JSON cannot carry"],
     ["a class", [class {}], "args[0] is a function, which JSON cannot carry"],
     ["a symbol", { x: Symbol("s") }, "args.x is a symbol, which JSON cannot carry"],
-    ["a bigint", [[[5n]]], "args[0][0][0] is a bigint, which JSON cannot carry"],
     ["NaN", [1, Number.NaN], "args[1] is NaN, which JSON cannot carry"],
     ["Infinity", { x: Number.NEGATIVE_INFINITY }, "args.x is -Infinity, which JSON cannot carry"],
     ["a Map", [new Map()], "args[0] is a Map, which JSON cannot carry"],
     ["a Set", [new Set()], "args[0] is a Set, which JSON cannot carry"],
     ["a promise", [Promise.resolve()], "args[0] is a Promise, which JSON cannot carry"],
-    ["bytes", { file: Buffer.from("x") }, "args.file is a Uint8Array, which JSON cannot carry"],
+    ["numbers in memory", { data: new Float32Array(1) }, "args.data is a Float32Array, which JSON cannot carry"],
+    ["memory", { data: new ArrayBuffer(1) }, "args.data is a ArrayBuffer, which JSON cannot carry"],
     ["an Error", [new TypeError("x")], "args[0] is an Error, which JSON cannot carry"],
     ["a RegExp", [/x/], "args[0] is a RegExp, which JSON cannot carry"],
     ["what would come out empty", [new Headers({ a: "b" })], "args[0] is a Headers without members of its own, which JSON cannot carry"],
@@ -44,7 +45,21 @@ describe("what JSON cannot carry", () => {
     ["what toJSON gives", [{ toJSON: () => ({ inner: new Map() }) }], "args[0].inner is a Map, which JSON cannot carry"],
   ])("is refused with its path: %s", (_what, value, message) => {
     expect(() => encodeJson(value, "args")).toThrow(refused(message));
-    expect(() => checkJson(value, "args")).toThrow(refused(message));
+    const path = message.replace(/^args/, "headers.x").replace("JSON", "a header");
+    expect(() => checkHeaders({ x: value })).toThrow(refused(path));
+  });
+
+  it("is an integer of more digits than Python reads", () => {
+    expect(encodeJson([10n ** 4_299n, -(10n ** 4_299n)], "args")).toHaveLength(8_604);
+    for (const value of [10n ** 4_300n, -(10n ** 4_300n)])
+      expect(() => encodeJson([[value]], "args")).toThrow(
+        refused("args[0][0] is a bigint of more than 4300 digits, which JSON cannot carry"),
+      );
+  });
+
+  it("is more in a header", () => {
+    expect(() => checkHeaders({ id: 5n })).toThrow(refused("headers.id is a bigint, which a header cannot carry"));
+    expect(() => checkHeaders({ a: [Buffer.from("x")] })).toThrow(refused("headers.a[0] is a Uint8Array, which a header cannot carry"));
   });
 
   it("is refused with a code of ours, whatever is wrong with it", () => {
@@ -88,19 +103,48 @@ describe("what JSON cannot carry", () => {
             });
             return;
           }
-          expect(text).toBe(JSON.stringify(value) ?? "null");
+          expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value, inWords) ?? "null"));
         },
       ),
     );
   });
 });
 
+/** What JSON.stringify has no words for, in ours. */
+function inWords(this: unknown, name: string, given: unknown): unknown {
+  const value = (this as Record<string, unknown>)[name];
+  if (typeof value === "bigint") return Number(value);
+  return value instanceof Uint8Array ? { __type__: "base64", __value__: Buffer.from(value).toString("base64") } : given;
+}
+
+/** What a reader makes of `text`, typed values included. */
+function back(text: string): unknown {
+  const { value, meant } = decodeContent(bytes(text), "application/json");
+  return meant === null ? value : meant(value);
+}
+
 describe("a value", () => {
   it("comes back as it was sent", () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: anySign }), (value) => {
-        const back = decodeContent(bytes(encodeJson(value, "args")), "application/json");
-        expect(back).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(back(encodeJson(value, "args"))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+
+  it("comes back as it was sent where JSON has no words for it: bytes, and integers beyond 2^53", () => {
+    const beyond = fc.bigInt().filter((value) => !Number.isSafeInteger(Number(value)));
+    const some = fc.letrec((tie) => ({
+      value: fc.oneof({ maxDepth: 4 }, tie("leaf"), fc.array(tie("value")), fc.dictionary(fc.string({ unit: anySign }), tie("value"))),
+      leaf: fc.oneof(
+        beyond,
+        fc.uint8Array().map((value) => Buffer.from(value)),
+        fc.jsonValue({ maxDepth: 0 }).map((value) => (Object.is(value, -0) ? 0 : value)),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(some, (value) => {
+        expect(back(encodeJson(value, "args"))).toEqual(value);
       }),
     );
   });
@@ -128,14 +172,17 @@ describe("a value", () => {
     ],
     ["a member called __proto__", JSON.parse('{"__proto__":{"a":1}}'), '{"__proto__":{"a":1}}'],
     ["a lone surrogate", "\ud800", '"\\ud800"'],
+    ["a bigint", [5n, -(2n ** 64n), { at: new Date(0), none: undefined }], '[5,-18446744073709551616,{"at":"1970-01-01T00:00:00.000Z"}]'],
+    ["a number that is no exact integer", [2 ** 53, -1e17, 2 ** 53 - 1], "[9.007199254740992e+15,-1e+17,9007199254740991]"],
+    ["bytes", { file: Buffer.from([0, 255]), [`a"b`]: [undefined] }, '{"file":{"__type__":"base64","__value__":"AP8="},"a\\"b":[null]}'],
+    ["a part of bytes", [new Uint8Array([1, 2, 3]).subarray(1, 2)], '[{"__type__":"base64","__value__":"Ag=="}]'],
+    ["bytes of another realm", runInNewContext("[new Uint8Array([1])]"), '[{"__type__":"base64","__value__":"AQ=="}]'],
   ])("is written: %s", (_what, value, text) => {
     expect(encodeJson(value, "args")).toBe(text);
   });
 });
 
 describe("a number that Python writes as a bare word", () => {
-  const back = (text: string) => decodeContent(bytes(text), "application/json");
-
   it("is read as what it is, and left alone in texts", () => {
     expect(back('[NaN, Infinity, -Infinity, {"NaN": "NaN \\" Infinity", "a": [-Infinity]}, 1]')).toEqual([
       ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
@@ -147,6 +194,69 @@ describe("a number that Python writes as a bare word", () => {
   it("is read beside a text of 16 MB", () => {
     const long = "x\\n".repeat(4_000_000);
     expect(back(`["${long}", NaN]`)).toEqual([long.replaceAll("\\n", "\n"), Number.NaN]);
+  });
+});
+
+describe("an integer of Python's", () => {
+  it("is a bigint where a number would not be exact, wherever it stands", () => {
+    expect(back("[9007199254740991, -9007199254740991, 9007199254740992, -9007199254740993]")).toEqual([
+      ...[9007199254740991, -9007199254740991],
+      ...[9007199254740992n, -9007199254740993n],
+    ]);
+    expect(back('{"a": 12345678901234567890 , "b":[-12345678901234567890]}')).toEqual({
+      a: 12345678901234567890n,
+      b: [-12345678901234567890n],
+    });
+    expect(back("12345678901234567890")).toBe(12345678901234567890n);
+  });
+
+  it("is no float, no text and no part of one", () => {
+    const text = '[0.30000000000000004, 1234567890123456789.5, 1234567890123456789e3, 1e-1234567890123456789, "12345678901234567890"]';
+    expect(back(text)).toEqual(JSON.parse(text));
+    const texts = ["1".repeat(40), `${"2".repeat(40)}\\`, `"${"3".repeat(40)}`];
+    expect(back(JSON.stringify([...texts, 7]))).toEqual([...texts, 7]);
+    expect(() => back("[00012345678901234567890]")).toThrow(/Body is not JSON/);
+    expect(() => back(`[${"1".repeat(4_301)}]`)).toThrow("Body is not JSON: An integer of more than 4300 digits");
+    expect(back(`[${"1".repeat(4_300)}]`)).toEqual([BigInt("1".repeat(4_300))]);
+  });
+});
+
+describe("a typed value of kombu 5.3", () => {
+  const typed = (type: unknown, value: unknown) => JSON.stringify({ __type__: type, __value__: value });
+
+  it.each<[string, unknown, unknown]>([
+    ["datetime", "2030-01-02T03:04:05.678901+05:30", new Date("2030-01-01T21:34:05.678Z")],
+    ["datetime", "2030-01-02T03:04:05", new Date("2030-01-02T03:04:05Z")],
+    ["date", "2030-01-02", "2030-01-02"],
+    ["time", "03:04:05.000001+00:00", "03:04:05.000001+00:00"],
+    ["decimal", "10.50", "10.50"],
+    ["uuid", { hex: "A0EEBC999C0B4EF8BB6D6BB9BD380A11" }, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"],
+    ["bytes", "żółć", Buffer.from("żółć")],
+    ["base64", "AP8=", Buffer.from([0, 255])],
+  ])("is read: %s %j", (type, value, meaning) => {
+    expect(back(`{"list": [1, ${typed(type, value)}], "o": {"__proto__": ${typed(type, value)}}}`)).toEqual({
+      list: [1, meaning],
+      o: JSON.parse('{"__proto__": 0}', (name, member) => (name === "__proto__" ? meaning : member)),
+    });
+    expect(back(typed(type, value))).toEqual(meaning);
+  });
+
+  it.each<[string, string]>([
+    ["of a type nobody knows", typed("timedelta", 1)],
+    ["of no type", typed(["datetime"], "2030-01-02")],
+    ["that is no date", typed("datetime", "tomorrow")],
+    ["that is no text", typed("decimal", 10.5)],
+    ["that is no UUID", typed("uuid", { hex: "xyz" })],
+    ["that is nothing", typed("uuid", null)],
+    ["too deep to be looked at", `${"[".repeat(50_000)}${typed("date", "2030-01-02")}${"]".repeat(50_000)}`],
+  ])("is undecodable: one %s", (_what, text) => {
+    expect(() => back(`[${text}]`)).toThrow(expect.objectContaining({ code: "MESSAGE_UNDECODABLE" }));
+  });
+
+  it("has exactly two members", () => {
+    const text =
+      '[{"__type__": "x"}, {"__type__": "x", "__value__": 1, "more": 2}, {"__type__": "x", "__value": 1}, ["__type__", "__value__"]]';
+    expect(back(text)).toEqual(JSON.parse(text));
   });
 });
 
