@@ -1,6 +1,6 @@
 /** What a worker shows on a terminal when it starts. */
 import { type AppRuntime, isMemoryUrl, redactText, resultUrlOf } from "@celeriac/core/runtime";
-import { type PoolKind, poolShape } from "@celeriac/worker";
+import { type PoolPlan, poolShape } from "@celeriac/worker";
 import type { Colors } from "./output.ts";
 import { counted, fold, wrap } from "./text.ts";
 
@@ -10,7 +10,7 @@ export interface BannerFacts {
   readonly file: string;
   readonly runtime: Pick<AppRuntime, "name" | "settings" | "registry">;
   readonly queues: readonly string[];
-  readonly pool: { readonly pool: PoolKind; readonly concurrency: number | null; readonly slots: number };
+  readonly pool: PoolPlan;
 }
 
 const labelWidth = 9;

@@ -10,7 +10,6 @@ import {
 } from "@celeriac/core/runtime";
 import { workerOptionTable } from "@celeriac/worker";
 import { deadlineSetting, instantSetting, jsonSetting, type OptionTable, type OptionValues, option } from "./option.ts";
-import { poolSetting } from "./pool-name.ts";
 
 export interface PositionalRow {
   readonly doc: string;
@@ -65,7 +64,7 @@ const logLevelSetting: Setting<LogLevel> = {
 
 const workerOptions = {
   concurrency: option(workerOptionTable.concurrency, "N", "c"),
-  pool: option(poolSetting, "POOL", "P"),
+  pool: option(workerOptionTable.pool, "POOL", "P"),
   queues: option(workerOptionTable.queues, "A,B", "Q"),
   loglevel: option(logLevelSetting, "LEVEL", "l"),
   slots: option(workerOptionTable.slots, "N"),

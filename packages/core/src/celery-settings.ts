@@ -80,7 +80,7 @@ export const celerySettings = {
   ...unused("this version makes no chords", ["task_allow_error_cb_on_chord_header"], [false]),
 
   // Broker
-  ...kept("broker_url"),
+  ...kept("broker_url", "broker_connection_retry_on_startup"),
   ...unused("one connection string serves both: name it in broker_url", ["broker_read_url", "broker_write_url"], [null]),
   ...unused(
     inUrl("it", "broker_url"),
@@ -98,7 +98,7 @@ export const celerySettings = {
   ...unused("RabbitMQ is logged into with PLAIN", ["broker_login_method"], [null, "PLAIN"]),
   ...unused(
     "a worker waits for its broker for ever, and tries every 5 s at least",
-    ["broker_connection_retry", "broker_connection_retry_on_startup", "broker_connection_max_retries", "broker_channel_error_retry"],
+    ["broker_connection_retry", "broker_connection_max_retries", "broker_channel_error_retry"],
     [null, true],
   ),
   ...unused("a connection is given up after 4 s", ["broker_connection_timeout"], [4]),
@@ -110,8 +110,7 @@ export const celerySettings = {
   ...unused("the exchanges that Celery declares for delays are taken as they are", ["broker_native_delayed_delivery_queue_type"]),
 
   // Worker
-  ...unused("give the worker the option `concurrency`", ["worker_concurrency"], [null]),
-  ...unused("give the worker the option `pool`", ["worker_pool"], [null, "prefork"]),
+  ...kept("worker_concurrency", "worker_pool"),
   ...unused(
     "how far a worker reads ahead follows from how long tasks take",
     ["worker_prefetch_multiplier", "worker_disable_prefetch", "worker_enable_prefetch_count_reduction"],

@@ -48,6 +48,7 @@ export const settingTable = {
     env: "CELERY_BROKER_URL",
     secret: true,
   }),
+  brokerConnectionRetryOnStartup: flagSetting(true, "A starting worker waits for a broker that cannot be reached yet; false: it fails."),
   resultBackend: textSetting(
     null,
     "Where results are kept: redis://, rpc://, sqlite://, memory:// or disabled. Unset: with the broker on SQLite, Redis and memory://, rpc:// on RabbitMQ.",
@@ -83,6 +84,16 @@ export const settingTable = {
   taskIgnoreResult: flagSetting(false, "Store no result unless the task says ignoreResult: false."),
   taskTimeLimit: durationSetting(null, "Hard limit of a run: its executor is ended; null and 0 are none."),
   taskSoftTimeLimit: durationSetting(null, "Soft limit of a run: its signal aborts; null and 0 are none."),
+  workerConcurrency: countSetting<number | null>(
+    null,
+    [0, 10_000],
+    "What a worker's option `concurrency` is where it is not given: null and 0 are the number of cores, 100 for async.",
+  ),
+  workerPool: choiceSetting(
+    ["prefork", "threads", "async", "solo", "gevent", "eventlet", "processes"],
+    "prefork",
+    "What a worker's option `pool` is where it is not given. Celery's gevent and eventlet mean async, its processes prefork.",
+  ),
   publishTimeout: durationSetting("10s", "How long delay() tries before it rejects."),
   maxDeliveries: countSetting(5, [1, 1_000], "Runs of one message that may begin without settling before it is dead-lettered."),
   maxMessageBytes: countSetting(16_777_216, [1_024, 536_870_912], "Largest message, in bytes, that is sent."),

@@ -1,19 +1,46 @@
 /** The worker's options: one table, from which come types, validation, the command's flags and `docs/reference/worker-options.md`. */
 import { availableParallelism, hostname as machineName } from "node:os";
-import { choiceSetting, countSetting, durationSetting, namesSetting, type SettingsOf, textSetting } from "@celeriac/core/runtime";
+import {
+  countSetting,
+  durationSetting,
+  namesSetting,
+  type Setting,
+  type Settings,
+  type SettingsOf,
+  textSetting,
+} from "@celeriac/core/runtime";
 
 export const poolKinds = ["prefork", "async", "threads", "solo"] as const;
 export type PoolKind = (typeof poolKinds)[number];
 
+/** Celery's name → the pool that does the same here. */
+const celeryPools = { gevent: "async", eventlet: "async", processes: "prefork" } as const satisfies Readonly<Record<string, PoolKind>>;
+export type PoolName = PoolKind | keyof typeof celeryPools;
+
+/** undefined: no pool has that name. */
+export function poolOf(name: string): PoolKind | undefined {
+  return (
+    poolKinds.find((kind) => kind === name) ??
+    (Object.hasOwn(celeryPools, name) ? celeryPools[name as keyof typeof celeryPools] : undefined)
+  );
+}
+
+const poolSetting: Setting<PoolName | null> = {
+  kind: `one of ${poolKinds.join(", ")}`,
+  default: null,
+  doc: "prefork: child processes; threads: worker threads; async: one thread with many slots, for tasks that wait; solo: one thread, one task. Celery's gevent and eventlet mean async, its processes prefork. Unset: the app's workerPool, which is prefork.",
+  read: (value) => (typeof value === "string" && poolOf(value) !== undefined ? (value as PoolName) : undefined),
+};
+
 export const workerOptionTable = {
   queues: namesSetting([], "Queues to consume; none means the app's default queue."),
-  concurrency: countSetting(null, [1, 10_000], "Executors (prefork, threads) or slots (async); unset: the number of cores, 100 for async."),
-  slots: countSetting(1, [1, 10_000], "Tasks at once in each executor of prefork and threads."),
-  pool: choiceSetting(
-    poolKinds,
-    "prefork",
-    "prefork: child processes; threads: worker threads; async: one thread with many slots, for tasks that wait; solo: one thread, one task.",
+  concurrency: countSetting(
+    null,
+    [1, 10_000],
+    "Executors (prefork, threads) or slots (async); unset: the app's workerConcurrency, else the number of cores, 100 for async.",
   ),
+  slots: countSetting(1, [1, 10_000], "Tasks at once in each executor of prefork and threads."),
+  pool: poolSetting,
   hostname: textSetting("celery@%h", "Node name; %h is the host's name, %n its first part, %d its domain."),
   grace: durationSetting("25s", "How long running tasks may take to end after a stop was asked for."),
 } as const;
@@ -40,7 +67,22 @@ export interface PoolShape {
 
 const defaultAsyncSlots = 100;
 
-export function poolShape({ pool, concurrency, slots }: Pick<ResolvedOptions, "pool" | "concurrency" | "slots">): PoolShape {
+/** Which pool a worker of an app has, from what it was given and what the app says. */
+export interface PoolPlan {
+  readonly pool: PoolKind;
+  /** null: as many as fit the machine */
+  readonly concurrency: number | null;
+  readonly slots: number;
+}
+
+export function poolPlan(
+  { pool, concurrency, slots }: Pick<ResolvedOptions, "pool" | "concurrency" | "slots">,
+  settings: Pick<Settings, "workerPool" | "workerConcurrency">,
+): PoolPlan {
+  return { pool: poolOf(pool ?? settings.workerPool)!, concurrency: (concurrency ?? settings.workerConcurrency) || null, slots };
+}
+
+export function poolShape({ pool, concurrency, slots }: PoolPlan): PoolShape {
   const executors = concurrency ?? availableParallelism();
   switch (pool) {
     case "prefork":

@@ -16,7 +16,7 @@ import {
   withFields,
 } from "@celeriac/core/runtime";
 import { type ConsumerParts, createTaskConsumer } from "./consumer.ts";
-import { nodeName, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
+import { nodeName, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
 import type { Pool, PoolStats } from "./pool.ts";
 import type { AppSource } from "./pools/executor-init.ts";
 import { createExecutorPool } from "./pools/executor-pool.ts";
@@ -68,7 +68,8 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
   const logger = withFields(surroundings.logger ?? silentLogger, { worker: hostname });
   const shows = (level: LogLevel) => logLevels.indexOf(level) >= logLevels.indexOf(logLevel);
   const teller: Teller = createTeller(logger, shows);
-  const shape = poolShape(given);
+  const plan = poolPlan(given, runtime.settings);
+  const shape = poolShape(plan);
   const giveUp = new AbortController();
   const graceMs = durationMs(given.grace ?? "25s", "grace");
   let parts: ConsumerParts | null = null;
@@ -109,7 +110,7 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
       }
       if (consumer === null) return;
       pool.onDemand(() => consumer?.setReadAhead(pool.demand));
-      teller.worker("worker-online", { queues, pool: given.pool, concurrency: pool.capacity });
+      teller.worker("worker-online", { queues, pool: plan.pool, concurrency: pool.capacity });
       runtime.signals.send("workerReady", () => ({ hostname }));
     },
     /** Quiet → drain the pool → settle what it gave → hand back the rest → close. */
@@ -158,6 +159,7 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
         return await connect();
       } catch (error) {
         if (!CeleriacError.is(error) || !(error.code === "BROKER_UNREACHABLE" || error.code === "BACKEND_UNREACHABLE")) throw error;
+        if (!runtime!.settings.brokerConnectionRetryOnStartup) throw error;
         // Each reason is news once.
         logger[error.message === told ? "debug" : "warn"]("broker or result backend not reachable, trying again", {
           errorCode: error.code,

@@ -42,7 +42,7 @@ describe("a command line", () => {
   it("fills in what is not given", () => {
     const { args } = run("worker");
     expect(args.common).toMatchObject({ app: null, broker: null, json: false });
-    expect(args.options).toMatchObject({ pool: "prefork", queues: [], concurrency: null, slots: 1, grace: "25s", loglevel: "info" });
+    expect(args.options).toMatchObject({ pool: null, queues: [], concurrency: null, slots: 1, grace: "25s", loglevel: "info" });
   });
 
   it("keeps the arguments of a task as they were written", () => {

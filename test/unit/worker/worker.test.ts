@@ -52,6 +52,18 @@ describe("a worker", () => {
     ]);
   });
 
+  it("waits for no broker where the app says so", async () => {
+    const app = createApp("impatient", {
+      broker: "redis://127.0.0.1:1",
+      backend: "disabled",
+      config: { broker_connection_retry_on_startup: false },
+    });
+    const worker = createWorker(app, { pool: "solo" }, { source: moduleOf("interop/app.ts") });
+    await expect(worker.start()).rejects.toEqual(coded("BROKER_UNREACHABLE"));
+    await worker.stop();
+    await app.close();
+  });
+
   it("can be stopped or ended while it starts", async () => {
     const { worker } = await startWorld();
     for (const end of ["stop", "terminate"] as const) {

@@ -1,13 +1,12 @@
 /** `celeriac worker`: runs the app's worker until a signal stops it. */
 import { createLogger, isMemoryUrl, type Logger, type LogLevel } from "@celeriac/core/runtime";
-import { createWorker, type Worker } from "@celeriac/worker";
+import { createWorker, poolPlan, type Worker } from "@celeriac/worker";
 import { banner } from "../banner.ts";
 import { callHint } from "../call-hint.ts";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode, type StopSignal, signalExitCode } from "../exit-code.ts";
 import { type LoadedApp, loadApp } from "../load-app.ts";
 import type { Output } from "../output.ts";
-import { poolOf } from "../pool-name.ts";
 import { readableLine } from "../readable-log.ts";
 import { trapSignals } from "../signals.ts";
 import { counted, wrap } from "../text.ts";
@@ -27,8 +26,8 @@ export async function worker(args: CommandArguments<"worker">, output: Output): 
 }
 
 function prepare(loaded: LoadedApp, args: CommandArguments<"worker">, output: Output): { worker: Worker; logger: Logger } {
-  const { concurrency, slots, queues, hostname, grace, loglevel: logLevel, pool: poolName } = args.options;
-  const pool = poolOf(poolName)!;
+  const { concurrency, slots, queues, hostname, grace, loglevel: logLevel, pool } = args.options;
+  const plan = poolPlan(args.options, loaded.runtime.settings);
   const logger = openLog(output, logLevel);
   const worker = createWorker(
     loaded.app,
@@ -43,13 +42,13 @@ function prepare(loaded: LoadedApp, args: CommandArguments<"worker">, output: Ou
       runtime: loaded.runtime,
       queues: worker.queues,
     };
-    output.print(banner({ ...facts, pool: { pool, concurrency, slots } }, output.colors, output.columns));
+    output.print(banner({ ...facts, pool: plan }, output.colors, output.columns));
   }
   const { brokerUrl } = loaded.runtime.settings;
   if (isMemoryUrl(brokerUrl))
     logger.warn("the broker is in this process's memory: no other process can send this worker a task", { broker: brokerUrl });
   if (args.options.hint) output.print(callHint(loaded.runtime.registry, args.common, output.colors));
-  if (pool !== poolName) logger.debug("pool named as in Celery", { given: poolName, pool });
+  if (pool !== null && pool !== plan.pool) logger.debug("pool named as in Celery", { given: pool, pool: plan.pool });
   return { worker, logger };
 }
 
