@@ -6,16 +6,12 @@ import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Coordinator, Lease } from "../../packages/core/src/coordinator.ts";
 import { eventually } from "../support/eventually.ts";
+import { describeBuckets } from "./coordinator/buckets.ts";
+import { describeSlots } from "./coordinator/slots.ts";
+import { type CoordinatorWorld, longMs, type Suite } from "./coordinator/world.ts";
 
-/** One store, reached by as many coordinators as a test opens. */
-export interface CoordinatorWorld {
-  /** A coordinator on a connection of its own, as another process would have it. */
-  open(): Coordinator;
-  /** Called once, after all coordinators it opened were closed. */
-  close(): Promise<void>;
-}
+export type { CoordinatorWorld } from "./coordinator/world.ts";
 
-const longMs = 60_000;
 const shortMs = 120;
 
 export function describeCoordinator(name: string, openWorld: () => Promise<CoordinatorWorld>): void {
@@ -32,17 +28,13 @@ export function describeCoordinator(name: string, openWorld: () => Promise<Coord
       await Promise.all([one.close(), other.close()]);
       await world.close();
     });
-    const suite: Suite = { one: () => one, other: () => other, open: () => world.open() };
+    const suite: Suite = { one: () => one, other: () => other, open: () => world.open(), url: () => world.url };
     describeLeases(suite);
     describeReservations(suite);
+    describeBuckets(suite);
+    describeSlots(suite);
     describeLife(suite);
   });
-}
-
-interface Suite {
-  one(): Coordinator;
-  other(): Coordinator;
-  open(): Coordinator;
 }
 
 /** The lease, which must have been free. */

@@ -6,5 +6,5 @@ import { describeCoordinator } from "./coordinator-suite.ts";
 
 describeCoordinator("memory", async () => {
   const url = `memory://${randomUUID()}`;
-  return { open: () => createMemoryCoordinator(url, driverContext()), async close() {} };
+  return { open: () => createMemoryCoordinator(url, driverContext()), url: null, async close() {} };
 });

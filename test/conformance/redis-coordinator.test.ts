@@ -5,5 +5,5 @@ import { describeCoordinator } from "./coordinator-suite.ts";
 
 describeCoordinator("redis", async () => {
   const url = await redisUrl();
-  return { open: () => createRedisCoordinator(url, driverContext()), async close() {} };
+  return { open: () => createRedisCoordinator(url, driverContext()), url, async close() {} };
 });

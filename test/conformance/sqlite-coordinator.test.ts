@@ -5,5 +5,5 @@ import { describeCoordinator } from "./coordinator-suite.ts";
 
 describeCoordinator("SQLite", async () => {
   const file = await createSqliteFile();
-  return { open: () => createSqliteCoordinator(file.url, file.nextContext()), close: () => file.remove() };
+  return { open: () => createSqliteCoordinator(file.url, file.nextContext()), url: file.url, close: () => file.remove() };
 });

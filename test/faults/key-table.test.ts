@@ -67,6 +67,8 @@ it("sqlite: 1,000 tasks and a killed worker leave only tables and files of the t
       lease: 0,
       fence: 1,
       reservation: 0,
+      bucket: 0,
+      slot: 0,
       sqlite_sequence: 2,
     });
     expect(emptied.files).toHaveLength(6);

@@ -6,7 +6,7 @@ export type { Broker, Consumer, ConsumerListener, Delivery, Disposition, Publica
 export { type Clock, parseInstant, systemClock, type Timer, toIsoInstant } from "./clock.ts";
 export { resultExpiresMs, type Settings, settingTable } from "./config.ts";
 export { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
-export type { Coordinator, Lease } from "./coordinator.ts";
+export type { Coordinator, Lease, Slot } from "./coordinator.ts";
 export { type CurrentRun, withRun } from "./current-run.ts";
 export type { DriverContext } from "./driver.ts";
 export { type Duration, durationMs } from "./duration.ts";

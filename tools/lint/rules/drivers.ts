@@ -12,7 +12,7 @@ const ground = new Set(
   [
     ...["backend", "broker", "coordinator", "schedule-store"],
     ...["clock", "deferred", "derived-id", "driver", "duration", "entry", "environment", "envelope", "errors", "failpoint", "failure"],
-    ...["logger", "redact", "result-meta", "retry-log", "serializer", "service", "states"],
+    ...["logger", "redact", "result-meta", "retry-log", "serializer", "service", "states", "token-bucket"],
   ].map((name) => `${core}${name}.ts`),
 );
 

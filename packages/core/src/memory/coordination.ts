@@ -1,9 +1,12 @@
-/** Leases and reservations of a space. */
+/** Leases, reservations, token buckets and slots of a space. */
+import { type Bucket, type BucketRate, takeTokens } from "../token-bucket.ts";
 import { ExpiringMap } from "./expiring-map.ts";
 
 export class Coordination {
   readonly #leases = new ExpiringMap<number>();
   readonly #reservations = new ExpiringMap<string>();
+  readonly #buckets = new ExpiringMap<Bucket>();
+  readonly #slots = new Map<string, Set<object>>();
   #lastToken = 0;
 
   /** The fencing token, or null while another holds the lease. */
@@ -36,5 +39,27 @@ export class Coordination {
     if (this.#reservations.get(key, now) !== owner) return false;
     this.#reservations.delete(key);
     return true;
+  }
+
+  /** 0 when they are taken, else after how many ms they may be there. */
+  takeTokens(bucket: string, n: number, rate: BucketRate, now: number): number {
+    const taken = takeTokens(this.#buckets.get(bucket, now) ?? null, n, rate, now);
+    if (!taken.taken) return taken.waitMs;
+    this.#buckets.set(bucket, taken.bucket, taken.fullAt, now);
+    return 0;
+  }
+
+  /** false while `limit` others hold one. */
+  takeSlot(key: string, holder: object, limit: number): boolean {
+    const holders = this.#slots.get(key) ?? new Set();
+    if (holders.size >= limit) return false;
+    this.#slots.set(key, holders.add(holder));
+    return true;
+  }
+
+  freeSlot(key: string, holder: object): void {
+    const holders = this.#slots.get(key);
+    holders?.delete(holder);
+    if (holders?.size === 0) this.#slots.delete(key);
   }
 }

@@ -127,9 +127,12 @@ function createResultWriters({ results }: Tables): Pick<Writers, "storeResult" |
   };
 }
 
-type CoordinationWriters = Pick<Writers, "takeLease" | "renewLease" | "freeLease" | "reserve" | "unreserve">;
+type CoordinationWriters = Pick<
+  Writers,
+  "takeLease" | "renewLease" | "freeLease" | "reserve" | "unreserve" | "takeTokens" | "takeSlot" | "freeSlot"
+>;
 
-function createCoordinationWriters({ coordination }: Tables): CoordinationWriters {
+function createCoordinationWriters({ coordination, slots }: Tables): CoordinationWriters {
   return {
     takeLease: ({ name, ttlMs }, { now }) => coordination.takeLease(name, ttlMs, now),
     renewLease: ({ name, token, ttlMs }, { now }) => coordination.renewLease(name, token, ttlMs, now),
@@ -139,6 +142,12 @@ function createCoordinationWriters({ coordination }: Tables): CoordinationWriter
     },
     reserve: ({ key, owner, ttlMs }, { now }) => coordination.reserve(key, owner, ttlMs, now),
     unreserve: ({ key, owner }, { now }) => coordination.unreserve(key, owner, now),
+    takeTokens: ({ bucket, n, rate }, { now }) => coordination.takeTokens(bucket, n, rate, now),
+    takeSlot: ({ key, limit }, turn) => slots.take(turn, key, limit),
+    freeSlot({ id }) {
+      slots.free(id);
+      return null;
+    },
   };
 }
 

@@ -1,4 +1,5 @@
-/** Leases and reservations of the file. Every function runs inside the caller's transaction. */
+/** Leases, reservations and token buckets of the file. Every function runs inside the caller's transaction. */
+import { type BucketRate, takeTokens } from "../token-bucket.ts";
 import type { Connection } from "./connection.ts";
 
 export interface CoordinationTable {
@@ -9,7 +10,9 @@ export interface CoordinationTable {
   /** Who holds the key now. */
   reserve(key: string, owner: string, ttlMs: number, now: number): string;
   unreserve(key: string, owner: string, now: number): boolean;
-  /** Removes what expired, at most `limit` reservations; gives how many of those. */
+  /** 0 when they are taken, else after how many ms they may be there. */
+  takeTokens(bucket: string, n: number, rate: BucketRate, now: number): number;
+  /** Removes what expired, at most `limit` reservations and as many buckets; gives how many of the kind that had more. */
   prune(now: number, limit: number): number;
 }
 
@@ -28,9 +31,14 @@ export function openCoordinationTable(connection: Connection): CoordinationTable
   );
   const owner = connection.query("select owner from reservation where key = ?");
   const unreserve = connection.query("delete from reservation where key = ? and owner = ? and expires > ?");
+  const bucket = connection.query("select tokens, at from bucket where name = ? and expires > ?");
+  const fill = connection.query("insert or replace into bucket (name, tokens, at, expires) values (?, ?, ?, ?)");
   const pruneLeases = connection.query("delete from lease where expires <= ?");
   const pruneReservations = connection.query(
     "delete from reservation where key in (select key from reservation where expires <= ? order by expires limit ?)",
+  );
+  const pruneBuckets = connection.query(
+    "delete from bucket where name in (select name from bucket where expires <= ? order by expires limit ?)",
   );
   return {
     takeLease(name, ttlMs, now) {
@@ -46,9 +54,16 @@ export function openCoordinationTable(connection: Connection): CoordinationTable
       return String(owner.all([key])[0]![0]);
     },
     unreserve: (key, wanted, now) => unreserve.run([key, wanted, now]) > 0,
+    takeTokens(name, n, rate, now) {
+      const [row] = bucket.all([name, now]);
+      const taken = takeTokens(row === undefined ? null : { tokens: Number(row[0]), at: Number(row[1]) }, n, rate, now);
+      if (!taken.taken) return taken.waitMs;
+      fill.run([name, taken.bucket.tokens, taken.bucket.at, Math.ceil(taken.fullAt)]);
+      return 0;
+    },
     prune(now, limit) {
       pruneLeases.run([now]);
-      return pruneReservations.run([now, limit]);
+      return Math.max(pruneReservations.run([now, limit]), pruneBuckets.run([now, limit]));
     },
   };
 }

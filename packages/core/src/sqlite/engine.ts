@@ -94,6 +94,7 @@ export class Engine {
     this.upkeep((turn) => {
       this.#parts.consumption.leaveAll(turn);
       this.#parts.watches.leave(turn);
+      this.#parts.tables.slots.leave(turn);
     });
   }
 
@@ -178,7 +179,8 @@ export class Engine {
 
   #pruneSometimes(now: number): void {
     if (systemClock.monotonic() - this.#prunedAt < pruneEveryMs) return;
-    const { messages, results, coordination } = this.#parts.tables;
+    const { messages, results, coordination, slots } = this.#parts.tables;
+    slots.prune();
     const removed = [
       messages.prunePublications(now, prunedAtOnce),
       results.prune(now, prunedAtOnce),

@@ -5,6 +5,7 @@
 import type { StoreOutcome } from "../backend.ts";
 import type { SettleOutcome } from "../broker.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { BucketRate } from "../token-bucket.ts";
 
 /** A message on its way in. */
 export interface NewMessage {
@@ -71,6 +72,11 @@ export interface Operations {
   freeLease: [{ readonly name: string; readonly token: number }, null];
   reserve: [{ readonly key: string; readonly owner: string; readonly ttlMs: number }, string];
   unreserve: [{ readonly key: string; readonly owner: string }, boolean];
+  /** Answers 0 when the tokens are taken, else after how many ms they may be there. */
+  takeTokens: [{ readonly bucket: string; readonly n: number; readonly rate: BucketRate }, number];
+  /** Answers the slot's number, or null while all are held. */
+  takeSlot: [{ readonly key: string; readonly limit: number }, number | null];
+  freeSlot: [{ readonly id: number }, null];
   /** Answers the clock, epoch ms, when the file can be read. */
   check: [Record<never, never>, number];
 }

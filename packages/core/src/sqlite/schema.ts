@@ -53,6 +53,13 @@ const steps: readonly string[] = [
   create table reservation (key text primary key, owner text not null, expires integer not null) without rowid;
   create index ix_reservation_expires on reservation (expires);
   `,
+  // 4: what only so many may do, or only so often. A bucket expires when it is full again; a slot lives as long as its incarnation.
+  `
+  create table bucket (name text primary key, tokens real not null, at integer not null, expires integer not null) without rowid;
+  create index ix_bucket_expires on bucket (expires);
+  create table slot (id integer primary key, key text not null, inc integer not null);
+  create index ix_slot_key on slot (key);
+  `,
 ];
 
 export const schemaVersion = steps.length;

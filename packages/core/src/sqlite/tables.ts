@@ -7,6 +7,7 @@ import { createLockFiles, type LockFiles } from "./lock-file.ts";
 import { type MessageTable, openMessageTable } from "./message-table.ts";
 import { openResultTable, type ResultTable } from "./result-table.ts";
 import { migrate } from "./schema.ts";
+import { createSlots, type Slots } from "./slots.ts";
 import { openWorkerTable, type WorkerTable } from "./worker-table.ts";
 
 export interface Tables {
@@ -16,6 +17,7 @@ export interface Tables {
   readonly results: ResultTable;
   readonly workers: WorkerTable;
   readonly coordination: CoordinationTable;
+  readonly slots: Slots;
   readonly locks: LockFiles;
   /** The file was removed or replaced while it was open: whoever opens its name now gets another one. */
   isMoved(): boolean;
@@ -27,14 +29,16 @@ export function openTables(libsql: typeof Database, path: string, durability: "f
   try {
     migrate(connection);
     const locks = createLockFiles(libsql, path);
+    const workers = openWorkerTable(connection, locks);
     const { ino, dev } = statSync(path);
     return {
       path,
       connection,
       messages: openMessageTable(connection),
       results: openResultTable(connection),
-      workers: openWorkerTable(connection, locks),
+      workers,
       coordination: openCoordinationTable(connection),
+      slots: createSlots({ connection, workers, locks }),
       locks,
       isMoved() {
         const now = statSync(path, { throwIfNoEntry: false });

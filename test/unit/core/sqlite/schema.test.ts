@@ -47,6 +47,8 @@ describe("the layout of the SQLite file", { timeout: 30_000 }, () => {
       await settle(delivery);
       const coordinator = createSqliteCoordinator(file.url, driverContext());
       expect(await coordinator.reserve("key", "owner", 1_000)).toBe("owner");
+      expect(await coordinator.take("bucket", 1, { limit: 1, perMs: 1_000 })).toBe(0);
+      expect(await coordinator.slots("key", 1)).not.toBeNull();
       await coordinator.close();
       await broker.close();
       expect(file.rows("select schema_version from celeriac")).toEqual([[schemaVersion]]);
