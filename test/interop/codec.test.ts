@@ -44,7 +44,7 @@ async function push(
   options: CallOptions = {},
 ) {
   const id = randomUUID();
-  const settings = { taskDefaultPriority: null, taskIgnoreResult: false };
+  const settings = { taskDefaultPriority: null, taskIgnoreResult: false, taskSerializer: "json" } as const;
   const router = createRouter({ taskDefaultQueue: queue, taskRoutes: {} });
   const nowMs = Date.now();
   const call = { task, args, kwargs, options, callbacks: null, errbacks: null };
@@ -93,7 +93,7 @@ describe("a message of Python", () => {
       retries: 2,
       etaAt: Date.parse("2030-01-02T03:04:05.678Z"),
     });
-    const { args, kwargs } = decodeBody(envelope.body, envelope.properties.contentType);
+    const { args, kwargs } = decodeBody({ body: envelope.body, contentType: envelope.properties.contentType }, { accept: ["json"] });
     expect([args, kwargs]).toEqual([[oddValues], { key: oddValues }]);
   });
 });
@@ -153,7 +153,7 @@ describe("a result of ours", () => {
 describe("a Python worker", () => {
   let worker: PythonWorker | undefined;
   beforeAll(async () => {
-    worker = await startPythonWorker({ ...place, queue: "mixed" });
+    worker = await startPythonWorker({ ...place, queue: "mixed", accept: "json,yaml" });
   });
   afterAll(() => worker?.stop());
 
@@ -202,6 +202,14 @@ describe("a Python worker", () => {
     const [echo] = await ends([await push("mixed", "py.echo", values, { at: new Date(0), file: Buffer.from("é") })]);
     // Celery 5.2 keeps the form in which bytes travel; 5.3 would have turned them into bytes, and back.
     expect(echo?.result).toEqual({ args: values, kwargs: { at: "1970-01-01T00:00:00.000Z", file: Buffer.from("é") } });
+  });
+
+  it("reads our YAML as it was meant", async () => {
+    const texts = ["yes", "1", "~", "2030-01-02", "a: b", "- x", "é\u0080\u2028\ufeff🌍", "\ud83d", "k".repeat(2_000)];
+    const numbers = [1e17, 5e-324, -1.5e300, 0.1, 2n ** 70n, 1, -0.5];
+    const kwargs = { ...Object.fromEntries(texts.map((text) => [text, [text]])), at: new Date(0), none: null, deep: [[], {}, [true]] };
+    const [echo] = await ends([await push("mixed", "py.echo", [texts, numbers], kwargs, { serializer: "yaml" })]);
+    expect(echo?.result).toEqual({ args: [texts, numbers], kwargs: { ...kwargs, at: "1970-01-01T00:00:00.000Z" } });
   });
 
   it("stores nothing for a message of ours that asks for no result", async () => {

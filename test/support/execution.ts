@@ -10,7 +10,7 @@ export interface RunChanges {
   readonly kwargs?: object;
   readonly embed?: object | null;
   readonly headers?: Readonly<Record<string, unknown>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly contentType?: string;
   readonly aborted?: { readonly kind: AbortReason; readonly message: string };
 }
@@ -30,7 +30,8 @@ export function startExecution(config: Config = {}): Execution {
   const states: [string, unknown][] = [];
   const run = async (task: string, changes: RunChanges = {}): Promise<Ending> => {
     const { args = [], kwargs = {}, embed = null, aborted } = changes;
-    const body = new TextEncoder().encode(changes.body ?? JSON.stringify([args, kwargs, embed]));
+    const written = changes.body ?? JSON.stringify([args, kwargs, embed]);
+    const body = typeof written === "string" ? new TextEncoder().encode(written) : written;
     const { headers } = createEnvelope({ id: "id-1", headers: { task, ...changes.headers } });
     const execute = await createExecute(runtimeOf(app)!, "w1@host");
     const signal = aborted === undefined ? new AbortController().signal : AbortSignal.abort(aborted);

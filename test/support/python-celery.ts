@@ -12,6 +12,8 @@ export interface PythonPlace {
   readonly queue?: string | undefined;
   /** task_queue_max_priority: RabbitMQ keeps priorities in queues declared with it only. */
   readonly maxPriority?: number | undefined;
+  /** accept_content, e.g. "json,yaml" */
+  readonly accept?: string | undefined;
 }
 
 export interface PythonWorkerOptions extends PythonPlace {
@@ -94,7 +96,7 @@ function requirePythonCelery(): void {
   isChecked = true;
 }
 
-function environment({ broker, backend, queue, maxPriority }: PythonPlace): NodeJS.ProcessEnv {
+function environment({ broker, backend, queue, maxPriority, accept }: PythonPlace): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],
@@ -107,5 +109,6 @@ function environment({ broker, backend, queue, maxPriority }: PythonPlace): Node
     ...(backend === undefined ? {} : { BACKEND: backend }),
     ...(queue === undefined ? {} : { QUEUE: queue }),
     ...(maxPriority === undefined ? {} : { MAX_PRIORITY: String(maxPriority) }),
+    ...(accept === undefined ? {} : { ACCEPT: accept }),
   };
 }

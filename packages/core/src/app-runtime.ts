@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { ComposeContext } from "./compose.ts";
 import { type Settings, settingTable } from "./config.ts";
 import type { UnusedSetting } from "./config-names.ts";
+import { type ContentRules, contentRules } from "./content.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { createDepsHolder, type DepsHolder, type DepsOpener } from "./deps.ts";
 import type { DriverContext } from "./driver.ts";
@@ -33,6 +34,7 @@ export interface AppRuntime {
   /** URL of the module that called createApp: where executors load the app from; null when unknown */
   readonly module: string | null;
   readonly settings: Settings;
+  readonly contentRules: ContentRules;
   readonly registry: Registry;
   readonly middleware: Middleware[];
   readonly signals: SignalSender;
@@ -116,6 +118,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
     name: options.name,
     module: options.module,
     settings,
+    contentRules: contentRules(settings),
     registry: createRegistry(),
     middleware: [],
     signals: createSignals((error) => logger.error("a signal's listener failed", { error })),

@@ -2,8 +2,9 @@
 import type { Priority } from "./config.ts";
 import type { Duration } from "./duration.ts";
 import { ConfigError } from "./errors.ts";
-import { checkOptions, isDuration, isFlag, isPriority, isRecord, isText, type OptionCheck } from "./option-check.ts";
+import { checkOptions, isDuration, isFlag, isPriority, isRecord, isSerializer, isText, type OptionCheck } from "./option-check.ts";
 import type { Sent } from "./result.ts";
+import type { SerializerName } from "./serializer.ts";
 import { shownValue } from "./setting.ts";
 import { type Errback, type SignatureJson, type Step, stepsJson } from "./step.ts";
 
@@ -34,6 +35,8 @@ export interface CallOptions {
   linkError?: Errback | readonly Errback[] | undefined;
   ignoreResult?: boolean | undefined;
   replyTo?: string | undefined;
+  /** how the arguments are written */
+  serializer?: SerializerName | undefined;
   /** gives up the publish, not the task */
   abort?: AbortSignal | undefined;
 }
@@ -74,6 +77,7 @@ const checks: Readonly<Record<keyof ApplyOptions<unknown>, OptionCheck>> = {
   linkError: isSteps,
   ignoreResult: isFlag,
   replyTo: isText,
+  serializer: isSerializer,
   abort: (value) => isRecord(value) && typeof (value as AbortSignal).aborted === "boolean",
 };
 

@@ -1,6 +1,8 @@
 /** Core's settings: one table, from which come types, validation, environment names and `docs/reference/settings.md`. Resolved once, frozen, passed down. */
 import type { CelerySettingName } from "./celery-settings.ts";
+import { serializerOf } from "./content.ts";
 import { type Duration, durationMs } from "./duration.ts";
+import { serializerNames } from "./serializer.ts";
 import {
   choiceSetting,
   countSetting,
@@ -28,13 +30,13 @@ function isRoute(route: unknown): boolean {
   return typeof route.queue === "string" && route.queue !== "" && Object.keys(route).length === 1;
 }
 
-/** A name or a content type of JSON: a project that asks for more must know that it will not get it. */
+/** A project that asks for more, pickle say, must know that it will not get it. */
 const contentSetting = (doc: string): Setting<readonly string[]> => ({
   ...namesSetting(["json"], doc),
-  kind: 'list of "json" or "application/json"',
+  kind: `list of ${serializerNames.map((name) => JSON.stringify(name)).join(", ")} or their content types`,
   read(value) {
     if (!Array.isArray(value) || value.length === 0) return undefined;
-    return value.every((item) => item === "json" || item === "application/json") ? Object.freeze([...value]) : undefined;
+    return value.every((item) => typeof item === "string" && serializerOf(item) !== undefined) ? Object.freeze([...value]) : undefined;
   },
 });
 
@@ -74,8 +76,10 @@ export const settingTable = {
     "RabbitMQ: x-max-priority of queues that are declared; without it RabbitMQ ignores priorities. A queue that exists keeps its own.",
   ),
   taskRoutes: routesSetting("Queue by task name; `*` stands for any characters, an exact name comes first."),
-  taskSerializer: choiceSetting(["json"], "json", "How arguments are written."),
-  acceptContent: contentSetting("Content types a worker reads: JSON, and nothing else; pickle is refused always."),
+  taskSerializer: choiceSetting(serializerNames, "json", "How arguments are written, where neither call nor task says."),
+  acceptContent: contentSetting(
+    "What a worker reads, by name or content type; anything else goes to the dead letters. Pickle is never read.",
+  ),
   taskAcksLate: flagSetting(
     true,
     "Acknowledge after the outcome is stored (at least once); false acknowledges before the task runs (at most once).",

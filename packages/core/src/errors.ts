@@ -87,7 +87,10 @@ export const errorTable = {
     "Use a local disk, or Redis or RabbitMQ.",
   ],
   MESSAGE_UNDECODABLE: ["A message could not be decoded.", "It lies in the dead-letter queue with its reason."],
-  CONTENT_REFUSED: ["A message has a content type that is not accepted; pickle never is.", "Send JSON."],
+  CONTENT_REFUSED: [
+    "A message has a content type that accept_content does not name; pickle never is accepted.",
+    "Send one that is, or add it to accept_content.",
+  ],
   WORKER_STARTUP: ["The worker could not start.", "The message holds the cause."],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;

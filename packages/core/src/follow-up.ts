@@ -3,6 +3,7 @@ import type { AppRuntime } from "./app-runtime.ts";
 import type { Publication } from "./broker.ts";
 import type { Call } from "./call.ts";
 import { type Composed, compose } from "./compose.ts";
+import { serializerOf } from "./content.ts";
 import { deriveId, type FollowUpKind } from "./derived-id.ts";
 import type { RemoteError } from "./errors.ts";
 import { type Body, encodeMessage, envelopeOf } from "./message.ts";
@@ -20,6 +21,7 @@ export interface Followed {
   readonly body: Body;
   /** as received */
   readonly rawBody: Uint8Array;
+  readonly contentType: string;
   readonly queue: string;
   readonly priority: number | null;
   readonly replyTo: string | null;
@@ -79,6 +81,7 @@ export function nextAttempt(runtime: AppRuntime, run: Followed, etaAt: number, a
     ignoreResult: headers.ignoreResult ?? runtime.settings.taskIgnoreResult,
     replyTo: run.replyTo,
     priority: run.priority,
+    serializer: serializerOf(run.contentType)?.name ?? runtime.settings.taskSerializer,
     headers: customHeaders(run.rawHeaders),
   };
   // Unchanged, the body goes on to the byte: numbers that JavaScript cannot hold stay what they are.

@@ -1,11 +1,12 @@
 /** A call ready to be sent, and its envelope in Celery's protocol 2: headers in Celery's order, body `[args, kwargs, embed]`. Stands above the brokers, which know envelopes only. */
 import { parseInstant, toIsoInstant } from "./clock.ts";
+import { type ContentRules, decodeContent, encodeParts, serializers } from "./content.ts";
 import { deliveryTag } from "./derived-id.ts";
 import type { Envelope } from "./envelope.ts";
 import { CeleriacError, PublishError } from "./errors.ts";
 import { reprArgs, reprKwargs } from "./repr.ts";
-import { decodeContent } from "./serializer.ts";
-import { checkHeaders, encodeJson, jsonContentType } from "./serializers/json.ts";
+import type { SerializerName } from "./serializer.ts";
+import { checkHeaders, encodeJson } from "./serializers/json.ts";
 import type { SignatureJson } from "./step.ts";
 import type { TaskHeaders } from "./task-headers.ts";
 
@@ -27,6 +28,7 @@ export interface Message extends Omit<TaskHeaders, "argsRepr" | "kwargsRepr" | "
   readonly ignoreResult: boolean;
   readonly replyTo: string | null;
   readonly priority: number | null;
+  readonly serializer: SerializerName;
   /** custom headers, merged flat over the others as Celery does */
   readonly headers: Readonly<Record<string, unknown>>;
 }
@@ -45,13 +47,14 @@ export function encodeMessage(message: Message, nowMs: number, maxBytes: number)
   return envelopeOf(message, nowMs, body);
 }
 
-/** The envelope of a message whose body is written already, arguments and all. `nowMs` as above. Throws PUBLISH_ENCODE for headers. */
+/** The envelope of a message whose body is written already by `message.serializer`, arguments and all. `nowMs` as above. Throws PUBLISH_ENCODE for headers. */
 export function envelopeOf(message: Message, nowMs: number, body: Uint8Array): Envelope {
   for (const _ in message.headers) {
     checkHeaders(message.headers);
     break;
   }
   const { id, task } = message;
+  const { contentType, contentEncoding } = serializers[message.serializer];
   return {
     headers: {
       lang: "js",
@@ -73,8 +76,8 @@ export function envelopeOf(message: Message, nowMs: number, body: Uint8Array): E
       ...message.headers,
     },
     properties: {
-      contentType: jsonContentType,
-      contentEncoding: "utf-8",
+      contentType,
+      contentEncoding,
       correlationId: id,
       replyTo: message.replyTo,
       deliveryMode: 2,
@@ -86,7 +89,11 @@ export function envelopeOf(message: Message, nowMs: number, body: Uint8Array): E
   };
 }
 
-function encodeBody(message: Message): Buffer {
+function encodeBody(message: Message): Uint8Array {
+  if (message.serializer !== "json") {
+    const { args, kwargs, embed } = message;
+    return encodeParts({ args, kwargs, embed }, serializers[message.serializer]);
+  }
   const args = encodeJson(message.args, "args");
   const kwargs = encodeJson(message.kwargs, "kwargs");
   const embed = message.embed === emptyEmbed ? emptyEmbedJson : encodeJson(message.embed, "embed");
@@ -100,9 +107,12 @@ export interface Body {
   readonly embed: Embed;
 }
 
-/** Throws MESSAGE_UNDECODABLE for anything but `[args, kwargs, embed]`, CONTENT_REFUSED for other content than JSON. */
-export function decodeBody(bytes: Uint8Array, contentType: string): Body {
-  const { value: body, meant } = decodeContent(bytes, contentType);
+/** Throws MESSAGE_UNDECODABLE for anything but `[args, kwargs, embed]`, CONTENT_REFUSED for what `rules` do not accept. */
+export function decodeBody(
+  { body: bytes, contentType }: { readonly body: Uint8Array; readonly contentType: string },
+  rules: ContentRules,
+): Body {
+  const { value: body, meant } = decodeContent(bytes, contentType, rules);
   if (!Array.isArray(body) || body.length !== 3) {
     throw new CeleriacError(
       "MESSAGE_UNDECODABLE",

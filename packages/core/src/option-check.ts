@@ -1,5 +1,6 @@
 /** How the options of tasks and calls are checked where types cannot: a caller may be plain JavaScript. */
 import { durationMs } from "./duration.ts";
+import { serializerNames } from "./serializer.ts";
 import { unknownName } from "./setting.ts";
 
 /** Whether a value fits; `name` is what an error calls it. Throws CONFIG_DURATION for a length of time that is none. */
@@ -32,6 +33,10 @@ export function isCount(value: unknown): boolean {
 
 export function isPriority(value: unknown): boolean {
   return isCount(value) && (value as number) <= 9;
+}
+
+export function isSerializer(value: unknown): boolean {
+  return (serializerNames as readonly unknown[]).includes(value);
 }
 
 export function isDuration(value: unknown, name: string): boolean {

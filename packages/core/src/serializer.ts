@@ -1,25 +1,27 @@
-/** Bytes of a body ↔ values, by content type: what is not accepted is refused, what is damaged is named. */
-import { BrokerError, CeleriacError } from "./errors.ts";
-import { type Content, jsonContentType, readJson } from "./serializers/json.ts";
+/** The contract of a serializer: values ↔ bytes under one content type. Implementations live in `serializers/`, `content.ts` knows them all. */
+import type { Format, Plain } from "./serializers/encodable.ts";
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-const refusedTypes: ReadonlySet<string> = new Set(["application/x-python-serialize", "application/x-pickle"]);
+/** Celery's names. Its fourth, pickle, runs whatever code a message names: it is neither read nor written. */
+export const serializerNames = ["json", "msgpack", "yaml"] as const;
+export type SerializerName = (typeof serializerNames)[number];
 
-/** What is in `bytes`. Throws CONTENT_REFUSED for any content type but JSON (pickle always), MESSAGE_UNDECODABLE for what is no JSON. */
-export function decodeContent(bytes: Uint8Array, contentType: string): Content {
-  if (contentType !== jsonContentType) {
-    const why = refusedTypes.has(contentType) ? "pickle is never read" : "only application/json is read";
-    throw new BrokerError("CONTENT_REFUSED", `Content type ${JSON.stringify(contentType)} refused: ${why}`);
-  }
-  const content = reading(() => readJson(utf8.decode(bytes)));
-  const { value, meant } = content;
-  return meant === null ? content : { value, meant: (part) => reading(() => meant(part)) };
+export interface Serializer {
+  readonly name: SerializerName;
+  readonly contentType: string;
+  /** as kombu names it: "utf-8" or "binary" */
+  readonly contentEncoding: string;
+  /** what it has words for */
+  readonly format: Format;
+  /** For what was checked against `format`. */
+  write(value: Plain): Uint8Array;
+  /** Whatever is wrong with the bytes is an Error that says so; they may be anybody's. */
+  read(bytes: Uint8Array): Content;
 }
 
-function reading<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw new CeleriacError("MESSAGE_UNDECODABLE", `Body is not JSON: ${(cause as Error).message}`, { cause });
-  }
+/** What lay in some bytes. */
+export interface Content {
+  /** kombu's typed values as they lie there, so that what is sent on stays what it was */
+  readonly value: unknown;
+  /** Turns typed values in a part of it into what they mean, in place; null where there are none. */
+  readonly meant: ((part: unknown) => unknown) | null;
 }

@@ -3,8 +3,9 @@ import { type Call, type CallOptions, type CallSender, checkCallOptions, createC
 import { parseInstant } from "./clock.ts";
 import type { Priority } from "./config.ts";
 import { type Duration, durationMs } from "./duration.ts";
-import { isRecord } from "./option-check.ts";
+import { isRecord, isSerializer } from "./option-check.ts";
 import type { Sent } from "./result.ts";
+import type { SerializerName } from "./serializer.ts";
 import { type Errback, type SignatureJson, type Step, stepJson, stepsJson, type takes } from "./step.ts";
 
 export interface Signature<in out In extends readonly unknown[], out Out> extends Step<In, Out> {
@@ -111,6 +112,7 @@ function wireOptions(options: CallOptions): Record<string, unknown> {
     soft_time_limit: seconds(options.softTimeLimit),
     ignore_result: options.ignoreResult,
     reply_to: options.replyTo,
+    serializer: options.serializer,
   };
   return Object.fromEntries(Object.entries(wire).filter(([, value]) => value !== undefined));
 }
@@ -144,6 +146,7 @@ export function readSignature(json: SignatureJson): {
     softTimeLimit: notNegative(wire["soft_time_limit"]),
     ignoreResult: pick(wire["ignore_result"], "boolean"),
     replyTo: pick(wire["reply_to"], "string"),
+    serializer: isSerializer(wire["serializer"]) ? (wire["serializer"] as SerializerName) : undefined,
   };
   return { options, callbacks: list(wire["link"]), errbacks: list(wire["link_error"]) };
 }

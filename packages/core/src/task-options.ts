@@ -2,7 +2,8 @@
 import type { Priority } from "./config.ts";
 import type { Duration } from "./duration.ts";
 import { CeleriacError } from "./errors.ts";
-import { checkOptions, isCount, isDuration, isFlag, isPriority, isText, type OptionCheck } from "./option-check.ts";
+import { checkOptions, isCount, isDuration, isFlag, isPriority, isSerializer, isText, type OptionCheck } from "./option-check.ts";
+import type { SerializerName } from "./serializer.ts";
 import { shownValue } from "./setting.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any constructor of errors will do
@@ -15,6 +16,8 @@ export interface SendOptions<A extends readonly unknown[]> {
   queue?: string | undefined;
   priority?: Priority | undefined;
   expires?: Duration | undefined;
+  /** how the arguments are written */
+  serializer?: SerializerName | undefined;
   ignoreResult?: boolean | undefined;
   /** expected failures: logged without traceback, revived by name on the caller's side as TaskError.cause */
   throws?: readonly ErrorClass[] | undefined;
@@ -53,6 +56,7 @@ const checks: Readonly<Record<keyof TaskOptions<readonly unknown[]> | "input" | 
   queue: isText,
   priority: isPriority,
   expires: isDuration,
+  serializer: isSerializer,
   ignoreResult: isFlag,
   throws: isClasses,
   maxRetries: (value) => value === null || isCount(value),

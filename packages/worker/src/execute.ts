@@ -53,7 +53,7 @@ export async function createExecute(runtime: AppRuntime, hostname: string): Prom
     if (headers.expiresAt !== null && headers.expiresAt <= runtime.clock.now()) return { kind: "expired" };
     let body: Body;
     try {
-      body = decodeBody(run.body, run.contentType);
+      body = decodeBody(run, runtime.contentRules);
     } catch (error) {
       return { kind: "undecodable", reason: reasonOf(error) };
     }

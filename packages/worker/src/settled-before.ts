@@ -8,7 +8,7 @@ import {
   reasonOf,
   type Settlement,
 } from "@celeriac/core/runtime";
-import { followedOf } from "./followed.ts";
+import { readFollowed } from "./followed.ts";
 import type { Request } from "./request.ts";
 
 export interface SettledBeforeContext {
@@ -26,7 +26,7 @@ export async function settledBefore({ runtime, backend, logger }: SettledBeforeC
     const success = text === null ? null : finalSuccess(headers.id, text);
     if (success === null) return null;
     // What follows has its id from the attempt that succeeded, which may be a later one than was delivered again.
-    const followed = followedOf(run, { ...headers, retries: success.retries });
+    const followed = readFollowed(runtime, run, { ...headers, retries: success.retries });
     return { publish: afterSuccess(runtime, followed, success.result).publish, then: { kind: "acknowledge" } };
   } catch (error) {
     logger.debug("the stored result could not be read: the task runs again", { taskId: headers.id, reason: reasonOf(error) });

@@ -14,7 +14,7 @@ import {
   resultText,
   type Settlement,
 } from "@celeriac/core/runtime";
-import { followedOf } from "./followed.ts";
+import { readFollowed } from "./followed.ts";
 import type { Request } from "./request.ts";
 import type { Ending } from "./run.ts";
 
@@ -99,7 +99,7 @@ function poisoned(reason: string, failed: (error: RemoteError) => Settlement): S
 export function failedEnding({ runtime }: SettlementContext, { run, headers }: Request, error: RemoteError): Ending {
   const failed = { kind: "failed", error, expected: false } as const;
   try {
-    return { ...failed, ...afterFailure(runtime, followedOf(run, headers), error) };
+    return { ...failed, ...afterFailure(runtime, readFollowed(runtime, run, headers), error) };
   } catch (unsent) {
     runtime.logger.error("the error callbacks of a task cannot be sent", {
       taskId: headers.id,

@@ -15,6 +15,7 @@ app.conf.update(
     worker_hijack_root_logger=True,
     broker_connection_retry_on_startup=True,
     result_extended=True,
+    accept_content=os.environ.get("ACCEPT", "json").split(","),
 )
 
 

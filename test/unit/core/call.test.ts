@@ -3,11 +3,12 @@ import { describe, expect, it } from "vitest";
 import { type ApplyOptions, createCall } from "../../../packages/core/src/call.ts";
 import { type ComposeContext, compose } from "../../../packages/core/src/compose.ts";
 import { createRouter } from "../../../packages/core/src/router.ts";
-import { createSignature } from "../../../packages/core/src/signature.ts";
+import { createSignature, readSignature } from "../../../packages/core/src/signature.ts";
+import type { SignatureJson } from "../../../packages/core/src/step.ts";
 
 const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5);
 const context: ComposeContext = {
-  settings: { taskDefaultPriority: null, taskIgnoreResult: false },
+  settings: { taskDefaultPriority: null, taskIgnoreResult: false, taskSerializer: "json" },
   router: createRouter({ taskDefaultQueue: "celery", taskRoutes: {} }),
   origin: "gen1@host",
   replyTo: null,
@@ -38,6 +39,7 @@ describe("the options of a call", () => {
     [{ kwargs: [1] }, "kwargs cannot be [1]"],
     [{ retry: "no" }, 'retry cannot be "no"'],
     [{ abort: 5 }, "abort cannot be 5"],
+    [{ serializer: "pickle" }, 'serializer cannot be "pickle"'],
     [{ link: () => 1 }, "link cannot be"],
     [{ linkError: null }, "linkError cannot be null"],
     [{ link: [signature, 5] }, "link cannot be"],
@@ -56,6 +58,16 @@ describe("the options of a call", () => {
 
   it.each(["countdwn", "toString", "__proto__x"])("are refused where nobody knows them: %s", (name) => {
     expect(() => messageOf({ [name]: 1 })).toThrow(refused("CONFIG_UNKNOWN", name));
+  });
+
+  it("say how the arguments are written, a signature's too", () => {
+    expect(messageOf({}).serializer).toBe("json");
+    expect(messageOf({ serializer: "yaml" }).serializer).toBe("yaml");
+    const signature = createSignature(sender, { task: "t", args: [], kwargs: {}, immutable: false }).set({ serializer: "msgpack" });
+    expect(signature.toJSON()).toMatchObject({ options: { serializer: "msgpack" } });
+    const optionsOf = (serializer: string) =>
+      readSignature({ ...signature.toJSON(), options: { serializer } } as unknown as SignatureJson).options;
+    expect([optionsOf("msgpack").serializer, optionsOf("pickle").serializer]).toEqual(["msgpack", undefined]);
   });
 
   it("may be undefined, each of them", () => {

@@ -58,9 +58,12 @@ describe("the settings of an app", () => {
     expect(() => resolve({ taskRoutes: { a: { queue: "b", priority: 3 } } })).toThrow(invalid);
   });
 
-  it("accept no content but JSON, which is all that is read", () => {
+  it("accept no content but what can be read, pickle least of all", () => {
     expect(resolve({ accept_content: ["application/json", "json"] }).acceptContent).toEqual(["application/json", "json"]);
-    for (const acceptContent of [["json", "pickle"], ["yaml"], [], "json"])
+    expect(resolve({ acceptContent: ["msgpack", "application/x-yaml"] }).acceptContent).toEqual(["msgpack", "application/x-yaml"]);
+    expect(resolve({ task_serializer: "yaml" }).taskSerializer).toBe("yaml");
+    expect(() => resolve({ task_serializer: "pickle" })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+    for (const acceptContent of [["json", "pickle"], ["toString"], [7], [], "json"])
       expect(() => resolve({ acceptContent })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
   });
 

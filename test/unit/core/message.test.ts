@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { ContentRules } from "../../../packages/core/src/content.ts";
 import { decodeBody, type Embed, emptyEmbed, encodeMessage, type Message } from "../../../packages/core/src/message.ts";
 import type { SignatureJson } from "../../../packages/core/src/step.ts";
 import { anySign } from "../../support/any-sign.ts";
@@ -7,6 +8,7 @@ import { goldenCase, type RedisItem } from "../../support/golden.ts";
 
 const nowMs = Date.parse("2026-01-02T03:04:05.678Z");
 const json = "application/json";
+const rules: ContentRules = { accept: ["json"] };
 
 function message(changes: Partial<Message> = {}): Message {
   return {
@@ -29,6 +31,7 @@ function message(changes: Partial<Message> = {}): Message {
     ignoreResult: false,
     replyTo: "reply-1",
     priority: null,
+    serializer: "json",
     headers: {},
     ...changes,
   };
@@ -148,14 +151,14 @@ describe("a message's body", () => {
       fc.property(fc.array(value, { maxLength: 3 }), kwargs, fc.boolean(), (args, named, isFollowed) => {
         const embed: Embed = isFollowed ? { ...emptyEmbed, chain: [{ ...signature, args }] } : emptyEmbed;
         const wire = JSON.parse(JSON.stringify({ args, kwargs: named, embed }));
-        expect(decodeBody(encode({ args, kwargs: named, embed }).body, json)).toEqual(wire);
+        expect(decodeBody({ body: encode({ args, kwargs: named, embed }).body, contentType: json }, rules)).toEqual(wire);
       }),
     );
   });
 });
 
 describe("a body that others wrote", () => {
-  const decode = (text: string) => decodeBody(new TextEncoder().encode(text), json);
+  const decode = (text: string) => decodeBody({ body: new TextEncoder().encode(text), contentType: json }, rules);
 
   it.each(["null", "{}", "5", '{"callbacks": null}'])("may say %s of what follows: nothing does", (embed) => {
     expect(decode(`[[1], {"k": 2}, ${embed}]`)).toEqual({ args: [1], kwargs: { k: 2 }, embed: emptyEmbed });
@@ -209,7 +212,7 @@ describe("a body that others wrote", () => {
   });
 
   it("is read, or refused by one of two codes, whatever its bytes", () => {
-    const type = fc.constantFrom(json, "application/x-python-serialize", "text/plain");
+    const type = fc.constantFrom(json, "application/x-msgpack", "application/x-yaml", "application/x-python-serialize", "text/plain");
     const content = fc.oneof(
       fc.uint8Array(),
       fc.json().map((text) => new TextEncoder().encode(`[[], {}, ${text}]`)),
@@ -217,7 +220,11 @@ describe("a body that others wrote", () => {
     fc.assert(
       fc.property(content, type, (bytes, contentType) => {
         try {
-          expect(Object.keys(decodeBody(bytes, contentType))).toEqual(["args", "kwargs", "embed"]);
+          expect(Object.keys(decodeBody({ body: bytes, contentType }, { accept: ["json", "msgpack", "yaml"] }))).toEqual([
+            "args",
+            "kwargs",
+            "embed",
+          ]);
         } catch (error) {
           expect(["MESSAGE_UNDECODABLE", "CONTENT_REFUSED"]).toContain((error as { code?: string }).code);
         }

@@ -46,6 +46,19 @@ describe("a retry", () => {
     expect(await execution.run("t", { body })).toMatchObject({ kind: "failed", error: { type: "PublishError" } });
   });
 
+  it("is written as what it retries was, changed or not", async () => {
+    const execution = startExecution({ acceptContent: ["msgpack"] });
+    execution.app.bound("t", (self, again?: number) => self.retry(again === 2 ? {} : { args: [2, 2 ** 40] }));
+    const contentOf = async (hex: string) => {
+      const ending = await execution.run("t", { contentType: "application/x-msgpack", body: Buffer.from(hex, "hex") });
+      const { properties, body } = ("publish" in ending ? ending.publish[0]?.envelope : undefined)!;
+      return [properties.contentType, properties.contentEncoding, Buffer.from(body).toString("hex").slice(0, 24)];
+    };
+    const msgpack = ["application/x-msgpack", "binary"];
+    expect(await contentOf("9391028080")).toEqual([...msgpack, "9391028080"]);
+    expect(await contentOf("9391018080")).toEqual([...msgpack, "939202d30000010000000000"]);
+  });
+
   it("carries its cause, and is told", async () => {
     const execution = startExecution();
     const cause = new RangeError("too early");

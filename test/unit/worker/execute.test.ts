@@ -22,6 +22,18 @@ describe("a run", () => {
     expect([await run("declared"), await run("unheard")]).toEqual([{ kind: "unknown" }, { kind: "unknown" }]);
   });
 
+  it("reads what accept_content names, whoever wrote it", async () => {
+    const { app, run } = startExecution({ acceptContent: ["application/x-msgpack", "yaml"] });
+    app.task("echo", (...args: unknown[]) => args);
+    const msgpack = { contentType: "application/x-msgpack", body: Buffer.from("9391018080", "hex") };
+    expect(await run("echo", msgpack)).toMatchObject({ kind: "succeeded", value: "[1]" });
+    expect(await run("echo", { contentType: "application/x-yaml", body: "[[yes], {}, {}]" })).toMatchObject({ value: "[true]" });
+    expect(await run("echo", { args: [1] })).toEqual({
+      kind: "undecodable",
+      reason: 'Content type "application/json" refused: accept_content is msgpack, yaml (add "json" to read it)',
+    });
+  });
+
   it("fails where its arguments do not bind, or its value cannot be written", async () => {
     const { app, run } = startExecution();
     app.task("add", { params: ["x", "y"] }, (x: number, y: number) => x + y);

@@ -2,6 +2,7 @@
  * JSON as kombu writes and reads it. Ordinary values go through JSON.stringify and JSON.parse and nothing else; what these cannot say
  * (bytes, integers beyond 2^53, Python's NaN, typed values) takes the long way.
  */
+import type { Content, Serializer } from "../serializer.ts";
 import { checkEncodable, type Format, guarded, isBytes, type Plain, plainForm, tooManyDigits } from "./encodable.ts";
 import { parseTolerant } from "./json-dialect.ts";
 import { asTyped, typedMark, untyped } from "./typed-value.ts";
@@ -9,6 +10,7 @@ import { asTyped, typedMark, untyped } from "./typed-value.ts";
 export const jsonContentType = "application/json";
 
 const json: Format = { name: "JSON", bigint: tooManyDigits, bytes: true, nonFinite: false };
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 const header: Format = { name: "a header", bigint: () => "a bigint", bytes: false, nonFinite: false };
 
 /**
@@ -37,15 +39,16 @@ export function jsonText(value: Plain): string {
   return `{${Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}:${jsonText(member)}`)}}`;
 }
 
-/** What lay in a text. */
-export interface Content {
-  /** kombu's typed values as they lie there, so that what is sent on stays what it was */
-  readonly value: unknown;
-  /** Turns typed values in a part of it into what they mean, in place; null where there are none. Throws SyntaxError. */
-  readonly meant: ((part: unknown) => unknown) | null;
-}
-
-/** Throws SyntaxError. */
+/** `meant` and this throw SyntaxError. */
 export function readJson(text: string): Content {
   return { value: parseTolerant(text), meant: text.includes(typedMark) ? untyped : null };
 }
+
+export const jsonSerializer: Serializer = {
+  name: "json",
+  contentType: jsonContentType,
+  contentEncoding: "utf-8",
+  format: json,
+  write: (value) => Buffer.from(jsonText(value)),
+  read: (bytes) => readJson(utf8.decode(bytes)),
+};

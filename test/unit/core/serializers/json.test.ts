@@ -1,11 +1,12 @@
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createResult } from "../../../packages/core/src/result.ts";
-import { decodeContent } from "../../../packages/core/src/serializer.ts";
-import { checkHeaders, encodeJson } from "../../../packages/core/src/serializers/json.ts";
-import { anySign } from "../../support/any-sign.ts";
+import { type ContentRules, decodeContent } from "../../../../packages/core/src/content.ts";
+import { createResult } from "../../../../packages/core/src/result.ts";
+import { checkHeaders, encodeJson } from "../../../../packages/core/src/serializers/json.ts";
+import { anySign } from "../../../support/any-sign.ts";
 
+const json: ContentRules = { accept: ["json"] };
 const bytes = (text: string) => new TextEncoder().encode(text);
 const refused = (message: string) => expect.objectContaining({ code: "PUBLISH_ENCODE", message });
 
@@ -119,7 +120,7 @@ function inWords(this: unknown, name: string, given: unknown): unknown {
 
 /** What a reader makes of `text`, typed values included. */
 function back(text: string): unknown {
-  const { value, meant } = decodeContent(bytes(text), "application/json");
+  const { value, meant } = decodeContent(bytes(text), "application/json", json);
   return meant === null ? value : meant(value);
 }
 
@@ -264,11 +265,12 @@ describe("content", () => {
   it.each([
     ["application/x-python-serialize", "pickle is never read"],
     ["application/x-pickle", "pickle is never read"],
-    ["application/x-msgpack", "only application/json is read"],
-    ["text/plain", "only application/json is read"],
-    ["", "only application/json is read"],
+    ["application/x-msgpack", 'accept_content is json (add "msgpack" to read it)'],
+    ["application/x-yaml", 'accept_content is json (add "yaml" to read it)'],
+    ["text/plain", "accept_content is json"],
+    ["", "accept_content is json"],
   ])("of type %j is refused", (type, why) => {
-    expect(() => decodeContent(bytes("1"), type)).toThrow(
+    expect(() => decodeContent(bytes("1"), type, json)).toThrow(
       expect.objectContaining({ code: "CONTENT_REFUSED", message: expect.stringContaining(why) }),
     );
   });
@@ -279,7 +281,7 @@ describe("content", () => {
     ["nothing", bytes("")],
     ["no UTF-8", Uint8Array.of(0x22, 0xff, 0x22)],
   ])("that is %s is undecodable, with the reason", (_what, content) => {
-    expect(() => decodeContent(content, "application/json")).toThrow(
+    expect(() => decodeContent(content, "application/json", json)).toThrow(
       expect.objectContaining({
         code: "MESSAGE_UNDECODABLE",
         message: expect.stringMatching(/^Body is not JSON: ./),
