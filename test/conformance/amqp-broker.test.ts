@@ -28,7 +28,7 @@ async function openWorld(): Promise<BrokerWorld> {
   await declarePrioritised(direct.href, prioritised);
   const context: DriverContext = driverContext();
   return {
-    open: ({ resultUrl } = {}) => createAmqpBroker(url, context, { resultUrl: resultUrl ?? null }),
+    open: ({ resultUrl = null, ...options } = {}) => createAmqpBroker(url, context, { resultUrl, ...options }),
     queue: ({ priorities } = {}) => (priorities === true ? prioritised.pop()! : `queue-${randomUUID()}`),
     breakConnections: async () => proxy.cut(),
     recoveryMs: 15_000,

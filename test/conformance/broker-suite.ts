@@ -7,6 +7,7 @@ import { describeClaiming } from "./broker/claiming.ts";
 import { describePublishing } from "./broker/publishing.ts";
 import { describeQueues } from "./broker/queues.ts";
 import { describeReconnecting } from "./broker/reconnecting.ts";
+import { describeRouting } from "./broker/routing.ts";
 import { describeSettling } from "./broker/settling.ts";
 import { type BrokerTraits, type BrokerWorld, createCases } from "./broker/world.ts";
 
@@ -27,6 +28,7 @@ export function describeBroker(name: string, open: () => Promise<BrokerWorld>, t
     describe("publishing", () => describePublishing(cases, traits));
     describe("claiming", () => describeClaiming(cases, traits));
     describe("settling", () => describeSettling(cases, traits));
+    describe("routing", () => describeRouting(cases));
     describe("queues", () => describeQueues(cases, traits));
     if (traits.reconnects) describe("reconnecting", () => describeReconnecting(cases));
   });

@@ -9,7 +9,7 @@ async function openWorld(): Promise<BrokerWorld> {
   const url = `memory://${randomUUID()}`;
   let queues = 0;
   return {
-    open: (options = {}) => createMemoryBroker(url, driverContext(), { resultUrl: options.resultUrl ?? null }),
+    open: ({ resultUrl = null, ...options } = {}) => createMemoryBroker(url, driverContext(), { resultUrl, ...options }),
     queue() {
       queues += 1;
       return `queue-${queues}`;

@@ -12,7 +12,7 @@ describeBroker(
     const url = await redisUrl();
     let queues = 0;
     return {
-      open: ({ resultUrl = url } = {}) => createRedisBroker(url, driverContext(), { resultUrl }),
+      open: ({ resultUrl = url, ...options } = {}) => createRedisBroker(url, driverContext(), { resultUrl, ...options }),
       queue: () => `queue-${++queues}`,
       breakConnections: () => cutRedisConnections(url),
       async putUndecodable(queue) {

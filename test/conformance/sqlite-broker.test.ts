@@ -12,7 +12,7 @@ async function openWorld(): Promise<BrokerWorld> {
   const posts = vi.spyOn(Worker.prototype, "postMessage");
   let queues = 0;
   return {
-    open: (options = {}) => createSqliteBroker(file.url, file.nextContext(), { resultUrl: options.resultUrl ?? null }),
+    open: ({ resultUrl = null, ...options } = {}) => createSqliteBroker(file.url, file.nextContext(), { resultUrl, ...options }),
     queue() {
       queues += 1;
       return `queue-${queues}`;

@@ -12,6 +12,7 @@ import { idOf, publicationTo } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
 import { createNotebook, type Notebook } from "../support/notebook.ts";
 import { type RabbitmqServer, startRabbitmq } from "../support/rabbitmq-server.ts";
+import { queuesOf } from "../support/router.ts";
 
 let server: RabbitmqServer;
 let url: string;
@@ -211,7 +212,7 @@ test("a message that the server cannot take is told in its own words, and others
 test("a queue that exists with other arguments than wanted is used as it is, and both are named", async () => {
   await openWorld();
   await (await open()).declare("plain");
-  const broker = await open({ maxPriority: 9 });
+  const broker = await open({ queues: queuesOf({ taskQueueMaxPriority: 9 }) });
   await broker.publish(publicationTo("plain"));
   await broker.publish(publicationTo("fresh"));
   expect(broker.notes.lines.filter(({ level }) => level === "warn")).toEqual([

@@ -8,9 +8,9 @@ import { compose } from "../../packages/core/src/compose.ts";
 import { celeryErrors, readException, remoteErrorOf } from "../../packages/core/src/failure.ts";
 import { decodeBody, encodeMessage } from "../../packages/core/src/message.ts";
 import { failureText, type ResultFacts, readResult, resultText } from "../../packages/core/src/result-meta.ts";
-import { createRouter } from "../../packages/core/src/router.ts";
 import { readTaskHeaders } from "../../packages/core/src/task-headers.ts";
 import { callPython, type PythonWorker, startPythonWorker } from "../support/python-celery.ts";
+import { routerOf } from "../support/router.ts";
 import { redisUrl } from "../support/servers.ts";
 
 const oddValues = {
@@ -45,7 +45,7 @@ async function push(
 ) {
   const id = randomUUID();
   const settings = { taskDefaultPriority: null, taskIgnoreResult: false, taskSerializer: "json" } as const;
-  const router = createRouter({ taskDefaultQueue: queue, taskRoutes: {} });
+  const router = routerOf({ taskDefaultQueue: queue });
   const nowMs = Date.now();
   const call = { task, args, kwargs, options, callbacks: null, errbacks: null };
   const { message, route } = compose({ settings, router, origin: "gen1@test", replyTo: null, nowMs }, call, undefined, id, null);

@@ -69,6 +69,8 @@ function expressionOf(pattern: string, queues: readonly string[]): RegExp {
   const placeholders: Readonly<Record<string, string>> = {
     "{<list>}": `(?:\\{${oneOf(queues.filter((queue) => !tagged(queue)))}${steps}\\}|${oneOf(queues.filter(tagged))}${steps}:)`,
     "<queue>": oneOf(queues),
+    // Where nothing is declared, each stands beside a queue of its name.
+    "<exchange>": oneOf(queues),
     "<step>": "[369]",
     "<incarnation>": "(?<incarnation>.+@.+:[\\w-]{12})",
     "<file>": "[^/-]+",

@@ -14,6 +14,16 @@ export interface PythonPlace {
   readonly maxPriority?: number | undefined;
   /** accept_content, e.g. "json,yaml" */
   readonly accept?: string | undefined;
+  /** task_queues, where it is not the default queue alone. */
+  readonly taskQueues?: readonly BoundQueue[] | undefined;
+}
+
+/** A queue as both sides are told of it. */
+export interface BoundQueue {
+  readonly name: string;
+  readonly exchange: string;
+  readonly exchangeType: "direct" | "topic" | "fanout";
+  readonly routingKey: string;
 }
 
 export interface PythonWorkerOptions extends PythonPlace {
@@ -96,7 +106,7 @@ function requirePythonCelery(): void {
   isChecked = true;
 }
 
-function environment({ broker, backend, queue, maxPriority, accept }: PythonPlace): NodeJS.ProcessEnv {
+function environment({ broker, backend, queue, maxPriority, accept, taskQueues }: PythonPlace): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],
@@ -110,5 +120,6 @@ function environment({ broker, backend, queue, maxPriority, accept }: PythonPlac
     ...(queue === undefined ? {} : { QUEUE: queue }),
     ...(maxPriority === undefined ? {} : { MAX_PRIORITY: String(maxPriority) }),
     ...(accept === undefined ? {} : { ACCEPT: accept }),
+    ...(taskQueues === undefined ? {} : { TASK_QUEUES: JSON.stringify(taskQueues) }),
   };
 }

@@ -9,6 +9,7 @@ import { type Settings, settingTable } from "./config.ts";
 import type { UnusedSetting } from "./config-names.ts";
 import { type ContentRules, contentRules } from "./content.ts";
 import type { Coordinator } from "./coordinator.ts";
+import { createQueueTable } from "./declared-queues.ts";
 import { createDepsHolder, type DepsHolder, type DepsOpener } from "./deps.ts";
 import type { DriverContext } from "./driver.ts";
 import { CeleriacError, ConfigError } from "./errors.ts";
@@ -17,6 +18,7 @@ import { type Logger, latestLogger, silentLogger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
 import { openBackend, openBroker, openCoordinator } from "./open.ts";
 import { createProducer, type Producer } from "./producer.ts";
+import type { QueueTable } from "./queue-table.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 import { createRouter } from "./router.ts";
 import { resolveSettings } from "./setting.ts";
@@ -35,6 +37,8 @@ export interface AppRuntime {
   readonly module: string | null;
   readonly settings: Settings;
   readonly contentRules: ContentRules;
+  /** the queues of the settings */
+  readonly queues: QueueTable;
   readonly registry: Registry;
   readonly middleware: Middleware[];
   readonly signals: SignalSender;
@@ -76,7 +80,8 @@ const origin = `gen${process.pid}@${hostname()}`;
 
 export function createRuntime(options: RuntimeOptions): AppRuntime {
   const settings = resolveSettings(settingTable, options.config);
-  const router = createRouter(settings);
+  const queues = createQueueTable(settings);
+  const router = createRouter(settings, queues);
   const clock = systemClock;
   // Where results are found by id nobody reads it, but Celery always sends one.
   const oid = randomUUID();
@@ -110,7 +115,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
         "CONFIG_NO_BROKER",
         "No broker was named and NODE_ENV is production: set CELERY_BROKER_URL, or give createApp a broker",
       );
-    const [broker, backend] = await Promise.all([openBroker(settings, driverContext()), openBackend(settings, driverContext())]);
+    const [broker, backend] = await Promise.all([openBroker(settings, queues, driverContext()), openBackend(settings, driverContext())]);
     return { broker, backend, producer: createProducer(broker, clock) };
   }
 
@@ -119,6 +124,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
     module: options.module,
     settings,
     contentRules: contentRules(settings),
+    queues,
     registry: createRegistry(),
     middleware: [],
     signals: createSignals((error) => logger.error("a signal's listener failed", { error })),

@@ -18,6 +18,10 @@ export interface CallOptions {
   /** revoked if it has not begun by then */
   expires?: Duration | Date | undefined;
   queue?: string | undefined;
+  /** in place of the queue's own; a direct exchange counts only together with `routingKey`, as in Celery */
+  exchange?: string | undefined;
+  /** what the exchange finds queues by; without `exchange` it counts for a queue that is bound to a topic or fanout exchange */
+  routingKey?: string | undefined;
   /** 0 to 9, higher is sooner */
   priority?: Priority | undefined;
   /** chosen by the caller: repeating the call with the same id within 10 minutes sends nothing twice (Redis, SQLite) */
@@ -65,6 +69,8 @@ const checks: Readonly<Record<keyof ApplyOptions<unknown>, OptionCheck>> = {
   eta: isDate,
   expires: (value, name) => isDate(value) || isDuration(value, name),
   queue: isText,
+  exchange: isText,
+  routingKey: (value) => typeof value === "string",
   priority: isPriority,
   taskId: isText,
   headers: isRecord,

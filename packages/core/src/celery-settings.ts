@@ -37,22 +37,25 @@ export const celerySettings = {
   ...unused("classes of Python cannot be loaded here", ["override_backends"], [null, {}]),
 
   // Tasks
-  ...kept("task_default_queue", "task_routes", "task_queue_max_priority", "task_default_priority", "task_serializer"),
+  ...kept(
+    "task_default_queue",
+    "task_queues",
+    "task_create_missing_queues",
+    "task_routes",
+    "task_queue_max_priority",
+    "task_default_priority",
+    "task_serializer",
+  ),
   ...kept("task_acks_late", "task_ignore_result", "task_track_started", "task_time_limit", "task_soft_time_limit"),
   ...unused("messages are written in protocol 2", ["task_protocol"], [2]),
   ...unused("bodies are not compressed", ["task_compression"], [null]),
-  ...unused("queues are the names that routes and workers use: no list of them is kept", ["task_queues"], [null, [], {}]),
-  ...unused("a queue that is missing is always declared", ["task_create_missing_queues"], [true]),
+  ...kept("task_default_exchange", "task_default_exchange_type", "task_default_routing_key"),
   ...unused(
     "queues are declared as Celery declares a classic one",
     ["task_default_queue_type", "task_create_missing_queue_type"],
     [null, "classic"],
   ),
-  ...unused(
-    "tasks go straight to their queue",
-    ["task_default_exchange", "task_default_exchange_type", "task_default_routing_key", "task_create_missing_queue_exchange_type"],
-    [null, "", "direct"],
-  ),
+  ...unused("a missing queue gets a direct exchange", ["task_create_missing_queue_exchange_type"], [null, "direct"]),
   ...unused("messages are persistent", ["task_default_delivery_mode"], [2, "persistent"]),
   ...unused("priorities are the call's, the task's or task_default_priority", ["task_inherit_parent_priority"], [false]),
   ...unused(

@@ -40,7 +40,7 @@ export function compose(
   const defaults = definition?.options;
   const hasEmbed = call.callbacks !== null || call.errbacks !== null || rest.chain !== undefined;
   return {
-    route: context.router(call.task, options.queue, defaults?.queue),
+    route: context.router(call.task, options, defaults),
     message: {
       task: call.task,
       id,

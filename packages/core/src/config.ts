@@ -13,6 +13,7 @@ import {
   type SettingsOf,
   textSetting,
 } from "./setting.ts";
+import { taskQueuesSetting } from "./task-queues.ts";
 
 type Routes = Readonly<Record<string, { readonly queue: string }>>;
 const routesSetting = (doc: string): Setting<Routes> => ({
@@ -74,6 +75,16 @@ export const settingTable = {
     null,
     [1, 255],
     "RabbitMQ: x-max-priority of queues that are declared; without it RabbitMQ ignores priorities. A queue that exists keeps its own.",
+  ),
+  taskQueues: taskQueuesSetting(
+    "Queues with their exchanges, routing keys and arguments; what a worker consumes unless told. Unset: the default queue alone.",
+  ),
+  taskDefaultExchange: textSetting(null, "Exchange of queues that name none; unset: named as the default queue."),
+  taskDefaultExchangeType: choiceSetting(["direct", "topic", "fanout", "headers"], "direct", "Its type; headers on RabbitMQ only."),
+  taskDefaultRoutingKey: textSetting(null, "Routing key of the default queue, where taskQueues is unset; unset: the queue's name."),
+  taskCreateMissingQueues: flagSetting(
+    true,
+    "A queue that taskQueues does not name is made, as Celery does; false: to name one is an error.",
   ),
   taskRoutes: routesSetting("Queue by task name; `*` stands for any characters, an exact name comes first."),
   taskSerializer: choiceSetting(serializerNames, "json", "How arguments are written, where neither call nor task says."),

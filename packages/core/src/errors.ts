@@ -15,6 +15,10 @@ export const errorTable = {
     "A broker or backend URL has a scheme that no driver serves, or cannot be parsed.",
     "Use one of the schemes the message lists.",
   ],
+  CONFIG_QUEUE: [
+    "A queue was named that taskQueues does not declare, and taskCreateMissingQueues is off.",
+    "Declare it in taskQueues, or correct the name: in the call, the task, taskRoutes, or the worker's -Q.",
+  ],
   CONFIG_NO_BROKER: [
     "NODE_ENV is production and no broker was named.",
     "Set CELERY_BROKER_URL or createApp's `broker`; a SQLite file would vanish with its container.",

@@ -126,7 +126,8 @@ function collect(runtime: AppRuntime, sends: readonly Composed[]): FollowUps {
     publish: sends.map(({ message, route }) => ({
       envelope: encodeMessage(message, nowMs, runtime.settings.maxMessageBytes),
       route,
-      ...(message.etaAt === null ? {} : { dueAt: message.etaAt }),
+      // What an exchange leads on is parked by the worker that finds it early: delays lead to queues.
+      ...(message.etaAt === null || route.exchange !== "" ? {} : { dueAt: message.etaAt }),
     })),
     children: sends.map(({ message }) => [[message.id, null], null]),
   };

@@ -20,6 +20,7 @@ export {
 } from "./errors.ts";
 export type { Logger } from "./logger.ts";
 export { type Middleware, type OutgoingMessage, type TraceCarrier, traceContext } from "./middleware.ts";
+export type { ExchangeType } from "./queue-table.ts";
 export type { AsyncResult, Sent } from "./result.ts";
 export type { WaitOptions } from "./result-wait.ts";
 export type { Signal, SignalEvents, Signals } from "./signals.ts";
@@ -30,3 +31,4 @@ export type { AnyTask, ArgsOf, DeclaredTask, ResultOf, Sign, Task, TaskRef } fro
 export type { DropTail, Rest, Suffixes } from "./task-arguments.ts";
 export { shape } from "./task-input.ts";
 export type { ErrorClass, RunOptions, SendOptions, TaskOptions } from "./task-options.ts";
+export type { BindingOptions, NamedQueue, QueueOptions, TaskQueues } from "./task-queues.ts";

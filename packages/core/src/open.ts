@@ -5,6 +5,7 @@ import { resultExpiresMs, type Settings } from "./config.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { DriverContext } from "./driver.ts";
 import { ConfigError } from "./errors.ts";
+import type { QueueTable } from "./queue-table.ts";
 import { redactText } from "./redact.ts";
 
 type Scheme = "memory" | "sqlite" | "redis" | "amqp" | "rpc" | "disabled";
@@ -37,9 +38,9 @@ export function isMemoryUrl(url: string): boolean {
 }
 
 /** Throws CONFIG_URL, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH. Connects nothing yet. */
-export async function openBroker(settings: Settings, context: DriverContext): Promise<Broker> {
+export async function openBroker(settings: Settings, queues: QueueTable, context: DriverContext): Promise<Broker> {
   const url = settings.brokerUrl;
-  const options = { resultUrl: resultUrlOf(settings) };
+  const options = { resultUrl: resultUrlOf(settings), queues };
   switch (knownScheme(url, "Broker URL", ["amqp", "redis", "sqlite", "memory"])) {
     case "memory":
       return (await import("./brokers/memory.ts")).createMemoryBroker(url, context, options);
@@ -48,10 +49,7 @@ export async function openBroker(settings: Settings, context: DriverContext): Pr
     case "redis":
       return (await import("./brokers/redis/broker.ts")).createRedisBroker(url, context, options);
     case "amqp":
-      return (await import("./brokers/amqp/broker.ts")).createAmqpBroker(url, context, {
-        ...options,
-        maxPriority: settings.taskQueueMaxPriority,
-      });
+      return (await import("./brokers/amqp/broker.ts")).createAmqpBroker(url, context, options);
   }
 }
 

@@ -101,6 +101,8 @@ function signatureJson(parts: Parts): Record<string, unknown> & SignatureJson {
 function wireOptions(options: CallOptions): Record<string, unknown> {
   const wire: Record<string, unknown> = {
     queue: options.queue,
+    exchange: options.exchange,
+    routing_key: options.routingKey,
     priority: options.priority,
     task_id: options.taskId,
     headers: options.headers,
@@ -135,6 +137,8 @@ export function readSignature(json: SignatureJson): {
   const priority = pick(wire["priority"], "number");
   const options: CallOptions = {
     queue: pick(wire["queue"], "string"),
+    exchange: pick(wire["exchange"], "string"),
+    routingKey: pick(wire["routing_key"], "string"),
     priority: priority === undefined ? undefined : (Math.min(9, Math.max(0, Math.round(priority))) as Priority),
     taskId: pick(wire["task_id"], "string"),
     headers: isRecord(wire["headers"]) ? (wire["headers"] as Record<string, unknown>) : undefined,

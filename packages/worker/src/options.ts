@@ -33,7 +33,7 @@ const poolSetting: Setting<PoolName | null> = {
 };
 
 export const workerOptionTable = {
-  queues: namesSetting([], "Queues to consume; none means the app's default queue."),
+  queues: namesSetting([], "Queues to consume; none means all of the app's taskQueues, else its default queue."),
   concurrency: countSetting(
     null,
     [1, 10_000],

@@ -50,7 +50,7 @@ export interface Worker extends AsyncDisposable {
 
 const longestConnectWaitMs = 5_000;
 
-/** Throws CONFIG_UNKNOWN and CONFIG_INVALID for options, APP_NOT_FOUND for what is no app or has no module to load it from. */
+/** Throws CONFIG_UNKNOWN and CONFIG_INVALID for options, CONFIG_QUEUE for a queue that is missing, APP_NOT_FOUND for what is no app or has no module to load it from. */
 export function createWorker(app: unknown, options: WorkerOptions = {}, surroundings: WorkerSurroundings = {}): Worker {
   const runtime = runtimeOf(app);
   if (runtime === undefined) throw new CeleriacError("APP_NOT_FOUND", "createWorker takes an app made by createApp");
@@ -63,7 +63,8 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
     );
 
   const hostname = nodeName(given.hostname);
-  const queues = given.queues.length === 0 ? [runtime.settings.taskDefaultQueue] : [...new Set(given.queues)];
+  const queues = given.queues.length === 0 ? runtime.queues.names : [...new Set(given.queues)];
+  for (const queue of queues) runtime.queues.require(queue);
   const logLevel = surroundings.logLevel ?? "info";
   const logger = withFields(surroundings.logger ?? silentLogger, { worker: hostname });
   const shows = (level: LogLevel) => logLevels.indexOf(level) >= logLevels.indexOf(logLevel);

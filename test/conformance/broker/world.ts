@@ -2,11 +2,17 @@
 import { afterEach } from "vitest";
 import type { ResultBackend } from "../../../packages/core/src/backend.ts";
 import type { Broker, Consumer, Delivery, Disposition, Publication, SettleOutcome } from "../../../packages/core/src/broker.ts";
+import type { QueueTable } from "../../../packages/core/src/queue-table.ts";
 import { createInbox, type Inbox } from "../../support/inbox.ts";
+
+export interface OpenOptions {
+  readonly resultUrl?: string | null;
+  readonly queues?: QueueTable;
+}
 
 export interface BrokerWorld {
   /** A broker with connections of its own to the world's store, as another process would have. Not connected yet. */
-  open(options?: { readonly resultUrl?: string }): Broker;
+  open(options?: OpenOptions): Broker;
   /** A queue nobody used before; with `priorities` one that was prepared for them where the server needs that. */
   queue(options?: { readonly priorities?: boolean }): string;
   /** Closes what is left open and removes the store. */
@@ -47,7 +53,7 @@ export interface BrokerTraits {
 export interface BrokerCase {
   readonly world: BrokerWorld;
   /** Opens a broker and connects it. */
-  connect(options?: { readonly resultUrl?: string }): Promise<Broker>;
+  connect(options?: OpenOptions): Promise<Broker>;
 }
 
 export interface Consumption {

@@ -1,10 +1,12 @@
 """The Celery app on the Python side of the interop tests. Broker and backend come from the environment."""
 
+import json
 import os
 import time
 
 from celery import Celery, Task
 from celery.exceptions import Ignore, Reject
+from kombu import Exchange, Queue
 
 app = Celery("interop", broker=os.environ["BROKER"], backend=os.environ.get("BACKEND") or None)
 app.conf.update(
@@ -17,6 +19,11 @@ app.conf.update(
     result_extended=True,
     accept_content=os.environ.get("ACCEPT", "json").split(","),
 )
+if "TASK_QUEUES" in os.environ:
+    app.conf.task_queues = [
+        Queue(each["name"], Exchange(each["exchange"], type=each["exchangeType"]), routing_key=each["routingKey"])
+        for each in json.loads(os.environ["TASK_QUEUES"])
+    ]
 
 
 class Refused(Exception):

@@ -1,7 +1,9 @@
-/** The TypeScript side of the interop tests; broker and backend come from the environment. */
-import { createApp } from "@celeriac/core";
+/** The TypeScript side of the interop tests; broker, backend and queues come from the environment. */
+import { type Config, createApp, type TaskQueues } from "@celeriac/core";
 
-export const app = createApp("interop", { config: { resultExtended: true } });
+const queues = process.env["TASK_QUEUES"];
+const config: Config = { resultExtended: true, ...(queues === undefined ? {} : { taskQueues: JSON.parse(queues) as TaskQueues }) };
+export const app = createApp("interop", { config });
 
 app.task("js.add", { params: ["x", "y"] }, (x: number, y: number) => x + y);
 app.task("js.echo", (...args: unknown[]) => args);

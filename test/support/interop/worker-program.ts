@@ -1,10 +1,10 @@
-/** A worker process of the interop app: `node … worker-program.ts <queue>`. Prints "ready"; SIGTERM stops it. */
+/** A worker process of the interop app: `node … worker-program.ts <queue,…>`. Prints "ready"; SIGTERM stops it. */
 import { createLogger } from "@celeriac/core/runtime";
 import { createWorker } from "@celeriac/worker";
 import { app } from "./app.ts";
 
 const logger = createLogger({ level: "info", sink: { write: (line) => void process.stderr.write(line) } });
-const worker = createWorker(app, { pool: "threads", concurrency: 1, queues: [process.argv[2] ?? "celery"] }, { logger });
+const worker = createWorker(app, { pool: "threads", concurrency: 1, queues: (process.argv[2] ?? "celery").split(",") }, { logger });
 process.on("SIGTERM", async () => {
   await worker.stop();
   await app.close();

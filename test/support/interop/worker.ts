@@ -1,6 +1,7 @@
-/** Starts our worker on the interop app, in a process of its own. */
+/** Starts our worker on the interop app, in a process of its own; `queue` may be several, with commas between. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { BoundQueue } from "../python-celery.ts";
 
 export interface InteropWorker {
   log(): string;
@@ -11,9 +12,15 @@ export async function startInteropWorker(place: {
   readonly broker: string;
   readonly backend: string;
   readonly queue: string;
+  readonly taskQueues?: readonly BoundQueue[];
 }): Promise<InteropWorker> {
   const program = fileURLToPath(new URL("./worker-program.ts", import.meta.url));
-  const env = { ...process.env, CELERY_BROKER_URL: place.broker, CELERY_RESULT_BACKEND: place.backend };
+  const env = {
+    ...process.env,
+    CELERY_BROKER_URL: place.broker,
+    CELERY_RESULT_BACKEND: place.backend,
+    ...(place.taskQueues === undefined ? {} : { TASK_QUEUES: JSON.stringify(place.taskQueues) }),
+  };
   const child = spawn(process.execPath, ["--conditions=celeriac-source", "--import", "tsx", program, place.queue], {
     env,
     stdio: ["ignore", "pipe", "pipe"],

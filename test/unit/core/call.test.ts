@@ -2,14 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { type ApplyOptions, createCall } from "../../../packages/core/src/call.ts";
 import { type ComposeContext, compose } from "../../../packages/core/src/compose.ts";
-import { createRouter } from "../../../packages/core/src/router.ts";
 import { createSignature, readSignature } from "../../../packages/core/src/signature.ts";
 import type { SignatureJson } from "../../../packages/core/src/step.ts";
+import { routerOf } from "../../support/router.ts";
 
 const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5);
 const context: ComposeContext = {
   settings: { taskDefaultPriority: null, taskIgnoreResult: false, taskSerializer: "json" },
-  router: createRouter({ taskDefaultQueue: "celery", taskRoutes: {} }),
+  router: routerOf(),
   origin: "gen1@host",
   replyTo: null,
   nowMs,

@@ -5,15 +5,15 @@ import { decodeEnvelope, encodeEnvelope, wirePriority } from "../../../packages/
 import { listOf, stepOf } from "../../../packages/core/src/brokers/redis/keys.ts";
 import { compose } from "../../../packages/core/src/compose.ts";
 import { decodeBody, emptyEmbed, encodeMessage } from "../../../packages/core/src/message.ts";
-import { createRouter } from "../../../packages/core/src/router.ts";
 import { customHeaders, readTaskHeaders } from "../../../packages/core/src/task-headers.ts";
 import { type AmqpMessage, golden, goldenCase, goldenNowMs, type RedisItem } from "../../support/golden.ts";
 import { callOf, type GoldenCall, goldenCalls } from "../../support/golden-calls.ts";
+import { routerOf } from "../../support/router.ts";
 
 type Members = Record<string, unknown>;
 type Priority = NonNullable<NonNullable<GoldenCall["options"]>["priority"]>;
 
-const router = createRouter({ taskDefaultQueue: "celery", taskRoutes: {} });
+const router = routerOf();
 
 /** Our envelope and route for a call that has the captured message's id and reply queue. */
 function ours(call: GoldenCall, id: string, replyTo: string) {

@@ -11,8 +11,9 @@ const opener = `${core}open.ts`;
 const ground = new Set(
   [
     ...["backend", "broker", "coordinator", "schedule-store"],
-    ...["clock", "deferred", "derived-id", "driver", "duration", "entry", "environment", "envelope", "errors", "failpoint", "failure"],
-    ...["logger", "redact", "result-meta", "retry-log", "serializer", "service", "states", "token-bucket"],
+    ...["clock", "deferred", "derived-id", "driver", "duration", "entry", "environment", "envelope", "errors", "exchange", "failpoint"],
+    ...["failure", "logger", "queue-table", "redact", "result-meta", "retry-log", "serializer", "service", "states"],
+    ...["token-bucket"],
   ].map((name) => `${core}${name}.ts`),
 );
 

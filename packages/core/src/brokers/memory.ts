@@ -2,13 +2,27 @@
 import type { Broker, ConsumeOptions, Consumer, Publication, QueueStats } from "../broker.ts";
 import type { DriverContext } from "../driver.ts";
 import { BrokerError, PublishError } from "../errors.ts";
+import { type ExchangeBinding, exchangeBindings } from "../exchange.ts";
 import { isSameSpace, openSpace, type Space } from "../memory/space.ts";
+import { plainQueues, type QueueTable } from "../queue-table.ts";
 import { MemoryConsumer } from "./memory/consumer.ts";
-import { envelopeOf, messageOf } from "./memory/message.ts";
+import { envelopeOf, messagesOf } from "./memory/message.ts";
 
-/** `resultUrl` names where results are kept: in the same space they are stored by the settlement itself. Throws CONFIG_URL, MEMORY_OUT_OF_REACH. */
-export function createMemoryBroker(url: string, context: DriverContext, options: { readonly resultUrl: string | null }): Broker {
-  return new MemoryBroker(openSpace(url, context), context, isSameSpace(url, options.resultUrl));
+export interface MemoryBrokerOptions {
+  /** Where results are kept: in the same space they are stored by the settlement itself. */
+  readonly resultUrl: string | null;
+  /** Which queues are bound to which exchanges; every name is a queue of its own unless told. */
+  readonly queues?: QueueTable;
+}
+
+/** Throws CONFIG_URL, MEMORY_OUT_OF_REACH, CONFIG_INVALID for an exchange of a type that only RabbitMQ has. */
+export function createMemoryBroker(url: string, context: DriverContext, options: MemoryBrokerOptions): Broker {
+  return new MemoryBroker(
+    openSpace(url, context),
+    context,
+    isSameSpace(url, options.resultUrl),
+    exchangeBindings(options.queues ?? plainQueues),
+  );
 }
 
 class MemoryBroker implements Broker {
@@ -17,12 +31,14 @@ class MemoryBroker implements Broker {
   readonly queues: QueueStats;
   readonly #space: Space;
   readonly #context: DriverContext;
+  readonly #bindings: readonly ExchangeBinding[];
   readonly #consumers = new Set<MemoryConsumer>();
   #state: "new" | "open" | "closed" = "new";
 
-  constructor(space: Space, context: DriverContext, settlesResults: boolean) {
+  constructor(space: Space, context: DriverContext, settlesResults: boolean, bindings: readonly ExchangeBinding[]) {
     this.#space = space;
     this.#context = context;
+    this.#bindings = bindings;
     this.settlesResults = settlesResults;
     const { clock } = context;
     this.queues = {
@@ -42,6 +58,7 @@ class MemoryBroker implements Broker {
 
   async connect(): Promise<void> {
     if (this.#state === "closed") throw this.#closedError();
+    if (this.#state === "new") for (const binding of this.#bindings) this.#space.bindings.add(binding);
     this.#state = "open";
   }
 
@@ -50,7 +67,8 @@ class MemoryBroker implements Broker {
       const retryable = this.#state === "new";
       throw new PublishError("PUBLISH_REJECTED", `${this.#space.label} is not open: nothing was sent`, { retryable });
     }
-    this.#space.messages.insert(messageOf(publication), this.#context.clock.now());
+    const { messages, bindings } = this.#space;
+    for (const message of messagesOf(publication, bindings)) messages.insert(message, this.#context.clock.now());
   }
 
   /** A queue is there as soon as it is used. */

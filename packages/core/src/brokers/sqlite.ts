@@ -5,7 +5,9 @@
 import type { Broker, ConsumeOptions, Consumer, Publication, QueueStats } from "../broker.ts";
 import type { DriverContext } from "../driver.ts";
 import { type Envelope, wrapUnreadable } from "../envelope.ts";
-import { BrokerError, PublishError, reasonOf } from "../errors.ts";
+import { BrokerError, CeleriacError, PublishError, reasonOf } from "../errors.ts";
+import { type ExchangeBinding, exchangeBindings } from "../exchange.ts";
+import { plainQueues, type QueueTable } from "../queue-table.ts";
 import { StoreError } from "../sqlite/failure.ts";
 import { filePathOf, isSameFile } from "../sqlite/file-path.ts";
 import type { Answer, OperationFields, OperationKind } from "../sqlite/operation.ts";
@@ -18,9 +20,16 @@ import { letterOf } from "./sqlite/letter.ts";
 const purgeAtOnce = 5_000;
 const reconnectMs = 500;
 
-/** `resultUrl` names where results are kept: in the same file they are stored by the settlement itself. Throws CONFIG_URL. */
-export function createSqliteBroker(url: string, context: DriverContext, options: { readonly resultUrl: string | null }): Broker {
-  return new SqliteBroker(url, context, options.resultUrl);
+export interface SqliteBrokerOptions {
+  /** Where results are kept: in the same file they are stored by the settlement itself. */
+  readonly resultUrl: string | null;
+  /** Which queues are bound to which exchanges; every name is a queue of its own unless told. */
+  readonly queues?: QueueTable;
+}
+
+/** Throws CONFIG_URL, CONFIG_INVALID for an exchange of a type that a file has not. */
+export function createSqliteBroker(url: string, context: DriverContext, options: SqliteBrokerOptions): Broker {
+  return new SqliteBroker(url, context, options);
 }
 
 class SqliteBroker implements Broker {
@@ -31,16 +40,18 @@ class SqliteBroker implements Broker {
   readonly #path: string;
   readonly #context: DriverContext;
   readonly #consumers = new Set<Consumer>();
+  readonly #bindings: readonly ExchangeBinding[];
   readonly #ending = new AbortController();
   #store: Store | null = null;
   #connecting: Promise<Store> | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor(url: string, context: DriverContext, resultUrl: string | null) {
+  constructor(url: string, context: DriverContext, { resultUrl, queues = plainQueues }: SqliteBrokerOptions) {
     this.#url = url;
     this.#path = filePathOf(url);
     this.#context = context;
     this.settlesResults = isSameFile(url, resultUrl);
+    this.#bindings = exchangeBindings(queues);
     this.queues = {
       length: (queue) => this.#ask("length", { queue }),
       oldestAge: (queue) => this.#oldestAge(queue),
@@ -66,6 +77,7 @@ class SqliteBroker implements Broker {
     try {
       await this.#store.run("publish", { message }, [raw]);
     } catch (cause) {
+      if (CeleriacError.is(cause) && cause.code === "PUBLISH_UNROUTABLE") throw new PublishError(cause.code, cause.message, { cause });
       const uncertain = cause instanceof StoreError && cause.uncertain;
       throw new PublishError(uncertain ? "PUBLISH_UNCERTAIN" : "PUBLISH_REJECTED", reasonOf(cause), { cause, retryable: true });
     }
@@ -110,6 +122,7 @@ class SqliteBroker implements Broker {
 
   async #open(): Promise<Store> {
     const store = await openStore(this.#url, this.#context);
+    if (this.#bindings.length > 0) await this.#bind(store);
     if (this.#closing !== null) {
       await store.close();
       throw this.#closedError();
@@ -122,6 +135,16 @@ class SqliteBroker implements Broker {
       this.#reconnect().catch(() => {});
     });
     return store;
+  }
+
+  /** The queues an app declares are bound before anything is sent or taken. */
+  async #bind(store: Store): Promise<void> {
+    try {
+      await store.run("bind", { bindings: this.#bindings });
+    } catch (cause) {
+      await store.close();
+      throw cause instanceof StoreError ? new BrokerError(cause.code, cause.message, { cause }) : cause;
+    }
   }
 
   /** Tries until it works or the broker is closed. */

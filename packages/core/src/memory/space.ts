@@ -2,6 +2,7 @@
 import type { DriverContext } from "../driver.ts";
 import { BrokerError, ConfigError } from "../errors.ts";
 import { redactText } from "../redact.ts";
+import { Bindings } from "./bindings.ts";
 import { Coordination } from "./coordination.ts";
 import { Messages } from "./messages.ts";
 import { Results } from "./results.ts";
@@ -10,6 +11,7 @@ export interface Space {
   /** as in the URL: "memory://shop" */
   readonly label: string;
   readonly messages: Messages;
+  readonly bindings: Bindings;
   readonly results: Results;
   readonly coordination: Coordination;
 }
@@ -26,7 +28,13 @@ export function openSpace(url: string, { inExecutor }: Pick<DriverContext, "inEx
       `${label} lies in the memory of the process that started the worker, and a task runs in another process or thread: nothing it sends there would be found. Use sqlite:// where tasks send tasks or read results`,
     );
   }
-  const space = spaces.get(label) ?? { label, messages: new Messages(), results: new Results(), coordination: new Coordination() };
+  const space = spaces.get(label) ?? {
+    label,
+    messages: new Messages(),
+    bindings: new Bindings(),
+    results: new Results(),
+    coordination: new Coordination(),
+  };
   spaces.set(label, space);
   return space;
 }

@@ -151,6 +151,11 @@ export class RedisConnection {
     );
   }
 
+  /** Hears the messages of all patterns this connection is subscribed to. */
+  onPattern(listener: (pattern: string, payload: Buffer) => void): void {
+    this.#client.on("pmessageBuffer", (pattern: string | Buffer, _channel: Buffer, payload: Buffer) => listener(String(pattern), payload));
+  }
+
   /** Changes whether this connection keeps the process alive while it is idle. */
   holdProcess(holds: boolean): void {
     this.#holdsProcess = holds;

@@ -71,18 +71,23 @@ function createReaders({ messages, results }: Tables, consumption: Consumption, 
   };
 }
 
-type MessageWriters = Pick<Writers, "publish" | "settle" | "begin" | "consume" | "leave" | "purge">;
+type MessageWriters = Pick<Writers, "publish" | "settle" | "begin" | "consume" | "leave" | "bind" | "purge">;
 
 function createMessageWriters(tables: Tables, consumption: Consumption): MessageWriters {
-  const { messages, results, workers } = tables;
+  const { messages, bindings, results, workers } = tables;
 
   function insert(newMessages: readonly NewMessage[], raw: Uint8Array, turn: Turn): void {
     let offset = 0;
     for (const message of newMessages) {
-      const isNew = messages.insert(message, raw.subarray(offset, offset + message.size), turn.now);
+      const bytes = raw.subarray(offset, offset + message.size);
       offset += message.size;
-      if (isNew) noteArrival(message.queue, message.due, turn);
+      if (message.exchange === "") insertOne(message, bytes, turn);
+      else for (const queue of bindings.lead(message.exchange, message.queue)) insertOne({ ...message, queue }, bytes, turn);
     }
+  }
+
+  function insertOne(message: NewMessage, bytes: Uint8Array, turn: Turn): void {
+    if (messages.insert(message, bytes, turn.now)) noteArrival(message.queue, message.due, turn);
   }
 
   function settle(fields: OperationFields<"settle">, turn: Turn, raw: Uint8Array): SettleOutcome {
@@ -111,6 +116,10 @@ function createMessageWriters(tables: Tables, consumption: Consumption): Message
     },
     leave({ consumer }, turn) {
       consumption.leave(turn, consumer);
+      return null;
+    },
+    bind({ bindings: wanted }) {
+      for (const binding of wanted) bindings.add(binding);
       return null;
     },
     purge: ({ queue, limit }) => messages.purge(queue, limit),

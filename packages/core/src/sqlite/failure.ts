@@ -32,6 +32,7 @@ export function isStaleSnapshot(error: unknown): boolean {
 
 /** What concerns the file and not one operation. */
 export function isTrouble(failure: Failure): boolean {
+  if (failure.failed === "PUBLISH_UNROUTABLE") return false;
   return failure.failed !== "BROKER_REFUSED" || failure.message.includes("SQLITE_IOERR") || failure.message.includes("SQLITE_READONLY");
 }
 

@@ -5,11 +5,15 @@
 import type { StoreOutcome } from "../backend.ts";
 import type { SettleOutcome } from "../broker.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { ExchangeBinding } from "../exchange.ts";
 import type { BucketRate } from "../token-bucket.ts";
 
 /** A message on its way in. */
 export interface NewMessage {
   readonly tag: string;
+  /** Where it enters; "" = at its queue. */
+  readonly exchange: string;
+  /** with an exchange, the routing key by which that finds queues */
   readonly queue: string;
   /** 9 - priority: lower is sooner */
   readonly rank: number;
@@ -54,6 +58,8 @@ export interface Operations {
   resize: [{ readonly consumer: number; readonly readAhead: number }, null];
   /** Hands back what is held and ends the incarnation. */
   leave: [{ readonly consumer: number }, null];
+  /** Binds a queue to exchanges. */
+  bind: [{ readonly bindings: readonly ExchangeBinding[] }, null];
   length: [{ readonly queue: string }, number];
   /** epoch ms since when the next in line waits */
   oldest: [{ readonly queue: string }, number | null];

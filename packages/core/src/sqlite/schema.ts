@@ -60,6 +60,16 @@ const steps: readonly string[] = [
   create table slot (id integer primary key, key text not null, inc integer not null);
   create index ix_slot_key on slot (key);
   `,
+  // 5: exchanges. They have no table of their own: one is there as soon as a queue is bound to it.
+  `
+  create table binding (
+    exchange text not null,
+    type text not null,
+    routing_key text not null,
+    queue text not null,
+    primary key (exchange, routing_key, queue)
+  ) without rowid;
+  `,
 ];
 
 export const schemaVersion = steps.length;

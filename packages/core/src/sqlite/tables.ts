@@ -1,6 +1,7 @@
 /** Everything the I/O thread knows of one file: its connection, its tables and the locks of its incarnations. */
 import { statSync } from "node:fs";
 import type Database from "libsql";
+import { type BindingTable, openBindingTable } from "./binding-table.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { type CoordinationTable, openCoordinationTable } from "./coordination-table.ts";
 import { createLockFiles, type LockFiles } from "./lock-file.ts";
@@ -14,6 +15,7 @@ export interface Tables {
   readonly path: string;
   readonly connection: Connection;
   readonly messages: MessageTable;
+  readonly bindings: BindingTable;
   readonly results: ResultTable;
   readonly workers: WorkerTable;
   readonly coordination: CoordinationTable;
@@ -35,6 +37,7 @@ export function openTables(libsql: typeof Database, path: string, durability: "f
       path,
       connection,
       messages: openMessageTable(connection),
+      bindings: openBindingTable(connection),
       results: openResultTable(connection),
       workers,
       coordination: openCoordinationTable(connection),

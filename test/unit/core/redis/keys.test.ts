@@ -39,19 +39,6 @@ describe("the keys beside a list", () => {
   });
 });
 
-describe("a binding", () => {
-  it("is written as Celery declares a queue", () => {
-    expect(keys.ownBinding("celery")).toBe(`celery${sep}${sep}celery`);
-  });
-
-  it("is looked up by key, or by the pattern of a topic", () => {
-    const members = [`a${sep}${sep}one`, `a${sep}${sep}two`, `b${sep}${sep}three`, `x.*${sep}^x\\..*?[^\\.]$${sep}topic`, "junk"];
-    expect(keys.boundQueues(members, "a")).toEqual(["one", "two"]);
-    expect(keys.boundQueues(members, "x.y")).toEqual(["topic"]);
-    expect(keys.boundQueues(members, "c")).toEqual([]);
-  });
-});
-
 describe("the end of kombu's triple", () => {
   it("has no escaped quotation mark, whatever the queue is called", () => {
     for (const queue of ["q", 'a"b', "a\\", 'a\\"b', "日本"]) {

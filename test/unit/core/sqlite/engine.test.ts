@@ -11,7 +11,7 @@ import { eventually } from "../../../support/eventually.ts";
 import { createSqliteFile, type SqliteFile } from "../../../support/sqlite-file.ts";
 
 function newMessage(change: Partial<NewMessage> = {}): NewMessage {
-  return { tag: "tag", queue: "q", rank: 9, due: null, guarded: false, size: 3, ...change };
+  return { tag: "tag", exchange: "", queue: "q", rank: 9, due: null, guarded: false, size: 3, ...change };
 }
 
 describe("the I/O thread's engine", { timeout: 30_000 }, () => {

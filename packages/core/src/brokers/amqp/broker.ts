@@ -8,6 +8,7 @@ import { createSession } from "../../amqp/session.ts";
 import type { Broker, Consumer, Passage, Publication } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
 import { BrokerError, PublishError } from "../../errors.ts";
+import { plainQueues, type QueueTable } from "../../queue-table.ts";
 import { createBegunMarks } from "./begun-mark.ts";
 import { openConsumer } from "./consumer.ts";
 import { createHandedBack } from "./handed-back.ts";
@@ -17,8 +18,8 @@ import { createQueueStats } from "./queue-stats.ts";
 export interface AmqpBrokerOptions {
   /** Where results go; RabbitMQ stores none, so they never settle with the delivery. */
   readonly resultUrl: string | null;
-  /** `x-max-priority` of queues it declares, 1-255; null = none, as Celery declares. Queues that exist keep theirs. */
-  readonly maxPriority?: number | null;
+  /** What queues and exchanges are declared with; every name is a queue of its own unless told. */
+  readonly queues?: QueueTable;
 }
 
 /** How long `close` waits for confirmations of what was sent. */
@@ -32,7 +33,7 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
   const publishing = createSession(address, context, "celeriac publish");
   const consuming = createSession(address, context, "celeriac consume");
   const outbox = createOutbox(publishing, context);
-  const topology = { maxPriority: options.maxPriority ?? null, logger };
+  const topology = { queues: options.queues ?? plainQueues, logger };
   const publisher = createPublisher({ session: publishing, outbox, clock, topology });
   const handedBack = createHandedBack(clock);
   const marks = createBegunMarks(() => consuming.link);

@@ -60,9 +60,8 @@ export function createPublisher({ session, outbox, clock, topology: topologyOpti
       await outbox.send(message, passage);
     } catch (error) {
       if (!isUnroutable(error)) throw error;
-      // The broker has thrown it away; a queue that was deleted meanwhile is declared anew, once.
+      // The broker has thrown it away; queues that were deleted meanwhile are declared anew, once.
       known.forget(route.exchange === "" ? route.routingKey : route.exchange);
-      if (route.exchange !== "") throw error;
       await ensure(known, way);
       await outbox.send(message, passage);
     }

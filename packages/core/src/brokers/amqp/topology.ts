@@ -1,33 +1,38 @@
-/** Makes sure, once per connection, that queues and Celery's delay exchanges exist; what exists is taken as it is. */
+/** Makes sure, once per connection, that queues, exchanges, bindings and Celery's delay exchanges exist; what exists is taken as it is. */
 import type { Channel, Options } from "amqplib";
 import { operationFailure, replyCode, replyCodeOf } from "../../amqp/failure.ts";
+import { fieldTable } from "../../amqp/field-table.ts";
 import type { Link } from "../../amqp/link.ts";
 import { BrokerError, PublishError, reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
+import type { Binding, QueueDeclaration, QueueTable } from "../../queue-table.ts";
 import { bindToDelays, declareDelays } from "./delay.ts";
 
 export interface Topology {
   /** true when `queue` is known to exist */
   knows(queue: string): boolean;
-  /** Adopts the queue with whatever arguments it has, or declares it with Celery's flags. Throws BROKER_REFUSED, BROKER_UNREACHABLE. */
+  /** Adopts the queue with whatever arguments it has, or declares it; binds it where its declaration says so. Throws BROKER_REFUSED, BROKER_UNREACHABLE. */
   queue(queue: string): Promise<void>;
   /** As `queue`, and leads Celery's delay exchanges to it. */
   delayedQueue(queue: string): Promise<void>;
-  /** Throws PUBLISH_UNROUTABLE when there is no such exchange. */
+  /** Declares it with the queues that are declared for it. Throws PUBLISH_UNROUTABLE when nothing is, and there is no such exchange. */
   exchange(exchange: string): Promise<void>;
   /** After the broker returned a message: what was known of its way is forgotten. */
   forget(name: string): void;
 }
 
 export interface TopologyOptions {
-  /** `x-max-priority` of queues it declares; null = none, as Celery declares */
-  readonly maxPriority: number | null;
+  readonly queues: QueueTable;
   readonly logger: Logger;
 }
 
 export function createTopology(link: Link, options: TopologyOptions): Topology {
-  const queues = onceEach((queue) => declareQueue(link, queue, options));
-  const exchanges = onceEach((exchange) => checkExchange(link, exchange));
+  const queues = onceEach((queue) => declareQueue(link, options.queues.declaration(queue), options.logger));
+  const exchanges = onceEach(async (exchange) => {
+    const bound = options.queues.boundTo(exchange);
+    await Promise.all(bound.map(({ name }) => queues.done(name)));
+    if (bound.length === 0) await checkExchange(link, exchange);
+  });
   const delays = onceEach(() => declareDelays(link));
   const bindings = onceEach(async (queue) => {
     await Promise.all([queues.done(queue), delays.done("")]);
@@ -40,6 +45,7 @@ export function createTopology(link: Link, options: TopologyOptions): Topology {
     exchange: exchanges.done,
     forget(name) {
       for (const known of [queues, exchanges, bindings]) known.forget(name);
+      for (const { name: queue } of options.queues.boundTo(name)) queues.forget(queue);
       delays.forget("");
     },
   };
@@ -65,41 +71,61 @@ function onceEach(work: (name: string) => Promise<void>) {
   };
 }
 
-async function declareQueue(link: Link, queue: string, options: TopologyOptions): Promise<void> {
+async function declareQueue(link: Link, declaration: QueueDeclaration, logger: Logger): Promise<void> {
+  const { name, isDeclared } = declaration;
   // RabbitMQ would take it for the wish for a queue with a name of its own choice.
-  if (queue === "") throw new BrokerError("BROKER_REFUSED", "A queue has no name: expected one");
-  const { logger } = options;
+  if (name === "") throw new BrokerError("BROKER_REFUSED", "A queue has no name: expected one");
   try {
-    if (await exists(link, (channel) => channel.checkQueue(queue))) return await adopt(link, queue, options);
-    await link.aside((channel) => channel.assertQueue(queue, queueOptions(options)));
+    if (await exists(link, (channel) => channel.checkQueue(name))) {
+      await adopt(link, declaration, logger);
+      if (!isDeclared) return;
+    } else await link.aside((channel) => channel.assertQueue(name, queueOptions(declaration)));
   } catch (error) {
-    throw operationFailure(error, `declare the queue ${queue}`);
+    throw operationFailure(error, `declare the queue ${name}`);
   }
-  try {
-    await link.aside(async (channel) => {
-      await channel.assertExchange(queue, "direct", { durable: true });
-      await channel.bindQueue(queue, queue, queue);
-    });
-  } catch (error) {
-    // An exchange of another type may have the name; messages reach the queue without it.
-    if (replyCodeOf(error) === null) throw operationFailure(error, `bind the queue ${queue}`);
-    logger.warn("RabbitMQ refused the exchange that Celery declares beside a queue", { queue, reason: reasonOf(error) });
-  }
+  if (isDeclared) await bindAsDeclared(link, declaration);
+  else await bindToItsName(link, declaration, logger);
 }
 
-function queueOptions({ maxPriority }: TopologyOptions): Options.AssertQueue {
-  return { durable: true, ...(maxPriority === null ? {} : { maxPriority }) };
+function queueOptions({ arguments: wanted }: QueueDeclaration): Options.AssertQueue {
+  return { durable: true, arguments: fieldTable(wanted) };
 }
 
 /** A queue that exists keeps its arguments; where others are wanted, the broker's refusal names both. */
-async function adopt(link: Link, queue: string, options: TopologyOptions): Promise<void> {
-  if (options.maxPriority === null) return;
+async function adopt(link: Link, declaration: QueueDeclaration, logger: Logger): Promise<void> {
+  const { name, arguments: wanted } = declaration;
+  if (Object.keys(wanted).length === 0) return;
   try {
-    await link.aside((channel) => channel.assertQueue(queue, queueOptions(options)));
+    await link.aside((channel) => channel.assertQueue(name, queueOptions(declaration)));
   } catch (error) {
     if (replyCodeOf(error) !== replyCode.preconditionFailed) throw error;
-    options.logger.warn("A queue exists with other arguments than wanted; it is used as it is", { queue, reason: reasonOf(error) });
+    logger.warn("A queue exists with other arguments than wanted; it is used as it is", { queue: name, reason: reasonOf(error) });
   }
+}
+
+/** Without one of them messages would not come: an exchange of another type is an error that names both. */
+async function bindAsDeclared(link: Link, { name, bindings }: QueueDeclaration): Promise<void> {
+  try {
+    for (const binding of bindings) await link.aside((channel) => bind(channel, name, binding));
+  } catch (error) {
+    throw operationFailure(error, `bind the queue ${name}`);
+  }
+}
+
+async function bindToItsName(link: Link, { name, bindings: [own] }: QueueDeclaration, logger: Logger): Promise<void> {
+  try {
+    await link.aside((channel) => bind(channel, name, own));
+  } catch (error) {
+    // An exchange of another type may have the name; messages reach the queue without it.
+    if (replyCodeOf(error) === null) throw operationFailure(error, `bind the queue ${name}`);
+    logger.warn("RabbitMQ refused the exchange that Celery declares beside a queue", { queue: name, reason: reasonOf(error) });
+  }
+}
+
+/** The broker's own exchanges are there already, and nobody else may declare them. */
+async function bind(channel: Channel, queue: string, { exchange, exchangeType, routingKey, arguments: compared }: Binding): Promise<void> {
+  if (!exchange.startsWith("amq.")) await channel.assertExchange(exchange, exchangeType, { durable: true });
+  await channel.bindQueue(queue, exchange, routingKey, fieldTable(compared));
 }
 
 async function checkExchange(link: Link, exchange: string): Promise<void> {

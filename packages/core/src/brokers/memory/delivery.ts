@@ -5,7 +5,7 @@ import type { Envelope } from "../../envelope.ts";
 import { BrokerError } from "../../errors.ts";
 import type { NewMessage, StoredMessage } from "../../memory/messages.ts";
 import type { Space } from "../../memory/space.ts";
-import { deadLetterOf, messageOf } from "./message.ts";
+import { deadLetterOf, messagesOf } from "./message.ts";
 
 /** The consumer's side of a delivery. */
 export interface Claimant {
@@ -37,7 +37,7 @@ function settle(message: StoredMessage, envelope: Envelope, { result, publish, t
     throw new BrokerError("BROKER_REFUSED", "This broker settles no results: they are kept elsewhere than in its space");
   }
   const now = clock.now();
-  const follows: NewMessage[] = publish.map(messageOf);
+  const follows: NewMessage[] = publish.flatMap((publication) => messagesOf(publication, space.bindings));
   if (then.kind === "deadLetter") follows.push(deadLetterOf(envelope, message.content.queue, then.reason, now));
   if (then.kind === "requeue") {
     const dueAt = then.afterMs === undefined ? null : now + then.afterMs;

@@ -2,14 +2,18 @@
 import type { Publication } from "../../broker.ts";
 import { deadLetterQueue, deathHeader, type Envelope } from "../../envelope.ts";
 import { PublishError, reasonOf } from "../../errors.ts";
+import type { Bindings } from "../../memory/bindings.ts";
 import type { NewMessage, StoredMessage } from "../../memory/messages.ts";
 
 const lowestRank = 9;
 
-/** Throws PUBLISH_ENCODE, PUBLISH_UNROUTABLE. A named exchange is direct, as Celery's default is: the routing key is the queue. */
-export function messageOf({ envelope, route, dueAt, guarded }: Publication): NewMessage {
-  if (route.routingKey === "") throw new PublishError("PUBLISH_UNROUTABLE", "The route names no queue: its routing key is empty");
-  return write(envelope, route.routingKey, dueAt ?? null, guarded === true);
+/** One for each queue that gets it. Throws PUBLISH_ENCODE, PUBLISH_UNROUTABLE. */
+export function messagesOf({ envelope, route, dueAt, guarded }: Publication, bindings: Bindings): readonly NewMessage[] {
+  const { exchange, routingKey } = route;
+  if (exchange === "" && routingKey === "")
+    throw new PublishError("PUBLISH_UNROUTABLE", "The route names no queue: its routing key is empty");
+  const queues = exchange === "" ? [routingKey] : bindings.lead(exchange, routingKey);
+  return queues.map((queue) => write(envelope, queue, dueAt ?? null, guarded === true));
 }
 
 export function deadLetterOf(envelope: Envelope, queue: string, reason: string, at: number): NewMessage {

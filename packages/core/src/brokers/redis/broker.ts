@@ -5,12 +5,13 @@
 import type { Broker } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
 import { BrokerError } from "../../errors.ts";
+import { plainQueues, type QueueTable } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { brokerFailure } from "../../redis/failure.ts";
 import { createLink } from "../../redis/link.ts";
 import { isSameServer, parseRedisUrl, type RedisTarget } from "../../redis/url.ts";
+import { boundMembers } from "./bindings.ts";
 import { RedisConsumer } from "./consumer.ts";
-import { bindingKey, ownBinding } from "./keys.ts";
 import { createPublisher } from "./publisher.ts";
 import { createQueueStats } from "./queue-stats.ts";
 import { checkServer } from "./server-check.ts";
@@ -19,6 +20,8 @@ import { protocolTiming, type RedisTiming } from "./timing.ts";
 export interface RedisBrokerOptions {
   /** Where results go; on the same server they are settled together with the claim. */
   readonly resultUrl: string | null;
+  /** How queues are bound; every name is a queue of its own unless told. */
+  readonly queues?: QueueTable;
   /** Shorter times for tests; a fleet must agree on them. */
   readonly timing?: Partial<RedisTiming>;
 }
@@ -37,7 +40,8 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
     prepare: (connection) => checkServer(connection, target.label, context),
     closed: () => new BrokerError("BROKER_CLOSED", `The broker on Redis at ${target.label} was closed`),
   });
-  const publisher = createPublisher(link, target.label, context.clock);
+  const queueTable = options.queues ?? plainQueues;
+  const publisher = createPublisher({ link, label: target.label, clock: context.clock, exchanges: { queues: queueTable, db: target.db } });
   const consumers = new Set<RedisConsumer>();
 
   async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
@@ -57,12 +61,23 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
     },
     connect: () => ask(async () => {}),
     publish: publisher.publish,
-    declare: (queue) => ask(async (connection) => void (await connection.call("SADD", bindingKey(queue), ownBinding(queue)))),
+    declare: (queue) =>
+      ask(async (connection) => {
+        for (const { key, member } of boundMembers(queueTable.declaration(queue))) await connection.call("SADD", key, member);
+      }),
     queues: createQueueStats(ask, context.clock),
     health: () => ask(async (connection) => void (await connection.call("PING"))),
     async consume(queues, consumeOptions) {
       const resultsDb = settlesResults && results.db !== target.db ? String(results.db) : "";
-      const consumer = new RedisConsumer({ ...consumeOptions, target, context, timing, queues: [...new Set(queues)], resultsDb });
+      const consumer = new RedisConsumer({
+        ...consumeOptions,
+        target,
+        context,
+        timing,
+        queues: [...new Set(queues)],
+        queueTable,
+        resultsDb,
+      });
       await ask(() => consumer.start());
       consumers.add(consumer);
       return consumer;

@@ -9,6 +9,7 @@ import { brokerFailure, verdictOf } from "../../redis/failure.ts";
 import { type ClaimPlace, type DeliveryOwner, RedisDelivery } from "./delivery.ts";
 import { decodeEnvelope, type ReadEnvelope } from "./envelope-json.ts";
 import { claimsKey, queueOfList } from "./keys.ts";
+import type { Exchanges } from "./publication-route.ts";
 import type { Differences } from "./reconcile.ts";
 import { scripts } from "./scripts.ts";
 import { SettledRing } from "./settled-ring.ts";
@@ -26,6 +27,8 @@ export interface ClaimsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly label: string;
+  /** what follow-ups are routed by */
+  readonly exchanges: Exchanges;
   readonly listener: ConsumerListener;
   /** A claim was not there any more although nobody told us: perhaps this incarnation was declared dead. */
   missed(): void;
@@ -138,7 +141,7 @@ export class Claims implements DeliveryOwner {
 
   async #plan(delivery: RedisDelivery, settlement: Settlement, desk: Desk): Promise<SettleOutcome> {
     try {
-      const plan = await planSettlement(delivery, settlement, { ...desk, clock: this.#options.clock });
+      const plan = await planSettlement(delivery, settlement, { ...desk, ...this.#options });
       if (delivery.outcome !== null) return concluded(delivery);
       if (plan === "lost") return this.#missed(delivery);
       return await this.#send(delivery, plan, desk);

@@ -5,13 +5,16 @@
 import type { ConsumeOptions, Consumer } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
 import { reasonOf } from "../../errors.ts";
+import type { QueueDeclaration, QueueTable } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { brokerFailure, isReply } from "../../redis/failure.ts";
 import type { RedisTarget } from "../../redis/url.ts";
 import { createRetryLog } from "../../retry-log.ts";
+import { boundMembers } from "./bindings.ts";
 import { Claims } from "./claims.ts";
+import { listenToFanouts } from "./fanout.ts";
 import { newIncarnation, register, unregister } from "./incarnation.ts";
-import { bindingKey, listOf, ownBinding, prioritySteps } from "./keys.ts";
+import { listOf, prioritySteps } from "./keys.ts";
 import { reconcile } from "./reconcile.ts";
 import { openSession, type Session } from "./session.ts";
 import { Shift } from "./shift.ts";
@@ -22,6 +25,7 @@ export interface ConsumerOptions extends ConsumeOptions {
   readonly context: DriverContext;
   readonly timing: RedisTiming;
   readonly queues: readonly string[];
+  readonly queueTable: QueueTable;
   /** where results are settled, as `settle.lua` wants it: '' = not in another database */
   readonly resultsDb: string;
 }
@@ -60,6 +64,7 @@ export class RedisConsumer implements Consumer {
       clock: options.context.clock,
       logger: options.context.logger,
       label: options.target.label,
+      exchanges: { queues: options.queueTable, db: options.target.db },
       listener: options.listener,
       missed: () => void this.#shift?.beat(),
     });
@@ -144,7 +149,7 @@ export class RedisConsumer implements Consumer {
 
   /** Registers, puts the books right, and begins to work. */
   async #enter(session: Session): Promise<void> {
-    const { queues, listener } = this.#options;
+    const { context, queues, queueTable, listener, target } = this.#options;
     this.#sessions++;
     if (!(await this.#register(session))) {
       this.#claims.loseAll();
@@ -152,7 +157,9 @@ export class RedisConsumer implements Consumer {
       this.#incarnation = newIncarnation(this.#options.worker);
       await this.#register(session);
     }
-    await Promise.all(queues.map((queue) => announce(queue, session.data)));
+    const declarations = queues.map((queue) => queueTable.declaration(queue));
+    await Promise.all(declarations.map((queue) => announce(queue, session.data)));
+    await listenToFanouts({ session, db: target.db, queues: declarations, logger: context.logger });
     const shift = this.#createShift(session);
     this.#session = session;
     this.#shift = shift;
@@ -219,8 +226,10 @@ export class RedisConsumer implements Consumer {
 }
 
 /** Bindings are how a Python process knows which queues there are. A full server takes none, and is drained all the same. */
-async function announce(queue: string, connection: RedisConnection): Promise<void> {
-  await connection.call("SADD", bindingKey(queue), ownBinding(queue)).catch((error: unknown) => {
-    if (!isReply(error)) throw error;
-  });
+async function announce(queue: QueueDeclaration, connection: RedisConnection): Promise<void> {
+  for (const { key, member } of boundMembers(queue)) {
+    await connection.call("SADD", key, member).catch((error: unknown) => {
+      if (!isReply(error)) throw error;
+    });
+  }
 }

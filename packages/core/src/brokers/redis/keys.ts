@@ -3,7 +3,8 @@
  * list carries the list's hash tag, so that on a cluster it lies beside it.
  */
 
-const separator = "\u0006\u0016";
+/** What kombu puts between the parts of a list's name and of a binding. */
+export const separator = "\u0006\u0016";
 
 /** kombu's priority steps on the wire, where 0 is served first. */
 export const prioritySteps = [0, 3, 6, 9] as const;
@@ -67,25 +68,4 @@ export const layoutKey = "{celeriac}:layout";
 /** Set: the lists of which an incarnation may have claims. */
 export function registeredListsKey(incarnation: string): string {
   return `{celeriac}:lists:${incarnation}`;
-}
-
-/** kombu's: which queues an exchange feeds. */
-export function bindingKey(exchange: string): string {
-  return `_kombu.binding.${exchange}`;
-}
-
-/** The member that binds a queue to the direct exchange of its name, as Celery declares it. */
-export function ownBinding(queue: string): string {
-  return [queue, "", queue].join(separator);
-}
-
-/** The queues that `members` of a binding set feed for a routing key; a pattern is a regular expression, as kombu writes it for topics. */
-export function boundQueues(members: readonly string[], routingKey: string): readonly string[] {
-  const queues: string[] = [];
-  for (const member of members) {
-    const [key, pattern, queue] = member.split(separator);
-    if (queue === undefined) continue;
-    if (pattern ? new RegExp(pattern).test(routingKey) : key === routingKey) queues.push(queue);
-  }
-  return queues;
 }

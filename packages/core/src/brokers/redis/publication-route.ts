@@ -1,13 +1,23 @@
 /** Where a publication goes in Redis: there are no exchanges, only kombu's binding sets, so the producer looks up the queues itself. */
 import type { Publication } from "../../broker.ts";
 import { PublishError, reasonOf } from "../../errors.ts";
+import type { QueueTable } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
+import { bindingKey, boundMembers, boundQueues } from "./bindings.ts";
 import { encodeEnvelope, wirePriority } from "./envelope-json.ts";
-import { bindingKey, boundQueues, delayKey, listOf, publishedKey, stepOf } from "./keys.ts";
+import { fanoutChannel } from "./fanout.ts";
+import { delayKey, listOf, publishedKey, stepOf } from "./keys.ts";
+
+/** What an app knows of the exchanges of one database. */
+export interface Exchanges {
+  readonly queues: QueueTable;
+  readonly db: number;
+}
 
 /** One message for one list. */
 export interface Placement {
-  readonly queue: string;
+  /** A queue that may be new: its binding tells others of it. null: it was found by a binding. */
+  readonly named: string | null;
   readonly list: string;
   readonly raw: string;
   /** "" = unguarded */
@@ -25,25 +35,42 @@ export function encodePublication({ envelope, route }: Publication): string {
   }
 }
 
-/** The queues a route leads to: with exchange "" the one that its key names, else those bound, looked up each time as kombu does. Throws PUBLISH_UNROUTABLE. */
-export async function routedQueues({ route }: Publication, connection: RedisConnection): Promise<readonly string[]> {
-  if (route.exchange === "") return [route.routingKey];
-  const members = (await connection.call("SMEMBERS", bindingKey(route.exchange))) as string[];
-  const queues = boundQueues(members, route.routingKey);
-  if (queues.length > 0) return queues;
+/**
+ * The queues a route leads to: with exchange "" the one that its key names, else those bound, looked up each time as kombu does. Bindings that
+ * the app declares and the set has not are made. Throws PUBLISH_UNROUTABLE.
+ */
+export async function routedQueues(
+  { route: { exchange, routingKey } }: Publication,
+  connection: RedisConnection,
+  { queues }: Exchanges,
+): Promise<readonly string[]> {
+  if (exchange === "") return [routingKey];
+  const key = bindingKey(exchange);
+  const members = new Set((await connection.call("SMEMBERS", key)) as string[]);
+  const declared = queues.boundTo(exchange).flatMap(boundMembers);
+  const missing = declared.filter((bound) => bound.key === key && !members.has(bound.member)).map(({ member }) => member);
+  if (missing.length > 0) await connection.call("SADD", key, ...missing);
+  const found = boundQueues([...members, ...missing], routingKey);
+  if (found.length > 0) return found;
   throw new PublishError(
     "PUBLISH_UNROUTABLE",
-    `No queue is bound to exchange ${JSON.stringify(route.exchange)} for key ${JSON.stringify(route.routingKey)}`,
+    `No queue is bound to exchange ${JSON.stringify(exchange)} for key ${JSON.stringify(routingKey)}`,
   );
+}
+
+/** The channel on which a message for a fanout exchange is told; null: it goes into lists. */
+export function channelOf({ route }: Publication, { queues, db }: Exchanges): string | null {
+  if (route.exchange === "" || queues.exchangeType(route.exchange) !== "fanout") return null;
+  return fanoutChannel(db, route.exchange, route.routingKey);
 }
 
 /** One message for one queue, at once or parked. `nowMs` only decides whether it is due already; the server's clock frees it. */
 export function place(publication: Publication, queue: string, nowMs: number): Placement {
-  const { envelope, dueAt, guarded } = publication;
+  const { envelope, route, dueAt, guarded } = publication;
   const list = listOf(queue, stepOf(wirePriority(envelope.properties.priority)));
   const tag = envelope.properties.deliveryTag;
   return {
-    queue,
+    named: route.exchange === "" ? queue : null,
     list,
     raw: encodePublication(publication),
     guardKey: guarded === true ? publishedKey(list, tag) : "",

@@ -5,8 +5,8 @@ import { PublishError, reasonOf } from "../../errors.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { brokerFailure, isReply, verdictOf } from "../../redis/failure.ts";
 import type { RedisLink } from "../../redis/link.ts";
-import { bindingKey, ownBinding } from "./keys.ts";
-import { type Placement, place, routedQueues } from "./publication-route.ts";
+import { boundMembers } from "./bindings.ts";
+import { channelOf, type Exchanges, encodePublication, type Placement, place, routedQueues } from "./publication-route.ts";
 import { scripts } from "./scripts.ts";
 import { guardMs } from "./timing.ts";
 
@@ -26,7 +26,15 @@ export interface Publisher {
   flush(): Promise<void>;
 }
 
-export function createPublisher(link: RedisLink, label: string, clock: Clock): Publisher {
+export interface PublisherParts {
+  readonly link: RedisLink;
+  /** of the server, for messages */
+  readonly label: string;
+  readonly clock: Clock;
+  readonly exchanges: Exchanges;
+}
+
+export function createPublisher({ link, label, clock, exchanges }: PublisherParts): Publisher {
   let turn: Waiting[] | null = null;
   const underWay = new Set<Promise<unknown>>();
   const declared = new WeakMap<RedisConnection, Set<string>>();
@@ -58,7 +66,7 @@ export function createPublisher(link: RedisLink, label: string, clock: Clock): P
       for (const each of waiting) each.reject(notConnected(label));
       return;
     }
-    for (const { placement } of waiting) declare(connection, placement.queue);
+    for (const { placement } of waiting) if (placement.named !== null) declare(connection, placement.named);
     for (const batch of batches(waiting)) void track(send(connection, batch));
   }
 
@@ -67,7 +75,8 @@ export function createPublisher(link: RedisLink, label: string, clock: Clock): P
     const known = declared.get(connection) ?? new Set();
     if (known.has(queue)) return;
     declared.set(connection, known.add(queue));
-    connection.call("SADD", bindingKey(queue), ownBinding(queue)).catch(() => known.delete(queue));
+    for (const { key, member } of boundMembers(exchanges.queues.declaration(queue)))
+      connection.call("SADD", key, member).catch(() => known.delete(queue));
   }
 
   async function send(connection: RedisConnection, batch: readonly Waiting[]): Promise<void> {
@@ -81,13 +90,24 @@ export function createPublisher(link: RedisLink, label: string, clock: Clock): P
   }
 
   async function publishRouted(connection: RedisConnection, publication: Publication): Promise<void> {
-    const queues = await routedQueues(publication, connection).catch((error) => {
+    const channel = channelOf(publication, exchanges);
+    if (channel !== null) return await tell(connection, channel, publication);
+    const queues = await routedQueues(publication, connection, exchanges).catch((error) => {
       throw PublishError.is(error) ? error : rejected(error, label);
     });
     const sent = await Promise.allSettled(queues.map((queue) => enqueue(place(publication, queue, clock.now()))));
     const refusal = sent.find((each) => each.status === "rejected")?.reason;
     if (refusal === undefined) return;
     throw sent.some(({ status }) => status === "fulfilled") ? partlyTaken(refusal) : refusal;
+  }
+
+  /** Told to nobody is as lost as without a queue. */
+  async function tell(connection: RedisConnection, channel: string, publication: Publication): Promise<void> {
+    const raw = encodePublication(publication);
+    const heard = await connection.call("PUBLISH", channel, raw).catch((error: unknown) => {
+      throw publishFailure(error, label);
+    });
+    if (heard === 0) throw new PublishError("PUBLISH_UNROUTABLE", `Nobody listens to the fanout exchange ${publication.route.exchange}`);
   }
 
   return {

@@ -20,6 +20,8 @@ export interface Session {
   track(): void;
   /** `listener` hears which tracked keys changed; null = any may have. */
   onChange(listener: (keys: readonly string[] | null) => void): void;
+  /** Hears what is told on channels that match one of `patterns`. Once for each session. Resolves when it hears. */
+  listen(patterns: readonly string[], listener: (pattern: string, payload: Buffer) => void): Promise<void>;
   /** Asks the connection that only listens for a sign of life. */
   probe(): void;
   close(reason?: unknown): void;
@@ -58,6 +60,10 @@ export async function openSession(target: RedisTarget, options: SessionOptions):
           if (channel !== invalidations) return;
           listener(Array.isArray(payload) ? payload.map(String) : null);
         });
+      },
+      async listen(patterns, listener) {
+        ear.onPattern(listener);
+        await ear.call("PSUBSCRIBE", ...patterns);
       },
       // Its failure closes the connection, which is what `closed` tells.
       probe: () => void ear.call("PING").catch(() => {}),

@@ -6,6 +6,7 @@
 --           result  key text attempt ttl_ms          as keep-result.lua
 --           bind    key member                       kombu's binding of a queue that gets a message
 --           push    list raw                         publish
+--           tell    channel raw                      publish to a fanout exchange
 --           once    guard_key ttl_ms list raw        publish unless the guard is there
 --           park    guard_key ttl_ms delay_key tag due_ms raw suffix    publish later; guard_key '' = unguarded
 --         and one of
@@ -33,6 +34,7 @@ local follow = {
   result = function(op) store(op[1], op[2], tonumber(op[3]), tonumber(op[4])) end,
   bind = function(op) redis.call('SADD', op[1], op[2]) end,
   push = function(op) redis.call('LPUSH', op[1], op[2]) end,
+  tell = function(op) redis.call('PUBLISH', op[1], op[2]) end,
   once = function(op)
     once(op[1], op[2], function() redis.call('LPUSH', op[3], op[4]) end)
   end,
@@ -40,7 +42,7 @@ local follow = {
     once(op[1], op[2], function() park(op[3], op[4], tonumber(op[5]), op[6], op[7]) end)
   end,
 }
-local arity = { result = 4, bind = 2, push = 2, once = 4, park = 7, ack = 0, head = 2, delay = 5, dead = 2 }
+local arity = { result = 4, bind = 2, push = 2, tell = 2, once = 4, park = 7, ack = 0, head = 2, delay = 5, dead = 2 }
 
 -- What goes back frees the memory that it takes: a write that is allowed on a full server makes the following ones so.
 local function returning(claims, n, raw)

@@ -4,10 +4,11 @@ import type { Clock } from "../../clock.ts";
 import { deadLetterQueue, deliveriesHeader } from "../../envelope.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { resultArguments, resultKey } from "../../redis/result-record.ts";
+import { boundMembers } from "./bindings.ts";
 import type { RedisDelivery } from "./delivery.ts";
 import { deadLetter } from "./envelope-json.ts";
-import { bindingKey, delayKey, listOf, ownBinding } from "./keys.ts";
-import { place, routedQueues, tripleSuffix } from "./publication-route.ts";
+import { delayKey, listOf } from "./keys.ts";
+import { channelOf, type Exchanges, encodePublication, place, routedQueues, tripleSuffix } from "./publication-route.ts";
 import { withHeader } from "./raw-json.ts";
 import type { Completion, Operation } from "./settler.ts";
 import { guardMs } from "./timing.ts";
@@ -16,6 +17,7 @@ export interface PlanContext {
   readonly connection: RedisConnection;
   readonly incarnation: string;
   readonly clock: Clock;
+  readonly exchanges: Exchanges;
 }
 
 /** The hot path: nothing is published, and there is no mark of a begun run to remove. */
@@ -44,15 +46,21 @@ export async function planSettlement(
   return [...operations, ...end];
 }
 
-async function followUp(publication: Publication, { connection, clock }: PlanContext): Promise<readonly Operation[]> {
+async function followUp(publication: Publication, context: PlanContext): Promise<readonly Operation[]> {
+  const channel = channelOf(publication, context.exchanges);
+  if (channel !== null) return [["tell", channel, encodePublication(publication)]];
   const operations: Operation[] = [];
-  for (const queue of await routedQueues(publication, connection)) {
-    const { list, raw, guardKey, parked } = place(publication, queue, clock.now());
-    operations.push(["bind", bindingKey(queue), ownBinding(queue)]);
+  for (const queue of await routedQueues(publication, context.connection, context.exchanges)) {
+    const { named, list, raw, guardKey, parked } = place(publication, queue, context.clock.now());
+    if (named !== null) operations.push(...bound(named, context));
     if (parked !== null) operations.push(["park", guardKey, guardMs, parked.delayKey, parked.tag, parked.dueAt, raw, parked.suffix]);
     else operations.push(guardKey === "" ? ["push", list, raw] : ["once", guardKey, guardMs, list, raw]);
   }
   return operations;
+}
+
+function bound(queue: string, { exchanges }: PlanContext): readonly Operation[] {
+  return boundMembers(exchanges.queues.declaration(queue)).map(({ key, member }) => ["bind", key, member]);
 }
 
 async function ending(delivery: RedisDelivery, then: Disposition, context: PlanContext): Promise<readonly Operation[] | "lost"> {
@@ -69,10 +77,7 @@ async function ending(delivery: RedisDelivery, then: Disposition, context: PlanC
   const death = { reason: then.reason, queue: delivery.queue, at: context.clock.now() };
   const queue = deadLetterQueue(delivery.queue);
   const letter = Buffer.from(deadLetter(raw, death, claimTag(delivery, context)), "latin1");
-  return [
-    ["bind", bindingKey(queue), ownBinding(queue)],
-    ["dead", listOf(queue, 0), letter],
-  ];
+  return [...bound(queue, context), ["dead", listOf(queue, 0), letter]];
 }
 
 /** `raw` "" = as it was claimed. */

@@ -2,7 +2,7 @@
 import type { Delivery, Settlement, SettleOutcome } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import type { Envelope } from "../../envelope.ts";
-import { BrokerError } from "../../errors.ts";
+import { BrokerError, PublishError } from "../../errors.ts";
 import { StoreError } from "../../sqlite/failure.ts";
 import type { ClaimedMessage, NewResult, OperationFields } from "../../sqlite/operation.ts";
 import type { Store } from "../../sqlite/store.ts";
@@ -62,6 +62,7 @@ async function settleAtLast(fields: OperationFields<"settle">, raws: readonly Ui
 }
 
 function refuse(cause: unknown): never {
+  if (cause instanceof StoreError && cause.code === "PUBLISH_UNROUTABLE") throw new PublishError(cause.code, cause.message, { cause });
   throw new BrokerError("BROKER_REFUSED", `The SQLite file could not be asked: ${String(cause)}`, { cause });
 }
 

@@ -1,6 +1,6 @@
 /** Turns publications into rows of the file, and deliveries that end badly into dead letters. */
 import type { Publication } from "../../broker.ts";
-import { deadLetterQueue, deathHeader, type Envelope } from "../../envelope.ts";
+import { deadLetterQueue, deathHeader, type Envelope, type Route } from "../../envelope.ts";
 import { PublishError, reasonOf } from "../../errors.ts";
 import type { NewMessage } from "../../sqlite/operation.ts";
 import { writeEnvelope } from "../../sqlite/raw-envelope.ts";
@@ -13,18 +13,19 @@ export interface Letter {
 
 const lowestRank = 9;
 
-/** Throws PUBLISH_ENCODE, PUBLISH_UNROUTABLE. A named exchange is direct, as Celery's default is: the routing key is the queue. */
+/** Throws PUBLISH_ENCODE, PUBLISH_UNROUTABLE. */
 export function letterOf({ envelope, route, dueAt, guarded }: Publication): Letter {
-  if (route.routingKey === "") throw new PublishError("PUBLISH_UNROUTABLE", "The route names no queue: its routing key is empty");
-  return letter(envelope, route.routingKey, dueAt ?? null, guarded === true);
+  if (route.exchange === "" && route.routingKey === "")
+    throw new PublishError("PUBLISH_UNROUTABLE", "The route names no queue: its routing key is empty");
+  return letter(envelope, route, dueAt ?? null, guarded === true);
 }
 
 export function deadLetterOf(envelope: Envelope, queue: string, reason: string, at: number): Letter {
   const headers = { ...envelope.headers, [deathHeader]: { reason, queue, at } };
-  return letter({ ...envelope, headers }, deadLetterQueue(queue), null, false);
+  return letter({ ...envelope, headers }, { exchange: "", routingKey: deadLetterQueue(queue) }, null, false);
 }
 
-function letter(envelope: Envelope, queue: string, due: number | null, guarded: boolean): Letter {
+function letter(envelope: Envelope, { exchange, routingKey }: Route, due: number | null, guarded: boolean): Letter {
   let raw: Uint8Array;
   try {
     raw = writeEnvelope(envelope);
@@ -32,5 +33,5 @@ function letter(envelope: Envelope, queue: string, due: number | null, guarded: 
     throw new PublishError("PUBLISH_ENCODE", `Headers cannot be written as JSON: ${reasonOf(cause)}`, { cause });
   }
   const { priority, deliveryTag: tag } = envelope.properties;
-  return { message: { tag, queue, rank: lowestRank - (priority ?? 0), due, guarded, size: raw.byteLength }, raw };
+  return { message: { tag, exchange, queue: routingKey, rank: lowestRank - (priority ?? 0), due, guarded, size: raw.byteLength }, raw };
 }

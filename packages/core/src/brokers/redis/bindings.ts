@@ -1,0 +1,67 @@
+/**
+ * kombu's binding sets. Redis has no exchanges: whoever publishes reads from a set which queues an exchange feeds. A member is routing key,
+ * pattern and queue; the pattern is kombu's regular expression for the keys of a topic exchange, and empty for other exchanges.
+ */
+import type { Binding, QueueDeclaration } from "../../queue-table.ts";
+import { separator } from "./keys.ts";
+
+/** A key of kombu's set and one of its members. */
+export interface BoundMember {
+  readonly key: string;
+  readonly member: string;
+}
+
+/** The set of the queues that an exchange feeds. */
+export function bindingKey(exchange: string): string {
+  return `_kombu.binding.${exchange}`;
+}
+
+/** What kombu writes when it declares the queue. */
+export function boundMembers({ name, bindings }: QueueDeclaration): readonly BoundMember[] {
+  return bindings.map((binding) => ({ key: bindingKey(binding.exchange), member: memberOf(binding, name) }));
+}
+
+function memberOf({ exchangeType, routingKey }: Binding, queue: string): string {
+  return [routingKey, exchangeType === "topic" ? topicPattern(routingKey) : "", queue].join(separator);
+}
+
+/** To the byte as kombu makes it, for the same binding of both sides must be one member. `*` also takes several words, and `.#` at least an empty one. */
+export function topicPattern(routingKey: string): string {
+  const escaped = Array.from(routingKey, (sign) => (/^[\p{L}\p{N}.#*]$/u.test(sign) ? sign : sign === "\0" ? "\\000" : `\\${sign}`));
+  const wildcards: Readonly<Record<string, string>> = { "*": ".*?[^\\.]", "#": ".*?" };
+  const words = escaped.join("").split(".");
+  return `^${words.map((word) => wildcards[word] ?? word).join("\\.")}$`;
+}
+
+/** The queues, each once, that the members of a set feed for a routing key. */
+export function boundQueues(members: readonly string[], routingKey: string): readonly string[] {
+  const queues = new Set<string>();
+  for (const member of members) {
+    const [key, pattern, queue] = member.split(separator);
+    if (queue === undefined || queue === "") continue;
+    if (pattern ? matches(pattern, routingKey) : key === routingKey) queues.add(queue);
+  }
+  return [...queues];
+}
+
+/** Compiled once: a few patterns meet many keys. null: no regular expression of ours. */
+const compiled = new Map<string, RegExp | null>();
+const mostCompiled = 1_000;
+
+function matches(pattern: string, routingKey: string): boolean {
+  let expression = compiled.get(pattern);
+  if (expression === undefined) {
+    if (compiled.size >= mostCompiled) compiled.clear();
+    expression = compile(pattern);
+    compiled.set(pattern, expression);
+  }
+  return expression?.test(routingKey) === true;
+}
+
+function compile(pattern: string): RegExp | null {
+  try {
+    return new RegExp(pattern);
+  } catch {
+    return null;
+  }
+}

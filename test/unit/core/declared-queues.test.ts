@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import type { Config } from "../../../packages/core/src/config.ts";
+import { queuesOf } from "../../support/router.ts";
+
+const code = (config: unknown) => {
+  try {
+    queuesOf(config as Config);
+  } catch (error) {
+    return [(error as { code: string }).code, (error as Error).message] as const;
+  }
+  return null;
+};
+
+describe("the queues of an app", () => {
+  it("are the default queue, where nothing is declared, and any other name", () => {
+    const queues = queuesOf({ taskDefaultQueue: "jobs" });
+    for (const taskQueues of [null, [], {}]) expect(queuesOf({ taskDefaultQueue: "jobs", taskQueues }).names).toEqual(["jobs"]);
+    for (const name of ["jobs", "other"])
+      expect(queues.require(name)).toEqual({
+        name,
+        bindings: [{ exchange: name, exchangeType: "direct", routingKey: name, arguments: {} }],
+        arguments: {},
+        isDeclared: false,
+      });
+  });
+
+  it("may be written as names, as objects and by name, in Celery's spelling and ours", () => {
+    const written = { media: { exchange: "m", exchange_type: "topic", binding_key: "media.#", queue_arguments: { "x-message-ttl": 5 } } };
+    const listed = [
+      "plain",
+      { name: "media", exchange: "m", exchangeType: "topic", routingKey: "media.#", arguments: { "x-message-ttl": 5 } },
+    ];
+    const byName = queuesOf({ taskQueues: written } as Config);
+    const byList = queuesOf({ taskQueues: listed } as Config);
+    expect(byName.names).toEqual(["media"]);
+    expect(byList.names).toEqual(["plain", "media"]);
+    expect(byName.declaration("media")).toEqual(byList.declaration("media"));
+    expect(byList.declaration("media")).toMatchObject({
+      bindings: [{ exchange: "m", exchangeType: "topic", routingKey: "media.#" }],
+      arguments: { "x-message-ttl": 5 },
+      isDeclared: true,
+    });
+    expect(byList.exchangeType("m")).toBe("topic");
+    expect(byList.boundTo("m").map(({ name }) => name)).toEqual(["media"]);
+  });
+
+  it("take what they do not say from the defaults, and x-max-priority from its setting", () => {
+    const queues = queuesOf({
+      taskQueues: ["a", { name: "b", arguments: { "x-max-priority": 3 } }],
+      taskDefaultExchange: "tasks",
+      taskDefaultExchangeType: "topic",
+      taskQueueMaxPriority: 9,
+    });
+    expect(queues.declaration("a").bindings).toEqual([{ exchange: "tasks", exchangeType: "topic", routingKey: "a", arguments: {} }]);
+    expect(["a", "b", "made up"].map((name) => queues.declaration(name).arguments["x-max-priority"])).toEqual([9, 3, 9]);
+  });
+
+  it("give the default queue its exchange and key, where nothing is declared", () => {
+    const queues = queuesOf({ taskDefaultExchange: "tasks", taskDefaultExchangeType: "topic", taskDefaultRoutingKey: "task.default" });
+    expect(queues.declaration("celery")).toMatchObject({
+      bindings: [{ exchange: "tasks", exchangeType: "topic", routingKey: "task.default" }],
+      isDeclared: true,
+    });
+  });
+
+  it("are all there are, when missing ones are not to be made", () => {
+    const queues = queuesOf({ taskQueues: ["celery", "mail"], taskCreateMissingQueues: false });
+    expect(queues.require("mail").name).toBe("mail");
+    expect(() => queues.require("mial")).toThrow(
+      expect.objectContaining({ code: "CONFIG_QUEUE", message: expect.stringContaining('"mail"') }),
+    );
+    expect(queues.declaration("mail.dead").isDeclared).toBe(false);
+  });
+
+  it.each([
+    [{ taskQueues: "mail" }, "CONFIG_INVALID", "taskQueues"],
+    [{ taskQueues: [7] }, "CONFIG_INVALID", "a name or an object"],
+    [{ taskQueues: [{ exchange: "x" }] }, "CONFIG_INVALID", "no name"],
+    [{ taskQueues: ["a", { name: "a" }] }, "CONFIG_INVALID", "twice"],
+    [{ taskQueues: [{ name: "a", exchangeType: "topical" }] }, "CONFIG_INVALID", "direct, topic, fanout, headers"],
+    [{ taskQueues: [{ name: "a", echange: "x" }] }, "CONFIG_UNKNOWN", '"exchange"'],
+    [{ taskQueues: [{ name: "a", bindings: [] }] }, "CONFIG_INVALID", "bindings"],
+    [{ taskQueues: [{ name: "a", bindings: [{ exchange: "x", key: "y" }] }] }, "CONFIG_UNKNOWN", '"key"'],
+    [{ taskQueues: [{ name: "a", routingKey: "k", bindings: [{ exchange: "x" }] }] }, "CONFIG_INVALID", "beside bindings"],
+    [
+      {
+        taskQueues: [
+          { name: "a", exchange: "x" },
+          { name: "b", exchange: "x", exchangeType: "topic" },
+        ],
+      },
+      "CONFIG_INVALID",
+      "two types: direct and topic",
+    ],
+  ])("refuses %j", (config, expected, text) => {
+    expect(code(config)).toEqual([expected, expect.stringContaining(text)]);
+  });
+});
