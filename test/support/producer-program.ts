@@ -20,7 +20,7 @@ switch (last) {
     for await (const _ of handle.watch()) break;
     break;
   case "refuse":
-    await app.sendTask("t", [5n]).catch(({ code }: { code: string }) => console.log(code));
+    await app.sendTask("t", [() => 1]).catch(({ code }: { code: string }) => console.log(code));
     break;
   default:
     throw new Error(`Unknown end ${last}`);

@@ -98,7 +98,7 @@ describe("a call", () => {
     process.removeAllListeners("unhandledRejection");
     try {
       const unhandled = once(process, "unhandledRejection");
-      void add.delay(5n as never, 2);
+      void add.delay(Symbol("no") as never, 2);
       expect((await unhandled)[0]).toEqual(coded("PUBLISH_ENCODE", "args[0]"));
     } finally {
       for (const listener of listeners) process.on("unhandledRejection", listener);
