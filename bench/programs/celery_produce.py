@@ -28,14 +28,20 @@ def send_all(count):
             noop.apply_async((index,), producer=producer)
 
 
-def waiting():
+def waiting(expected):
+    """Without confirmations the broker may still be reading what was sent: it is asked until it has that many, for 10 s."""
+    deadline = time.monotonic() + 10
     with app.connection_for_read() as connection:
-        return connection.default_channel.queue_declare("celery", passive=True).message_count
+        while True:
+            count = connection.default_channel.queue_declare("celery", passive=True).message_count
+            if count >= expected or time.monotonic() > deadline:
+                return count
+            time.sleep(0.05)
 
 
 def enqueue():
     send_all(warmup)
-    return {**timed(lambda: send_all(n)), "waiting": waiting() - warmup}
+    return {**timed(lambda: send_all(n)), "waiting": waiting(warmup + n) - warmup}
 
 
 def get_all(count, result_ms):
