@@ -7,6 +7,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import type { Certificates } from "./certificates.ts";
 
 /** Where a running node lives: plain JSON, so that it can be handed to another process, which then calls `rabbitmqAt`. */
 export interface RabbitmqPlace {
@@ -15,6 +16,13 @@ export interface RabbitmqPlace {
   readonly port: number;
   readonly distributionPort: number;
   readonly epmdPort: number;
+  /** where it speaks TLS; null = nowhere */
+  readonly tlsPort: number | null;
+}
+
+export interface RabbitmqOptions {
+  /** Speaks TLS on another port, too, verifies a client's certificate where there is one, and takes its common name for the user's (EXTERNAL). */
+  readonly tls?: Pick<Certificates, "caCerts" | "server">;
 }
 
 /** What can be asked of a running node from any process. */
@@ -52,12 +60,19 @@ export function hasRabbitmq(): boolean {
   return program("rabbitmq-server") !== null && program("epmd") !== null;
 }
 
-export async function startRabbitmq(): Promise<RabbitmqServer> {
-  const [port, distributionPort, epmdPort] = await freePorts(3);
+export async function startRabbitmq({ tls }: RabbitmqOptions = {}): Promise<RabbitmqServer> {
+  const [port, distributionPort, epmdPort, tlsPort] = await freePorts(4);
   const directory = await mkdtemp(join(tmpdir(), "celeriac-rabbitmq-"));
   const node = `celeriac-${process.pid}-${port}@localhost`;
-  const place: RabbitmqPlace = { directory, node, port: port!, distributionPort: distributionPort!, epmdPort: epmdPort! };
-  await prepare(place);
+  const place: RabbitmqPlace = {
+    directory,
+    node,
+    port: port!,
+    distributionPort: distributionPort!,
+    epmdPort: epmdPort!,
+    tlsPort: tls === undefined ? null : tlsPort!,
+  };
+  await prepare(place, tls);
   const epmd = launch(required("epmd"), ["-port", String(epmdPort), "-address", "127.0.0.1"], place);
   let broker: ChildProcess | null = null;
 
@@ -116,10 +131,23 @@ export function rabbitmqAt(place: RabbitmqPlace): RabbitmqNode {
   };
 }
 
-async function prepare(place: RabbitmqPlace): Promise<void> {
-  for (const folder of ["mnesia", "log"]) await mkdir(join(place.directory, folder));
-  await writeFile(join(place.directory, "enabled_plugins"), "[].\n");
-  await writeFile(join(place.directory, "rabbitmq.conf"), "disk_free_limit.absolute = 50MB\nlog.file.level = warning\n");
+async function prepare(place: RabbitmqPlace, tls: RabbitmqOptions["tls"]): Promise<void> {
+  const { directory, tlsPort } = place;
+  for (const folder of ["mnesia", "log"]) await mkdir(join(directory, folder));
+  await writeFile(join(directory, "enabled_plugins"), tls === undefined ? "[].\n" : "[rabbitmq_auth_mechanism_ssl].\n");
+  const settings = ["disk_free_limit.absolute = 50MB", "log.file.level = warning"];
+  if (tls !== undefined)
+    settings.push(
+      `listeners.ssl.1 = 127.0.0.1:${tlsPort}`,
+      `ssl_options.cacertfile = ${tls.caCerts}`,
+      `ssl_options.certfile = ${tls.server.certfile}`,
+      `ssl_options.keyfile = ${tls.server.keyfile}`,
+      "ssl_options.verify = verify_peer",
+      "ssl_options.fail_if_no_peer_cert = false",
+      ...["PLAIN", "AMQPLAIN", "EXTERNAL"].map((mechanism, at) => `auth_mechanisms.${at + 1} = ${mechanism}`),
+      "ssl_cert_login_from = common_name",
+    );
+  await writeFile(join(directory, "rabbitmq.conf"), `${settings.join("\n")}\n`);
 }
 
 function environment(place: RabbitmqPlace): NodeJS.ProcessEnv {

@@ -5,6 +5,7 @@ export const sound: readonly Config[] = [
   { task_default_queue: "celery", taskTimeLimit: "10m", publishTimeout: 2.5, result_expires: null },
   { taskDefaultPriority: 5, task_acks_late: false, durability: "process", acceptContent: ["json"] },
   { broker_url: process.env["BROKER"], taskRoutes: { "img.*": { queue: "images" } }, maxMessageBytes: 1_048_576 },
+  { broker_use_ssl: { ca_certs: "/etc/ca.pem", ssl_cert_reqs: "required" }, brokerUseSsl: { caCerts: "/etc/ca.pem", certReqs: "none" } },
   { worker_prefetch_multiplier: 4, beatMaxLoopInterval: 60, CELERY_TASK_DEFAULT_QUEUE: "q", CELERYD_POOL: "solo", BROKER_URL: "redis://h" },
 ];
 
@@ -17,6 +18,8 @@ export function refused(): void {
   createApp("x", { config: { taskDefaultPriority: 10 } });
   // @ts-expect-error a flag is true or false
   createApp("x", { config: { task_acks_late: "yes" } });
+  // @ts-expect-error a misspelt option of TLS
+  createApp("x", { config: { brokerUseSsl: { caCert: "/etc/ca.pem" } } });
   // @ts-expect-error only JSON is written
   createApp("x", { config: { taskSerializer: "pickle" } });
   // @ts-expect-error a misspelt option of createApp

@@ -83,7 +83,7 @@ export const celerySettings = {
   ...unused("this version makes no chords", ["task_allow_error_cb_on_chord_header"], [false]),
 
   // Broker
-  ...kept("broker_url", "broker_connection_retry_on_startup"),
+  ...kept("broker_url", "broker_connection_retry_on_startup", "broker_use_ssl"),
   ...unused("one connection string serves both: name it in broker_url", ["broker_read_url", "broker_write_url"], [null]),
   ...unused(
     inUrl("it", "broker_url"),
@@ -96,7 +96,6 @@ export const celerySettings = {
     ["broker_transport_options"],
     [null, {}],
   ),
-  ...unused("connections are not encrypted", ["broker_use_ssl"], [null, false]),
   ...unused("RabbitMQ is asked for a heartbeat of 10 s", ["broker_heartbeat", "broker_heartbeat_checkrate"], [10]),
   ...unused("RabbitMQ is logged into with PLAIN", ["broker_login_method"], [null, "PLAIN"]),
   ...unused(

@@ -14,6 +14,7 @@ import {
   textSetting,
 } from "./setting.ts";
 import { taskQueuesSetting } from "./task-queues.ts";
+import { type TlsInput, tlsSetting } from "./tls.ts";
 
 type Routes = Readonly<Record<string, { readonly queue: string }>>;
 const routesSetting = (doc: string): Setting<Routes> => ({
@@ -47,11 +48,18 @@ const prioritySetting = (doc: string): Setting<Priority | null> => ({
 });
 
 export const settingTable = {
-  brokerUrl: textSetting("sqlite://./celeriac.db", "Where tasks wait: amqp://, redis://, sqlite:// or, for one process alone, memory://.", {
-    env: "CELERY_BROKER_URL",
-    secret: true,
-  }),
+  brokerUrl: textSetting(
+    "sqlite://./celeriac.db",
+    "Where tasks wait: amqp://, amqps://, redis://, sqlite:// or, for one process alone, memory://.",
+    {
+      env: "CELERY_BROKER_URL",
+      secret: true,
+    },
+  ),
   brokerConnectionRetryOnStartup: flagSetting(true, "A starting worker waits for a broker that cannot be reached yet; false: it fails."),
+  brokerUseSsl: tlsSetting(
+    "How connections to the broker are encrypted: true, or files and names as in Celery. Certificates are verified unless certReqs is none. amqps:// encrypts by itself.",
+  ),
   resultBackend: textSetting(
     null,
     "Where results are kept: redis://, rpc://, sqlite://, memory:// or disabled. Unset: with the broker on SQLite, Redis and memory://, rpc:// on RabbitMQ.",
@@ -132,9 +140,14 @@ type Camel<S extends string> = S extends `${infer H}_${infer T}` ? `${H}${Capita
 type UnusedName = Exclude<CelerySettingName, Snake<keyof Settings>>;
 /** Names of older projects and Django's: what they mean is looked up when the app is made. */
 type CapitalName = Uppercase<CelerySettingName> | `CELERY_${string}` | `CELERYD_${string}` | `CELERYBEAT_${string}`;
+/** Settings that may be written in more ways than they are kept. */
+interface Written {
+  readonly brokerUseSsl: boolean | TlsInput;
+}
+type Value<K extends keyof Settings> = (K extends keyof Written ? Written[K] : Settings[K]) | undefined;
 /** Any of the settings, in camelCase or in Celery's snake_case; and Celery's others, which do nothing. */
-export type Config = { [K in keyof Settings]?: Settings[K] | undefined } & {
-  [K in keyof Settings as Snake<K>]?: Settings[K] | undefined;
+export type Config = { [K in keyof Settings]?: Value<K> } & {
+  [K in keyof Settings as Snake<K>]?: Value<K>;
 } & {
   [K in UnusedName | Camel<UnusedName> | CapitalName]?: unknown;
 };

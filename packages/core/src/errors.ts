@@ -71,6 +71,10 @@ export const errorTable = {
   ],
   BROKER_UNREACHABLE: ["The broker did not accept a connection.", "Check host, port and whether it runs."],
   BROKER_AUTH: ["The broker refused user or password.", "Check the URL's credentials."],
+  BROKER_TLS: [
+    "The connection to the broker could not be encrypted: a certificate is not trusted or for another host, or the port does not speak TLS.",
+    "The message says which; brokerUseSsl names the CA, our own certificate, and the host.",
+  ],
   BROKER_REFUSED: ["The broker refused an operation.", "The message holds its words."],
   BROKER_EVICTS: [
     "The Redis server may evict keys (maxmemory-policy is not noeviction), so it can lose tasks.",
@@ -80,6 +84,7 @@ export const errorTable = {
   BROKER_LAYOUT: ["The store was written by a newer version whose layout this one does not know.", "Update Celeriac."],
   BACKEND_UNREACHABLE: ["The result backend did not accept a connection or did not answer.", "Check host, port and whether it runs."],
   BACKEND_AUTH: ["The result backend refused user or password.", "Check the URL's credentials."],
+  BACKEND_TLS: ["The connection to the result backend could not be encrypted.", "As BROKER_TLS."],
   MEMORY_OUT_OF_REACH: [
     "memory:// lies in the memory of another process or thread: a task or a command cannot reach it.",
     "Use sqlite:// where tasks send tasks or read results, or where several processes take part.",

@@ -10,10 +10,14 @@ import { redactText } from "./redact.ts";
 
 type Scheme = "memory" | "sqlite" | "redis" | "amqp" | "rpc" | "disabled";
 
+/** Other schemes for the same driver, which reads the rest of the URL. */
+const aliases: ReadonlyMap<string, Scheme> = new Map([...["amqps", "pyamqp", "librabbitmq"].map((scheme) => [scheme, "amqp"] as const)]);
+
 /** The scheme of a URL, or null. */
 function schemeOf(url: string): string | null {
   if (url === "disabled") return "disabled";
-  return /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? null;
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? null;
+  return scheme === null ? null : (aliases.get(scheme) ?? scheme);
 }
 
 function knownScheme<S extends Scheme>(url: string, what: string, schemes: readonly S[]): S {
@@ -37,6 +41,10 @@ export function isMemoryUrl(url: string): boolean {
   return schemeOf(url) === "memory";
 }
 
+function amqpConnection(settings: Settings) {
+  return { ssl: settings.brokerUseSsl };
+}
+
 /** Throws CONFIG_URL, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH. Connects nothing yet. */
 export async function openBroker(settings: Settings, queues: QueueTable, context: DriverContext): Promise<Broker> {
   const url = settings.brokerUrl;
@@ -49,7 +57,10 @@ export async function openBroker(settings: Settings, queues: QueueTable, context
     case "redis":
       return (await import("./brokers/redis/broker.ts")).createRedisBroker(url, context, options);
     case "amqp":
-      return (await import("./brokers/amqp/broker.ts")).createAmqpBroker(url, context, options);
+      return (await import("./brokers/amqp/broker.ts")).createAmqpBroker(url, context, {
+        ...options,
+        connection: amqpConnection(settings),
+      });
   }
 }
 
@@ -65,7 +76,10 @@ export async function openBackend(settings: Settings, context: DriverContext): P
       return (await import("./backends/redis.ts")).createRedisBackend(url, context);
     case "rpc":
       knownScheme(settings.brokerUrl, "rpc:// sends results through the broker, whose URL", ["amqp"]);
-      return (await import("./backends/rpc.ts")).createRpcBackend(settings.brokerUrl, context, { expiresMs: resultExpiresMs(settings) });
+      return (await import("./backends/rpc.ts")).createRpcBackend(settings.brokerUrl, context, {
+        expiresMs: resultExpiresMs(settings),
+        connection: amqpConnection(settings),
+      });
     case "disabled":
       return null;
   }

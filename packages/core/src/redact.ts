@@ -3,7 +3,7 @@
 const secretKey = /pass(word|wd|phrase)|pass$|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key/i;
 // To the last @ before a slash; a password with a slash in it, which is no URL any more, to the last @ unless it may be a port.
 const urlPassword = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s/@:]*):(?:[^\s/]+|(?<=\/\/:)\S+|(?!\d+(?:[/?#]|$))\S+)@/gi;
-const urlParameter = /([?&](?:pass|password|passwd|secret|token|access_token|api[-_]?key)=)[^\s&#]+/gi;
+const urlParameter = /([?&](?:ssl_)?(?:pass|password|passwd|secret|token|access_token|api[-_]?key)=)[^\s&#]+/gi;
 const deepest = 8;
 export const stars = "********";
 

@@ -1,5 +1,5 @@
 /** What drivers say while they try to reach a server again and again: a person hears, once, of what will not heal by itself. */
-import { CeleriacError, reasonOf } from "./errors.ts";
+import { CeleriacError, type ErrorCode, reasonOf } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 
 export interface RetryLog {
@@ -9,13 +9,15 @@ export interface RetryLog {
   succeeded(): void;
 }
 
-/** An error when the server answers and refuses (a changed password, a user's rights), each time its words change; debug for everything else. */
+const refusals: ReadonlySet<ErrorCode> = new Set(["BROKER_AUTH", "BROKER_TLS", "BROKER_REFUSED", "BACKEND_AUTH", "BACKEND_TLS"]);
+
+/** An error when the server answers and refuses (a changed password, a user's rights, an expired certificate), each time its words change; debug for everything else. */
 export function createRetryLog(logger: Logger): RetryLog {
   let told: string | null = null;
   return {
     failed(what, error) {
       const errorCode = CeleriacError.is(error) ? error.code : null;
-      const isRefused = errorCode === "BROKER_AUTH" || errorCode === "BROKER_REFUSED" || errorCode === "BACKEND_AUTH";
+      const isRefused = errorCode !== null && refusals.has(errorCode);
       const reason = reasonOf(error);
       const isNews = isRefused && reason !== told;
       if (isNews) told = reason;

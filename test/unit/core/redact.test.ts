@@ -18,6 +18,7 @@ describe("a text that people read", () => {
     ["redis://:123/PW@host", `redis://:${stars}@host`],
     ["amqp://user:PW/PW@PW@host", `amqp://user:${stars}@host`],
     ["amqp://user:a'PW\"b@host", `amqp://user:${stars}@host`],
+    ["amqps://host?ssl_password=PW&ssl_cert_reqs=none", `amqps://host?ssl_password=${stars}&ssl_cert_reqs=none`],
     ["redis://host:6379/0?password=PW&db=1", `redis://host:6379/0?password=${stars}&db=1`],
     ["https://api.example/x?a=1&api_key=PW", `https://api.example/x?a=1&api_key=${stars}`],
   ])("shows no password: %s", (text, shown) => {

@@ -13,7 +13,7 @@ const ground = new Set(
     ...["backend", "broker", "coordinator", "schedule-store"],
     ...["clock", "deferred", "derived-id", "driver", "duration", "entry", "environment", "envelope", "errors", "exchange", "failpoint"],
     ...["failure", "logger", "queue-table", "redact", "result-meta", "retry-log", "serializer", "service", "states"],
-    ...["token-bucket"],
+    ...["tls", "token-bucket"],
   ].map((name) => `${core}${name}.ts`),
 );
 

@@ -1,5 +1,6 @@
 /** Translates what the AMQP library throws into our errors, once, at this edge. Its texts hold no password. */
 import { BrokerError, reasonOf } from "../errors.ts";
+import { tlsFailure } from "../tls.ts";
 import type { AmqpAddress } from "./address.ts";
 
 /** Reply codes of AMQP that mean something to us. */
@@ -11,11 +12,16 @@ export function replyCodeOf(error: unknown): number | null {
   return typeof code === "number" ? code : null;
 }
 
-/** Why a connection could not be opened: BROKER_AUTH, BROKER_REFUSED or BROKER_UNREACHABLE. */
+/** Why a connection could not be opened: BROKER_AUTH, BROKER_TLS, BROKER_REFUSED or BROKER_UNREACHABLE. */
 export function connectFailure(cause: unknown, address: AmqpAddress): BrokerError {
   const reason = reasonOf(cause);
+  const encryption = address.tls === null ? null : tlsFailure(cause);
+  if (encryption !== null) {
+    return new BrokerError("BROKER_TLS", `No encrypted connection to RabbitMQ (${address.label}): ${encryption}`, { cause });
+  }
   if (/ACCESS[-_]REFUSED/.test(reason)) {
-    return new BrokerError("BROKER_AUTH", `RabbitMQ refused the login (${address.label}): check user and password`, { cause });
+    const what = address.loginMethod === "EXTERNAL" ? "which user the certificate stands for" : "user and password";
+    return new BrokerError("BROKER_AUTH", `RabbitMQ refused the login (${address.label}): check ${what}`, { cause });
   }
   if (/Expected ConnectionOpenOk/.test(reason)) {
     const why = `there is no vhost ${JSON.stringify(address.vhost)}, or ${address.username} may not use it`;

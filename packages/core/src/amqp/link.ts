@@ -1,9 +1,10 @@
 /** One open connection to RabbitMQ, over the library's: its end and its being blocked are told once, its errors are ours. */
 import type { Socket } from "node:net";
-import { type Channel, type ChannelModel, type ConfirmChannel, connect } from "amqplib";
+import { type Channel, type ChannelModel, type ConfirmChannel, connect, credentials } from "amqplib";
 import type { Clock } from "../clock.ts";
 import { reasonOf } from "../errors.ts";
 import type { Logger } from "../logger.ts";
+import { tlsConnectionOptions } from "../tls.ts";
 import type { AmqpAddress } from "./address.ts";
 import { connectFailure, operationFailure } from "./failure.ts";
 import { readLongIntegers } from "./long-integers.ts";
@@ -39,26 +40,41 @@ export interface LinkOptions {
   readonly logger: Logger;
 }
 
-const heartbeatSeconds = 10;
-/** Short of the 5 s in which work must go on once the broker accepts connections: an attempt that was answered by nobody must not outlast it. */
-const connectTimeoutMs = 4_000;
 const closeTimeoutMs = 2_000;
 const answerLimitMs = 30_000;
 
-/** One attempt. Throws BROKER_UNREACHABLE, BROKER_AUTH or BROKER_REFUSED. */
+/** One attempt. Throws BROKER_UNREACHABLE, BROKER_AUTH, BROKER_TLS or BROKER_REFUSED. */
 export async function openLink(address: AmqpAddress, { name, clock, logger }: LinkOptions): Promise<Link> {
-  const { protocol, hostname, port, username, password, vhost, label } = address;
+  const { hostname, port, vhost, tls, label } = address;
   let model: ChannelModel;
   try {
     model = await connect(
-      { protocol, hostname, port, username, password, vhost, heartbeat: heartbeatSeconds },
-      { noDelay: true, keepAlive: true, timeout: connectTimeoutMs, clientProperties: { connection_name: name } },
+      { protocol: tls === null ? "amqp" : "amqps", hostname, port, vhost, heartbeat: Math.ceil(address.heartbeatMs / 1_000) },
+      {
+        noDelay: true,
+        keepAlive: true,
+        timeout: address.timeoutMs,
+        clientProperties: { connection_name: name },
+        credentials: credentialsOf(address),
+        ...(tls === null ? {} : await tlsConnectionOptions(tls)),
+      },
     );
   } catch (error) {
     throw connectFailure(error, address);
   }
   readLongIntegers(model.connection);
   return watchLink(model, { broker: label, connection: name }, { clock, logger });
+}
+
+function credentialsOf({ loginMethod, username, password }: AmqpAddress) {
+  switch (loginMethod) {
+    case "PLAIN":
+      return credentials.plain(username, password);
+    case "AMQPLAIN":
+      return credentials.amqplain(username, password);
+    case "EXTERNAL":
+      return credentials.external();
+  }
 }
 
 function watchLink(model: ChannelModel, fields: object, { clock, logger }: Omit<LinkOptions, "name">): Link {

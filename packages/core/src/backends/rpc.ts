@@ -1,6 +1,6 @@
 /** Results as messages on RabbitMQ (`rpc://`): a worker sends each state to the caller's reply queue; only that caller has it. */
 import { randomUUID } from "node:crypto";
-import { parseAmqpUrl } from "../amqp/address.ts";
+import { type ConnectionOptions, parseAmqpUrl } from "../amqp/address.ts";
 import { ask, type Link } from "../amqp/link.ts";
 import { createOutbox } from "../amqp/outbox.ts";
 import { createSession } from "../amqp/session.ts";
@@ -15,12 +15,13 @@ export interface RpcOptions {
   readonly persistent?: boolean;
   /** How long a result waits for a caller that is away, at most (10 min at the longest); null = 10 min. */
   readonly expiresMs: number | null;
+  readonly connection?: Partial<ConnectionOptions>;
 }
 
 /** Throws CONFIG_URL. Connects nothing yet. */
 export function createRpcBackend(url: string, context: DriverContext, options: RpcOptions): ResultBackend {
   const persistent = options.persistent === true;
-  const session = createSession(parseAmqpUrl(url), context, "celeriac results");
+  const session = createSession(parseAmqpUrl(url, options.connection), context, "celeriac results");
   const outbox = createOutbox(session, context);
   let hasToldOfLoss = false;
   const cache = createReplyCache((taskId) => {
@@ -105,7 +106,8 @@ async function translated(what: string, work: () => Promise<unknown>): Promise<v
   try {
     await work();
   } catch (cause) {
-    const code = BrokerError.is(cause) && cause.code === "BROKER_AUTH" ? "BACKEND_AUTH" : "BACKEND_UNREACHABLE";
+    const refusals = { BROKER_AUTH: "BACKEND_AUTH", BROKER_TLS: "BACKEND_TLS" } as const;
+    const code = (BrokerError.is(cause) && refusals[cause.code as keyof typeof refusals]) || "BACKEND_UNREACHABLE";
     throw new BackendError(code, `The result backend rpc:// could not ${what}: ${reasonOf(cause)}`, { cause });
   }
 }

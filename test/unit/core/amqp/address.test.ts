@@ -4,7 +4,10 @@ import { parseAmqpUrl } from "../../../../packages/core/src/amqp/address.ts";
 describe("an AMQP URL", () => {
   test("gives every part, decoded", () => {
     expect(parseAmqpUrl("amqp://us%40er:p%2Fw%3A@rabbit.example:5673/my%2Fvhost")).toEqual({
-      protocol: "amqp",
+      tls: null,
+      heartbeatMs: 10_000,
+      timeoutMs: 4_000,
+      loginMethod: "PLAIN",
       hostname: "rabbit.example",
       port: 5673,
       username: "us@er",
@@ -21,8 +24,29 @@ describe("an AMQP URL", () => {
     expect(parseAmqpUrl("amqp://localhost/")).toMatchObject(local);
     expect(parseAmqpUrl("amqp://localhost//")).toMatchObject(local);
     expect(parseAmqpUrl("amqp://localhost/%2F")).toMatchObject(local);
-    expect(parseAmqpUrl("amqps://localhost")).toMatchObject({ protocol: "amqps", port: 5671 });
+    expect(parseAmqpUrl("pyamqp://localhost")).toMatchObject(local);
+    expect(parseAmqpUrl("amqps://localhost")).toMatchObject({ tls: {}, port: 5671 });
     expect(parseAmqpUrl("amqp://user@[::1]")).toMatchObject({ hostname: "::1", username: "user", password: "" });
+  });
+
+  test("says in kombu's parameters how to connect, whatever settings say", () => {
+    const settings = { ssl: { caCerts: "/etc/ca.pem", certfile: "/etc/mine.pem" }, heartbeatMs: 20_000, loginMethod: "AMQPLAIN" } as const;
+    expect(parseAmqpUrl("amqp://h", settings)).toMatchObject({
+      tls: settings.ssl,
+      port: 5671,
+      heartbeatMs: 20_000,
+      loginMethod: "AMQPLAIN",
+    });
+    expect(
+      parseAmqpUrl("amqp://h?heartbeat=30&connect_timeout=2.5&login_method=external&ssl_ca_certs=/run/ca.pem&ssl_cert_reqs=none", settings),
+    ).toMatchObject({
+      tls: { caCerts: "/run/ca.pem", certfile: "/etc/mine.pem", certReqs: "none" },
+      heartbeatMs: 30_000,
+      timeoutMs: 2_500,
+      loginMethod: "EXTERNAL",
+      label: "h:5671, vhost /",
+    });
+    expect(parseAmqpUrl("amqp://h", { ssl: true })).toMatchObject({ tls: {}, port: 5671 });
   });
 
   test.each([
@@ -31,6 +55,11 @@ describe("an AMQP URL", () => {
     ["amqp://u:secret@host/%ZZ", "parsed"],
     ["amqp://u:secret@host/v?heartbeet=3", '"heartbeet"'],
     ["not a url", "parsed"],
+    ["constructor://u:secret@host", "scheme"],
+    ["amqp://u:secret@host?heartbeat=often", "heartbeat"],
+    ["amqp://u:secret@host?login_method=GSSAPI", "EXTERNAL"],
+    ["amqps://u:secret@host?ssl_ca_cert=/ca.pem", '"ssl_ca_certs"'],
+    ["amqps://host?ssl_password=secret&ssl_cert_reqs=maybe", "required"],
   ])("%s is refused with a reason and without its password", (url, reason) => {
     const refusal = (() => {
       try {

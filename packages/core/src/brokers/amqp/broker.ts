@@ -1,5 +1,5 @@
 /** RabbitMQ as a broker: one connection publishes, another consumes, so that a broker which takes no publications still gets acknowledgements. */
-import { parseAmqpUrl } from "../../amqp/address.ts";
+import { type ConnectionOptions, parseAmqpUrl } from "../../amqp/address.ts";
 import { operationFailure } from "../../amqp/failure.ts";
 import { ask } from "../../amqp/link.ts";
 import { createOutbox } from "../../amqp/outbox.ts";
@@ -20,6 +20,7 @@ export interface AmqpBrokerOptions {
   readonly resultUrl: string | null;
   /** What queues and exchanges are declared with; every name is a queue of its own unless told. */
   readonly queues?: QueueTable;
+  readonly connection?: Partial<ConnectionOptions>;
 }
 
 /** How long `close` waits for confirmations of what was sent. */
@@ -29,7 +30,7 @@ const healthLimitMs = 5_000;
 /** Throws CONFIG_URL. Connects nothing yet. */
 export function createAmqpBroker(url: string, context: DriverContext, options: AmqpBrokerOptions): Broker {
   const { clock, logger } = context;
-  const address = parseAmqpUrl(url);
+  const address = parseAmqpUrl(url, options.connection);
   const publishing = createSession(address, context, "celeriac publish");
   const consuming = createSession(address, context, "celeriac consume");
   const outbox = createOutbox(publishing, context);

@@ -1,0 +1,132 @@
+/** The RabbitMQ driver over TLS: the broker suite, what does not verify, and logging in with a certificate. */
+import { createApp } from "@celeriac/core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { ConnectionOptions } from "../../packages/core/src/amqp/address.ts";
+import type { Broker } from "../../packages/core/src/broker.ts";
+import { createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
+import { type Certificates, clientName, makeCertificates } from "../support/certificates.ts";
+import { driverContext } from "../support/driver-context.ts";
+import { publicationTo } from "../support/envelopes.ts";
+import { temporaryDirectory } from "../support/private-process.ts";
+import { type RabbitmqServer, startRabbitmq } from "../support/rabbitmq-server.ts";
+import { amqpTraits, openAmqpWorld } from "./broker/amqp-world.ts";
+import { describeBroker } from "./broker-suite.ts";
+
+const folder = temporaryDirectory("tls");
+const opened: Broker[] = [];
+let certificates: Certificates;
+let server: RabbitmqServer;
+
+beforeAll(async () => {
+  certificates = await makeCertificates(folder.path);
+  server = await startRabbitmq({ tls: certificates });
+});
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((broker) => broker.close()));
+});
+afterAll(async () => {
+  await server?.stop();
+  folder.remove();
+});
+
+describeBroker(
+  "RabbitMQ over TLS",
+  async () => {
+    const { caCerts, client } = certificates;
+    return openAmqpWorld({ url: await server.vhost("suite"), tls: { port: server.place.tlsPort!, options: { caCerts, ...client } } });
+  },
+  amqpTraits,
+);
+
+interface Place {
+  readonly login?: string;
+  readonly host?: string;
+  readonly port?: number;
+}
+
+function urlOf({ login = "guest:guest@", host = "127.0.0.1", port = server.place.tlsPort! }: Place = {}): string {
+  return `amqps://${login}${host}:${port}/%2F`;
+}
+
+/** What connecting ends with: the broker's, or the error's code and text. */
+async function attempt(connection: Partial<ConnectionOptions>, place?: Place): Promise<Broker | { code: string; message: string }> {
+  const broker = createAmqpBroker(urlOf(place), driverContext(), { resultUrl: null, connection });
+  opened.push(broker);
+  return broker.connect().then(
+    () => broker,
+    (error: { code: string; message: string }) => error,
+  );
+}
+const connected = { connected: true };
+const refused = (words: string) => ({ code: "BROKER_TLS", message: expect.stringContaining(words) });
+
+describe("a RabbitMQ whose certificate", () => {
+  it("was signed by an authority that is not trusted is not connected to", async () => {
+    expect(await attempt({ ssl: { caCerts: certificates.strangerCaCerts } })).toMatchObject(refused("is not trusted"));
+    expect(await attempt({ ssl: true })).toMatchObject(refused("is not trusted"));
+  });
+
+  it("is for another host is not connected to", async () => {
+    const { caCerts } = certificates;
+    expect(await attempt({ ssl: { caCerts, serverHostname: "rabbit.example" } })).toMatchObject(refused("is for another host"));
+    expect(await attempt({ ssl: { caCerts, serverHostname: "localhost" } })).toMatchObject(connected);
+    expect(await attempt({ ssl: { caCerts } }, { host: "localhost" })).toMatchObject(connected);
+  });
+
+  it("does not verify is connected to by those who ask for no verification", async () => {
+    expect(await attempt({ ssl: { certReqs: "none" } })).toMatchObject(connected);
+    expect(await attempt({ ssl: { caCerts: certificates.caCerts, serverHostname: "rabbit.example", checkHostname: false } })).toMatchObject(
+      connected,
+    );
+  });
+});
+
+describe("a connection that is to be encrypted", () => {
+  it("is never made to a port that speaks no TLS", async () => {
+    expect(await attempt({ ssl: { certReqs: "none" } }, { port: server.port })).toMatchObject(refused("could not agree"));
+  });
+
+  it("names the file that cannot be read", async () => {
+    expect(await attempt({ ssl: { caCerts: "/nowhere/ca.pem" } })).toMatchObject(refused("/nowhere/ca.pem cannot be read"));
+  });
+
+  it("makes a call fail at once, not after publishTimeout", async () => {
+    const app = createApp("untrusting", { broker: urlOf(), backend: "disabled", config: { publishTimeout: "1h" } });
+    await expect(app.sendTask("t")).rejects.toMatchObject({ code: "PUBLISH_REJECTED", cause: { code: "BROKER_TLS" } });
+    await app.close();
+  });
+});
+
+it("settings as Celery users write them encrypt tasks and replies", async () => {
+  const { caCerts: ca_certs, client } = certificates;
+  const plainUrl = urlOf().replace("amqps:", "pyamqp:");
+  const app = createApp("encrypted", { broker: plainUrl, config: { broker_use_ssl: { ca_certs, ...client, cert_reqs: "CERT_REQUIRED" } } });
+  await app.connect();
+  await app.sendTask("t", [1], { queue: "encrypted" });
+  expect(await app.health()).toEqual({ broker: "up", backend: "up" });
+  await app.close();
+  expect(await server.ctl("list_queues", "name", "messages")).toMatch(/^encrypted\t1$/m);
+});
+
+it("parameters of the URL encrypt as settings do", async () => {
+  const { caCerts, client } = certificates;
+  const parameters = new URLSearchParams({ ssl_ca_certs: caCerts, ssl_certfile: client.certfile, ssl_keyfile: client.keyfile });
+  const broker = createAmqpBroker(`${urlOf()}?${parameters}`, driverContext(), { resultUrl: null });
+  opened.push(broker);
+  await broker.connect();
+  await broker.publish(publicationTo("parameters"));
+});
+
+describe("a certificate as login", () => {
+  it("stands for the user it names, and for nobody without one", async () => {
+    const { caCerts, client } = certificates;
+    expect(await attempt({ ssl: { caCerts, ...client }, loginMethod: "EXTERNAL" }, { login: "" })).toMatchObject({ code: "BROKER_AUTH" });
+    await server.ctl("add_user", clientName, "no password is asked for");
+    await server.ctl("set_permissions", clientName, ".*", ".*", ".*");
+    expect(await attempt({ ssl: { caCerts, ...client }, loginMethod: "EXTERNAL" }, { login: "" })).toMatchObject(connected);
+    expect(await attempt({ ssl: { caCerts }, loginMethod: "EXTERNAL" }, { login: "" })).toMatchObject({
+      code: "BROKER_AUTH",
+      message: expect.stringContaining("certificate"),
+    });
+  });
+});
