@@ -29,7 +29,10 @@ const poolSetting: Setting<PoolName | null> = {
   kind: `one of ${poolKinds.join(", ")}`,
   default: null,
   doc: "prefork: child processes; threads: worker threads; async: one thread with many slots, for tasks that wait; solo: one thread, one task. Celery's gevent and eventlet mean async, its processes prefork. Unset: the app's workerPool, which is prefork.",
-  read: (value) => (typeof value === "string" && poolOf(value) !== undefined ? (value as PoolName) : undefined),
+  read: (value) => {
+    if (value === null) return null;
+    return typeof value === "string" && poolOf(value) !== undefined ? (value as PoolName) : undefined;
+  },
 };
 
 export const workerOptionTable = {

@@ -28,3 +28,8 @@ it("is nothing that no pool is called", () => {
   for (const pool of ["fork", "constructor", ""] as const)
     expect(() => planOf({ pool: pool as never }, {})).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
 });
+
+it("reads each default as itself: the command gives every option", () => {
+  const defaults = Object.fromEntries(Object.entries(workerOptionTable).map(([name, row]) => [name, row.default]));
+  expect(resolveSettings(workerOptionTable, defaults)).toEqual(defaults);
+});
