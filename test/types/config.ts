@@ -6,6 +6,7 @@ export const sound: readonly Config[] = [
   { taskDefaultPriority: 5, task_acks_late: false, durability: "process", acceptContent: ["json"] },
   { broker_url: process.env["BROKER"], taskRoutes: { "img.*": { queue: "images" } }, maxMessageBytes: 1_048_576 },
   { broker_use_ssl: { ca_certs: "/etc/ca.pem", ssl_cert_reqs: "required" }, brokerUseSsl: { caCerts: "/etc/ca.pem", certReqs: "none" } },
+  { redis_backend_use_ssl: { ssl_ca_certs: "/etc/ca.pem" }, redisBackendUseSsl: true },
   { worker_prefetch_multiplier: 4, beatMaxLoopInterval: 60, CELERY_TASK_DEFAULT_QUEUE: "q", CELERYD_POOL: "solo", BROKER_URL: "redis://h" },
 ];
 
@@ -22,6 +23,8 @@ export function refused(): void {
   createApp("x", { config: { brokerUseSsl: { caCert: "/etc/ca.pem" } } });
   // @ts-expect-error only JSON is written
   createApp("x", { config: { taskSerializer: "pickle" } });
+  // @ts-expect-error connections are encrypted or not, or with options
+  createApp("x", { config: { broker_use_ssl: "yes" } });
   // @ts-expect-error a misspelt option of createApp
   createApp("x", { brokr: "redis://localhost" });
 }

@@ -94,9 +94,9 @@ export interface App<out Deps = {}> extends AsyncDisposable {
 export type ContextOf<T extends App<any>, P = unknown> = T extends App<infer D> ? TaskContext<P, D> : never;
 
 export interface AppOptions<Deps> {
-  /** amqp://, redis://, sqlite:// or memory://; default CELERY_BROKER_URL, else the embedded sqlite://./celeriac.db */
+  /** amqp://, redis://, rediss://, sqlite:// or memory://; default CELERY_BROKER_URL, else the embedded sqlite://./celeriac.db */
   broker?: string | undefined;
-  /** redis://, rpc://, sqlite://, memory:// or disabled; default CELERY_RESULT_BACKEND, else what goes with the broker */
+  /** redis://, rediss://, rpc://, sqlite://, memory:// or disabled; default CELERY_RESULT_BACKEND, else what goes with the broker */
   backend?: string | undefined;
   config?: Config | undefined;
   /** modules with tasks, loaded by workers only: [() => import("./tasks/mail.js")] */

@@ -203,7 +203,7 @@ export const celerySettings = {
     ["redis_host", "redis_port", "redis_db", "redis_username", "redis_password", "redis_backend_credential_provider"],
     [null],
   ),
-  ...unused("connections are not encrypted", ["redis_backend_use_ssl"], [null, false]),
+  ...kept("redis_backend_use_ssl"),
   ...unused("a process needs no pool: it has the same few connections always", ["redis_max_connections"], [null]),
   ...unused(
     "the driver watches its connections itself",

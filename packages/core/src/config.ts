@@ -50,7 +50,7 @@ const prioritySetting = (doc: string): Setting<Priority | null> => ({
 export const settingTable = {
   brokerUrl: textSetting(
     "sqlite://./celeriac.db",
-    "Where tasks wait: amqp://, amqps://, redis://, sqlite:// or, for one process alone, memory://.",
+    "Where tasks wait: amqp://, amqps://, redis://, rediss://, sqlite:// or, for one process alone, memory://.",
     {
       env: "CELERY_BROKER_URL",
       secret: true,
@@ -58,18 +58,19 @@ export const settingTable = {
   ),
   brokerConnectionRetryOnStartup: flagSetting(true, "A starting worker waits for a broker that cannot be reached yet; false: it fails."),
   brokerUseSsl: tlsSetting(
-    "How connections to the broker are encrypted: true, or files and names as in Celery. Certificates are verified unless certReqs is none. amqps:// encrypts by itself.",
+    "How connections to the broker are encrypted: true, or files and names as in Celery. Certificates are verified unless certReqs is none. amqps:// and rediss:// encrypt by themselves.",
   ),
   resultBackend: textSetting(
     null,
-    "Where results are kept: redis://, rpc://, sqlite://, memory:// or disabled. Unset: with the broker on SQLite, Redis and memory://, rpc:// on RabbitMQ.",
+    "Where results are kept: redis://, rediss://, rpc://, sqlite://, memory:// or disabled. Unset: with the broker on SQLite, Redis and memory://, rpc:// on RabbitMQ.",
     { env: "CELERY_RESULT_BACKEND", secret: true },
   ),
+  redisBackendUseSsl: tlsSetting("As brokerUseSsl, for results on a Redis that resultBackend names; unnamed, it is reached as the broker."),
   resultExpires: durationSetting<Duration | null>("1d", "How long a result is kept; null and 0 keep it for ever.", { nullable: true }),
   resultExtended: flagSetting(false, "Write name, arguments, worker and queue into each result, as Celery does."),
   coordinator: textSetting(
     null,
-    "Where leases and reservations are kept; unset: with the broker, else with the results. redis://, sqlite:// or memory://.",
+    "Where leases and reservations are kept; unset: with the broker, else with the results. redis://, rediss://, sqlite:// or memory://.",
     {
       env: "CELERIAC_COORDINATOR",
       secret: true,
@@ -143,6 +144,7 @@ type CapitalName = Uppercase<CelerySettingName> | `CELERY_${string}` | `CELERYD_
 /** Settings that may be written in more ways than they are kept. */
 interface Written {
   readonly brokerUseSsl: boolean | TlsInput;
+  readonly redisBackendUseSsl: boolean | TlsInput;
 }
 type Value<K extends keyof Settings> = (K extends keyof Written ? Written[K] : Settings[K]) | undefined;
 /** Any of the settings, in camelCase or in Celery's snake_case; and Celery's others, which do nothing. */

@@ -7,11 +7,15 @@ import type { DriverContext } from "./driver.ts";
 import { ConfigError } from "./errors.ts";
 import type { QueueTable } from "./queue-table.ts";
 import { redactText } from "./redact.ts";
+import type { RedisAccess } from "./redis/url.ts";
 
 type Scheme = "memory" | "sqlite" | "redis" | "amqp" | "rpc" | "disabled";
 
 /** Other schemes for the same driver, which reads the rest of the URL. */
-const aliases: ReadonlyMap<string, Scheme> = new Map([...["amqps", "pyamqp", "librabbitmq"].map((scheme) => [scheme, "amqp"] as const)]);
+const aliases: ReadonlyMap<string, Scheme> = new Map([
+  ...["amqps", "pyamqp", "librabbitmq"].map((scheme) => [scheme, "amqp"] as const),
+  ...["rediss", "redis+socket", "socket", "unix"].map((scheme) => [scheme, "redis"] as const),
+]);
 
 /** The scheme of a URL, or null. */
 function schemeOf(url: string): string | null {
@@ -36,6 +40,15 @@ export function resultUrlOf(settings: Pick<Settings, "brokerUrl" | "resultBacken
   return schemeOf(settings.brokerUrl) === "amqp" ? "rpc://" : settings.brokerUrl;
 }
 
+function brokerAccess({ brokerUseSsl }: Settings): RedisAccess {
+  return { ssl: brokerUseSsl };
+}
+
+/** Results that lie with the broker are reached as the broker is. */
+function resultAccess(settings: Settings): RedisAccess {
+  return settings.resultBackend === null ? brokerAccess(settings) : { ssl: settings.redisBackendUseSsl };
+}
+
 /** Is what this URL names out of reach for every other process? */
 export function isMemoryUrl(url: string): boolean {
   return schemeOf(url) === "memory";
@@ -55,7 +68,11 @@ export async function openBroker(settings: Settings, queues: QueueTable, context
     case "sqlite":
       return (await import("./brokers/sqlite.ts")).createSqliteBroker(url, context, options);
     case "redis":
-      return (await import("./brokers/redis/broker.ts")).createRedisBroker(url, context, options);
+      return (await import("./brokers/redis/broker.ts")).createRedisBroker(url, context, {
+        ...options,
+        access: brokerAccess(settings),
+        resultAccess: resultAccess(settings),
+      });
     case "amqp":
       return (await import("./brokers/amqp/broker.ts")).createAmqpBroker(url, context, {
         ...options,
@@ -73,7 +90,7 @@ export async function openBackend(settings: Settings, context: DriverContext): P
     case "sqlite":
       return (await import("./backends/sqlite.ts")).createSqliteBackend(url, context);
     case "redis":
-      return (await import("./backends/redis.ts")).createRedisBackend(url, context);
+      return (await import("./backends/redis.ts")).createRedisBackend(url, context, resultAccess(settings));
     case "rpc":
       knownScheme(settings.brokerUrl, "rpc:// sends results through the broker, whose URL", ["amqp"]);
       return (await import("./backends/rpc.ts")).createRpcBackend(settings.brokerUrl, context, {
@@ -90,22 +107,27 @@ export async function openCoordinator(settings: Settings, context: DriverContext
   const { coordinator, brokerUrl } = settings;
   if (coordinator !== null) knownScheme(coordinator, "Coordinator URL", ["redis", "sqlite", "memory"]);
   const results = resultUrlOf(settings);
-  // Results in one process's memory say nothing of the other processes on a broker of many.
-  for (const url of [coordinator, brokerUrl, isMemoryUrl(results) ? null : results]) {
-    const opened = url === null ? null : await openCoordinatorOn(url, context);
+  const places = [
+    [coordinator, { ssl: false }],
+    [brokerUrl, brokerAccess(settings)],
+    // Results in one process's memory say nothing of the other processes on a broker of many.
+    [isMemoryUrl(results) ? null : results, resultAccess(settings)],
+  ] as const;
+  for (const [url, access] of places) {
+    const opened = url === null ? null : await openCoordinatorOn(url, access, context);
     if (opened !== null) return opened;
   }
   return null;
 }
 
-async function openCoordinatorOn(url: string, context: DriverContext): Promise<Coordinator | null> {
+async function openCoordinatorOn(url: string, access: RedisAccess, context: DriverContext): Promise<Coordinator | null> {
   switch (schemeOf(url)) {
     case "memory":
       return (await import("./coordinators/memory.ts")).createMemoryCoordinator(url, context);
     case "sqlite":
       return (await import("./coordinators/sqlite.ts")).createSqliteCoordinator(url, context);
     case "redis":
-      return (await import("./coordinators/redis.ts")).createRedisCoordinator(url, context);
+      return (await import("./coordinators/redis.ts")).createRedisCoordinator(url, context, access);
     default:
       return null;
   }

@@ -77,6 +77,7 @@ describe("the settings of an app", () => {
     expect(urls.map(([name, row]) => [name, "secret" in row && row.secret])).toEqual([
       ["brokerUrl", true],
       ["resultBackend", true],
+      ["redisBackendUseSsl", true],
       ["coordinator", true],
     ]);
   });

@@ -10,14 +10,14 @@ import { backendFailure } from "../redis/failure.ts";
 import { createLink } from "../redis/link.ts";
 import { resultArguments, resultKey } from "../redis/result-record.ts";
 import { redisScript } from "../redis/script.ts";
-import { parseRedisUrl } from "../redis/url.ts";
+import { parseRedisUrl, type RedisAccess } from "../redis/url.ts";
 import { ResultWatch } from "./redis-watch.ts";
 
 const storeResult = redisScript(import.meta.url, "../redis/keep-result.lua", "../redis/store-result.lua");
 
 /** Throws CONFIG_URL. Connects nothing yet. */
-export function createRedisBackend(url: string, context: DriverContext): ResultBackend {
-  const target = parseRedisUrl(url);
+export function createRedisBackend(url: string, context: DriverContext, access?: RedisAccess): ResultBackend {
+  const target = parseRedisUrl(url, access);
   const closed = () => new BackendError("BACKEND_UNREACHABLE", `The result backend on Redis at ${target.label} was closed`);
   const link = createLink(target, { clock: context.clock, name: "celeriac:results", holdsProcess: false, closed });
   const ear = createLink(target, { clock: context.clock, name: "celeriac:results-watch", holdsProcess: true, closed });

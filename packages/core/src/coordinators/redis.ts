@@ -7,7 +7,7 @@ import type { RedisConnection } from "../redis/connection.ts";
 import { brokerFailure } from "../redis/failure.ts";
 import { createLink } from "../redis/link.ts";
 import { redisScript } from "../redis/script.ts";
-import { parseRedisUrl } from "../redis/url.ts";
+import { parseRedisUrl, type RedisAccess } from "../redis/url.ts";
 import { checkTake } from "../token-bucket.ts";
 import { checkSlotLimit, HeldSlots, type SlotName, slotTtlMs } from "./held-slots.ts";
 
@@ -29,8 +29,8 @@ const bucketKey = (bucket: string) => `{celeriac}:bucket:${bucket}`;
 const slotsKey = (key: string) => `{celeriac}:slots:${key}`;
 
 /** Throws CONFIG_URL. Connects on first use. */
-export function createRedisCoordinator(url: string, context: DriverContext): Coordinator {
-  const target = parseRedisUrl(url);
+export function createRedisCoordinator(url: string, context: DriverContext, access?: RedisAccess): Coordinator {
+  const target = parseRedisUrl(url, access);
   const closed = () => new BrokerError("BROKER_CLOSED", `The coordinator on Redis at ${target.label} was closed`);
   const link = createLink(target, { clock: context.clock, name: "celeriac:coordinator", holdsProcess: false, closed });
 

@@ -2,12 +2,14 @@
  * One connection to one Redis server, from its handshake to its end: it never reconnects, because a connection that is
  * silently replaced would hide a failover from whoever relies on what the server remembers of it.
  */
+import { isIP } from "node:net";
 import { Redis } from "ioredis";
 import type { Clock, Timer } from "../clock.ts";
 import { reasonOf } from "../errors.ts";
+import { tlsConnectionOptions } from "../tls.ts";
 import { isReply, isWrongServer, UnsentError } from "./failure.ts";
 import type { RedisScript } from "./script.ts";
-import type { RedisTarget } from "./url.ts";
+import type { RedisServer } from "./url.ts";
 
 export type RedisArgument = string | number | Buffer;
 
@@ -29,14 +31,14 @@ const defaultSilentMs = 5_000;
 /** The watch is taken in steps, so that a loop of ours that stood still is not taken for a silent server. */
 const watchSteps = 5;
 
-/** Opens a connection and waits until the server is ready. Rejects with the cause as ioredis tells it. */
-export async function openConnection(target: RedisTarget, options: ConnectionOptions): Promise<RedisConnection> {
+/** Opens a connection and waits until the server is ready. Rejects with the cause as ioredis, or Node's TLS, tells it. */
+export async function openConnection(server: RedisServer, options: ConnectionOptions): Promise<RedisConnection> {
   const client = new Redis({
-    host: target.host,
-    port: target.port,
-    db: target.db,
-    ...(target.username === null ? {} : { username: target.username }),
-    ...(target.password === null ? {} : { password: target.password }),
+    ...server.address,
+    ...(await encryptionOf(server)),
+    db: server.db,
+    ...(server.username === null ? {} : { username: server.username }),
+    ...(server.password === null ? {} : { password: server.password }),
     lazyConnect: true,
     protocol: 2,
     enableOfflineQueue: false,
@@ -71,6 +73,13 @@ export async function openConnection(target: RedisTarget, options: ConnectionOpt
     limit.cancel();
   }
   return new RedisConnection(client, options);
+}
+
+async function encryptionOf({ tls, address }: RedisServer): Promise<{ readonly tls?: object }> {
+  if (tls === null) return {};
+  // A server that is many by name is told whom we want; an address is no name.
+  const named = "host" in address && isIP(address.host) === 0 ? { servername: address.host } : {};
+  return { tls: { ...named, ...(await tlsConnectionOptions(tls)) } };
 }
 
 /** Asks for a first answer: a server that wants a password, has too many clients or is not ready says so instead. */

@@ -1,5 +1,6 @@
 /** What a failed Redis command means, and our errors for it. The one place where ioredis' errors are read. */
 import { BackendError, BrokerError, reasonOf } from "../errors.ts";
+import { tlsFailure } from "../tls.ts";
 
 /** `unsent`: the server never saw the command. `refused`: it answered no. `unknown`: written, and no answer came. */
 export type Verdict = "unsent" | "refused" | "unknown";
@@ -33,22 +34,26 @@ function scrubbed(error: unknown): unknown {
   return error;
 }
 
-/** BROKER_AUTH, BROKER_REFUSED or BROKER_UNREACHABLE, with `error` as cause. Errors of ours pass. */
+/** BROKER_AUTH, BROKER_TLS, BROKER_REFUSED or BROKER_UNREACHABLE, with `error` as cause. Errors of ours pass. */
 export function brokerFailure(error: unknown, label: string): BrokerError {
   if (BrokerError.is(error)) return error;
   const cause = scrubbed(error);
   if (isRefusedLogin(error))
     return new BrokerError("BROKER_AUTH", `Redis at ${label} refused user or password: ${reasonOf(error)}`, { cause });
+  const mistrust = tlsFailure(error);
+  if (mistrust !== null) return new BrokerError("BROKER_TLS", `No encrypted connection to Redis at ${label}: ${mistrust}`, { cause });
   if (isReply(error) && !isWrongServer(error))
     return new BrokerError("BROKER_REFUSED", `Redis at ${label} refused: ${reasonOf(error)}`, { cause });
   return new BrokerError("BROKER_UNREACHABLE", `Redis at ${label} is not reachable: ${reasonOf(error)}`, { cause });
 }
 
-/** BACKEND_AUTH or BACKEND_UNREACHABLE, with `error` as cause. Errors of ours pass. */
+/** BACKEND_AUTH, BACKEND_TLS or BACKEND_UNREACHABLE, with `error` as cause. Errors of ours pass. */
 export function backendFailure(error: unknown, label: string): BackendError {
   if (BackendError.is(error)) return error;
   const cause = scrubbed(error);
   if (isRefusedLogin(error))
     return new BackendError("BACKEND_AUTH", `Redis at ${label} refused user or password: ${reasonOf(error)}`, { cause });
+  const mistrust = tlsFailure(error);
+  if (mistrust !== null) return new BackendError("BACKEND_TLS", `No encrypted connection to Redis at ${label}: ${mistrust}`, { cause });
   return new BackendError("BACKEND_UNREACHABLE", `Redis at ${label} did not take it: ${reasonOf(error)}`, { cause });
 }

@@ -5,29 +5,53 @@ import { isSameServer, parseRedisUrl } from "../../../../packages/core/src/redis
 
 describe("a Redis URL", () => {
   it.each([
-    ["redis://", { host: "localhost", port: 6379, db: 0, username: null, password: null }],
-    ["redis://host", { host: "host", port: 6379, db: 0, username: null, password: null }],
-    ["redis://host:1234/5", { host: "host", port: 1234, db: 5, username: null, password: null }],
-    ["redis://:p%40ss%2F@host/2", { host: "host", port: 6379, db: 2, username: null, password: "p@ss/" }],
-    ["redis://us%3Aer:secret@[::1]:7000/0", { host: "::1", port: 7000, db: 0, username: "us:er", password: "secret" }],
+    ["redis://", { address: { host: "localhost", port: 6379 }, db: 0, username: null, password: null, tls: null }],
+    ["redis://host", { address: { host: "host", port: 6379 }, db: 0, username: null, password: null }],
+    ["redis://host:1234/5", { address: { host: "host", port: 1234 }, db: 5, username: null, password: null }],
+    ["redis://:p%40ss%2F@host/2", { address: { host: "host", port: 6379 }, db: 2, username: null, password: "p@ss/" }],
+    ["redis://us%3Aer:secret@[::1]:7000/0", { address: { host: "::1", port: 7000 }, db: 0, username: "us:er", password: "secret" }],
+    ["redis://host?db=3&socket_timeout=5", { address: { host: "host", port: 6379 }, db: 3 }],
+    ["rediss://host/1", { address: { host: "host", port: 6379 }, db: 1, tls: {} }],
+    [
+      "rediss://:pw@host:7000?ssl_cert_reqs=CERT_NONE&ssl_ca_certs=%2Fetc%2Fca.pem&ssl_keyfile=/k",
+      { password: "pw", tls: { certReqs: "none", caCerts: "/etc/ca.pem", keyfile: "/k" } },
+    ],
+    ["redis+socket:///run/redis.sock", { address: { path: "/run/redis.sock" }, db: 0, label: "/run/redis.sock, database 0" }],
+    ["redis+socket:///run/re%20dis.sock?virtual_host=4", { address: { path: "/run/re dis.sock" }, db: 4 }],
+    ["socket:///run/redis.sock?virtual_host=/2", { address: { path: "/run/redis.sock" }, db: 2 }],
+    ["unix://user@/run/redis.sock?db=2&password=pw", { address: { path: "/run/redis.sock" }, db: 2, username: "user", password: "pw" }],
+    ["redis+socket://:pw@/run/redis.sock", { address: { path: "/run/redis.sock" }, password: "pw", username: null }],
   ])("%s is read", (url, target) => {
     expect(parseRedisUrl(url)).toMatchObject(target);
   });
 
-  it.each(["redis://host/db", "http://host", "redis", "redis://host:port/0", "redis://:secret@host/x"])(
-    "%s is refused without telling its password",
-    (url) => {
-      expect(() => parseRedisUrl(url)).toThrow(
-        expect.objectContaining({ code: "CONFIG_URL", message: expect.not.stringContaining("secret") }),
-      );
-    },
-  );
+  it("is encrypted where the settings say so, and its own parameters come first", () => {
+    expect(parseRedisUrl("redis://host", { ssl: true }).tls).toEqual({});
+    const ssl = { caCerts: "/ca", certReqs: "none" } as const;
+    expect(parseRedisUrl("redis://host", { ssl }).tls).toEqual(ssl);
+    expect(parseRedisUrl("rediss://host?ssl_cert_reqs=required", { ssl }).tls).toEqual({ caCerts: "/ca", certReqs: "required" });
+    expect(() => parseRedisUrl("unix:///run/redis.sock", { ssl: true })).toThrow(expect.objectContaining({ code: "CONFIG_URL" }));
+  });
+
+  it.each([
+    ...["redis://host/db", "http://host", "redis", "redis://host:port/0", "redis://:secret@host/x", "redis://host?nonsense=1"],
+    ...["redis://host?ssl_ca_certs=/ca", "rediss://host?ssl_cert_reqs=maybe", "rediss://host?ssl_password=secret&x=1"],
+    ...["redis+socket://", "unix://host/run/redis.sock", "socket:///run/redis.sock?virtual_host=a", "unix:///a%2"],
+  ])("%s is refused without telling its password", (url) => {
+    expect(() => parseRedisUrl(url)).toThrow(
+      expect.objectContaining({ code: "CONFIG_URL", message: expect.not.stringContaining("secret") }),
+    );
+  });
 
   it("tells whether one script can write for two of them", () => {
     const broker = parseRedisUrl("redis://host:6379/0");
     expect(isSameServer(broker, parseRedisUrl("redis://host/3"))).toBe(true);
     expect(isSameServer(broker, parseRedisUrl("redis://host:6380/0"))).toBe(false);
     expect(isSameServer(broker, parseRedisUrl("redis://other:pw@host/0"))).toBe(false);
+    expect(isSameServer(broker, parseRedisUrl("redis+socket:///run/redis.sock"))).toBe(false);
+    expect(isSameServer(parseRedisUrl("unix:///run/redis.sock"), parseRedisUrl("redis+socket:///run/redis.sock?virtual_host=1"))).toBe(
+      true,
+    );
   });
 });
 
@@ -38,6 +62,7 @@ describe("a failure", () => {
     const cases = [
       [reply("WRONGPASS invalid username-password pair or user is disabled."), "BROKER_AUTH", "BACKEND_AUTH"],
       [reply("NOAUTH Authentication required."), "BROKER_AUTH", "BACKEND_AUTH"],
+      [Object.assign(new Error("self-signed certificate"), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }), "BROKER_TLS", "BACKEND_TLS"],
       [reply("OOM command not allowed when used memory > 'maxmemory'."), "BROKER_REFUSED", "BACKEND_UNREACHABLE"],
       [reply("READONLY You can't write against a read only replica."), "BROKER_UNREACHABLE", "BACKEND_UNREACHABLE"],
       [new Error("connect ECONNREFUSED 127.0.0.1:1"), "BROKER_UNREACHABLE", "BACKEND_UNREACHABLE"],

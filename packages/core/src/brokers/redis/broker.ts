@@ -9,7 +9,7 @@ import { plainQueues, type QueueTable } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { brokerFailure } from "../../redis/failure.ts";
 import { createLink } from "../../redis/link.ts";
-import { isSameServer, parseRedisUrl, type RedisTarget } from "../../redis/url.ts";
+import { isRedisUrl, isSameServer, parseRedisUrl, type RedisAccess } from "../../redis/url.ts";
 import { boundMembers } from "./bindings.ts";
 import { RedisConsumer } from "./consumer.ts";
 import { createPublisher } from "./publisher.ts";
@@ -22,15 +22,19 @@ export interface RedisBrokerOptions {
   readonly resultUrl: string | null;
   /** How queues are bound; every name is a queue of its own unless told. */
   readonly queues?: QueueTable;
+  /** what settings say of the connections, here and there */
+  readonly access?: RedisAccess;
+  readonly resultAccess?: RedisAccess;
   /** Shorter times for tests; a fleet must agree on them. */
   readonly timing?: Partial<RedisTiming>;
 }
 
 /** Throws CONFIG_URL. Connects nothing yet. */
 export function createRedisBroker(url: string, context: DriverContext, options: RedisBrokerOptions): Broker {
-  const target = parseRedisUrl(url);
+  const target = parseRedisUrl(url, options.access);
   const timing = { ...protocolTiming, ...options.timing };
-  const results = resultTarget(options.resultUrl);
+  const { resultUrl } = options;
+  const results = resultUrl !== null && isRedisUrl(resultUrl) ? parseRedisUrl(resultUrl, options.resultAccess) : null;
   const settlesResults = results !== null && isSameServer(results, target);
   const link = createLink(target, {
     clock: context.clock,
@@ -88,8 +92,4 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
       link.close();
     },
   };
-}
-
-function resultTarget(url: string | null): RedisTarget | null {
-  return url?.startsWith("redis://") ? parseRedisUrl(url) : null;
 }

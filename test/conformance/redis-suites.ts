@@ -1,0 +1,68 @@
+/** The suites of broker, result backend and coordinator for one way to reach a Redis. */
+import { Redis } from "ioredis";
+import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
+import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
+import { createRedisCoordinator } from "../../packages/core/src/coordinators/redis.ts";
+import type { RedisAccess } from "../../packages/core/src/redis/url.ts";
+import { driverContext } from "../support/driver-context.ts";
+import { cutRedisConnections } from "../support/redis-connections.ts";
+import { describeBackend } from "./backend-suite.ts";
+import { describeBroker } from "./broker-suite.ts";
+import { describeCoordinator } from "./coordinator-suite.ts";
+
+export interface RedisWay {
+  /** What a user would write, of a database that nobody else uses. */
+  readonly url: string;
+  readonly access?: RedisAccess;
+  /** The same database by plain TCP, for the tests' own client. */
+  readonly plainUrl: string;
+}
+
+/** `way` is asked once for each world. */
+export function describeRedis(name: string, way: () => Promise<RedisWay>): void {
+  describeBroker(
+    name,
+    async () => {
+      const { url, access, plainUrl } = await way();
+      const ways = access === undefined ? {} : { access, resultAccess: access };
+      let queues = 0;
+      return {
+        open: ({ resultUrl = url, ...options } = {}) => createRedisBroker(url, driverContext(), { resultUrl, ...ways, ...options }),
+        queue: () => `queue-${++queues}`,
+        breakConnections: () => cutRedisConnections(plainUrl),
+        async putUndecodable(queue) {
+          const client = new Redis(plainUrl, { protocol: 2 });
+          await client.lpush(queue, Buffer.from([0x7b, 0xff, 0x00, 0x22]));
+          client.disconnect();
+        },
+        results: { url, openBackend: () => createRedisBackend(url, driverContext(), access) },
+        recoveryMs: 10_000,
+        async dispose() {},
+      };
+    },
+    {
+      deduplicates: true,
+      unsetPriority: "first",
+      requeuesCountedAtHead: true,
+      knowsAge: false,
+      purgesDelayed: true,
+      earlyByMs: 0,
+      reconnects: true,
+      undecodable: true,
+      settlesResults: true,
+    },
+  );
+  describeBackend(name, async () => {
+    const { url, access, plainUrl } = await way();
+    return {
+      open: () => createRedisBackend(url, driverContext(), access),
+      shared: true,
+      breakConnections: () => cutRedisConnections(plainUrl),
+      async close() {},
+    };
+  });
+  describeCoordinator(name, async () => {
+    const { url, access, plainUrl } = await way();
+    return { open: () => createRedisCoordinator(url, driverContext(), access), url: plainUrl, async close() {} };
+  });
+}
