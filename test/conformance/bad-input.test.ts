@@ -41,6 +41,17 @@ describe("an app", () => {
     await app.close();
   });
 
+  it("with several URLs says that only RabbitMQ takes them, and shows no password", async () => {
+    for (const broker of [["redis://:geheim@a", "redis://:geheim@b"], "sqlite://./a.db;sqlite://./b.db"]) {
+      const app = createApp("bad", { broker });
+      const { code, message } = await codeOf(app.sendTask("t"));
+      expect(code).toBe("CONFIG_URL");
+      expect(message).toContain("only RabbitMQ takes several");
+      expect(message).not.toContain("geheim");
+      await app.close();
+    }
+  });
+
   for (const scheme of ["redis", "amqp"]) {
     it(`with an unreachable ${scheme} broker rejects within publishTimeout, saying that the broker does not have the task`, async () => {
       const app = createApp("bad", { broker: `${scheme}://127.0.0.1:${await unusedPort()}`, config: { publishTimeout: "300ms" } });

@@ -5,6 +5,9 @@ export interface TcpProxy {
   readonly port: number;
   /** Destroys every connection there is now; new ones are accepted at once. */
   cut(): void;
+  /** From now on all connections are destroyed, those there are and those to come, as at a server that is down; `accept` ends it. */
+  refuse(): void;
+  accept(): void;
   /** From now on nothing is forwarded and nothing closed, like a network that swallows packets; `resume` forwards again. */
   stall(): void;
   resume(): void;
@@ -20,7 +23,15 @@ export async function startTcpProxy(port: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const upstreams = new Set<Socket>();
   let stalled = false;
+  let refusing = false;
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   const server = createServer((client) => {
+    if (refusing) {
+      client.on("error", () => {}).destroy();
+      return;
+    }
     const upstream = connect(port, "127.0.0.1");
     upstreams.add(upstream);
     upstream.on("close", () => upstreams.delete(upstream));
@@ -43,8 +54,13 @@ export async function startTcpProxy(port: number): Promise<TcpProxy> {
   await listen(server);
   return {
     port: (server.address() as { port: number }).port,
-    cut() {
-      for (const socket of sockets) socket.destroy();
+    cut,
+    refuse() {
+      refusing = true;
+      cut();
+    },
+    accept() {
+      refusing = false;
     },
     stall() {
       stalled = true;
@@ -61,7 +77,7 @@ export async function startTcpProxy(port: number): Promise<TcpProxy> {
       return sockets.size / 2;
     },
     async close() {
-      for (const socket of sockets) socket.destroy();
+      cut();
       await new Promise((resolve) => server.close(resolve));
     },
   };

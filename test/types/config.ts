@@ -5,6 +5,7 @@ export const sound: readonly Config[] = [
   { task_default_queue: "celery", taskTimeLimit: "10m", publishTimeout: 2.5, result_expires: null },
   { taskDefaultPriority: 5, task_acks_late: false, durability: "process", acceptContent: ["json"] },
   { broker_url: process.env["BROKER"], taskRoutes: { "img.*": { queue: "images" } }, maxMessageBytes: 1_048_576 },
+  { broker_url: ["amqp://a", "amqp://b"], brokerFailoverStrategy: "shuffle" },
   { broker_use_ssl: { ca_certs: "/etc/ca.pem", ssl_cert_reqs: "required" }, brokerUseSsl: { caCerts: "/etc/ca.pem", certReqs: "none" } },
   { redis_backend_use_ssl: { ssl_ca_certs: "/etc/ca.pem" }, redisBackendUseSsl: true },
   { worker_prefetch_multiplier: 4, beatMaxLoopInterval: 60, CELERY_TASK_DEFAULT_QUEUE: "q", CELERYD_POOL: "solo", BROKER_URL: "redis://h" },

@@ -94,8 +94,8 @@ export interface App<out Deps = {}> extends AsyncDisposable {
 export type ContextOf<T extends App<any>, P = unknown> = T extends App<infer D> ? TaskContext<P, D> : never;
 
 export interface AppOptions<Deps> {
-  /** amqp://, redis://, rediss://, sqlite:// or memory://; default CELERY_BROKER_URL, else the embedded sqlite://./celeriac.db */
-  broker?: string | undefined;
+  /** amqp://, amqps://, redis://, rediss://, sqlite:// or memory://; several of RabbitMQ are tried in turn; default CELERY_BROKER_URL, else the embedded sqlite://./celeriac.db */
+  broker?: string | readonly string[] | undefined;
   /** redis://, rediss://, rpc://, sqlite://, memory:// or disabled; default CELERY_RESULT_BACKEND, else what goes with the broker */
   backend?: string | undefined;
   config?: Config | undefined;
@@ -114,7 +114,7 @@ export function runtimeOf(app: unknown): AppRuntime | undefined {
 }
 
 const optionChecks: Readonly<Record<keyof AppOptions<unknown>, OptionCheck>> = {
-  broker: isUrl,
+  broker: (value) => isUrl(value) || (Array.isArray(value) && value.every(isUrl)),
   backend: isUrl,
   config: isRecord,
   include: (value) => Array.isArray(value) && value.every((load) => typeof load === "function"),

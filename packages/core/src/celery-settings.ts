@@ -83,14 +83,13 @@ export const celerySettings = {
   ...unused("this version makes no chords", ["task_allow_error_cb_on_chord_header"], [false]),
 
   // Broker
-  ...kept("broker_url", "broker_connection_retry_on_startup", "broker_use_ssl"),
+  ...kept("broker_url", "broker_connection_retry_on_startup", "broker_use_ssl", "broker_failover_strategy"),
   ...unused("one connection string serves both: name it in broker_url", ["broker_read_url", "broker_write_url"], [null]),
   ...unused(
     inUrl("it", "broker_url"),
     ["broker_transport", "broker_host", "broker_port", "broker_user", "broker_password", "broker_vhost"],
     [null, ""],
   ),
-  ...unused("one broker is connected to", ["broker_failover_strategy"], [null, "round-robin"]),
   ...unused(
     "claims belong to workers, not to timeouts, and every transport has its own settings here",
     ["broker_transport_options"],

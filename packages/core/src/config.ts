@@ -12,6 +12,7 @@ import {
   type Setting,
   type SettingsOf,
   textSetting,
+  textsSetting,
 } from "./setting.ts";
 import { taskQueuesSetting } from "./task-queues.ts";
 import { type TlsInput, tlsSetting } from "./tls.ts";
@@ -48,13 +49,15 @@ const prioritySetting = (doc: string): Setting<Priority | null> => ({
 });
 
 export const settingTable = {
-  brokerUrl: textSetting(
+  brokerUrl: textsSetting(
     "sqlite://./celeriac.db",
-    "Where tasks wait: amqp://, amqps://, redis://, rediss://, sqlite:// or, for one process alone, memory://.",
-    {
-      env: "CELERY_BROKER_URL",
-      secret: true,
-    },
+    "Where tasks wait: amqp://, amqps://, redis://, rediss://, sqlite:// or, for one process alone, memory://. RabbitMQ: several, as a list or with `;` between them, are nodes of one cluster, of which one is connected to.",
+    { env: "CELERY_BROKER_URL", secret: true },
+  ),
+  brokerFailoverStrategy: choiceSetting(
+    ["round-robin", "shuffle"],
+    "round-robin",
+    "RabbitMQ: in which order several URLs are tried, as listed or in any.",
   ),
   brokerConnectionRetryOnStartup: flagSetting(true, "A starting worker waits for a broker that cannot be reached yet; false: it fails."),
   brokerUseSsl: tlsSetting(
@@ -143,6 +146,7 @@ type UnusedName = Exclude<CelerySettingName, Snake<keyof Settings>>;
 type CapitalName = Uppercase<CelerySettingName> | `CELERY_${string}` | `CELERYD_${string}` | `CELERYBEAT_${string}`;
 /** Settings that may be written in more ways than they are kept. */
 interface Written {
+  readonly brokerUrl: string | readonly string[];
   readonly brokerUseSsl: boolean | TlsInput;
   readonly redisBackendUseSsl: boolean | TlsInput;
 }

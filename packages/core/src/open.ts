@@ -26,6 +26,12 @@ function schemeOf(url: string): string | null {
 
 function knownScheme<S extends Scheme>(url: string, what: string, schemes: readonly S[]): S {
   const scheme = schemeOf(url);
+  // Nodes of a RabbitMQ hold the same tasks; another Redis, or another file, would hold others.
+  if (scheme !== "amqp" && /;\s*(?!sentinel:)[a-z][a-z0-9+.-]*:\/\//i.test(url))
+    throw new ConfigError(
+      "CONFIG_URL",
+      `${what} ${JSON.stringify(redactText(url))}: only RabbitMQ takes several, for the nodes of one cluster`,
+    );
   if (scheme !== null && (schemes as readonly string[]).includes(scheme)) return scheme as S;
   const list = schemes.map((known) => (known === "disabled" ? known : `${known}://`)).join(", ");
   throw new ConfigError(
@@ -55,7 +61,7 @@ export function isMemoryUrl(url: string): boolean {
 }
 
 function amqpConnection(settings: Settings) {
-  return { ssl: settings.brokerUseSsl };
+  return { connection: { ssl: settings.brokerUseSsl }, failover: settings.brokerFailoverStrategy };
 }
 
 /** Throws CONFIG_URL, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH. Connects nothing yet. */
@@ -74,10 +80,7 @@ export async function openBroker(settings: Settings, queues: QueueTable, context
         resultAccess: resultAccess(settings),
       });
     case "amqp":
-      return (await import("./brokers/amqp/broker.ts")).createAmqpBroker(url, context, {
-        ...options,
-        connection: amqpConnection(settings),
-      });
+      return (await import("./brokers/amqp/broker.ts")).createAmqpBroker(url, context, { ...options, ...amqpConnection(settings) });
   }
 }
 
@@ -95,7 +98,7 @@ export async function openBackend(settings: Settings, context: DriverContext): P
       knownScheme(settings.brokerUrl, "rpc:// sends results through the broker, whose URL", ["amqp"]);
       return (await import("./backends/rpc.ts")).createRpcBackend(settings.brokerUrl, context, {
         expiresMs: resultExpiresMs(settings),
-        connection: amqpConnection(settings),
+        ...amqpConnection(settings),
       });
     case "disabled":
       return null;

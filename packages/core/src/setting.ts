@@ -29,6 +29,18 @@ export const textSetting = <T extends string | null>(fallback: T, doc: string, e
   },
 });
 
+/** One text or several, kept as one with `;` between them, as Celery writes several URLs. */
+export const textsSetting = (fallback: string, doc: string, extra: Extra = {}): Setting<string> => ({
+  kind: "text, or a list of texts",
+  default: fallback,
+  doc,
+  ...extra,
+  read(value) {
+    const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return texts.length > 0 && texts.every((each) => typeof each === "string" && each !== "") ? texts.join(";") : undefined;
+  },
+});
+
 /** `nullable`: null is a value of its own though it is not the default. */
 export const durationSetting = <T extends Duration | null>(
   fallback: T,

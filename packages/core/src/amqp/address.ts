@@ -77,6 +77,17 @@ export function parseAmqpUrl(url: string, options: Partial<ConnectionOptions> = 
   }
 }
 
+/**
+ * Reads one or more with `;` between them, as kombu does: what has no scheme is a host, or host:port, of which everything else is as in the first.
+ * Throws CONFIG_URL.
+ */
+export function parseAmqpUrls(urls: string, options: Partial<ConnectionOptions> = {}): readonly AmqpAddress[] {
+  const [first = "", ...others] = urls.split(";").map((url) => url.trim());
+  const alike = (host: string) => Object.assign(new URL(first), { host }).href;
+  const address = parseAmqpUrl(first, options);
+  return [address, ...others.filter((url) => url !== "").map((url) => parseAmqpUrl(url.includes("://") ? url : alike(url), options))];
+}
+
 function readParameters(parameters: URLSearchParams): Partial<ConnectionOptions> {
   const read: { -readonly [K in keyof ConnectionOptions]?: ConnectionOptions[K] } = {};
   for (const [name, value] of parameters) {

@@ -33,6 +33,17 @@ export function connectFailure(cause: unknown, address: AmqpAddress): BrokerErro
   return new BrokerError("BROKER_UNREACHABLE", `RabbitMQ does not answer (${address.label}): ${reason}`, { cause });
 }
 
+/** Why none of several servers could be connected to: the words of all, and the code of one that may heal if there is such. */
+export function noneReached(failures: readonly BrokerError[]): BrokerError {
+  const [first] = failures;
+  if (first !== undefined && failures.length === 1) return first;
+  const { code } = failures.find((failure) => failure.code === "BROKER_UNREACHABLE") ?? first!;
+  const reasons = failures.map((failure) => failure.message).join("; ");
+  return new BrokerError(code, `None of ${failures.length} servers could be connected to. ${reasons}`, {
+    cause: new AggregateError(failures),
+  });
+}
+
 /** Why an operation on an open connection failed: BROKER_REFUSED when the broker said no or AMQP cannot say it, else BROKER_UNREACHABLE. */
 export function operationFailure(cause: unknown, what: string): BrokerError {
   if (BrokerError.is(cause)) return cause;

@@ -11,6 +11,8 @@ import { readLongIntegers } from "./long-integers.ts";
 import { within } from "./patience.ts";
 
 export interface Link {
+  /** of its address: whom it leads to */
+  readonly label: string;
   /** Why it ended; null while it is open. */
   readonly ended: { readonly error: unknown } | null;
   /** The broker's reason for taking no publications now (memory or disk alarm); null while it does. */
@@ -63,7 +65,7 @@ export async function openLink(address: AmqpAddress, { name, clock, logger }: Li
     throw connectFailure(error, address);
   }
   readLongIntegers(model.connection);
-  return watchLink(model, { broker: label, connection: name }, { clock, logger });
+  return watchLink(model, label, { name, clock, logger });
 }
 
 function credentialsOf({ loginMethod, username, password }: AmqpAddress) {
@@ -77,7 +79,8 @@ function credentialsOf({ loginMethod, username, password }: AmqpAddress) {
   }
 }
 
-function watchLink(model: ChannelModel, fields: object, { clock, logger }: Omit<LinkOptions, "name">): Link {
+function watchLink(model: ChannelModel, label: string, { name, clock, logger }: LinkOptions): Link {
+  const fields = { broker: label, connection: name };
   const endListeners: ((error: unknown) => void)[] = [];
   const blockedListeners: ((reason: string | null) => void)[] = [];
   let ended: { readonly error: unknown } | null = null;
@@ -122,6 +125,7 @@ function watchLink(model: ChannelModel, fields: object, { clock, logger }: Omit<
   }
 
   return {
+    label,
     get ended() {
       return ended;
     },

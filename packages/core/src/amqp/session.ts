@@ -4,6 +4,8 @@ import { BrokerError, reasonOf } from "../errors.ts";
 import { withFields } from "../logger.ts";
 import { createRetryLog } from "../retry-log.ts";
 import type { AmqpAddress } from "./address.ts";
+import type { Failover } from "./failover.ts";
+import { noneReached } from "./failure.ts";
 import { type Link, openLink } from "./link.ts";
 
 export interface SessionListener {
@@ -16,7 +18,10 @@ export interface SessionListener {
 export interface Session {
   /** The open connection, or null. */
   readonly link: Link | null;
-  /** Once it succeeded, losses heal by themselves. One attempt, shared. Throws BROKER_UNREACHABLE, BROKER_AUTH, BROKER_REFUSED, BROKER_CLOSED. */
+  /**
+   * Once it succeeded, losses heal by themselves. One attempt on each server in turn, shared. Throws BROKER_UNREACHABLE, BROKER_AUTH, BROKER_TLS,
+   * BROKER_REFUSED, BROKER_CLOSED.
+   */
   connect(): Promise<Link>;
   /** Listens until the returned function is called. */
   listen(listener: SessionListener): () => void;
@@ -30,9 +35,9 @@ export interface Session {
 const firstWaitMs = 50;
 const longestWaitMs = 1_500;
 
-export function createSession(address: AmqpAddress, context: DriverContext, name: string): Session {
-  const { clock, logger } = context;
-  const fields = { broker: address.label, connection: name };
+export function createSession(servers: Failover, context: DriverContext, name: string): Session {
+  const { clock, logger: plainLogger } = context;
+  const logger = withFields(plainLogger, { connection: name });
   const listeners = new Set<SessionListener>();
   const closing = new AbortController();
   let holders = 0;
@@ -49,7 +54,23 @@ export function createSession(address: AmqpAddress, context: DriverContext, name
   }
 
   async function open(): Promise<Link> {
-    const opened = await openLink(address, { name, clock, logger });
+    const failures: BrokerError[] = [];
+    for (const address of servers.inTurn()) {
+      try {
+        const opened = await openOn(address);
+        servers.reached(address);
+        if (failures.length > 0) logger.warn("Connected to another RabbitMQ", { broker: opened.label, passedOver: failures.map(reasonOf) });
+        return opened;
+      } catch (error) {
+        if (closing.signal.aborted || !BrokerError.is(error)) throw error;
+        failures.push(error);
+      }
+    }
+    throw noneReached(failures);
+  }
+
+  async function openOn(address: AmqpAddress): Promise<Link> {
+    const opened = await openLink(address, { name, clock, logger: plainLogger });
     if (closing.signal.aborted) {
       await opened.close();
       throw new BrokerError("BROKER_CLOSED", "The broker's driver was closed while it connected");
@@ -67,7 +88,7 @@ export function createSession(address: AmqpAddress, context: DriverContext, name
     link = null;
     if (closing.signal.aborted) return;
     logger.warn("The connection to RabbitMQ was lost; connecting again", {
-      ...fields,
+      broker: lost.label,
       reason: error === undefined ? null : reasonOf(error),
     });
     for (const listener of listeners) listener.down(error);
@@ -75,13 +96,13 @@ export function createSession(address: AmqpAddress, context: DriverContext, name
   }
 
   async function reconnect(): Promise<void> {
-    const log = createRetryLog(withFields(logger, fields));
+    const log = createRetryLog(logger);
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
       await clock.sleep(waitMs * (1 - Math.random() / 4), closing.signal, { background: holders === 0 });
       if (closing.signal.aborted || link !== null) return;
       try {
-        await connect();
-        logger.info("Connected to RabbitMQ again", fields);
+        const { label } = await connect();
+        logger.info("Connected to RabbitMQ again", { broker: label });
         return;
       } catch (error) {
         log.failed("Not connected to RabbitMQ; trying on", error);

@@ -1,6 +1,7 @@
 /** Results as messages on RabbitMQ (`rpc://`): a worker sends each state to the caller's reply queue; only that caller has it. */
 import { randomUUID } from "node:crypto";
-import { type ConnectionOptions, parseAmqpUrl } from "../amqp/address.ts";
+import { type ConnectionOptions, parseAmqpUrls } from "../amqp/address.ts";
+import { createFailover, type FailoverStrategy } from "../amqp/failover.ts";
 import { ask, type Link } from "../amqp/link.ts";
 import { createOutbox } from "../amqp/outbox.ts";
 import { createSession } from "../amqp/session.ts";
@@ -16,12 +17,14 @@ export interface RpcOptions {
   /** How long a result waits for a caller that is away, at most (10 min at the longest); null = 10 min. */
   readonly expiresMs: number | null;
   readonly connection?: Partial<ConnectionOptions>;
+  readonly failover?: FailoverStrategy;
 }
 
 /** Throws CONFIG_URL. Connects nothing yet. */
 export function createRpcBackend(url: string, context: DriverContext, options: RpcOptions): ResultBackend {
   const persistent = options.persistent === true;
-  const session = createSession(parseAmqpUrl(url, options.connection), context, "celeriac results");
+  const servers = createFailover(parseAmqpUrls(url, options.connection), options.failover);
+  const session = createSession(servers, context, "celeriac results");
   const outbox = createOutbox(session, context);
   let hasToldOfLoss = false;
   const cache = createReplyCache((taskId) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseAmqpUrl } from "../../../../packages/core/src/amqp/address.ts";
+import { parseAmqpUrl, parseAmqpUrls } from "../../../../packages/core/src/amqp/address.ts";
 
 describe("an AMQP URL", () => {
   test("gives every part, decoded", () => {
@@ -71,5 +71,28 @@ describe("an AMQP URL", () => {
     expect(refusal).toMatchObject({ code: "CONFIG_URL" });
     expect(String((refusal as Error).message)).toContain(reason);
     expect(`${(refusal as Error).stack} ${String((refusal as Error).cause)}`).not.toContain("secret");
+  });
+});
+
+describe("several AMQP URLs", () => {
+  const places = (urls: string) => parseAmqpUrls(urls).map(({ label }) => label);
+
+  test("stand in one text with semicolons, a host alone for the same elsewhere", () => {
+    expect(places("amqp://u:p@a:5673/v")).toEqual(["u@a:5673, vhost v"]);
+    expect(places("amqp://u:p@a/v;amqp://b; amqps://w@c;")).toEqual(["u@a:5672, vhost v", "guest@b:5672, vhost /", "w@c:5671, vhost /"]);
+    expect(places("amqp://u:p@a/v?heartbeat=3;b;c:5673;[::1]:5674")).toEqual([
+      "u@a:5672, vhost v",
+      "u@b:5672, vhost v",
+      "u@c:5673, vhost v",
+      "u@::1:5674, vhost v",
+    ]);
+    expect(parseAmqpUrls("amqp://u:p@a/v?heartbeat=3;b")[1]).toMatchObject({ password: "p", heartbeatMs: 3_000 });
+  });
+
+  test("are refused together when one of them is none, without any password", () => {
+    expect(() => parseAmqpUrls("amqp://u:secret@a;redis://:secret@b")).toThrow(
+      expect.objectContaining({ code: "CONFIG_URL", message: expect.not.stringContaining("secret") }),
+    );
+    expect(() => parseAmqpUrls("")).toThrow(expect.objectContaining({ code: "CONFIG_URL" }));
   });
 });

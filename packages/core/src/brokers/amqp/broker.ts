@@ -1,5 +1,6 @@
 /** RabbitMQ as a broker: one connection publishes, another consumes, so that a broker which takes no publications still gets acknowledgements. */
-import { type ConnectionOptions, parseAmqpUrl } from "../../amqp/address.ts";
+import { type ConnectionOptions, parseAmqpUrls } from "../../amqp/address.ts";
+import { createFailover, type FailoverStrategy } from "../../amqp/failover.ts";
 import { operationFailure } from "../../amqp/failure.ts";
 import { ask } from "../../amqp/link.ts";
 import { createOutbox } from "../../amqp/outbox.ts";
@@ -21,18 +22,20 @@ export interface AmqpBrokerOptions {
   /** What queues and exchanges are declared with; every name is a queue of its own unless told. */
   readonly queues?: QueueTable;
   readonly connection?: Partial<ConnectionOptions>;
+  /** In which order several servers are tried; "round-robin" unless told. */
+  readonly failover?: FailoverStrategy;
 }
 
 /** How long `close` waits for confirmations of what was sent. */
 const flushLimitMs = 5_000;
 const healthLimitMs = 5_000;
 
-/** Throws CONFIG_URL. Connects nothing yet. */
+/** `url`: one, or several with `;` between them, of the nodes of one cluster. Throws CONFIG_URL. Connects nothing yet. */
 export function createAmqpBroker(url: string, context: DriverContext, options: AmqpBrokerOptions): Broker {
   const { clock, logger } = context;
-  const address = parseAmqpUrl(url, options.connection);
-  const publishing = createSession(address, context, "celeriac publish");
-  const consuming = createSession(address, context, "celeriac consume");
+  const servers = createFailover(parseAmqpUrls(url, options.connection), options.failover);
+  const publishing = createSession(servers, context, "celeriac publish");
+  const consuming = createSession(servers, context, "celeriac consume");
   const outbox = createOutbox(publishing, context);
   const topology = { queues: options.queues ?? plainQueues, logger };
   const publisher = createPublisher({ session: publishing, outbox, clock, topology });
