@@ -4,5 +4,13 @@ import type { DriverContext } from "../../packages/core/src/driver.ts";
 import { silentLogger } from "../../packages/core/src/logger.ts";
 
 export function driverContext(changes: Partial<DriverContext> = {}): DriverContext {
-  return { clock: systemClock, logger: silentLogger, durability: "process", allowEviction: false, inExecutor: false, ...changes };
+  return {
+    clock: systemClock,
+    logger: silentLogger,
+    credentials: null,
+    durability: "process",
+    allowEviction: false,
+    inExecutor: false,
+    ...changes,
+  };
 }

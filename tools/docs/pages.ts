@@ -29,7 +29,7 @@ export const pages: readonly Page[] = [
       page(
         "Settings",
         "packages/core/src/config.ts",
-        'Given to `createApp(name, { config })`, under either name. A bare number that means a time is seconds; a text carries its unit ("250ms", "90s", "2h"). Celery\'s other settings are taken as well: [what becomes of them](celery-settings.md). A name that neither knows is an error that gives the nearest known one.',
+        'Given to `createApp(name, { config })`, under either name. A bare number that means a time is seconds; a text carries its unit ("250ms", "90s", "2h"). What may hold a password is also read from a file: `brokerUrlFile` names the one that holds `brokerUrl`. Celery\'s other settings are taken as well: [what becomes of them](celery-settings.md). A name that neither knows is an error that gives the nearest known one.',
         settingsTable(settingTable),
       ),
   },

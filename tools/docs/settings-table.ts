@@ -8,10 +8,16 @@ export function settingsTable(settings: SettingTable, names: (name: string) => r
     names(name).map(code).join("<br>"),
     row.kind,
     defaultOf(row.default),
-    row.env === undefined ? "" : code(row.env),
+    variables(row).map(code).join("<br>"),
     row.doc,
   ]);
   return table(["name", "value", "default", "environment", "meaning"], rows);
+}
+
+/** A secret may lie in a file as well. */
+function variables({ env, secret }: SettingTable[string]): readonly string[] {
+  if (env === undefined) return [];
+  return secret === true ? [env, `${env}_FILE`] : [env];
 }
 
 function bothCases(name: string): readonly string[] {

@@ -1,5 +1,5 @@
 /** What a worker shows on a terminal when it starts. */
-import { type AppRuntime, isMemoryUrl, redactText, resultUrlOf } from "@celeriac/core/runtime";
+import { type AppRuntime, isMemoryUrl, redactUrl, resultUrlOf } from "@celeriac/core/runtime";
 import { type PoolPlan, poolShape } from "@celeriac/worker";
 import type { Colors } from "./output.ts";
 import { counted, fold, wrap } from "./text.ts";
@@ -35,12 +35,12 @@ export function banner(facts: BannerFacts, colors: Colors, columns: number): str
 }
 
 function brokerText(url: string, colors: Colors): string {
-  return isMemoryUrl(url) ? `${url}  ${colors.yellow("no other process can reach it")}` : redactText(url);
+  return isMemoryUrl(url) ? `${url}  ${colors.yellow("no other process can reach it")}` : redactUrl(url);
 }
 
 function resultsText(settings: AppRuntime["settings"]): string {
   const url = resultUrlOf(settings);
-  return url === settings.brokerUrl ? "with the broker" : redactText(url);
+  return url === settings.brokerUrl ? "with the broker" : redactUrl(url);
 }
 
 function poolText({ pool, concurrency, slots }: BannerFacts["pool"]): string {

@@ -36,6 +36,11 @@ export async function loadAppOrNone(wanted: string | null, folder: string, broke
   return { app, runtime: runtimeOf(app)!, source: null, file: null };
 }
 
+/** Whether a variable is set, or names the file that holds its value. */
+export function isInEnvironment(variable: string): boolean {
+  return Boolean(process.env[variable] || process.env[`${variable}_FILE`]);
+}
+
 /** Results go to the process that sent the task, and to no other. */
 export function isRpc(settings: AppRuntime["settings"]): boolean {
   return /^rpc:/i.test(resultUrlOf(settings));

@@ -9,6 +9,7 @@ import { type Settings, settingTable } from "./config.ts";
 import type { UnusedSetting } from "./config-names.ts";
 import { type ContentRules, contentRules } from "./content.ts";
 import type { Coordinator } from "./coordinator.ts";
+import { type CredentialsHook, type CredentialsRequest, createCredentialsSource } from "./credentials.ts";
 import { createQueueTable } from "./declared-queues.ts";
 import { createDepsHolder, type DepsHolder, type DepsOpener } from "./deps.ts";
 import type { DriverContext } from "./driver.ts";
@@ -71,6 +72,7 @@ export interface RuntimeOptions {
   readonly unusedSettings: readonly UnusedSetting[];
   readonly include: readonly (() => Promise<unknown>)[];
   readonly deps: DepsOpener | undefined;
+  readonly credentials: CredentialsHook | undefined;
   /** refuse to fall back to the embedded broker */
   readonly brokerRequired: boolean;
 }
@@ -80,6 +82,7 @@ const origin = `gen${process.pid}@${hostname()}`;
 
 export function createRuntime(options: RuntimeOptions): AppRuntime {
   const settings = resolveSettings(settingTable, options.config);
+  const { credentials } = options;
   const queues = createQueueTable(settings);
   const router = createRouter(settings, queues);
   const clock = systemClock;
@@ -95,9 +98,10 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
   let inExecutor = false;
   // A worker in this process sets its logger when the drivers may be open already.
   const driverLogger = latestLogger(() => logger);
-  const driverContext = (): DriverContext => ({
+  const driverContext = (purpose: CredentialsRequest["purpose"]): DriverContext => ({
     clock,
     logger: driverLogger,
+    credentials: credentials === undefined ? null : (url) => createCredentialsSource(credentials, clock, { purpose, url }),
     durability: settings.durability,
     allowEviction: settings.allowEviction,
     inExecutor,
@@ -115,7 +119,10 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
         "CONFIG_NO_BROKER",
         "No broker was named and NODE_ENV is production: set CELERY_BROKER_URL, or give createApp a broker",
       );
-    const [broker, backend] = await Promise.all([openBroker(settings, queues, driverContext()), openBackend(settings, driverContext())]);
+    const [broker, backend] = await Promise.all([
+      openBroker(settings, queues, driverContext("broker")),
+      openBackend(settings, driverContext("backend")),
+    ]);
     return { broker, backend, producer: createProducer(broker, clock) };
   }
 
@@ -160,7 +167,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
       return links;
     },
     coordinator() {
-      coordinator ??= openCoordinator(settings, driverContext());
+      coordinator ??= openCoordinator(settings, driverContext("coordinator"));
       return coordinator;
     },
     composeContext: (replyTo) => ({ settings, router, origin, replyTo: replyTo ?? oid, nowMs: clock.now() }),

@@ -7,6 +7,7 @@ import { callerModule } from "./call-site.ts";
 import { type Config, type Settings, settingTable } from "./config.ts";
 import { nameConfig } from "./config-names.ts";
 import type { TaskContext } from "./context.ts";
+import type { CredentialsHook } from "./credentials.ts";
 import { currentRun } from "./current-run.ts";
 import type { DepsScope } from "./deps.ts";
 import { type Duration, durationMs } from "./duration.ts";
@@ -18,6 +19,7 @@ import type { Middleware } from "./middleware.ts";
 import { checkOptions, isRecord, isText, type OptionCheck } from "./option-check.ts";
 import type { TaskCode } from "./registry.ts";
 import type { AsyncResult, Sent } from "./result.ts";
+import { withSecretFiles } from "./secret-file.ts";
 import { shownValue } from "./setting.ts";
 import { publicSignals, type Signals } from "./signals.ts";
 import { createTask, createTaskRef, type DeclaredTask, type Task } from "./task.ts";
@@ -99,6 +101,8 @@ export interface AppOptions<Deps> {
   /** redis://, rediss://, rpc://, sqlite://, memory:// or disabled; default CELERY_RESULT_BACKEND, else what goes with the broker */
   backend?: string | undefined;
   config?: Config | undefined;
+  /** User and password that rotate: asked at each connect to Redis or RabbitMQ, in place of what the URL says. */
+  credentials?: CredentialsHook | undefined;
   /** modules with tasks, loaded by workers only: [() => import("./tasks/mail.js")] */
   include?: readonly (() => Promise<unknown>)[] | undefined;
   deps?: ((scope: DepsScope) => Deps | Promise<Deps>) | undefined;
@@ -118,6 +122,7 @@ const optionChecks: Readonly<Record<keyof AppOptions<unknown>, OptionCheck>> = {
   backend: isUrl,
   config: isRecord,
   include: (value) => Array.isArray(value) && value.every((load) => typeof load === "function"),
+  credentials: (value) => typeof value === "function",
   deps: (value) => typeof value === "function",
 };
 
@@ -126,7 +131,7 @@ function isUrl(value: unknown): boolean {
   return typeof value === "string";
 }
 
-/** Throws CONFIG_UNKNOWN, CONFIG_INVALID. Opens and reads nothing but the environment variables that settings name. */
+/** Throws CONFIG_UNKNOWN, CONFIG_INVALID, CONFIG_FILE. Opens nothing, and reads nothing but the environment variables and files that settings name. */
 // biome-ignore lint/complexity/noBannedTypes: as above
 export function createApp<Deps extends object = {}>(name: string, options: AppOptions<Deps> = {}): App<Deps> {
   if (!isText(name)) throw new ConfigError("CONFIG_INVALID", `An app's name is a text, got ${shownValue(name)}`);
@@ -140,7 +145,7 @@ export function createApp<Deps extends object = {}>(name: string, options: AppOp
   const { own, unused } = nameConfig(options.config ?? {});
   const given = withOverrides(settingTable, {
     ...environmentSettings(settingTable),
-    ...own,
+    ...withSecretFiles(settingTable, own),
     ...defined({ brokerUrl: options.broker, resultBackend: options.backend }),
   });
   const runtime = createRuntime({
@@ -150,6 +155,7 @@ export function createApp<Deps extends object = {}>(name: string, options: AppOp
     unusedSettings: unused,
     include: options.include ?? [],
     deps: options.deps,
+    credentials: options.credentials,
     brokerRequired: isProduction() && !("brokerUrl" in given),
   });
   const app = buildApp(runtime);

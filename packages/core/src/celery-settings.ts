@@ -197,11 +197,8 @@ export const celerySettings = {
   ...unused("results of rpc:// go straight to the reply queue", ["result_exchange", "result_exchange_type"], [null]),
 
   // Result backend Redis
-  ...unused(
-    inUrl("it", "result_backend"),
-    ["redis_host", "redis_port", "redis_db", "redis_username", "redis_password", "redis_backend_credential_provider"],
-    [null],
-  ),
+  ...unused(inUrl("it", "result_backend"), ["redis_host", "redis_port", "redis_db", "redis_username", "redis_password"], [null]),
+  ...unused("give createApp `credentials`", ["redis_backend_credential_provider"], [null]),
   ...kept("redis_backend_use_ssl"),
   ...unused("a process needs no pool: it has the same few connections always", ["redis_max_connections"], [null]),
   ...unused(

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { celerySettings, formerNames } from "./celery-settings.ts";
 import { settingTable } from "./config.ts";
+import { fileNames } from "./secret-file.ts";
 import { snakeCase, unknownName } from "./setting.ts";
 
 /** A setting of Celery's that was given and does nothing. */
@@ -37,8 +38,10 @@ export function nameConfig(given: Readonly<Record<string, unknown>>): NamedConfi
   return { own, unused };
 }
 
-/** snake_case and camelCase of ours → camelCase */
-const ownNames: ReadonlyMap<string, string> = new Map(Object.keys(settingTable).map((name) => [snakeCase(name), name]));
+/** snake_case of ours → camelCase; the files of secrets count as settings. */
+const ownNames: ReadonlyMap<string, string> = new Map(
+  [...Object.keys(settingTable), ...fileNames(settingTable).values()].map((name) => [snakeCase(name), name]),
+);
 
 function celeryRow(name: string) {
   return Object.hasOwn(celerySettings, name) ? celerySettings[name as keyof typeof celerySettings] : undefined;

@@ -142,6 +142,8 @@ type Snake<S extends string> = S extends `${infer H}${infer T}`
   : S;
 type Camel<S extends string> = S extends `${infer H}_${infer T}` ? `${H}${Capitalize<Camel<T>>}` : S;
 type UnusedName = Exclude<CelerySettingName, Snake<keyof Settings>>;
+/** The files that hold them: see `secret-file.ts`. */
+type SecretFile = `${"brokerUrl" | "resultBackend" | "coordinator"}File`;
 /** Names of older projects and Django's: what they mean is looked up when the app is made. */
 type CapitalName = Uppercase<CelerySettingName> | `CELERY_${string}` | `CELERYD_${string}` | `CELERYBEAT_${string}`;
 /** Settings that may be written in more ways than they are kept. */
@@ -154,6 +156,8 @@ type Value<K extends keyof Settings> = (K extends keyof Written ? Written[K] : S
 /** Any of the settings, in camelCase or in Celery's snake_case; and Celery's others, which do nothing. */
 export type Config = { [K in keyof Settings]?: Value<K> } & {
   [K in keyof Settings as Snake<K>]?: Value<K>;
+} & {
+  [K in SecretFile | Snake<SecretFile>]?: string | undefined;
 } & {
   [K in UnusedName | Camel<UnusedName> | CapitalName]?: unknown;
 };

@@ -1,12 +1,17 @@
 /** What an app takes from the process's environment; the only place in core that reads it. */
+import { bothGiven, readSecret } from "./secret-file.ts";
 import { type SettingTable, snakeCase } from "./setting.ts";
 
-/** Values of settings that name an environment variable, where it is set. */
+/** Values of settings that name an environment variable, where it is set; a secret may lie in the file that `<VARIABLE>_FILE` names. Throws CONFIG_FILE, CONFIG_INVALID. */
 export function environmentSettings(table: SettingTable): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const [name, { env }] of Object.entries(table)) {
-    const value = env === undefined ? undefined : process.env[env];
-    if (value !== undefined && value !== "") found[name] = value;
+  for (const [name, { env, secret }] of Object.entries(table)) {
+    if (env === undefined) continue;
+    const value = process.env[env] || undefined;
+    const file = secret === true ? process.env[`${env}_FILE`] || undefined : undefined;
+    if (value !== undefined && file !== undefined) throw bothGiven(env, `${env}_FILE`);
+    const given = file === undefined ? value : readSecret(`${env}_FILE`, file);
+    if (given !== undefined) found[name] = given;
   }
   return found;
 }

@@ -11,6 +11,10 @@ export const errorTable = {
     "The message names the setting, what it expected and what came.",
   ],
   CONFIG_DURATION: ["A length of time could not be read.", 'Seconds as a number, or a text with a unit: "250ms", "90s", "5m", "2h", "1d".'],
+  CONFIG_FILE: [
+    "The file that holds a secret, as a setting or variable ending in _FILE names it, cannot be read or is empty.",
+    "Check the path, and that this user may read it.",
+  ],
   CONFIG_URL: [
     "A broker or backend URL has a scheme that no driver serves, or cannot be parsed.",
     "Use one of the schemes the message lists.",
@@ -24,6 +28,10 @@ export const errorTable = {
     "Set CELERY_BROKER_URL or createApp's `broker`; a SQLite file would vanish with its container.",
   ],
   CONFIG_DRIVER_MISSING: ["The package a driver needs is not installed.", "Install the package the message names."],
+  CREDENTIALS_FAILED: [
+    "The app's credentials() threw, gave something else, or did not answer within 10 s.",
+    "The message holds the reason; it is asked again, like a server that cannot be reached.",
+  ],
   APP_NOT_FOUND: [
     "The module given with -A could not be loaded or exports no app.",
     "Name with -A the file that calls createApp, and with :name which app if it exports several.",
@@ -233,6 +241,13 @@ export class ResultTimeoutError extends CeleriacError {
     return isKind(error, "ResultTimeoutError");
   }
 }
+
+/** What may heal by itself: a server that cannot be reached, or whose credentials are not to be had now. */
+export function isUnreachable(error: unknown): error is CeleriacError {
+  return CeleriacError.is(error) && unreachable.has(error.code);
+}
+
+const unreachable: ReadonlySet<ErrorCode> = new Set(["BROKER_UNREACHABLE", "BACKEND_UNREACHABLE", "CREDENTIALS_FAILED"]);
 
 /** The text of anything thrown, for messages: never throws, never empty. */
 export function reasonOf(error: unknown): string {

@@ -4,6 +4,7 @@ export { createApp } from "./app.ts";
 export type { ApplyOptions, CallOptions } from "./call.ts";
 export type { Config, Priority, Settings } from "./config.ts";
 export type { TaskContext, TaskRequest } from "./context.ts";
+export type { Credentials, CredentialsHook, CredentialsRequest } from "./credentials.ts";
 export type { DepsScope } from "./deps.ts";
 export type { Duration } from "./duration.ts";
 export {

@@ -6,7 +6,7 @@ import type { Coordinator } from "./coordinator.ts";
 import type { DriverContext } from "./driver.ts";
 import { ConfigError } from "./errors.ts";
 import type { QueueTable } from "./queue-table.ts";
-import { redactText } from "./redact.ts";
+import { redactUrl } from "./redact.ts";
 import type { RedisAccess } from "./redis/url.ts";
 
 type Scheme = "memory" | "sqlite" | "redis" | "amqp" | "rpc" | "disabled";
@@ -30,13 +30,13 @@ function knownScheme<S extends Scheme>(url: string, what: string, schemes: reado
   if (scheme !== "amqp" && /;\s*(?!sentinel:)[a-z][a-z0-9+.-]*:\/\//i.test(url))
     throw new ConfigError(
       "CONFIG_URL",
-      `${what} ${JSON.stringify(redactText(url))}: only RabbitMQ takes several, for the nodes of one cluster`,
+      `${what} ${JSON.stringify(redactUrl(url))}: only RabbitMQ takes several, for the nodes of one cluster`,
     );
   if (scheme !== null && (schemes as readonly string[]).includes(scheme)) return scheme as S;
   const list = schemes.map((known) => (known === "disabled" ? known : `${known}://`)).join(", ");
   throw new ConfigError(
     "CONFIG_URL",
-    `${what} ${JSON.stringify(redactText(url))} has ${scheme === null ? "no scheme" : `the scheme ${scheme}://`}: expected ${list}`,
+    `${what} ${JSON.stringify(redactUrl(url))} has ${scheme === null ? "no scheme" : `the scheme ${scheme}://`}: expected ${list}`,
   );
 }
 

@@ -2,7 +2,7 @@
 import type { Broker, Passage, Publication } from "./broker.ts";
 import type { Clock } from "./clock.ts";
 import { createDeadlines } from "./deadlines.ts";
-import { CeleriacError, PublishError, reasonOf } from "./errors.ts";
+import { isUnreachable, PublishError, reasonOf } from "./errors.ts";
 
 export interface PublishRules {
   readonly timeoutMs: number;
@@ -94,6 +94,6 @@ function uncertain(why: string): PublishError {
 /** What could not be reached does not have the message; what is wrong with the URL or the message will not heal. */
 function toPublishError(error: unknown): PublishError {
   if (PublishError.is(error)) return error;
-  const retryable = CeleriacError.is(error) && (error.code === "BROKER_UNREACHABLE" || error.code === "BACKEND_UNREACHABLE");
+  const retryable = isUnreachable(error);
   return new PublishError("PUBLISH_REJECTED", `The broker does not have the task: ${reasonOf(error)}`, { retryable, cause: error });
 }

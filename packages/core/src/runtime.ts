@@ -25,7 +25,7 @@ export { type Body, decodeBody } from "./message.ts";
 export { executeThrough } from "./middleware.ts";
 export { nearest } from "./nearest.ts";
 export { isMemoryUrl, resultUrlOf } from "./open.ts";
-export { redact, redactText } from "./redact.ts";
+export { redact, redactText, redactUrl } from "./redact.ts";
 export type { TaskDefinition } from "./registry.ts";
 export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResult, resultText } from "./result-meta.ts";
 export { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";

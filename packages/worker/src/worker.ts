@@ -6,6 +6,7 @@ import {
   type Duration,
   durationMs,
   type EventType,
+  isUnreachable,
   type Logger,
   type LogLevel,
   logLevels,
@@ -159,7 +160,7 @@ export function createWorker(app: unknown, options: WorkerOptions = {}, surround
       try {
         return await connect();
       } catch (error) {
-        if (!CeleriacError.is(error) || !(error.code === "BROKER_UNREACHABLE" || error.code === "BACKEND_UNREACHABLE")) throw error;
+        if (!isUnreachable(error)) throw error;
         if (!runtime!.settings.brokerConnectionRetryOnStartup) throw error;
         // Each reason is news once.
         logger[error.message === told ? "debug" : "warn"]("broker or result backend not reachable, trying again", {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isSecretKey, redact, redactText, stars } from "../../../packages/core/src/redact.ts";
+import { isSecretKey, redact, redactText, redactUrl, stars } from "../../../packages/core/src/redact.ts";
 
 const canary = "canary-7f3a";
 
@@ -45,6 +45,14 @@ describe("a text that people read", () => {
         expect(redactText(`cannot reach amqp://${user}:${secret}@${rest} today`)).not.toContain(canary);
       }),
     );
+  });
+});
+
+describe("a text that is meant as a URL", () => {
+  it("shows no password where it has no scheme either", () => {
+    expect(redactUrl(`user:${canary}@host/vhost`)).toBe(`${stars}@host/vhost`);
+    expect(redactUrl(`redis://user:${canary}@host`)).toBe(`redis://user:${stars}@host`);
+    expect(redactUrl("disabled")).toBe("disabled");
   });
 });
 

@@ -11,7 +11,20 @@ const opener = `${core}open.ts`;
 const ground = new Set(
   [
     ...["backend", "broker", "coordinator", "schedule-store"],
-    ...["clock", "deferred", "derived-id", "driver", "duration", "entry", "environment", "envelope", "errors", "exchange", "failpoint"],
+    ...[
+      "clock",
+      "credentials",
+      "deferred",
+      "derived-id",
+      "driver",
+      "duration",
+      "entry",
+      "environment",
+      "envelope",
+      "errors",
+      "exchange",
+      "failpoint",
+    ],
     ...["failure", "logger", "queue-table", "redact", "result-meta", "retry-log", "serializer", "service", "states"],
     ...["tls", "token-bucket"],
   ].map((name) => `${core}${name}.ts`),

@@ -4,7 +4,7 @@ import { CeleriacError, nearest, resultUrlOf, systemClock } from "@celeriac/core
 import { tracebackHint } from "../call-hint.ts";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode } from "../exit-code.ts";
-import { isRpc, type LoadedApp, loadAppOrNone, refuseMemory } from "../load-app.ts";
+import { isInEnvironment, isRpc, type LoadedApp, loadAppOrNone, refuseMemory } from "../load-app.ts";
 import type { Output } from "../output.ts";
 import { report } from "../task-report.ts";
 
@@ -14,7 +14,7 @@ const silentMs = 1_500;
 export async function call(args: CommandArguments<"call">, output: Output): Promise<number> {
   const { task } = args.positionals;
   const taskArgs = readArgs(args);
-  const brokerKnown = args.common.broker !== null || Boolean(process.env["CELERY_BROKER_URL"]);
+  const brokerKnown = args.common.broker !== null || isInEnvironment("CELERY_BROKER_URL");
   const loaded = await loadAppOrNone(args.common.app, process.cwd(), brokerKnown);
   try {
     const { settings } = loaded.runtime;

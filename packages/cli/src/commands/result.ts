@@ -4,7 +4,7 @@ import { CeleriacError, resultUrlOf } from "@celeriac/core/runtime";
 import { tracebackHint } from "../call-hint.ts";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode } from "../exit-code.ts";
-import { isRpc, loadAppOrNone, refuseMemory } from "../load-app.ts";
+import { isInEnvironment, isRpc, loadAppOrNone, refuseMemory } from "../load-app.ts";
 import type { Output } from "../output.ts";
 import { report } from "../task-report.ts";
 
@@ -13,7 +13,7 @@ export async function result(args: CommandArguments<"result">, output: Output): 
   const { id } = args.positionals;
   const { wait, timeout, traceback } = args.options;
   const backendKnown = args.common.broker !== null || args.common.resultBackend !== null;
-  const inEnvironment = Boolean(process.env["CELERY_BROKER_URL"] || process.env["CELERY_RESULT_BACKEND"]);
+  const inEnvironment = isInEnvironment("CELERY_BROKER_URL") || isInEnvironment("CELERY_RESULT_BACKEND");
   const { app, runtime } = await loadAppOrNone(args.common.app, process.cwd(), backendKnown || inEnvironment);
   try {
     if (isRpc(runtime.settings))

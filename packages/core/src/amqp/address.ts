@@ -1,4 +1,5 @@
 /** Where a RabbitMQ lives and how it is connected to, read from a URL once; what people read of it never holds the password. */
+import type { CredentialsSource } from "../credentials.ts";
 import { durationMs } from "../duration.ts";
 import { ConfigError, reasonOf } from "../errors.ts";
 import { redactText } from "../redact.ts";
@@ -34,6 +35,8 @@ export interface AmqpAddress extends Omit<ConnectionOptions, "ssl"> {
   readonly port: number;
   readonly username: string;
   readonly password: string;
+  /** asked at each connect; what it gives stands in place of the two above */
+  readonly credentials?: CredentialsSource | null;
   readonly vhost: string;
   /** e.g. "guest@localhost:5672, vhost /": for messages and logs */
   readonly label: string;

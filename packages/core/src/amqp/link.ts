@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import { type Channel, type ChannelModel, type ConfirmChannel, connect, credentials } from "amqplib";
 import type { Clock } from "../clock.ts";
+import type { Credentials } from "../credentials.ts";
 import { reasonOf } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { tlsConnectionOptions } from "../tls.ts";
@@ -45,9 +46,11 @@ export interface LinkOptions {
 const closeTimeoutMs = 2_000;
 const answerLimitMs = 30_000;
 
-/** One attempt. Throws BROKER_UNREACHABLE, BROKER_AUTH, BROKER_TLS or BROKER_REFUSED. */
+/** One attempt. Throws BROKER_UNREACHABLE, BROKER_AUTH, BROKER_TLS, BROKER_REFUSED or CREDENTIALS_FAILED. */
 export async function openLink(address: AmqpAddress, { name, clock, logger }: LinkOptions): Promise<Link> {
   const { hostname, port, vhost, tls, label } = address;
+  const given: Partial<Credentials> = (await address.credentials?.()) ?? {};
+  const { username = address.username, password = address.password } = given;
   let model: ChannelModel;
   try {
     model = await connect(
@@ -57,7 +60,7 @@ export async function openLink(address: AmqpAddress, { name, clock, logger }: Li
         keepAlive: true,
         timeout: address.timeoutMs,
         clientProperties: { connection_name: name },
-        credentials: credentialsOf(address),
+        credentials: credentialsOf({ ...address, username, password }),
         ...(tls === null ? {} : await tlsConnectionOptions(tls)),
       },
     );

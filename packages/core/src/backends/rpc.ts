@@ -23,7 +23,9 @@ export interface RpcOptions {
 /** Throws CONFIG_URL. Connects nothing yet. */
 export function createRpcBackend(url: string, context: DriverContext, options: RpcOptions): ResultBackend {
   const persistent = options.persistent === true;
-  const servers = createFailover(parseAmqpUrls(url, options.connection), options.failover);
+  const credentials = context.credentials?.(url) ?? null;
+  const addresses = parseAmqpUrls(url, options.connection).map((address) => ({ ...address, credentials }));
+  const servers = createFailover(addresses, options.failover);
   const session = createSession(servers, context, "celeriac results");
   const outbox = createOutbox(session, context);
   let hasToldOfLoss = false;

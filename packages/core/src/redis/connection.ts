@@ -5,6 +5,7 @@
 import { isIP } from "node:net";
 import { Redis } from "ioredis";
 import type { Clock, Timer } from "../clock.ts";
+import type { Credentials } from "../credentials.ts";
 import { reasonOf } from "../errors.ts";
 import { tlsConnectionOptions } from "../tls.ts";
 import { isReply, isWrongServer, UnsentError } from "./failure.ts";
@@ -31,14 +32,16 @@ const defaultSilentMs = 5_000;
 /** The watch is taken in steps, so that a loop of ours that stood still is not taken for a silent server. */
 const watchSteps = 5;
 
-/** Opens a connection and waits until the server is ready. Rejects with the cause as ioredis, or Node's TLS, tells it. */
+/** Opens a connection and waits until the server is ready. Rejects with the cause as ioredis, or Node's TLS, tells it, and with CREDENTIALS_FAILED. */
 export async function openConnection(server: RedisServer, options: ConnectionOptions): Promise<RedisConnection> {
+  const given: Partial<Credentials> = (await server.credentials?.()) ?? {};
+  const { username = server.username, password = server.password } = given;
   const client = new Redis({
     ...server.address,
     ...(await encryptionOf(server)),
     db: server.db,
-    ...(server.username === null ? {} : { username: server.username }),
-    ...(server.password === null ? {} : { password: server.password }),
+    ...(username === null ? {} : { username }),
+    ...(password === null ? {} : { password }),
     lazyConnect: true,
     protocol: 2,
     enableOfflineQueue: false,

@@ -1,4 +1,5 @@
 /** Where a Redis is and how to get in, read from a URL and from what Celery's settings say beside it. Ground of the Redis drivers. */
+import type { CredentialsSource } from "../credentials.ts";
 import { ConfigError, reasonOf } from "../errors.ts";
 import { redactText } from "../redact.ts";
 import { type TlsOptions, takeTlsParameters } from "../tls.ts";
@@ -13,6 +14,8 @@ export interface RedisServer {
   readonly db: number;
   readonly username: string | null;
   readonly password: string | null;
+  /** asked at each connect; what it gives stands in place of the two above */
+  readonly credentials?: CredentialsSource | null;
 }
 
 export interface RedisTarget extends RedisServer {

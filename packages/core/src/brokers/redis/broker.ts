@@ -31,7 +31,7 @@ export interface RedisBrokerOptions {
 
 /** Throws CONFIG_URL. Connects nothing yet. */
 export function createRedisBroker(url: string, context: DriverContext, options: RedisBrokerOptions): Broker {
-  const target = parseRedisUrl(url, options.access);
+  const target = { ...parseRedisUrl(url, options.access), credentials: context.credentials?.(url) ?? null };
   const timing = { ...protocolTiming, ...options.timing };
   const { resultUrl } = options;
   const results = resultUrl !== null && isRedisUrl(resultUrl) ? parseRedisUrl(resultUrl, options.resultAccess) : null;
