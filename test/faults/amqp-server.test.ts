@@ -99,7 +99,7 @@ test("a server out of memory holds publications back without failing them, and s
     const publications = ["a", "b", "c"].map((id) => producer.publish(publicationTo("after", { id })).then(() => sent.push(id)));
     await expect
       .poll(() => producer.health().then(String, (error: { code: string }) => error.code), { timeout: 15_000 })
-      .toBe("BROKER_REFUSED");
+      .toBe("BROKER_BLOCKED");
     publications.push(producer.publish(publicationTo("after", { id: "d" })).then(() => sent.push("d")));
     // The acknowledgement arrives: the server gives the next one only when it does.
     expect(await settle(first)).toBe("settled");
@@ -122,7 +122,7 @@ test("publications held back are rejected, not uncertain, when the connection go
   const first = producer.publish(publicationTo("never")).catch((error: { code: string }) => error.code);
   await expect
     .poll(() => producer.health().then(String, (error: { code: string }) => error.code), { timeout: 15_000 })
-    .toBe("BROKER_REFUSED");
+    .toBe("BROKER_BLOCKED");
   const second = producer.publish(publicationTo("never")).catch((error: { code: string }) => error.code);
   await server.restart({ hard: true });
   expect(await first).toBe("PUBLISH_UNCERTAIN");

@@ -12,7 +12,7 @@ import { currentRun } from "./current-run.ts";
 import type { DepsScope } from "./deps.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { environmentSettings, isProduction, withOverrides } from "./environment.ts";
-import { CeleriacError, ConfigError } from "./errors.ts";
+import { BrokerError, CeleriacError, ConfigError } from "./errors.ts";
 import { createHome } from "./home.ts";
 import { callHere } from "./local-call.ts";
 import type { Middleware } from "./middleware.ts";
@@ -31,6 +31,11 @@ type In<S extends Schema> = StandardSchemaV1.InferInput<S>;
 type Out<S extends Schema> = StandardSchemaV1.InferOutput<S>;
 // biome-ignore lint/suspicious/noExplicitAny: any function, for its parameters and result
 type AnyFunction = (...args: any) => any;
+
+export interface Health {
+  readonly broker: "up" | "blocked" | "down";
+  readonly backend: "up" | "down" | "disabled";
+}
 
 // biome-ignore lint/complexity/noBannedTypes: no dependencies yet: anything may be read as having none
 export interface App<out Deps = {}> extends AsyncDisposable {
@@ -86,7 +91,8 @@ export interface App<out Deps = {}> extends AsyncDisposable {
 
   /** Connects now instead of at the first call. Throws BROKER_*, BACKEND_*, CONFIG_*. */
   connect(): Promise<void>;
-  health(): Promise<{ broker: "up" | "down"; backend: "up" | "down" | "disabled" }>;
+  /** Asks both now. "blocked": RabbitMQ is connected and takes no publications (BROKER_BLOCKED). Throws CONFIG_*. */
+  health(): Promise<Health>;
   /** Waits for what is being sent (10 s at most unless told), then disconnects. Safe to call twice. */
   close(options?: { deadline?: Duration | undefined }): Promise<void>;
 }
@@ -234,17 +240,13 @@ function buildApp(runtime: AppRuntime) {
   return app;
 }
 
-async function health(runtime: AppRuntime): Promise<{ broker: "up" | "down"; backend: "up" | "down" | "disabled" }> {
+async function health(runtime: AppRuntime): Promise<Health> {
   if (runtime.closed) return { broker: "down", backend: "down" };
   const { broker, backend } = await runtime.links();
-  const ask = (answer: Promise<void>) =>
-    answer.then(
-      () => "up" as const,
-      () => "down" as const,
-    );
+  const ask = <S extends string>(answer: Promise<void>, otherwise: (error: unknown) => S) => answer.then(() => "up" as const, otherwise);
   const [brokerState, backendState] = await Promise.all([
-    ask(broker.health()),
-    backend === null ? ("disabled" as const) : ask(backend.health()),
+    ask(broker.health(), (error) => (BrokerError.is(error) && error.code === "BROKER_BLOCKED" ? "blocked" : "down")),
+    backend === null ? ("disabled" as const) : ask(backend.health(), () => "down" as const),
   ]);
   return { broker: brokerState, backend: backendState };
 }

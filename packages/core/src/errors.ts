@@ -84,6 +84,10 @@ export const errorTable = {
     "The message says which; brokerUseSsl names the CA, our own certificate, and the host.",
   ],
   BROKER_REFUSED: ["The broker refused an operation.", "The message holds its words."],
+  BROKER_BLOCKED: [
+    "RabbitMQ takes no publications now: it is short of memory or disk. Calls wait until it does, or until publishTimeout.",
+    "Free what it is short of, or let workers empty its queues: acknowledgements still pass.",
+  ],
   BROKER_EVICTS: [
     "The Redis server may evict keys (maxmemory-policy is not noeviction), so it can lose tasks.",
     "Set noeviction, or start with --allow-eviction.",

@@ -1,5 +1,5 @@
 /** The door for users: apps, tasks, results, errors. */
-export type { App, AppOptions, ContextOf } from "./app.ts";
+export type { App, AppOptions, ContextOf, Health } from "./app.ts";
 export { createApp } from "./app.ts";
 export type { ApplyOptions, CallOptions } from "./call.ts";
 export type { Config, Priority, Settings } from "./config.ts";

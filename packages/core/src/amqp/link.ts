@@ -98,7 +98,9 @@ function watchLink(model: ChannelModel, label: string, { name, clock, logger }: 
     for (const listener of endListeners) listener(ended.error);
   });
   const block = (reason: string | null) => {
+    const isNews = (blocked === null) !== (reason === null);
     blocked = reason;
+    if (!isNews) return;
     for (const listener of blockedListeners) listener(reason);
   };
   model.on("blocked", (reason) => block(String(reason)));

@@ -37,8 +37,12 @@ export function createOutbox(session: Session, { clock, logger }: DriverContext)
     up(link) {
       link.onEnd(() => rejectHeld());
       link.onBlocked((reason) => {
-        if (reason === null) sendHeld();
-        else logger.warn("RabbitMQ takes no publications now; they wait", { reason });
+        if (reason !== null) {
+          logger.warn("RabbitMQ takes no publications now; they wait", { broker: link.label, reason });
+          return;
+        }
+        logger.info("RabbitMQ takes publications again", { broker: link.label, waited: held.size });
+        sendHeld();
       });
       open(link);
     },

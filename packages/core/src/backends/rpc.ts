@@ -104,6 +104,8 @@ export function createRpcBackend(url: string, context: DriverContext, options: R
 
 function openLinkOf({ link }: { readonly link: Link | null }): Link {
   if (link === null) throw new BrokerError("BROKER_UNREACHABLE", "Not connected to RabbitMQ");
+  // It would not answer either.
+  if (link.blocked !== null) throw new BrokerError("BROKER_BLOCKED", `RabbitMQ takes no publications now: ${link.blocked}`);
   return link;
 }
 

@@ -104,7 +104,7 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
       refuseIfClosed();
       const { link } = publishing;
       if (link === null) throw new BrokerError("BROKER_UNREACHABLE", "Not connected to RabbitMQ");
-      if (link.blocked !== null) throw new BrokerError("BROKER_REFUSED", `RabbitMQ takes no publications now: ${link.blocked}`);
+      if (link.blocked !== null) throw new BrokerError("BROKER_BLOCKED", `RabbitMQ takes no publications now: ${link.blocked}`);
       const answer = ask(link, "answer", (channel) => channel.checkExchange("amq.direct"));
       await within(clock, healthLimitMs, answer).catch((error) => {
         throw operationFailure(error, "answer");
