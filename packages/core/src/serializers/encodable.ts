@@ -161,8 +161,11 @@ export function isBytes(value: unknown): value is Uint8Array {
 /** What is left when everything has taken its written form: Dates are ISO texts, what has a toJSON() is what that gives, undefined is null. */
 export type Plain = null | boolean | number | string | bigint | Uint8Array | readonly Plain[] | { readonly [name: string]: Plain };
 
-/** For what `checkEncodable` let pass. */
-export function plainForm(value: unknown): Plain {
+/** Lists and objects in each other: Python's readers go no deeper. */
+export const deepestNesting = 1_000;
+
+/** For what `checkEncodable` let pass. Throws RangeError for what is nested deeper than `deepestNesting`. */
+export function plainForm(value: unknown, depth = 0): Plain {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -170,16 +173,17 @@ export function plainForm(value: unknown): Plain {
     case "bigint":
       return value;
     case "object":
-      return value === null ? null : plainObject(value);
+      return value === null ? null : plainObject(value, depth + 1);
     default:
       return null;
   }
 }
 
-function plainObject(value: object): Plain {
+function plainObject(value: object, depth: number): Plain {
+  if (depth > deepestNesting) throw new RangeError(`it is nested deeper than ${deepestNesting}`);
   if (isBytes(value)) return value;
-  if (Array.isArray(value)) return Array.from(value, plainForm);
-  if ("toJSON" in value && typeof value.toJSON === "function") return plainForm(value.toJSON());
+  if (Array.isArray(value)) return Array.from(value, (member) => plainForm(member, depth));
+  if ("toJSON" in value && typeof value.toJSON === "function") return plainForm(value.toJSON(), depth);
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(members.map(([name, member]) => [name, plainForm(member)]));
+  return Object.fromEntries(members.map(([name, member]) => [name, plainForm(member, depth)]));
 }

@@ -41,7 +41,7 @@ export function jsonText(value: Plain): string {
 
 /** `meant` and this throw SyntaxError. */
 export function readJson(text: string): Content {
-  return { value: parseTolerant(text), meant: text.includes(typedMark) ? untyped : null };
+  return { value: parseTolerant(text), meant: text.includes(typedMark) ? (part) => untyped(part) : null };
 }
 
 export const jsonSerializer: Serializer = {

@@ -13,6 +13,7 @@
  * | base64 | base64 | Buffer |
  */
 import { parseInstant } from "../clock.ts";
+import { deepestNesting } from "./encodable.ts";
 
 /** Every text that holds typed values holds this. */
 export const typedMark = '"__type__"';
@@ -33,14 +34,15 @@ const readers: ReadonlyMap<unknown, (value: unknown) => unknown> = new Map<unkno
   ["base64", (value) => Buffer.from(text(value), "base64")],
 ]);
 
-/** `value` with its typed values replaced, the inner ones first. Changes lists and objects in place. Throws SyntaxError. */
-export function untyped(value: unknown): unknown {
+/** `value` with its typed values replaced, the inner ones first. Changes lists and objects in place. Throws SyntaxError, and for great depth RangeError. */
+export function untyped(value: unknown, depth = 0): unknown {
   if (typeof value !== "object" || value === null) return value;
+  if (depth > deepestNesting) throw new RangeError(`it is nested deeper than ${deepestNesting}`);
   const members = value as Record<string, unknown>;
   const names = Object.keys(members);
   for (const name of names) {
     const member = members[name];
-    const meant = untyped(member);
+    const meant = untyped(member, depth + 1);
     if (meant !== member) members[name] = meant;
   }
   return isTyped(value, names) ? meaningOf(value) : value;

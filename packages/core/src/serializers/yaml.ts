@@ -1,5 +1,6 @@
 /** YAML 1.1 as PyYAML's safe_dump and safe_load have it: no tags but the standard ones, aliases within bounds. */
 import { createRequire } from "node:module";
+import type { CST } from "yaml";
 import type { Serializer } from "../serializer.ts";
 import { type Format, hasTooManyDigits, isBytes, longestIntegerDigits, type Plain, tooManyDigits } from "./encodable.ts";
 
@@ -7,6 +8,7 @@ const format: Format = { name: "YAML", bigint: tooManyDigits, bytes: true, nonFi
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 type Yaml = typeof import("yaml");
+type Token = CST.Token;
 let loaded: Yaml | null = null;
 
 /** Loaded by the first message that needs it. */
@@ -27,27 +29,43 @@ export const yamlSerializer: Serializer = {
 /** Sets and ordered maps of YAML have no form in any other serializer. */
 const refusedTags: ReadonlySet<string> = new Set(["set", "omap", "pairs"].map((name) => `tag:yaml.org,2002:${name}`));
 
+/** Collections in each other, each of which may count twice. */
+const deepest = 500;
+
 function readYaml(text: string): unknown {
-  const document = yaml().parseDocument(text, {
+  const composer = new (yaml().Composer)({
     version: "1.1",
     intAsBigInt: true,
-    prettyErrors: false,
     customTags: (tags) => tags.filter((tag) => typeof tag === "string" || !refusedTags.has(tag.tag)),
   });
+  const [document, another] = [...composer.compose(parsed(text), true, text.length)];
+  if (document === undefined || another !== undefined) throw new SyntaxError("it is not one document");
   // A tag that is not known is only a warning there.
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) throw problem;
-  return withNumbers(document.toJS({ maxAliasCount: 100 }));
+  return withNumbers(document.toJS({ maxAliasCount: 100 }), new Set());
 }
 
-/** Integers that a number holds exactly as numbers. Changes lists and objects in place. */
-function withNumbers(value: unknown): unknown {
+/** Looks at the depth while it parses: composing is recursive, and close to its end a stack is no place for the regular expressions of the composer. */
+function* parsed(text: string): Generator<Token, void> {
+  const { Lexer, Parser } = yaml();
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme);
+    if (parser.stack.length > deepest) throw new SyntaxError(`it is nested deeper than ${deepest}`);
+  }
+  yield* parser.end();
+}
+
+/** Integers that a number holds exactly as numbers. Changes lists and objects in place, once each (`seen`): aliases share them. */
+function withNumbers(value: unknown, seen: Set<object>): unknown {
   if (typeof value === "bigint") return numberOf(value);
-  if (typeof value !== "object" || value === null || value instanceof Date || isBytes(value)) return value;
+  if (typeof value !== "object" || value === null || value instanceof Date || isBytes(value) || seen.has(value)) return value;
+  seen.add(value);
   const members = value as Record<string, unknown>;
   for (const name of Object.keys(members)) {
     const member = members[name];
-    const changed = withNumbers(member);
+    const changed = withNumbers(member, seen);
     if (changed !== member) members[name] = changed;
   }
   return value;
