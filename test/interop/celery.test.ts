@@ -114,9 +114,9 @@ describe.each(brokers)("$name", ({ name, open }) => {
     afterAll(() => worker?.stop());
 
     /** Sends and reads in one Python process: with rpc:// only the sender gets the results. */
-    async function run(sends: readonly Omit<PythonStep, "do">[]): Promise<Record<string, unknown>[]> {
+    async function run(sends: readonly Omit<PythonStep, "do">[], place = python): Promise<Record<string, unknown>[]> {
       const steps = sends.map((send) => ({ do: "send" as const, task_id: randomUUID(), ...send }));
-      const outcomes = await callPython(python, [...steps, ...steps.map(({ task_id: id }) => ({ do: "get" as const, id }))]);
+      const outcomes = await callPython(place, [...steps, ...steps.map(({ task_id: id }) => ({ do: "get" as const, id }))]);
       return outcomes.slice(steps.length) as Record<string, unknown>[];
     }
 
@@ -132,6 +132,19 @@ describe.each(brokers)("$name", ({ name, open }) => {
       expect(outcomes.map(({ state }) => state)).toEqual(Array(5).fill("SUCCESS"));
       expect(outcomes.slice(0, 4).map(({ result }) => result)).toEqual([5, 42, args, 1_000_000]);
       expect(outcomes[4]?.["result"]).toHaveLength(1_000_000);
+    });
+
+    it("runs what Python sends in protocol 1, in YAML, and compressed", async () => {
+      const args = [unicode, 1.5, null, [true, { k: [] }]];
+      const steps = [
+        ...["gzip", "bzip2"].map((compression) => ({ task: "js.echo", args, compression })),
+        { task: "js.echo", args, serializer: "yaml", compression: "zlib" },
+        { task: "js.retry", args: [1], serializer: "yaml", compression: "bzip2" },
+      ];
+      const outcomes = [...(await run(steps)), ...(await run(steps, { ...python, protocol: 1 }))];
+      expect(outcomes.map(({ state, result }) => [state, result])).toEqual(
+        [args, args, args, 1, args, args, args, 1].map((value) => ["SUCCESS", value]),
+      );
     });
 
     it("raises its errors in Python by type and message", async () => {

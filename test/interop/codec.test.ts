@@ -44,7 +44,7 @@ async function push(
   options: CallOptions = {},
 ) {
   const id = randomUUID();
-  const settings = { taskDefaultPriority: null, taskIgnoreResult: false, taskSerializer: "json" } as const;
+  const settings = { taskDefaultPriority: null, taskIgnoreResult: false, taskSerializer: "json", taskCompression: null } as const;
   const router = routerOf({ taskDefaultQueue: queue });
   const nowMs = Date.now();
   const call = { task, args, kwargs, options, callbacks: null, errbacks: null };
@@ -93,7 +93,10 @@ describe("a message of Python", () => {
       retries: 2,
       etaAt: Date.parse("2030-01-02T03:04:05.678Z"),
     });
-    const { args, kwargs } = decodeBody({ body: envelope.body, contentType: envelope.properties.contentType }, { accept: ["json"] });
+    const { args, kwargs } = decodeBody(
+      { ...envelope, contentType: envelope.properties.contentType },
+      { accept: ["json"], maxBytes: 1_000_000 },
+    );
     expect([args, kwargs]).toEqual([[oddValues], { key: oddValues }]);
   });
 });
@@ -202,6 +205,12 @@ describe("a Python worker", () => {
     const [echo] = await ends([await push("mixed", "py.echo", values, { at: new Date(0), file: Buffer.from("é") })]);
     // Celery 5.2 keeps the form in which bytes travel; 5.3 would have turned them into bytes, and back.
     expect(echo?.result).toEqual({ args: values, kwargs: { at: "1970-01-01T00:00:00.000Z", file: Buffer.from("é") } });
+  });
+
+  it.each(["gzip", "zlib"] as const)("reads our compressed bodies: %s", async (compression) => {
+    const text = "ä".repeat(100_000);
+    const [length] = await ends([await push("mixed", "py.length", [text], {}, { compression })]);
+    expect(length).toMatchObject({ status: "SUCCESS", result: 100_000 });
   });
 
   it("reads our YAML as it was meant", async () => {

@@ -14,6 +14,8 @@ export interface PythonPlace {
   readonly maxPriority?: number | undefined;
   /** accept_content, e.g. "json,yaml" */
   readonly accept?: string | undefined;
+  /** task_protocol */
+  readonly protocol?: 1 | 2 | undefined;
   /** task_queues, where it is not the default queue alone. */
   readonly taskQueues?: readonly BoundQueue[] | undefined;
 }
@@ -106,7 +108,7 @@ function requirePythonCelery(): void {
   isChecked = true;
 }
 
-function environment({ broker, backend, queue, maxPriority, accept, taskQueues }: PythonPlace): NodeJS.ProcessEnv {
+function environment({ broker, backend, queue, maxPriority, accept, protocol, taskQueues }: PythonPlace): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],
@@ -121,5 +123,6 @@ function environment({ broker, backend, queue, maxPriority, accept, taskQueues }
     ...(maxPriority === undefined ? {} : { MAX_PRIORITY: String(maxPriority) }),
     ...(accept === undefined ? {} : { ACCEPT: accept }),
     ...(taskQueues === undefined ? {} : { TASK_QUEUES: JSON.stringify(taskQueues) }),
+    ...(protocol === undefined ? {} : { PROTOCOL: String(protocol) }),
   };
 }

@@ -1,4 +1,5 @@
 /** One call of a task and its options: what every way of sending (delay, applyAsync, a signature, sendTask) comes down to. */
+import { type CompressionName, isCompression } from "./compression.ts";
 import type { Priority } from "./config.ts";
 import type { Duration } from "./duration.ts";
 import { ConfigError } from "./errors.ts";
@@ -41,6 +42,8 @@ export interface CallOptions {
   replyTo?: string | undefined;
   /** how the arguments are written */
   serializer?: SerializerName | undefined;
+  /** of the arguments; zstd on Node.js 22.15 and later */
+  compression?: CompressionName | undefined;
   /** gives up the publish, not the task */
   abort?: AbortSignal | undefined;
 }
@@ -84,6 +87,7 @@ const checks: Readonly<Record<keyof ApplyOptions<unknown>, OptionCheck>> = {
   ignoreResult: isFlag,
   replyTo: isText,
   serializer: isSerializer,
+  compression: isCompression,
   abort: (value) => isRecord(value) && typeof (value as AbortSignal).aborted === "boolean",
 };
 

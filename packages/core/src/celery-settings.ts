@@ -45,10 +45,10 @@ export const celerySettings = {
     "task_queue_max_priority",
     "task_default_priority",
     "task_serializer",
+    "task_compression",
   ),
   ...kept("task_acks_late", "task_ignore_result", "task_track_started", "task_time_limit", "task_soft_time_limit"),
   ...unused("messages are written in protocol 2", ["task_protocol"], [2]),
-  ...unused("bodies are not compressed", ["task_compression"], [null]),
   ...kept("task_default_exchange", "task_default_exchange_type", "task_default_routing_key"),
   ...unused(
     "queues are declared as Celery declares a classic one",
@@ -178,7 +178,7 @@ export const celerySettings = {
   // Results
   ...kept("result_backend", "result_expires", "result_extended"),
   ...unused("results are written as JSON", ["result_serializer"], ["json"]),
-  ...unused("results are not compressed", ["result_compression"], [null]),
+  ...unused("Celery compresses no results, nor does this: give task_compression for tasks", ["result_compression"], [null]),
   ...unused("replies are as lasting as their queue, which goes with its process", ["result_persistent"], [null, false]),
   ...unused("results are kept by whoever asked for them", ["result_cache_max"]),
   ...unused("this version makes no chords", ["result_chord_join_timeout", "result_chord_retry_interval"]),

@@ -15,7 +15,7 @@ export interface Parentage {
 }
 
 export interface ComposeContext {
-  readonly settings: Pick<Settings, "taskDefaultPriority" | "taskIgnoreResult" | "taskSerializer">;
+  readonly settings: Pick<Settings, "taskDefaultPriority" | "taskIgnoreResult" | "taskSerializer" | "taskCompression">;
   readonly router: Router;
   readonly origin: string;
   readonly replyTo: string | null;
@@ -61,6 +61,7 @@ export function compose(
       ignoreResult: options.ignoreResult ?? defaults?.ignoreResult ?? context.settings.taskIgnoreResult,
       replyTo: options.replyTo ?? context.replyTo,
       priority: options.priority ?? defaults?.priority ?? context.settings.taskDefaultPriority,
+      compression: options.compression ?? defaults?.compression ?? context.settings.taskCompression,
       serializer: options.serializer ?? defaults?.serializer ?? context.settings.taskSerializer,
       headers: options.headers ?? {},
     },

@@ -1,5 +1,6 @@
 /** Core's settings: one table, from which come types, validation, environment names and `docs/reference/settings.md`. Resolved once, frozen, passed down. */
 import type { CelerySettingName } from "./celery-settings.ts";
+import { type CompressionName, compressionNames, isCompression } from "./compression.ts";
 import { serializerOf } from "./content.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { serializerNames } from "./serializer.ts";
@@ -41,6 +42,13 @@ const contentSetting = (doc: string): Setting<readonly string[]> => ({
     if (!Array.isArray(value) || value.length === 0) return undefined;
     return value.every((item) => typeof item === "string" && serializerOf(item) !== undefined) ? Object.freeze([...value]) : undefined;
   },
+});
+
+const compressionSetting = (doc: string): Setting<CompressionName | null> => ({
+  kind: `one of ${compressionNames.join(", ")} (zstd on Node.js 22.15 and later)`,
+  default: null,
+  doc,
+  read: (value) => (value === null || isCompression(value) ? value : undefined),
 });
 
 export type Priority = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
@@ -100,6 +108,7 @@ export const settingTable = {
   ),
   taskRoutes: routesSetting("Queue by task name; `*` stands for any characters, an exact name comes first."),
   taskSerializer: choiceSetting(serializerNames, "json", "How arguments are written, where neither call nor task says."),
+  taskCompression: compressionSetting("How bodies are compressed, where neither call nor task says; null leaves them as they are."),
   acceptContent: contentSetting(
     "What a worker reads, by name or content type; anything else goes to the dead letters. Pickle is never read.",
   ),
@@ -123,7 +132,11 @@ export const settingTable = {
   ),
   publishTimeout: durationSetting("10s", "How long delay() tries before it rejects."),
   maxDeliveries: countSetting(5, [1, 1_000], "Runs of one message that may begin without settling before it is dead-lettered."),
-  maxMessageBytes: countSetting(16_777_216, [1_024, 536_870_912], "Largest message, in bytes, that is sent."),
+  maxMessageBytes: countSetting(
+    16_777_216,
+    [1_024, 536_870_912],
+    "Largest body, in bytes and decompressed, that is sent or run; what a worker gets beyond it goes to the dead letters.",
+  ),
   durability: choiceSetting(["full", "process"], "full", "SQLite: full survives power loss, process survives kill -9."),
   allowEviction: flagSetting(false, "Redis: start although the server may evict keys."),
 } as const;

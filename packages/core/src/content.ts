@@ -1,4 +1,5 @@
 /** A body's bytes ↔ values, by content type: what is not accepted is refused, what is damaged is named. Stands between messages and serializers. */
+import { decompress } from "./compression.ts";
 import { BrokerError, CeleriacError, reasonOf } from "./errors.ts";
 import { type Content, type Serializer, type SerializerName, serializerNames } from "./serializer.ts";
 import { checkEncodable, guarded, plainForm } from "./serializers/encodable.ts";
@@ -23,14 +24,21 @@ export function serializerOf(nameOrType: string): Serializer | undefined {
   );
 }
 
+export interface ContentSettings {
+  readonly acceptContent: readonly string[];
+  readonly maxMessageBytes: number;
+}
+
 /** What a reader takes. */
 export interface ContentRules {
   readonly accept: readonly SerializerName[];
+  /** of a body, as it came and as it is when it is decompressed */
+  readonly maxBytes: number;
 }
 
-/** `accept` as settings have it: names and content types. */
-export function contentRules({ acceptContent }: { readonly acceptContent: readonly string[] }): ContentRules {
-  return { accept: acceptContent.map((accepted) => serializerOf(accepted)?.name).filter((name) => name !== undefined) };
+/** `acceptContent` has names and content types. */
+export function contentRules({ acceptContent, maxMessageBytes: maxBytes }: ContentSettings): ContentRules {
+  return { accept: acceptContent.map((each) => serializerOf(each)?.name).filter((name) => name !== undefined), maxBytes };
 }
 
 /** Throws PUBLISH_ENCODE with the path of what cannot travel; `parts` are by the names that begin the paths, written as a list. */
@@ -39,13 +47,32 @@ export function encodeParts(parts: Readonly<Record<string, unknown>>, serializer
   return guarded("the body", serializer.format, () => serializer.write(plainForm(Object.values(parts))));
 }
 
-/** Throws CONTENT_REFUSED for what `rules` do not accept (pickle always), MESSAGE_UNDECODABLE for what is not what it says; so does `meant`. */
-export function decodeContent(bytes: Uint8Array, contentType: string, rules: ContentRules): Content {
+/** A body as it came, and what its message says of it. */
+export interface RawContent {
+  readonly body: Uint8Array;
+  readonly contentType: string;
+  /** for `compression` */
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Throws CONTENT_REFUSED for what `rules` do not accept (pickle always), MESSAGE_TOO_LARGE for what is larger than they allow, MESSAGE_UNDECODABLE
+ * for what is not what it says; so does `meant`.
+ */
+export function decodeContent({ body, contentType, headers }: RawContent, rules: ContentRules): Content {
   const serializer = byContentType.get(contentType);
   if (serializer === undefined || !rules.accept.includes(serializer.name)) throw refused(contentType, serializer, rules);
+  if (body.byteLength > rules.maxBytes) throw tooLarge(body.byteLength, rules.maxBytes);
+  const { compression } = headers;
+  const isPlain = compression === undefined || compression === null || compression === "";
+  const bytes = isPlain ? body : decompress(body, compression, rules.maxBytes);
   const content = reading(serializer, () => serializer.read(bytes));
   const { value, meant } = content;
   return meant === null ? content : { value, meant: (part) => reading(serializer, () => meant(part)) };
+}
+
+export function tooLarge(bytes: number, maxBytes: number): CeleriacError {
+  return new CeleriacError("MESSAGE_TOO_LARGE", `Body is ${bytes} bytes, more than maxMessageBytes (${maxBytes})`);
 }
 
 function reading<T>({ format }: Serializer, read: () => T): T {

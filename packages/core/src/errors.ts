@@ -108,6 +108,10 @@ export const errorTable = {
     "Use a local disk, or Redis or RabbitMQ.",
   ],
   MESSAGE_UNDECODABLE: ["A message could not be decoded.", "It lies in the dead-letter queue with its reason."],
+  MESSAGE_TOO_LARGE: [
+    "A message came with a body larger than maxMessageBytes, as it is or decompressed.",
+    "Send a reference to large data, or raise maxMessageBytes where the message is read.",
+  ],
   CONTENT_REFUSED: [
     "A message has a content type that accept_content does not name; pickle never is accepted.",
     "Send one that is, or add it to accept_content.",
@@ -252,6 +256,11 @@ export function isUnreachable(error: unknown): error is CeleriacError {
 }
 
 const unreachable: ReadonlySet<ErrorCode> = new Set(["BROKER_UNREACHABLE", "BACKEND_UNREACHABLE", "CREDENTIALS_FAILED"]);
+
+/** What a dead letter says of an error: its code, where it is ours, and its text. */
+export function codedReasonOf(error: unknown): string {
+  return CeleriacError.is(error) ? `${error.code}: ${reasonOf(error)}` : reasonOf(error);
+}
 
 /** The text of anything thrown, for messages: never throws, never empty. */
 export function reasonOf(error: unknown): string {

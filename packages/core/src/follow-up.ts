@@ -3,6 +3,7 @@ import type { AppRuntime } from "./app-runtime.ts";
 import type { Publication } from "./broker.ts";
 import type { Call } from "./call.ts";
 import { type Composed, compose } from "./compose.ts";
+import { compressionOf } from "./compression.ts";
 import { serializerOf } from "./content.ts";
 import { deriveId, type FollowUpKind } from "./derived-id.ts";
 import type { RemoteError } from "./errors.ts";
@@ -61,6 +62,7 @@ export function nextAttempt(runtime: AppRuntime, run: Followed, etaAt: number, a
   const { headers } = run;
   const nowMs = runtime.clock.now();
   const context = runtime.composeContext(run.replyTo);
+  const compression = textOrNull(run.rawHeaders["compression"]);
   const message = {
     task: headers.task,
     id: headers.id,
@@ -82,11 +84,14 @@ export function nextAttempt(runtime: AppRuntime, run: Followed, etaAt: number, a
     replyTo: run.replyTo,
     priority: run.priority,
     serializer: serializerOf(run.contentType)?.name ?? runtime.settings.taskSerializer,
+    compression: compressionOf(compression),
     headers: customHeaders(run.rawHeaders),
   };
-  // Unchanged, the body goes on to the byte: numbers that JavaScript cannot hold stay what they are.
+  // Unchanged, the body goes on to the byte: what this process could not write as well.
   const envelope =
-    args === undefined ? envelopeOf(message, nowMs, run.rawBody) : encodeMessage(message, nowMs, runtime.settings.maxMessageBytes);
+    args === undefined
+      ? envelopeOf(message, nowMs, { body: run.rawBody, compression })
+      : encodeMessage(message, nowMs, runtime.settings.maxMessageBytes);
   return { envelope, route: queueRoute(run.queue), dueAt: etaAt };
 }
 
@@ -131,4 +136,8 @@ function collect(runtime: AppRuntime, sends: readonly Composed[]): FollowUps {
     })),
     children: sends.map(({ message }) => [[message.id, null], null]),
   };
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
 }

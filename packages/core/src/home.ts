@@ -19,6 +19,8 @@ export interface Home extends TaskHome {
   flushed(): Promise<void>;
 }
 
+const largeBytes = 256 * 1024;
+
 export function createHome(runtime: AppRuntime): Home {
   let underway = 0;
   const awaitingNone = new Set<() => void>();
@@ -33,6 +35,17 @@ export function createHome(runtime: AppRuntime): Home {
     revive: (taskName, remote) => reviveError(runtime.registry.get(taskName ?? "")?.options.throws ?? [], remote),
   };
   const publishTimeoutMs = durationMs(runtime.settings.publishTimeout, "publishTimeout");
+
+  let hasWarned = false;
+
+  function warnOfLarge(task: string, bytes: number): void {
+    if (hasWarned || bytes <= largeBytes) return;
+    hasWarned = true;
+    process.emitWarning(
+      `A message of task ${task} has ${bytes} bytes. Brokers are made for small ones: above 256 KB send a reference to the data. This is said once`,
+      { type: "CeleriacWarning", code: "CELERIAC_LARGE_MESSAGE" },
+    );
+  }
 
   async function send<R, P>(make: () => Call): Promise<AsyncResult<R, P>> {
     underway++;
@@ -57,6 +70,7 @@ export function createHome(runtime: AppRuntime): Home {
     const before = backend === null || backend.replyTo === null ? undefined : () => backend.connect();
     const publish = () => {
       const envelope = encodeMessage({ ...message, headers: outgoing.headers }, runtime.clock.now(), runtime.settings.maxMessageBytes);
+      warnOfLarge(call.task, envelope.body.byteLength);
       const dueAt = broker.parksOnPublish && message.etaAt !== null ? message.etaAt : undefined;
       const { abort, retry, publishTimeout } = call.options;
       const timeoutMs = publishTimeout === undefined ? publishTimeoutMs : durationMs(publishTimeout, "publishTimeout");

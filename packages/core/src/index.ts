@@ -2,6 +2,7 @@
 export type { App, AppOptions, ContextOf, Health } from "./app.ts";
 export { createApp } from "./app.ts";
 export type { ApplyOptions, CallOptions } from "./call.ts";
+export type { CompressionName } from "./compression.ts";
 export type { Config, Priority, Settings } from "./config.ts";
 export type { TaskContext, TaskRequest } from "./context.ts";
 export type { Credentials, CredentialsHook, CredentialsRequest } from "./credentials.ts";
@@ -24,6 +25,7 @@ export { type Middleware, type OutgoingMessage, type TraceCarrier, traceContext 
 export type { ExchangeType } from "./queue-table.ts";
 export type { AsyncResult, Sent } from "./result.ts";
 export type { WaitOptions } from "./result-wait.ts";
+export type { SerializerName } from "./serializer.ts";
 export type { Signal, SignalEvents, Signals } from "./signals.ts";
 export type { ImmutableSignature, Signature } from "./signature.ts";
 export type { Outcome, TaskSnapshot, TaskState } from "./snapshot.ts";

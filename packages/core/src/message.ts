@@ -1,6 +1,7 @@
 /** A call ready to be sent, and its envelope in Celery's protocol 2: headers in Celery's order, body `[args, kwargs, embed]`. Stands above the brokers, which know envelopes only. */
 import { parseInstant, toIsoInstant } from "./clock.ts";
-import { type ContentRules, decodeContent, encodeParts, serializers } from "./content.ts";
+import { type Compressed, type CompressionName, compress } from "./compression.ts";
+import { type ContentRules, decodeContent, encodeParts, type RawContent, serializers } from "./content.ts";
 import { deliveryTag } from "./derived-id.ts";
 import type { Envelope } from "./envelope.ts";
 import { CeleriacError, PublishError } from "./errors.ts";
@@ -29,6 +30,7 @@ export interface Message extends Omit<TaskHeaders, "argsRepr" | "kwargsRepr" | "
   readonly replyTo: string | null;
   readonly priority: number | null;
   readonly serializer: SerializerName;
+  readonly compression: CompressionName | null;
   /** custom headers, merged flat over the others as Celery does */
   readonly headers: Readonly<Record<string, unknown>>;
 }
@@ -44,37 +46,38 @@ export function encodeMessage(message: Message, nowMs: number, maxBytes: number)
       `Message of task ${message.task} is ${body.byteLength} bytes, more than maxMessageBytes (${maxBytes}): send a reference to large data`,
     );
   }
-  return envelopeOf(message, nowMs, body);
+  return envelopeOf(message, nowMs, compress(body, message.compression));
 }
 
 /** The envelope of a message whose body is written already by `message.serializer`, arguments and all. `nowMs` as above. Throws PUBLISH_ENCODE for headers. */
-export function envelopeOf(message: Message, nowMs: number, body: Uint8Array): Envelope {
+export function envelopeOf(message: Message, nowMs: number, { body, compression }: Compressed): Envelope {
   for (const _ in message.headers) {
     checkHeaders(message.headers);
     break;
   }
   const { id, task } = message;
   const { contentType, contentEncoding } = serializers[message.serializer];
+  const headers = {
+    lang: "js",
+    task,
+    id,
+    shadow: message.shadow,
+    eta: message.etaAt === null ? null : toIsoInstant(message.etaAt),
+    expires: message.expiresAt === null ? null : toIsoInstant(message.expiresAt),
+    group: message.group,
+    group_index: message.groupIndex,
+    retries: message.retries,
+    timelimit: [message.timeLimit, message.softTimeLimit],
+    root_id: message.rootId,
+    parent_id: message.parentId,
+    argsrepr: reprArgs(message.args),
+    kwargsrepr: reprKwargs(message.kwargs),
+    origin: message.origin,
+    ignore_result: message.ignoreResult,
+    ...message.headers,
+  };
   return {
-    headers: {
-      lang: "js",
-      task,
-      id,
-      shadow: message.shadow,
-      eta: message.etaAt === null ? null : toIsoInstant(message.etaAt),
-      expires: message.expiresAt === null ? null : toIsoInstant(message.expiresAt),
-      group: message.group,
-      group_index: message.groupIndex,
-      retries: message.retries,
-      timelimit: [message.timeLimit, message.softTimeLimit],
-      root_id: message.rootId,
-      parent_id: message.parentId,
-      argsrepr: reprArgs(message.args),
-      kwargsrepr: reprKwargs(message.kwargs),
-      origin: message.origin,
-      ignore_result: message.ignoreResult,
-      ...message.headers,
-    },
+    headers: compression === null ? headers : { ...headers, compression },
     properties: {
       contentType,
       contentEncoding,
@@ -107,12 +110,10 @@ export interface Body {
   readonly embed: Embed;
 }
 
-/** Throws MESSAGE_UNDECODABLE for anything but `[args, kwargs, embed]`, CONTENT_REFUSED for what `rules` do not accept. */
-export function decodeBody(
-  { body: bytes, contentType }: { readonly body: Uint8Array; readonly contentType: string },
-  rules: ContentRules,
-): Body {
-  const { value: body, meant } = decodeContent(bytes, contentType, rules);
+/** Throws MESSAGE_UNDECODABLE for anything but `[args, kwargs, embed]`, and what `decodeContent` throws. */
+export function decodeBody(raw: RawContent, rules: ContentRules): Body {
+  const { value, meant } = decodeContent(raw, rules);
+  const body = isRecord(value) && "args" in value ? hybridBody(value) : value;
   if (!Array.isArray(body) || body.length !== 3) {
     throw new CeleriacError(
       "MESSAGE_UNDECODABLE",
@@ -128,6 +129,11 @@ export function decodeBody(
   }
   // Signatures keep their typed values: whoever they are sent to gets them as they came.
   return { args, kwargs, embed: isRecord(embed) ? readEmbed(embed) : emptyEmbed };
+}
+
+/** A body of protocol 1 under headers of protocol 2, which Celery reads as well. */
+function hybridBody({ args, kwargs = {}, callbacks, errbacks, chain, chord }: Readonly<Record<string, unknown>>): readonly unknown[] {
+  return [args, kwargs, { callbacks, errbacks, chain, chord }];
 }
 
 /** Looked at before the task runs: what cannot follow it must not be found out when it has run. */

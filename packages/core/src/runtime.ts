@@ -5,6 +5,7 @@ export type { ResultBackend, ResultRecord, ResultSubscription } from "./backend.
 export type { Broker, Consumer, ConsumerListener, Delivery, Disposition, Publication, Settlement, SettleOutcome } from "./broker.ts";
 export { type Clock, parseInstant, systemClock, type Timer, toIsoInstant } from "./clock.ts";
 export { resultExpiresMs, type Settings, settingTable } from "./config.ts";
+export { tooLarge } from "./content.ts";
 export { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
 export type { Coordinator, Lease, Slot } from "./coordinator.ts";
 export { type CurrentRun, withRun } from "./current-run.ts";
@@ -25,6 +26,7 @@ export { type Body, decodeBody } from "./message.ts";
 export { executeThrough } from "./middleware.ts";
 export { nearest } from "./nearest.ts";
 export { isMemoryUrl, resultUrlOf } from "./open.ts";
+export { inProtocol2 } from "./protocol1.ts";
 export { redact, redactText, redactUrl } from "./redact.ts";
 export type { TaskDefinition } from "./registry.ts";
 export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResult, resultText } from "./result-meta.ts";

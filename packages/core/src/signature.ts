@@ -1,6 +1,7 @@
 /** A described call: task, arguments and options, complete or with arguments missing at the front. Data with a few verbs; on the wire Celery's signature dictionary. */
 import { type Call, type CallOptions, type CallSender, checkCallOptions, createCall } from "./call.ts";
 import { parseInstant } from "./clock.ts";
+import { isCompression } from "./compression.ts";
 import type { Priority } from "./config.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { isRecord, isSerializer } from "./option-check.ts";
@@ -115,6 +116,7 @@ function wireOptions(options: CallOptions): Record<string, unknown> {
     ignore_result: options.ignoreResult,
     reply_to: options.replyTo,
     serializer: options.serializer,
+    compression: options.compression,
   };
   return Object.fromEntries(Object.entries(wire).filter(([, value]) => value !== undefined));
 }
@@ -151,6 +153,7 @@ export function readSignature(json: SignatureJson): {
     ignoreResult: pick(wire["ignore_result"], "boolean"),
     replyTo: pick(wire["reply_to"], "string"),
     serializer: isSerializer(wire["serializer"]) ? (wire["serializer"] as SerializerName) : undefined,
+    compression: isCompression(wire["compression"]) ? wire["compression"] : undefined,
   };
   return { options, callbacks: list(wire["link"]), errbacks: list(wire["link_error"]) };
 }

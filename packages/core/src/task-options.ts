@@ -1,4 +1,5 @@
 /** The options of a task: what a sender must know (part of the contract) and what only the worker needs. */
+import { type CompressionName, isCompression } from "./compression.ts";
 import type { Priority } from "./config.ts";
 import type { Duration } from "./duration.ts";
 import { CeleriacError } from "./errors.ts";
@@ -18,6 +19,8 @@ export interface SendOptions<A extends readonly unknown[]> {
   expires?: Duration | undefined;
   /** how the arguments are written */
   serializer?: SerializerName | undefined;
+  /** of the arguments; zstd on Node.js 22.15 and later */
+  compression?: CompressionName | undefined;
   ignoreResult?: boolean | undefined;
   /** expected failures: logged without traceback, revived by name on the caller's side as TaskError.cause */
   throws?: readonly ErrorClass[] | undefined;
@@ -57,6 +60,7 @@ const checks: Readonly<Record<keyof TaskOptions<readonly unknown[]> | "input" | 
   priority: isPriority,
   expires: isDuration,
   serializer: isSerializer,
+  compression: isCompression,
   ignoreResult: isFlag,
   throws: isClasses,
   maxRetries: (value) => value === null || isCount(value),

@@ -8,6 +8,7 @@
 import {
   type AppRuntime,
   celeryErrors,
+  codedReasonOf,
   type Delivery,
   failpoint,
   type Logger,
@@ -94,6 +95,7 @@ function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: Map<Run
     case "park":
       return park(parts, request, verdict);
     case "expired":
+    case "undecodable":
     case "unknown":
     case "poisoned":
       return finish(parts, request, verdict, 0);
@@ -177,7 +179,7 @@ function storeState(parts: ConsumerParts, request: Request, state: string, metaJ
 
 async function deadLetterUnread(parts: ConsumerParts, delivery: Delivery, error: unknown): Promise<void> {
   const { queue } = delivery;
-  const reason = reasonOf(error);
+  const reason = codedReasonOf(error);
   const settlement: Settlement = { publish: [], then: { kind: "deadLetter", reason } };
   const outcome = await repeat(parts, { queue }, "dead-lettering what cannot be read", () => delivery.settle(settlement));
   if (outcome === "settled") parts.logger.error("task-dead-lettered", { queue, reason });

@@ -7,6 +7,7 @@ import {
   type ContextParts,
   type CurrentRun,
   celeryErrors,
+  codedReasonOf,
   createContext,
   customHeaders,
   decodeBody,
@@ -55,7 +56,7 @@ export async function createExecute(runtime: AppRuntime, hostname: string): Prom
     try {
       body = decodeBody(run, runtime.contentRules);
     } catch (error) {
-      return { kind: "undecodable", reason: reasonOf(error) };
+      return { kind: "undecodable", reason: codedReasonOf(error) };
     }
     return new Execution(runtime, definition, hostname, deps, run, headers, body, control).end();
   };

@@ -1,4 +1,5 @@
 /** Decides what becomes of a request before it may take a slot: too early, too late, too often begun, or on to the pool. Pure. */
+import { codedReasonOf, tooLarge } from "@celeriac/core/runtime";
 import type { Request } from "./request.ts";
 
 export type Verdict =
@@ -6,6 +7,8 @@ export type Verdict =
   /** came before its time: waits in the broker */
   | { readonly kind: "park"; readonly afterMs: number; readonly dueAt: number }
   | { readonly kind: "expired" }
+  /** larger than may be decoded */
+  | { readonly kind: "undecodable"; readonly reason: string }
   /** began too often without an end */
   | { readonly kind: "poisoned"; readonly deliveries: number }
   | { readonly kind: "unknown" };
@@ -18,6 +21,8 @@ export function judge(request: Request, nowMs: number): Verdict {
   if (request.definition === undefined || request.definition.code.kind === "declared") return { kind: "unknown" };
   if (expiresAt !== null && expiresAt <= nowMs) return { kind: "expired" };
   if (request.delivery.deliveries >= request.maxDeliveries) return { kind: "poisoned", deliveries: request.delivery.deliveries };
+  if (request.run.body.byteLength > request.maxBytes)
+    return { kind: "undecodable", reason: codedReasonOf(tooLarge(request.run.body.byteLength, request.maxBytes)) };
   if (etaAt !== null && etaAt - nowMs > toleranceMs) return { kind: "park", afterMs: etaAt - nowMs, dueAt: etaAt };
   return { kind: "run" };
 }

@@ -4,6 +4,7 @@ import {
   type Delivery,
   type Duration,
   durationMs,
+  inProtocol2,
   readTaskHeaders,
   type TaskDefinition,
   type TaskHeaders,
@@ -18,12 +19,14 @@ export interface Request {
   readonly ignoreResult: boolean;
   readonly acksLate: boolean;
   readonly maxDeliveries: number;
+  /** of its body */
+  readonly maxBytes: number;
   readonly run: Run;
 }
 
-/** Throws MESSAGE_UNDECODABLE. */
+/** Throws MESSAGE_UNDECODABLE; for a message of protocol 1 CONTENT_REFUSED and MESSAGE_TOO_LARGE as well. */
 export function readRequest(runtime: AppRuntime, delivery: Delivery): Request {
-  const { envelope } = delivery;
+  const envelope = inProtocol2(delivery.envelope, runtime.contentRules);
   const headers = readTaskHeaders(envelope);
   const definition = runtime.registry.get(headers.task);
   const options = definition?.options;
@@ -36,6 +39,7 @@ export function readRequest(runtime: AppRuntime, delivery: Delivery): Request {
     ignoreResult: headers.ignoreResult === true || (options?.ignoreResult ?? settings.taskIgnoreResult),
     acksLate: options?.acksLate ?? settings.taskAcksLate,
     maxDeliveries: options?.maxDeliveries ?? settings.maxDeliveries,
+    maxBytes: settings.maxMessageBytes,
     run: {
       id: headers.id,
       task: headers.task,

@@ -17,6 +17,7 @@ app.conf.update(
     worker_hijack_root_logger=True,
     broker_connection_retry_on_startup=True,
     result_extended=True,
+    task_protocol=int(os.environ.get("PROTOCOL", "2")),
     accept_content=os.environ.get("ACCEPT", "json").split(","),
 )
 if "TASK_QUEUES" in os.environ:

@@ -2,7 +2,11 @@
 import { type Config, createApp, type TaskQueues } from "@celeriac/core";
 
 const queues = process.env["TASK_QUEUES"];
-const config: Config = { resultExtended: true, ...(queues === undefined ? {} : { taskQueues: JSON.parse(queues) as TaskQueues }) };
+const config: Config = {
+  resultExtended: true,
+  acceptContent: ["json", "yaml"],
+  ...(queues === undefined ? {} : { taskQueues: JSON.parse(queues) as TaskQueues }),
+};
 export const app = createApp("interop", { config });
 
 app.task("js.add", { params: ["x", "y"] }, (x: number, y: number) => x + y);

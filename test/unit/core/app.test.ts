@@ -1,7 +1,7 @@
 /** What an app takes for a task, how its calls fail, and that nobody waits for ever once it is closed. */
 import { once } from "node:events";
 import { createApp, type Middleware, shape } from "@celeriac/core";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createSqliteFile, type SqliteFile } from "../../support/sqlite-file.ts";
 
 const files: SqliteFile[] = [];
@@ -115,6 +115,19 @@ describe("a call", () => {
     app.use(silent);
     await expect(add.applyAsync([1, 2], { headers: {}, kwargs: { text: "x".repeat(2_000) } })).rejects.toEqual(coded("PUBLISH_ENCODE"));
     await add.delay(1, 2);
+    await app.close();
+  });
+
+  it("is warned of once where it is large", async () => {
+    const { app, add } = await openApp();
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    await add.applyAsync([1, 2], { kwargs: { text: "x".repeat(256 * 1024 - 200) } });
+    expect(warned).not.toHaveBeenCalled();
+    for (const size of [256 * 1024, 300 * 1024]) await add.applyAsync([1, 2], { kwargs: { text: "x".repeat(size) } });
+    expect(warned.mock.calls).toEqual([
+      [expect.stringMatching(/^A message of task .* has 26\d{4} bytes/), { type: "CeleriacWarning", code: "CELERIAC_LARGE_MESSAGE" }],
+    ]);
+    warned.mockRestore();
     await app.close();
   });
 

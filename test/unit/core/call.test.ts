@@ -8,7 +8,7 @@ import { routerOf } from "../../support/router.ts";
 
 const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5);
 const context: ComposeContext = {
-  settings: { taskDefaultPriority: null, taskIgnoreResult: false, taskSerializer: "json" },
+  settings: { taskDefaultPriority: null, taskIgnoreResult: false, taskSerializer: "json", taskCompression: null },
   router: routerOf(),
   origin: "gen1@host",
   replyTo: null,
@@ -40,6 +40,7 @@ describe("the options of a call", () => {
     [{ retry: "no" }, 'retry cannot be "no"'],
     [{ abort: 5 }, "abort cannot be 5"],
     [{ serializer: "pickle" }, 'serializer cannot be "pickle"'],
+    [{ compression: "bzip2" }, 'compression cannot be "bzip2"'],
     [{ link: () => 1 }, "link cannot be"],
     [{ linkError: null }, "linkError cannot be null"],
     [{ link: [signature, 5] }, "link cannot be"],
@@ -60,11 +61,14 @@ describe("the options of a call", () => {
     expect(() => messageOf({ [name]: 1 })).toThrow(refused("CONFIG_UNKNOWN", name));
   });
 
-  it("say how the arguments are written, a signature's too", () => {
-    expect(messageOf({}).serializer).toBe("json");
-    expect(messageOf({ serializer: "yaml" }).serializer).toBe("yaml");
-    const signature = createSignature(sender, { task: "t", args: [], kwargs: {}, immutable: false }).set({ serializer: "msgpack" });
-    expect(signature.toJSON()).toMatchObject({ options: { serializer: "msgpack" } });
+  it("say how the arguments are written and compressed, a signature's too", () => {
+    expect(messageOf({})).toMatchObject({ serializer: "json", compression: null });
+    expect(messageOf({ serializer: "yaml", compression: "brotli" })).toMatchObject({ serializer: "yaml", compression: "brotli" });
+    const signature = createSignature(sender, { task: "t", args: [], kwargs: {}, immutable: false }).set({
+      serializer: "msgpack",
+      compression: "gzip",
+    });
+    expect(signature.toJSON()).toMatchObject({ options: { serializer: "msgpack", compression: "gzip" } });
     const optionsOf = (serializer: string) =>
       readSignature({ ...signature.toJSON(), options: { serializer } } as unknown as SignatureJson).options;
     expect([optionsOf("msgpack").serializer, optionsOf("pickle").serializer]).toEqual(["msgpack", undefined]);

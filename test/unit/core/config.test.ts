@@ -22,6 +22,9 @@ describe("the settings of an app", () => {
       maxMessageBytes: 16 * 1024 * 1024,
       durability: "full",
       allowEviction: false,
+      acceptContent: ["json"],
+      taskSerializer: "json",
+      taskCompression: null,
     });
   });
 
@@ -61,7 +64,11 @@ describe("the settings of an app", () => {
   it("accept no content but what can be read, pickle least of all", () => {
     expect(resolve({ accept_content: ["application/json", "json"] }).acceptContent).toEqual(["application/json", "json"]);
     expect(resolve({ acceptContent: ["msgpack", "application/x-yaml"] }).acceptContent).toEqual(["msgpack", "application/x-yaml"]);
-    expect(resolve({ task_serializer: "yaml" }).taskSerializer).toBe("yaml");
+    expect(resolve({ task_serializer: "yaml", task_compression: "brotli" })).toMatchObject({
+      taskSerializer: "yaml",
+      taskCompression: "brotli",
+    });
+    expect(() => resolve({ task_compression: "bzip2" })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
     expect(() => resolve({ task_serializer: "pickle" })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
     for (const acceptContent of [["json", "pickle"], ["toString"], [7], [], "json"])
       expect(() => resolve({ acceptContent })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));

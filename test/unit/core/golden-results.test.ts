@@ -1,8 +1,9 @@
 /** Results that Celery stored or sent are read, and what we write for the same ending is what it wrote: held against captures of the real one. */
 import { describe, expect, it } from "vitest";
 import { readException, taskErrorOf } from "../../../packages/core/src/failure.ts";
-import { failureText, type ResultFacts, readResult, resultText } from "../../../packages/core/src/result-meta.ts";
+import { readResult } from "../../../packages/core/src/result-meta.ts";
 import { golden, goldenCase } from "../../support/golden.ts";
+import { ourResult } from "../../support/golden-ours.ts";
 
 type Members = Record<string, unknown>;
 
@@ -47,7 +48,7 @@ describe("a result", () => {
 
   it.each(stored)("of ours is Celery's: $title", ({ text }) => {
     const theirs = JSON.parse(text) as Members;
-    const own = JSON.parse(ours(theirs)) as Members;
+    const own = JSON.parse(ourResult(theirs)) as Members;
     expect(own).toEqual({ ...theirs, date_done: own["date_done"], retries: theirs["retries"] ?? 0 });
     // Our own member aside, the members come in Celery's order.
     const order = (meta: Members) => Object.keys(meta).filter((name) => name !== "retries");
@@ -55,33 +56,6 @@ describe("a result", () => {
     if (theirs["date_done"] === null) expect(own["date_done"]).toBeNull();
     else expect(own["date_done"]).toBe(`${String(theirs["date_done"]).slice(0, 23)}000+00:00`);
   });
-
-  /** What we write for the state that `theirs` tells of. */
-  function ours(theirs: Members): string {
-    const done = theirs["date_done"];
-    const facts: ResultFacts = {
-      taskId: String(theirs["task_id"]),
-      state: String(theirs["status"]),
-      attempt: typeof theirs["retries"] === "number" ? theirs["retries"] : 0,
-      children: theirs["children"] as unknown[],
-      nowMs: typeof done === "string" ? Date.parse(`${done}Z`) : 0,
-      groupId: (theirs["group_id"] as string | undefined) ?? null,
-      parentId: (theirs["parent_id"] as string | undefined) ?? null,
-      extended:
-        theirs["name"] === undefined
-          ? null
-          : {
-              name: String(theirs["name"]),
-              args: theirs["args"],
-              kwargs: theirs["kwargs"],
-              worker: String(theirs["worker"]),
-              queue: String(theirs["queue"]),
-            },
-    };
-    const { result, traceback } = theirs as { result: unknown; traceback: string | null };
-    const isError = ["FAILURE", "RETRY", "REVOKED"].includes(facts.state) && result !== null;
-    return isError ? failureText(facts, readException(result, traceback)) : resultText(facts, JSON.stringify(result), traceback);
-  }
 
   it("of a failure tells what Python raised", () => {
     const error = (name: string) => {

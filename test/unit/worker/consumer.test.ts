@@ -79,6 +79,44 @@ describe("a delivery", () => {
     expect(settlements).toEqual([{ publish: [], then: { kind: "deadLetter", reason: expect.stringContaining("eta") } }]);
   });
 
+  it("that is larger than may be run is a dead letter, and fails", async () => {
+    const { walk, settlements } = await delivered({}, { body: [["x".repeat(2_000)], {}, null] }, { config: { maxMessageBytes: 1_024 } });
+    const reason = "MESSAGE_TOO_LARGE: Body is 2014 bytes, more than maxMessageBytes (1024)";
+    expect(walk.running).toEqual([]);
+    expect(settlements).toMatchObject([{ publish: [], then: { kind: "deadLetter", reason } }]);
+    expect(resultOf(settlements[0])).toMatchObject({ status: "FAILURE", result: { exc_type: "Reject", exc_message: [reason] } });
+  });
+
+  it("of protocol 1 is run as one of protocol 2", async () => {
+    const old = { task: "t", id: "old", args: [1], kwargs: {}, retries: 2, utc: true, timelimit: [9, 8], taskset: "g", callbacks: null };
+    const { walk, settlements } = await delivered({}, { headers: { task: undefined, id: undefined, retries: undefined }, body: old });
+    const [run] = walk.running;
+    expect(run).toMatchObject({ id: "old", task: "t", timeLimitMs: 9_000, softTimeLimitMs: 8_000, headers: { argsrepr: "(1,)" } });
+    expect(JSON.parse(new TextDecoder().decode(run?.body))).toEqual([
+      [1],
+      {},
+      { callbacks: null, errbacks: null, chain: null, chord: null },
+    ]);
+    await walk.end(succeeded(3));
+    expect(resultOf(settlements[0])).toMatchObject({ status: "SUCCESS", task_id: "old", retries: 2, group_id: "g" });
+  });
+
+  it("of no protocol is a dead letter", async () => {
+    for (const body of [
+      { id: "old", args: [] },
+      { task: "t", args: 1 },
+      { task: "t", kwargs: [] },
+      { task: "t", args: [] },
+      [[], {}, {}],
+    ]) {
+      const { walk, settlements } = await delivered({}, { headers: { task: undefined, id: undefined }, body });
+      expect(walk.running).toEqual([]);
+      expect(settlements).toEqual([
+        { publish: [], then: { kind: "deadLetter", reason: expect.stringMatching(/^MESSAGE_UNDECODABLE: Not a task message/) } },
+      ]);
+    }
+  });
+
   it("twice of one task at once is two walks, each with its own states", async () => {
     const { walk } = await delivered({ trackStarted: true }, { id: "same" });
     const second = walk.deliver("t", { id: "same", headers: { retries: 1 } });
@@ -197,8 +235,8 @@ describe("an ending that no run could tell itself", () => {
   });
 
   it("is a failure all the same where its error callbacks cannot be sent", async () => {
-    const large = [[], {}, { errbacks: [{ ...link("on.error"), args: ["x".repeat(2_000)] }] }];
-    const { walk, settlements } = await delivered({}, { body: large }, { config: { maxMessageBytes: 1_024 } });
+    const never = [[], {}, { errbacks: [link("on.error", { countdown: 1e12 })] }];
+    const { walk, settlements } = await delivered({}, { body: never });
     await walk.end({ kind: "timedOut", limitMs: 1_500 });
     expect(settlements).toMatchObject([{ then: acknowledge, publish: [] }]);
   });

@@ -1,4 +1,5 @@
 /** When a run is tried again: the next attempt is the same task, and the rules are Celery's. */
+import { deflateSync, inflateSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { published, type RunChanges, startExecution } from "../../support/execution.ts";
 
@@ -39,7 +40,7 @@ describe("a retry", () => {
   it("hands its arguments on to the byte, unless it changes them", async () => {
     const execution = startExecution({ maxMessageBytes: 1_024 });
     execution.app.bound("t", (self, ..._numbers: unknown[]) => self.retry());
-    const body = `[[1180591620717411303424, NaN, 1.0, "${"x".repeat(2_000)}"], {}, {}]`;
+    const body = `[[1180591620717411303424, NaN, 1.0, {"__type__": "decimal", "__value__": "1.50"}], {}, {}]`;
     const ending = await execution.run("t", { body });
     expect("publish" in ending && new TextDecoder().decode(ending.publish[0]?.envelope.body)).toBe(body);
     execution.app.bound("t", (self, ..._numbers: unknown[]) => self.retry({ args: ["x".repeat(2_000)] }));
@@ -57,6 +58,19 @@ describe("a retry", () => {
     const msgpack = ["application/x-msgpack", "binary"];
     expect(await contentOf("9391028080")).toEqual([...msgpack, "9391028080"]);
     expect(await contentOf("9391018080")).toEqual([...msgpack, "939202d30000010000000000"]);
+  });
+
+  it("is compressed as what it retries was, changed or not", async () => {
+    const execution = startExecution();
+    execution.app.bound("t", (self, again?: number) => self.retry(again === 2 ? {} : { args: [2] }));
+    const retried = async (args: readonly unknown[], compression: string) => {
+      const body = deflateSync(JSON.stringify([args, {}, {}]));
+      const ending = await execution.run("t", { body, headers: { compression } });
+      const { headers, body: next } = ("publish" in ending ? ending.publish[0]?.envelope : undefined)!;
+      return [headers["compression"], Buffer.from(next).equals(body), JSON.parse(inflateSync(next).toString())[0]];
+    };
+    expect(await retried([2], "application/x-gzip")).toEqual(["application/x-gzip", true, [2]]);
+    expect(await retried([1], "gzip")).toEqual(["application/x-gzip", false, [2]]);
   });
 
   it("carries its cause, and is told", async () => {

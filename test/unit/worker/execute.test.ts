@@ -1,4 +1,5 @@
 /** One run of a task's function: every way in which it can end is one ending, decided here, whatever user code does. */
+import { deflateSync } from "node:zlib";
 import { describe, expect, it, vi } from "vitest";
 import { link, published, startExecution } from "../../support/execution.ts";
 
@@ -30,8 +31,34 @@ describe("a run", () => {
     expect(await run("echo", { contentType: "application/x-yaml", body: "[[yes], {}, {}]" })).toMatchObject({ value: "[true]" });
     expect(await run("echo", { args: [1] })).toEqual({
       kind: "undecodable",
-      reason: 'Content type "application/json" refused: accept_content is msgpack, yaml (add "json" to read it)',
+      reason: 'CONTENT_REFUSED: Content type "application/json" refused: accept_content is msgpack, yaml (add "json" to read it)',
     });
+  });
+
+  it("does not begin with a body that is compressed as nobody knows, is none, or grows too large", async () => {
+    const { app, run } = startExecution({ maxMessageBytes: 1_024 });
+    app.task("length", (text: string) => text.length);
+    const compressed = (args: readonly unknown[], compression: unknown) =>
+      run("length", { body: deflateSync(JSON.stringify([args, {}, {}])), headers: { compression } });
+    expect(await compressed(["x".repeat(900)], "application/x-gzip")).toMatchObject({ value: "900" });
+    for (const [text, compression, reason] of [
+      ["x".repeat(2_000), "application/x-gzip", /^MESSAGE_TOO_LARGE: Body is more than maxMessageBytes \(1024\)/],
+      ["x", "application/x-brotli", /^MESSAGE_UNDECODABLE: Body is not what header compression says/],
+      ["x", "lzma", /^CONTENT_REFUSED: Compression "lzma" refused/],
+      ["x", 7, /^CONTENT_REFUSED: Compression 7 refused/],
+    ] as const)
+      expect(await compressed([text], compression)).toEqual({ kind: "undecodable", reason: expect.stringMatching(reason) });
+  });
+
+  it("reads a body of protocol 1 under headers of protocol 2", async () => {
+    const { app, run } = startExecution();
+    app.task("echo", (...args: unknown[]) => args);
+    const body = JSON.stringify({ args: [1], kwargs: {}, callbacks: [link("cb")], task: "other" });
+    const ending = await run("echo", { body });
+    expect(ending).toMatchObject({ kind: "succeeded", value: "[1]" });
+    expect(published(ending)).toMatchObject([{ task: "cb" }]);
+    expect(await run("echo", { body: '{"args": [1]}' })).toMatchObject({ value: "[1]" });
+    expect(await run("echo", { body: '{"args": [1], "kwargs": []}' })).toMatchObject({ kind: "undecodable" });
   });
 
   it("fails where its arguments do not bind, or its value cannot be written", async () => {
@@ -131,7 +158,7 @@ describe("a failed run", () => {
     app.task("fail", () => {
       throw new RangeError("too far");
     });
-    const embed = { errbacks: [{ ...link("e"), args: ["x".repeat(2_000)] }] };
+    const embed = { errbacks: [link("e", { countdown: 1e12 })] };
     expect(await run("fail", { embed })).toMatchObject({ kind: "failed", error: { args: ["too far"] }, publish: [] });
   });
 });
@@ -188,9 +215,9 @@ describe("what follows a success", () => {
 
   it("fails the run if it cannot be sent, and keeps it from beginning where that is seen before", async () => {
     const { app, run } = startExecution({ maxMessageBytes: 1_024 });
+    app.task("large", () => "x".repeat(2_000));
     app.task("t", () => 7);
-    const callbacks = [{ ...link("cb"), args: ["x".repeat(2_000)] }];
-    expect(await run("t", { embed: { callbacks } })).toMatchObject({ kind: "failed", error: { type: "PublishError" } });
+    expect(await run("large", { embed: { callbacks: [link("cb")] } })).toMatchObject({ kind: "failed", error: { type: "PublishError" } });
     for (const option of ["eta", "expires"])
       expect(await run("t", { embed: { callbacks: [link("cb", { [option]: "no date" })] } })).toMatchObject({ kind: "undecodable" });
   });

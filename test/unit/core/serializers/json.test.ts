@@ -6,7 +6,7 @@ import { createResult } from "../../../../packages/core/src/result.ts";
 import { checkHeaders, encodeJson } from "../../../../packages/core/src/serializers/json.ts";
 import { anySign } from "../../../support/any-sign.ts";
 
-const json: ContentRules = { accept: ["json"] };
+const json: ContentRules = { accept: ["json"], maxBytes: 100_000_000 };
 const bytes = (text: string) => new TextEncoder().encode(text);
 const refused = (message: string) => expect.objectContaining({ code: "PUBLISH_ENCODE", message });
 
@@ -120,7 +120,7 @@ function inWords(this: unknown, name: string, given: unknown): unknown {
 
 /** What a reader makes of `text`, typed values included. */
 function back(text: string): unknown {
-  const { value, meant } = decodeContent(bytes(text), "application/json", json);
+  const { value, meant } = decodeContent({ body: bytes(text), contentType: "application/json", headers: {} }, json);
   return meant === null ? value : meant(value);
 }
 
@@ -270,7 +270,7 @@ describe("content", () => {
     ["text/plain", "accept_content is json"],
     ["", "accept_content is json"],
   ])("of type %j is refused", (type, why) => {
-    expect(() => decodeContent(bytes("1"), type, json)).toThrow(
+    expect(() => decodeContent({ body: bytes("1"), contentType: type, headers: {} }, json)).toThrow(
       expect.objectContaining({ code: "CONTENT_REFUSED", message: expect.stringContaining(why) }),
     );
   });
@@ -281,7 +281,7 @@ describe("content", () => {
     ["nothing", bytes("")],
     ["no UTF-8", Uint8Array.of(0x22, 0xff, 0x22)],
   ])("that is %s is undecodable, with the reason", (_what, content) => {
-    expect(() => decodeContent(content, "application/json", json)).toThrow(
+    expect(() => decodeContent({ body: content, contentType: "application/json", headers: {} }, json)).toThrow(
       expect.objectContaining({
         code: "MESSAGE_UNDECODABLE",
         message: expect.stringMatching(/^Body is not JSON: ./),

@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 import { type ContentRules, decodeContent, encodeParts, serializers } from "../../../../packages/core/src/content.ts";
 import { anySign } from "../../../support/any-sign.ts";
 
-const rules: ContentRules = { accept: ["msgpack"] };
+const rules: ContentRules = { accept: ["msgpack"], maxBytes: 100_000_000 };
 const encode = (value: unknown) => encodeParts({ args: value }, serializers.msgpack);
-const decode = (bytes: Uint8Array) => decodeContent(bytes, "application/x-msgpack", rules).value;
+const decode = (bytes: Uint8Array) => decodeContent({ body: bytes, contentType: "application/x-msgpack", headers: {} }, rules).value;
 const back = (value: unknown) => (decode(encode(value)) as readonly unknown[])[0];
 const undecodable = (why: string) => expect.objectContaining({ code: "MESSAGE_UNDECODABLE", message: `Body is not msgpack: ${why}` });
 

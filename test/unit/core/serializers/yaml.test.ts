@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { type ContentRules, decodeContent, encodeParts, serializers } from "../../../../packages/core/src/content.ts";
 import { anySign } from "../../../support/any-sign.ts";
 
-const rules: ContentRules = { accept: ["yaml"] };
-const read = (text: string) => decodeContent(Buffer.from(text), "application/x-yaml", rules).value;
+const rules: ContentRules = { accept: ["yaml"], maxBytes: 100_000_000 };
+const read = (text: string) => decodeContent({ body: Buffer.from(text), contentType: "application/x-yaml", headers: {} }, rules).value;
 const write = (value: unknown) => Buffer.from(encodeParts({ args: value }, serializers.yaml)).toString();
 const back = (value: unknown) => (read(write(value)) as readonly unknown[])[0];
 
