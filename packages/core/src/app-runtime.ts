@@ -17,7 +17,7 @@ import { CeleriacError, ConfigError } from "./errors.ts";
 import { importing } from "./load-module.ts";
 import { type Logger, latestLogger, silentLogger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
-import { openBackend, openBroker, openCoordinator } from "./open.ts";
+import { openBackend, openBroker, openCoordinator, requireCoordinator } from "./open.ts";
 import { createProducer, type Producer } from "./producer.ts";
 import type { QueueTable } from "./queue-table.ts";
 import { createRegistry, type Registry } from "./registry.ts";
@@ -57,8 +57,8 @@ export interface AppRuntime {
   readonly closed: boolean;
   /** Opens the drivers (connects nothing). Throws CONFIG_URL, CONFIG_NO_BROKER, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH, APP_CLOSED. */
   links(): Promise<Links>;
-  /** null where neither broker nor backend nor `coordinator` can. */
-  coordinator(): Promise<Coordinator | null>;
+  /** For `need`, the setting or option that cannot do without. Throws COORDINATOR_MISSING, CONFIG_URL, MEMORY_OUT_OF_REACH, APP_CLOSED. */
+  coordinator(need: string): Promise<Coordinator>;
   composeContext(replyTo: string | null): ComposeContext;
   /** Loads the modules that only workers load. */
   loadIncludes(): Promise<void>;
@@ -91,7 +91,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
   let logger = silentLogger;
   let depsOpener = options.deps;
   let links: Promise<Links> | null = null;
-  let coordinator: Promise<Coordinator | null> | null = null;
+  let coordinator: Promise<Coordinator> | null = null;
   let included: Promise<unknown> | null = null;
   let closed = false;
   const untold = [...options.unusedSettings];
@@ -166,9 +166,16 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
       }
       return links;
     },
-    coordinator() {
-      coordinator ??= openCoordinator(settings, driverContext("coordinator"));
-      return coordinator;
+    async coordinator(need) {
+      if (closed) throw closedError();
+      const place = requireCoordinator(settings, need);
+      if (coordinator === null) {
+        coordinator = openCoordinator(place, driverContext("coordinator"));
+        coordinator.catch(() => {
+          coordinator = null;
+        });
+      }
+      return await coordinator;
     },
     composeContext: (replyTo) => ({ settings, router, origin, replyTo: replyTo ?? oid, nowMs: clock.now() }),
     async loadIncludes() {

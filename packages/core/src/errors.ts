@@ -32,6 +32,10 @@ export const errorTable = {
     "The app's credentials() threw, gave something else, or did not answer within 10 s.",
     "The message holds the reason; it is asked again, like a server that cannot be reached.",
   ],
+  COORDINATOR_MISSING: [
+    "An option needs a coordinator, and neither the broker nor the result backend is one.",
+    "Set `coordinator`, or do without the option that the message names.",
+  ],
   APP_NOT_FOUND: [
     "The module given with -A could not be loaded or exports no app.",
     "Name with -A the file that calls createApp, and with :name which app if it exports several.",

@@ -105,33 +105,47 @@ export async function openBackend(settings: Settings, context: DriverContext): P
   }
 }
 
-/** On the server that `coordinator` names, else the broker's where that can coordinate, else the backend's; null where none can. */
-export async function openCoordinator(settings: Settings, context: DriverContext): Promise<Coordinator | null> {
-  const { coordinator, brokerUrl } = settings;
-  if (coordinator !== null) knownScheme(coordinator, "Coordinator URL", ["redis", "sqlite", "memory"]);
-  const results = resultUrlOf(settings);
-  const places = [
-    [coordinator, { ssl: false }],
-    [brokerUrl, brokerAccess(settings)],
-    // Results in one process's memory say nothing of the other processes on a broker of many.
-    [isMemoryUrl(results) ? null : results, resultAccess(settings)],
-  ] as const;
-  for (const [url, access] of places) {
-    const opened = url === null ? null : await openCoordinatorOn(url, access, context);
-    if (opened !== null) return opened;
-  }
-  return null;
+const coordinating = ["redis", "sqlite", "memory"] as const;
+
+/** Where a coordinator is, and how it is reached. */
+export interface CoordinatorPlace {
+  readonly url: string;
+  readonly access: RedisAccess;
 }
 
-async function openCoordinatorOn(url: string, access: RedisAccess, context: DriverContext): Promise<Coordinator | null> {
-  switch (schemeOf(url)) {
+/**
+ * Where leases, reservations, buckets and slots are kept: what `coordinator` names, else the broker's server where that can coordinate,
+ * else the backend's. `need` is the setting or option that asks. Opens nothing, so it can be asked where an option is declared.
+ * Throws COORDINATOR_MISSING, CONFIG_URL.
+ */
+export function requireCoordinator(settings: Settings, need: string): CoordinatorPlace {
+  const { coordinator, brokerUrl } = settings;
+  if (coordinator !== null) {
+    knownScheme(coordinator, "Coordinator URL", coordinating);
+    return { url: coordinator, access: { ssl: false } };
+  }
+  const results = resultUrlOf(settings);
+  // Results in one process's memory say nothing of the other processes on a broker of many.
+  const places: readonly CoordinatorPlace[] = [
+    { url: brokerUrl, access: brokerAccess(settings) },
+    ...(isMemoryUrl(results) ? [] : [{ url: results, access: resultAccess(settings) }]),
+  ];
+  const found = places.find(({ url }) => (coordinating as readonly (string | null)[]).includes(schemeOf(url)));
+  if (found !== undefined) return found;
+  throw new ConfigError(
+    "COORDINATOR_MISSING",
+    `${need} needs a coordinator, and neither ${schemeOf(brokerUrl)}:// nor the result backend is one: set \`coordinator\` to redis:// or sqlite://`,
+  );
+}
+
+/** `place`: as `requireCoordinator` gives it. Throws CONFIG_URL, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH. Connects nothing yet. */
+export async function openCoordinator({ url, access }: CoordinatorPlace, context: DriverContext): Promise<Coordinator> {
+  switch (knownScheme(url, "Coordinator URL", coordinating)) {
     case "memory":
       return (await import("./coordinators/memory.ts")).createMemoryCoordinator(url, context);
     case "sqlite":
       return (await import("./coordinators/sqlite.ts")).createSqliteCoordinator(url, context);
     case "redis":
       return (await import("./coordinators/redis.ts")).createRedisCoordinator(url, context, access);
-    default:
-      return null;
   }
 }
