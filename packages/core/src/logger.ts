@@ -1,5 +1,4 @@
 /** Structured logs through pino, with secrets redacted. Message text is constant; values are fields. */
-import { pino } from "pino";
 import { redact, redactText } from "./redact.ts";
 
 export interface Logger {
@@ -18,7 +17,9 @@ export interface LogSink {
 }
 
 /** A logger of JSON lines. `base` fields are on every line. */
-export function createLogger(options: { readonly level: LogLevel; readonly sink: LogSink; readonly base?: object }): Logger {
+export async function createLogger(options: { readonly level: LogLevel; readonly sink: LogSink; readonly base?: object }): Promise<Logger> {
+  // Only a worker's main process writes lines: neither producers nor executors pay for the library.
+  const { pino } = await import("pino");
   const out = pino(
     {
       level: options.level,

@@ -14,7 +14,7 @@ export interface WorkerProgram {
 }
 
 const program = JSON.parse(process.argv[2] ?? "{}") as WorkerProgram;
-const logger = createLogger({ level: "info", sink: { write: (line) => void process.stderr.write(line) } });
+const logger = await createLogger({ level: "info", sink: { write: (line) => void process.stderr.write(line) } });
 const worker = createWorker(app, program.options, { logger });
 process.on("SIGTERM", async () => {
   await worker.stop();

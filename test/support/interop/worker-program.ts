@@ -3,7 +3,7 @@ import { createLogger } from "@celeriac/core/runtime";
 import { createWorker } from "@celeriac/worker";
 import { app } from "./app.ts";
 
-const logger = createLogger({ level: "info", sink: { write: (line) => void process.stderr.write(line) } });
+const logger = await createLogger({ level: "info", sink: { write: (line) => void process.stderr.write(line) } });
 const worker = createWorker(app, { pool: "threads", concurrency: 1, queues: (process.argv[2] ?? "celery").split(",") }, { logger });
 process.on("SIGTERM", async () => {
   await worker.stop();

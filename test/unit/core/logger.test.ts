@@ -5,15 +5,15 @@ import { stars } from "../../../packages/core/src/redact.ts";
 const canary = "canary-7f3a";
 const levels = ["debug", "info", "warn", "error"] as const;
 
-function logging(level: LogLevel, base?: object) {
+async function logging(level: LogLevel, base?: object) {
   const lines: string[] = [];
-  const logger = createLogger({ level, sink: { write: (line) => void lines.push(line) }, ...(base === undefined ? {} : { base }) });
+  const logger = await createLogger({ level, sink: { write: (line) => void lines.push(line) }, ...(base === undefined ? {} : { base }) });
   return { logger, lines, parsed: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
 }
 
 describe("a log line", () => {
-  it("is one line of JSON: level as a word, time, base fields, fields, message", () => {
-    const { logger, lines, parsed } = logging("debug", { pid: 7 });
+  it("is one line of JSON: level as a word, time, base fields, fields, message", async () => {
+    const { logger, lines, parsed } = await logging("debug", { pid: 7 });
     for (const level of levels) logger[level]("something happened", { task: "a.b", count: 2, text: "one\ntwo" });
     expect(lines.every((line) => line.indexOf("\n") === line.length - 1)).toBe(true);
     expect(parsed()).toEqual(
@@ -29,15 +29,15 @@ describe("a log line", () => {
     );
   });
 
-  it.each([...levels, "silent"] as const)("is written from level %s on", (level) => {
-    const { logger, parsed } = logging(level);
+  it.each([...levels, "silent"] as const)("is written from level %s on", async (level) => {
+    const { logger, parsed } = await logging(level);
     for (const each of levels) logger[each](each);
     expect(parsed().map(({ msg }) => msg)).toEqual(level === "silent" ? [] : levels.slice(levels.indexOf(level)));
   });
 
-  it("shows no secret: not in its message, its fields, its base, nor in an error", () => {
+  it("shows no secret: not in its message, its fields, its base, nor in an error", async () => {
     const url = `redis://:${canary}@host`;
-    const { logger, lines, parsed } = logging("debug", { broker: url, apiKey: canary });
+    const { logger, lines, parsed } = await logging("debug", { broker: url, apiKey: canary });
     const about = withFields(logger, { worker: "w", password: canary });
     for (const log of [logger, about])
       for (const level of levels) {
@@ -49,8 +49,8 @@ describe("a log line", () => {
     expect(parsed().at(-1)).toMatchObject({ broker: `redis://:${stars}@host`, apiKey: stars, worker: "w", password: stars });
   });
 
-  it("carries the fields of the logger it came from; those of the call win", () => {
-    const { logger, parsed } = logging("info");
+  it("carries the fields of the logger it came from; those of the call win", async () => {
+    const { logger, parsed } = await logging("info");
     const about = withFields(withFields(logger, { worker: "w", queue: "a" }), { queue: "b", task: "t" });
     about.info("x", { task: "u" });
     about.info("y");
@@ -60,15 +60,15 @@ describe("a log line", () => {
     ]);
   });
 
-  it("takes its message as it is", () => {
-    const { logger, parsed } = logging("info");
+  it("takes its message as it is", async () => {
+    const { logger, parsed } = await logging("info");
     logger.info("100 %d %s %% of %j", { a: 1 });
     logger.info("50 %s");
     expect(parsed().map(({ msg }) => msg)).toEqual(["100 %d %s %% of %j", "50 %s"]);
   });
 
-  it("is not made at all where its level is not shown", () => {
-    const { logger } = logging("error");
+  it("is not made at all where its level is not shown", async () => {
+    const { logger } = await logging("error");
     const fields = {
       get costly(): string {
         throw new Error("asked for");
@@ -78,8 +78,8 @@ describe("a log line", () => {
     expect(() => silentLogger.error("x", fields)).not.toThrow();
   });
 
-  it("goes to the logger there is by then, for who was given one before", () => {
-    const [first, second] = [logging("info"), logging("debug")];
+  it("goes to the logger there is by then, for who was given one before", async () => {
+    const [first, second] = [await logging("info"), await logging("debug")];
     let current: Logger = silentLogger;
     const logger = latestLogger(() => current);
     logger.error("nobody listens yet");
@@ -91,8 +91,8 @@ describe("a log line", () => {
     expect([first, second].map(({ parsed }) => parsed().map(({ msg }) => msg))).toEqual([["told"], ["details", "told"]]);
   });
 
-  it("cannot be taken away from under who writes it", () => {
-    const { logger } = logging("info");
+  it("cannot be taken away from under who writes it", async () => {
+    const { logger } = await logging("info");
     for (const frozen of [logger, silentLogger, withFields(logger, {})] satisfies Logger[]) expect(Object.isFrozen(frozen)).toBe(true);
   });
 });

@@ -17,18 +17,22 @@ export async function worker(args: CommandArguments<"worker">, output: Output): 
   const stopping = createStopping(output);
   try {
     const loaded = await loadApp(args.common.app, process.cwd());
+    const logger = await openLog(output, args.options.loglevel);
     if (stopping.asked()) return exitCode.done;
-    const service = prepare(loaded, args, output);
-    return await stopping.run(service.worker, service.logger, args.options.grace ?? "25s");
+    return await stopping.run(prepare(loaded, logger, { args, output }), logger, args.options.grace ?? "25s");
   } finally {
     stopping.end();
   }
 }
 
-function prepare(loaded: LoadedApp, args: CommandArguments<"worker">, output: Output): { worker: Worker; logger: Logger } {
+interface Invocation {
+  readonly args: CommandArguments<"worker">;
+  readonly output: Output;
+}
+
+function prepare(loaded: LoadedApp, logger: Logger, { args, output }: Invocation): Worker {
   const { concurrency, slots, queues, hostname, grace, loglevel: logLevel, pool } = args.options;
   const plan = poolPlan(args.options, loaded.runtime.settings);
-  const logger = openLog(output, logLevel);
   const worker = createWorker(
     loaded.app,
     { concurrency, slots, queues, hostname, grace, pool },
@@ -49,11 +53,11 @@ function prepare(loaded: LoadedApp, args: CommandArguments<"worker">, output: Ou
     logger.warn("the broker is in this process's memory: no other process can send this worker a task", { broker: brokerUrl });
   if (args.options.hint) output.print(callHint(loaded.runtime.registry, args.common, output.colors));
   if (pool !== null && pool !== plan.pool) logger.debug("pool named as in Celery", { given: pool, pool: plan.pool });
-  return { worker, logger };
+  return worker;
 }
 
 /** JSON lines, unless a person reads them. */
-function openLog(output: Output, level: LogLevel): Logger {
+function openLog(output: Output, level: LogLevel): Promise<Logger> {
   const look = { colors: output.colors, columns: () => output.columns };
   const write = output.isReadable ? (line: string) => output.print(readableLine(line, look)) : (line: string) => output.print(line);
   return createLogger({ level: output.quiet ? "error" : level, sink: { write } });
