@@ -1,4 +1,7 @@
-/** The test projects: `unit` needs no server; the other three find theirs through `test/support/servers.ts`. */
+/**
+ * The test projects. `unit` needs nothing; `packages` and `published` look at our packages as npm would publish them, the latter with tools
+ * that `npm run test:published` installs first; the others find their servers through `test/support/servers.ts`.
+ */
 import { defineConfig } from "vitest/config";
 
 // What a developer's own environment says about brokers must not reach a test, nor a process that a test starts.
@@ -7,12 +10,12 @@ for (const name of Object.keys(process.env)) if (/^(CELERY|CELERIAC)_/.test(name
 // Packages of this repository resolve to their TypeScript sources, so no build goes before a test.
 const conditions = ["celeriac-source", "module", "node", "development|production"];
 
-function project(name: string, servers: boolean) {
+function project(name: string, setup?: "global-servers" | "global-packages") {
   const include = [`test/${name}/**/*.test.ts`];
   const waits = { testTimeout: 60_000, hookTimeout: 120_000 };
   return {
     extends: true as const,
-    test: servers ? { name, include, globalSetup: ["test/support/global-servers.ts"], ...waits } : { name, include },
+    test: setup === undefined ? { name, include } : { name, include, globalSetup: [`test/support/${setup}.ts`], ...waits },
   };
 }
 
@@ -25,6 +28,13 @@ export default defineConfig({
     testTimeout: 30_000,
     env: { TZ: "UTC" },
     execArgv: ["--conditions=celeriac-source"],
-    projects: [project("unit", false), project("conformance", true), project("interop", true), project("faults", true)],
+    projects: [
+      project("unit"),
+      project("packages", "global-packages"),
+      project("published", "global-packages"),
+      project("conformance", "global-servers"),
+      project("interop", "global-servers"),
+      project("faults", "global-servers"),
+    ],
   },
 });

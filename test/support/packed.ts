@@ -1,7 +1,7 @@
-/** Our packages as npm would publish them, installed in a project of their own: built, packed and unpacked beside the other packages of this repository. */
+/** Our packages as npm would publish them: built, packed, and installed beside the other packages of this repository, for projects that use them as anybody's would. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { temporaryDirectory } from "./private-process.ts";
 
@@ -10,19 +10,25 @@ const tsc = join(root, "node_modules/typescript/bin/tsc");
 /** by name: the folder in packages/ */
 export const packages: Readonly<Record<string, string>> = { "@celeriac/core": "core", "@celeriac/worker": "worker", celeriac: "cli" };
 
-export interface PackedProject {
+export interface PackedPackages {
+  /** Folder of all that follows. */
   readonly path: string;
   /** The files of a package, from its root. */
   files(name: string): readonly string[];
   manifest(name: string): Manifest;
-  write(files: Readonly<Record<string, string>>): void;
-  remove(): void;
+  /** What users import from it: "celeriac", "celeriac/worker". */
+  doors(name: string): readonly string[];
+  /** Path of the archive that npm would publish. */
+  tarball(name: string): string;
+  /** Writes a project that has our packages installed: ES modules, unless a package.json among the files says otherwise. Returns its path. */
+  project(name: string, files: Readonly<Record<string, string>>): string;
 }
 
 export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly license: string;
+  readonly publishConfig?: { readonly access: string };
   readonly bin?: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -30,7 +36,8 @@ export interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
-export function packProject(): PackedProject {
+/** Packs all of them into a new folder. */
+export function packPackages(): { readonly path: string; remove(): void } {
   execFileSync(process.execPath, [tsc, "-b", "tsconfig.build.json"], { cwd: root });
   execFileSync(process.execPath, ["tools/finish-build.mjs"], { cwd: root });
   const folder = temporaryDirectory("packed");
@@ -38,19 +45,31 @@ export function packProject(): PackedProject {
   mkdirSync(modules);
   for (const name of installedBeside()) symlinkSync(join(root, "node_modules", name), join(modules, name));
   for (const [name, place] of Object.entries(packages)) unpack(place, join(modules, name), folder.path);
-  const project: PackedProject = {
-    ...folder,
-    files: (name) => readdirSync(join(modules, name), { recursive: true, encoding: "utf8" }),
-    manifest: (name) => JSON.parse(readFileSync(join(modules, name, "package.json"), "utf8")) as Manifest,
-    write(files) {
-      for (const [path, text] of Object.entries(files)) {
-        mkdirSync(dirname(join(folder.path, path)), { recursive: true });
-        writeFileSync(join(folder.path, path), text);
+  return folder;
+}
+
+/** What `packPackages` has put into the folder `path`. */
+export function packedPackages(path: string): PackedPackages {
+  const folderOf = (name: string) => join(path, "node_modules", name);
+  const manifest = (name: string) => JSON.parse(readFileSync(join(folderOf(name), "package.json"), "utf8")) as Manifest;
+  return {
+    path,
+    manifest,
+    doors: (name) =>
+      Object.keys(manifest(name).exports)
+        .filter((door) => door !== "./package.json")
+        .map((door) => posix.join(name, door)),
+    files: (name) => readdirSync(folderOf(name), { recursive: true, encoding: "utf8" }),
+    tarball: (name) => join(path, `${name.replace(/^@/, "").replace("/", "-")}-${manifest(name).version}.tgz`),
+    project(name, files) {
+      const folder = join(path, name);
+      for (const [file, text] of Object.entries({ "package.json": '{ "type": "module" }', ...files })) {
+        mkdirSync(dirname(join(folder, file)), { recursive: true });
+        writeFileSync(join(folder, file), text);
       }
+      return folder;
     },
   };
-  project.write({ "package.json": '{ "type": "module" }' });
-  return project;
 }
 
 /** Everything but ourselves. */

@@ -1,0 +1,68 @@
+/** What lies in the packages that users install. */
+import { readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, inject, it } from "vitest";
+import { packages, packedPackages } from "../support/packed.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const names = Object.keys(packages);
+const packed = packedPackages(inject("packedPath"));
+
+describe.each(names)("%s, packed", (name) => {
+  it("has every file that its exports and its bin name", () => {
+    const { exports, bin = {} } = packed.manifest(name);
+    const targets = [
+      ...Object.values(exports).flatMap((target) => (typeof target === "string" ? [target] : Object.values(target))),
+      ...Object.values(bin),
+    ];
+    expect(targets.length).toBeGreaterThan(0);
+    for (const target of targets) expect(packed.files(name), target).toContain(target.replace(/^\.\//, ""));
+  });
+
+  it("has the files of its sources, built, and neither tests nor leavings of the build", () => {
+    const source = readdirSync(join(root, "packages", packages[name]!, "src"), { recursive: true, encoding: "utf8" });
+    const built = source.filter((path) => /\.(ts|lua)$/.test(path)).map((path) => join("dist", path.replace(/\.ts$/, ".js")));
+    const files = packed.files(name);
+    for (const path of built) expect(files, path).toContain(path);
+    expect(files.filter((path) => path.endsWith(".js") && path.startsWith("dist")).sort()).toEqual(
+      built.filter((path) => path.endsWith(".js")).sort(),
+    );
+    expect(files.filter((path) => /test|tsbuildinfo|tsconfig/.test(path)).filter((path) => !/(dist|src)\/testing\./.test(path))).toEqual(
+      [],
+    );
+  });
+
+  it("has licence and readme, and says the licence", () => {
+    expect(packed.files(name)).toContain("README.md");
+    expect(readFileSync(join(packed.path, "node_modules", name, "LICENSE"), "utf8")).toBe(readFileSync(join(root, "LICENSE"), "utf8"));
+    expect(packed.manifest(name)).toMatchObject({
+      name,
+      license: "MIT",
+      type: "module",
+      engines: { node: ">=20.19" },
+      description: expect.any(String),
+    });
+  });
+
+  it("is for everybody, which npm takes for granted only of names without a scope", () => {
+    if (name.startsWith("@")) expect(packed.manifest(name).publishConfig).toEqual({ access: "public" });
+    else expect(packed.manifest(name)).not.toHaveProperty("private");
+  });
+
+  it("depends on every package that it imports, in one version for all of ours", () => {
+    const files = packed.files(name).filter((path) => path.startsWith("dist") && path.endsWith(".js"));
+    const text = files.map((path) => readFileSync(join(packed.path, "node_modules", name, path), "utf8")).join("\n");
+    const imported = [...text.matchAll(/(?:from|import\()\s*"([^".:][^":]*)"/g)].map(([, specifier]) =>
+      specifier!
+        .split("/")
+        .slice(0, specifier!.startsWith("@") ? 2 : 1)
+        .join("/"),
+    );
+    const manifest = packed.manifest(name);
+    const declared = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies };
+    for (const used of new Set(imported.filter((used) => !builtinModules.includes(used)))) expect(declared, used).toHaveProperty([used]);
+    for (const [ours, version] of Object.entries(declared)) if (names.includes(ours)) expect(version).toBe(manifest.version);
+  });
+});

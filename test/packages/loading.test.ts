@@ -1,0 +1,87 @@
+/** What importing our packages loads, and what is loaded only when it is used. */
+import { describe, expect, inject, it } from "vitest";
+import { loadedBy } from "../support/loaded.ts";
+import { packedPackages } from "../support/packed.ts";
+
+const packed = packedPackages(inject("packedPath"));
+const core = packed.manifest("@celeriac/core");
+const libraries = Object.keys({ ...core.dependencies, ...core.optionalDependencies, ...core.peerDependencies });
+
+const contract = `
+import { createApp, shape } from "celeriac";
+export const app = createApp("shop", {
+  broker: "memory://",
+  include: [() => import("./worker/render.js")],
+  deps: () => import("./worker/deps.js"),
+});
+export const score = app.declare("ml.score");
+export const render = app.declare("pdf.render", { input: shape() });
+`;
+const render = `
+import { app, render } from "../contract.js";
+app.implement(render, () => ({ bytes: 1 }));
+`;
+
+describe("import of celeriac", () => {
+  it("evaluates core, and no other package", async () => {
+    const cwd = packed.project("importer", {});
+    const { packages } = await loadedBy(
+      `const { createApp, shape } = await import("celeriac");
+       const app = createApp("shop", { broker: "redis://127.0.0.1:1" });
+       app.task("a.b", () => 1).s().link(app.declare("c.d", { input: shape() }).s());`,
+      cwd,
+    );
+    expect([...packages].sort()).toEqual(["@celeriac/core", "celeriac"]);
+  });
+
+  it.each<[given: { broker: string; backend?: string; config?: object }, needed: readonly string[]]>([
+    [{ broker: "memory://" }, []],
+    [{ broker: "memory://", config: { taskSerializer: "msgpack" } }, ["msgpackr"]],
+    // Only to read YAML takes the library.
+    [{ broker: "memory://", config: { taskSerializer: "yaml" } }, []],
+    [{ broker: "memory://", backend: "redis://127.0.0.1:1" }, ["ioredis"]],
+    [{ broker: "sqlite://./celeriac.db" }, ["libsql"]],
+    [{ broker: "redis://127.0.0.1:1", config: { publishTimeout: "50ms" } }, ["ioredis"]],
+    [{ broker: "amqp://127.0.0.1:1", config: { publishTimeout: "50ms" } }, ["amqplib"]],
+  ])("loads what is named here once it is used: %j needs %j", async (given, needed) => {
+    const cwd = packed.project("user", {});
+    const script = `
+      const { createApp } = await import("celeriac");
+      await createApp("shop", ${JSON.stringify(given)}).sendTask("a.b").catch(() => {});
+      process.exit();`;
+    const { packages } = await loadedBy(script, cwd);
+    // libsql is native: it has a package for each platform, which is all that is seen of it from outside its thread.
+    const isLoaded = (name: string) => [...packages].some((loaded) => loaded === name || loaded.startsWith(`@${name}/`));
+    expect(libraries.filter(isLoaded)).toEqual(needed);
+    expect(packages).not.toContain("@celeriac/worker");
+  });
+});
+
+describe("import of a contract", () => {
+  const files = { "contract.js": contract, "worker/render.js": render, "worker/deps.js": "" };
+
+  it("loads no module of the worker, even when its tasks are sent", async () => {
+    const cwd = packed.project("producer", files);
+    const script = `
+      const { app, render, score } = await import("./contract.js");
+      await render.delay({ url: "u" });
+      await score.applyAsync(["d"], { link: render.si({ url: "u" }) });
+      await app.close();`;
+    const loaded = await loadedBy(script, cwd);
+    expect([...loaded.files]).toEqual(["contract.js"]);
+    expect([...loaded.packages].sort()).toEqual(["@celeriac/core", "celeriac"]);
+  });
+
+  it("leaves them to the worker, which loads them when it starts", async () => {
+    const cwd = packed.project("consumer", files);
+    const script = `
+      const { app } = await import("./contract.js");
+      const { createWorker } = await import("celeriac/worker");
+      const worker = createWorker(app, { pool: "threads", concurrency: 1 });
+      await worker.start();
+      await worker.stop();
+      await app.close();`;
+    const { files: loaded } = await loadedBy(script, cwd);
+    expect(loaded).toContain("worker/render.js");
+  });
+});
