@@ -71,6 +71,7 @@ export function taskLibrary(packed: PackedPackages): { readonly path: string; re
       export const half = add.s(1);
       export const sent = () => add.delay(1, 2);
       export const looked = async () => [await add.result("id").snapshot(), await add.result("id").settled()] as const;
+      export const health = () => app.health();
       export const context = () => app.currentTask();
       export const { signals, config } = app;
     `,

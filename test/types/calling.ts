@@ -32,6 +32,9 @@ export async function calls(): Promise<void> {
 export async function options(): Promise<void> {
   await add.applyAsync([1, 2], { countdown: "90s", expires: 3600, priority: 7, link: show.s() });
   await add.applyAsync([1, 2], { eta: new Date(0), expires: new Date(1), taskId: "a", headers: { tenant: "a" }, queue: undefined });
+  await add.applyAsync([1, 2], { exchange: "media", routingKey: "img.add", serializer: "msgpack" });
+  // @ts-expect-error pickle is never written
+  await add.applyAsync([1, 2], { serializer: "pickle" });
   // @ts-expect-error the callback takes a string, the result is a number
   await add.applyAsync([1, 2], { link: app.task("z", (text: string) => text).s() });
   // @ts-expect-error priorities are 0 to 9

@@ -9,6 +9,8 @@ export const sound: readonly Config[] = [
   { broker_use_ssl: { ca_certs: "/etc/ca.pem", ssl_cert_reqs: "required" }, brokerUseSsl: { caCerts: "/etc/ca.pem", certReqs: "none" } },
   { redis_backend_use_ssl: { ssl_ca_certs: "/etc/ca.pem" }, redisBackendUseSsl: true },
   { worker_prefetch_multiplier: 4, beatMaxLoopInterval: 60, CELERY_TASK_DEFAULT_QUEUE: "q", CELERYD_POOL: "solo", BROKER_URL: "redis://h" },
+  { taskQueues: ["mail", { name: "video", exchange: "media", exchangeType: "topic", routingKey: "video.#" }], workerPool: "gevent" },
+  { task_queues: { video: { bindings: [{ exchange: "media", exchangeType: "fanout" }], arguments: { "x-queue-type": "quorum" } } } },
 ];
 
 export function refused(): void {
@@ -22,10 +24,14 @@ export function refused(): void {
   createApp("x", { config: { task_acks_late: "yes" } });
   // @ts-expect-error a misspelt option of TLS
   createApp("x", { config: { brokerUseSsl: { caCert: "/etc/ca.pem" } } });
-  // @ts-expect-error only JSON is written
+  // @ts-expect-error pickle is never written
   createApp("x", { config: { taskSerializer: "pickle" } });
   // @ts-expect-error connections are encrypted or not, or with options
   createApp("x", { config: { broker_use_ssl: "yes" } });
+  // @ts-expect-error no such kind of exchange
+  createApp("x", { config: { taskQueues: { video: { exchangeType: "topical" } } } });
+  // @ts-expect-error a queue in a list has a name
+  createApp("x", { config: { taskQueues: [{ exchange: "media" }] } });
   // @ts-expect-error a misspelt option of createApp
   createApp("x", { brokr: "redis://localhost" });
 }

@@ -35,6 +35,25 @@ export function bound(): void {
   app.bound("x", (self) => self.deps.cache);
 }
 
+export function request(): void {
+  app.bound("requests", async (self) => {
+    const { id, groupIndex, deliveryCount, eta, headers } = self.request;
+    expectType<Equal<typeof id, string>>();
+    expectType<Equal<typeof groupIndex, number | null>>();
+    expectType<Equal<typeof deliveryCount, number | null>>();
+    expectType<Equal<typeof eta, Date | null>>();
+    expectType<Equal<typeof headers, Readonly<Record<string, unknown>>>>();
+    expectType<Equal<typeof self.signal, AbortSignal>>();
+    self.log.info("requested", { id });
+    await self.updateState("WAITING", { since: 3 });
+    // @ts-expect-error the request is what came
+    self.request.retries = 0;
+    // @ts-expect-error a message is constant, values are fields
+    self.log.info({ id });
+    return self.retry({ countdown: "1m", eta: new Date(0), cause: new Error("x"), maxRetries: 1, args: [] });
+  });
+}
+
 /** Recursion needs a written return type, as everywhere in TypeScript. */
 export const crawl = app.bound("crawl", async (self, url: string): Promise<number> => {
   return (await crawl.delay(url).get()) + self.request.retries;

@@ -141,7 +141,8 @@ export const settingTable = {
   allowEviction: flagSetting(false, "Redis: start although the server may evict keys."),
 } as const;
 
-export type Settings = SettingsOf<typeof settingTable>;
+/** An interface, so that the types of users' own modules can name it. */
+export interface Settings extends SettingsOf<typeof settingTable> {}
 
 /** How long results are kept, ms; null = for ever, which 0 is as well, as in Celery. */
 export function resultExpiresMs({ resultExpires }: Pick<Settings, "resultExpires">): number | null {

@@ -1,4 +1,5 @@
 /** The worker: builds its rooms, starts them in order and stops them in order. Never traps signals: whoever embeds it does. */
+import type { App } from "@celeriac/core";
 import {
   CeleriacError,
   type Consumer,
@@ -52,7 +53,7 @@ export interface Worker extends AsyncDisposable {
 const longestConnectWaitMs = 5_000;
 
 /** Throws CONFIG_UNKNOWN and CONFIG_INVALID for options, CONFIG_QUEUE for a queue that is missing, APP_NOT_FOUND for what is no app or has no module to load it from. */
-export function createWorker(app: unknown, options: WorkerOptions = {}, surroundings: WorkerSurroundings = {}): Worker {
+export function createWorker(app: App<unknown>, options: WorkerOptions = {}, surroundings: WorkerSurroundings = {}): Worker {
   const runtime = runtimeOf(app);
   if (runtime === undefined) throw new CeleriacError("APP_NOT_FOUND", "createWorker takes an app made by createApp");
   const given = resolveSettings(workerOptionTable, options);
