@@ -69,7 +69,7 @@ export class Dispatcher {
   #reserve(reserved: number): void {
     if (reserved === 0 && this.#suspects.size === 0) return;
     const open = [...this.#lanes].filter((lane) => lane.state !== "ending");
-    open.sort((a, b) => Number(b.reserved) - Number(a.reserved) || a.workMs - b.workMs);
+    open.sort((a, b) => Number(b.reserved) - Number(a.reserved) || a.held.workMs - b.held.workMs);
     for (const [index, lane] of open.entries()) lane.reserved = index < this.#suspects.size;
   }
 
@@ -79,7 +79,7 @@ export class Dispatcher {
     for (const lane of this.#lanes) {
       if (!lane.accepts()) continue;
       // A free slot (negative) goes before any place in a queue.
-      const load = lane.held.size < lane.slots ? lane.held.size - lane.slots : lane.workMs;
+      const load = lane.held.size < lane.slots ? lane.held.size - lane.slots : lane.held.workMs;
       if (load >= bestLoad) continue;
       best = lane;
       bestLoad = load;

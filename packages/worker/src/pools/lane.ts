@@ -5,10 +5,11 @@ import { aheadWorkMs, mostAhead, mostAheadBytes } from "./ahead.ts";
 import { readEnding } from "./ending-frame.ts";
 import type { ExecutorInit } from "./executor-init.ts";
 import type { ExecutorExit, ExecutorLink, LinkListener, OpenLink } from "./executor-link.ts";
-import { FrameReader, type FrameSink, FrameWriter, frameKind } from "./frames.ts";
+import { FrameReader, type FrameSink, frameKind } from "./frames.ts";
 import type { HeldRun, LogLevel, RunHolder, RunOwner } from "./held-run.ts";
+import { HeldRuns } from "./held-runs.ts";
 import { type EndCause, endingWithout } from "./lost-run.ts";
-import { writeRun } from "./run-frame.ts";
+import { Orders } from "./orders.ts";
 
 /** Told by lanes of themselves. */
 export interface LaneOwner {
@@ -38,9 +39,7 @@ const withoutUserCode: ReadonlySet<Ending["kind"]> = new Set(["expired", "undeco
 export class Lane implements FrameSink, LinkListener, RunHolder {
   readonly slots: number;
   readonly isForSuspects: boolean;
-  readonly held = new Map<number, HeldRun>();
-  /** ms of work it is expected to have, all slots together */
-  workMs = 0;
+  readonly held = new HeldRuns(this);
   state: "starting" | "ready" | "ending" | "gone" = "starting";
   wasReady = false;
   /** kept free for a suspect */
@@ -56,15 +55,11 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
   readonly #clock: Clock;
   readonly #link: ExecutorLink;
   readonly #reader = new FrameReader();
-  readonly #frames = new FrameWriter();
+  readonly #orders: Orders;
   readonly #exceeded = new Set<HeldRun>();
   #cause: EndCause | null = null;
-  #heldBytes = 0;
-  #lastNumber = 0;
-  #exclusive = false;
   #recalling = false;
   #behindLong = false;
-  #flushScheduled = false;
   #isBroken = false;
 
   constructor(options: LaneOptions) {
@@ -75,8 +70,10 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
     this.#clock = options.clock;
     this.progressAt = this.heardAt = options.clock.monotonic();
     this.#link = options.openLink(this);
-    this.#frames.textFrame(frameKind.init, 0, JSON.stringify(options.init));
-    this.#flushSoon();
+    this.#orders = new Orders((bytes) => {
+      if (this.state !== "gone") this.#link.send(bytes);
+    });
+    this.#orders.init(options.init);
   }
 
   get pid(): number {
@@ -98,40 +95,30 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
 
   /** true when a run may be sent: to a free slot, or behind others that are short. */
   accepts(): boolean {
-    if (this.state !== "ready" || this.reserved || this.isForSuspects || this.#exclusive || this.#recalling) return false;
+    if (this.state !== "ready" || this.reserved || this.isForSuspects || this.held.hasSuspect || this.#recalling) return false;
     if (this.held.size < this.slots) return true;
-    if (this.#behindLong || this.workMs >= aheadWorkMs * this.slots) return false;
-    return this.ahead < mostAhead && this.#heldBytes < mostAheadBytes;
+    if (this.#behindLong || this.held.workMs >= aheadWorkMs * this.slots) return false;
+    return this.ahead < mostAhead && this.held.bytes < mostAheadBytes;
   }
 
   /** Throws, and holds nothing, when the run cannot be written. */
   send(held: HeldRun): void {
     const { run, expectation } = held;
-    do this.#lastNumber = (this.#lastNumber % 0xffffffff) + 1;
-    while (this.held.has(this.#lastNumber));
+    const number = this.held.nextNumber();
     const hasLimit = run.timeLimitMs !== null || run.softTimeLimitMs !== null;
     const expectedMs = expectation.ms ?? unknownMs;
-    writeRun(this.#frames, this.#lastNumber, run, held.isSuspect || hasLimit || expectedMs > reportedMs);
+    this.#orders.run(number, run, held.isSuspect || hasLimit || expectedMs > reportedMs);
     if (this.held.size === 0) this.progressAt = this.#clock.monotonic();
-    held.holder = this;
-    held.number = this.#lastNumber;
-    held.expectedMs = expectedMs;
-    this.held.set(held.number, held);
-    this.workMs += expectedMs;
-    this.#heldBytes += run.body.length;
-    if (held.isSuspect) this.#exclusive = true;
-    this.#flushSoon();
+    this.held.add(held, number, expectedMs);
   }
 
   abort(held: HeldRun, reason: AbortReason, message: string): void {
     if (!held.begun) held.unwanted = true;
-    this.#frames.textFrame(frameKind.abort, held.number, JSON.stringify([reason, message]));
-    this.#flushSoon();
+    this.#orders.abort(held, reason, message);
   }
 
   softLimit(held: HeldRun): void {
-    this.#frames.textFrame(frameKind.softLimit, held.number, `The soft time limit of ${held.run.softTimeLimitMs} ms is over`);
-    this.#flushSoon();
+    this.#orders.softLimit(held);
   }
 
   endFor(held: HeldRun): void {
@@ -143,8 +130,7 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
   recall(): void {
     this.#recalling = true;
     this.#behindLong = true;
-    this.#frames.empty(frameKind.recall, 0);
-    this.#flushSoon();
+    this.#orders.recall();
   }
 
   /** Hands back what waits, lets what runs end, then the executor ends itself. */
@@ -153,13 +139,11 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
     if (this.state !== "ready") return;
     this.state = "ending";
     for (const held of this.held.values()) if (!held.begun) held.unwanted = true;
-    this.#frames.empty(frameKind.drain, 0);
-    this.#flushSoon();
+    this.#orders.drain();
   }
 
   ping(): void {
-    this.#frames.empty(frameKind.ping, 0);
-    this.#flushSoon();
+    this.#orders.ping();
   }
 
   /** Ends it as if it had died of `reason`. */
@@ -203,7 +187,7 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
     const runs = [...this.held.values()];
     const someBegun = runs.some((held) => held.begun);
     const endings = runs.map((held) => endingWithout(held, cause, someBegun));
-    for (const held of runs) this.#release(held);
+    for (const held of runs) this.held.release(held);
     for (const [index, ending] of endings.entries()) if (ending !== null) this.#runs.ended(runs[index] as HeldRun, ending, null);
     this.#runs.handedBack(runs.filter((_held, index) => endings[index] === null));
     this.#owner.laneGone(this, cause);
@@ -241,7 +225,7 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
   #ended(held: HeldRun, bytes: Buffer, start: number, end: number): void {
     const { ending, runMs } = readEnding(bytes, start, end);
     if (!withoutUserCode.has(ending.kind)) this.#tellBegun(held);
-    this.#release(held);
+    this.held.release(held);
     this.#behindLong = false;
     this.progressAt = this.heardAt;
     this.#runs.ended(held, ending, runMs);
@@ -271,30 +255,9 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
     for (let at = start; at < end; at += 4) {
       const held = this.held.get(bytes.readUInt32LE(at));
       if (held === undefined) continue;
-      this.#release(held);
+      this.held.release(held);
       runs.push(held);
     }
     if (runs.length > 0) this.#runs.handedBack(runs);
-  }
-
-  #release(held: HeldRun): void {
-    this.held.delete(held.number);
-    held.holder = null;
-    this.workMs -= held.expectedMs;
-    this.#heldBytes -= held.run.body.length;
-    if (this.held.size > 0) return;
-    // Sums of fractions drift.
-    this.workMs = 0;
-    this.#exclusive = false;
-  }
-
-  #flushSoon(): void {
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    process.nextTick(() => {
-      this.#flushScheduled = false;
-      const bytes = this.#frames.take();
-      if (this.state !== "gone") this.#link.send(bytes);
-    });
   }
 }
