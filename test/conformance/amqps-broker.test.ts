@@ -1,4 +1,6 @@
 /** The RabbitMQ driver over TLS: the broker suite, what does not verify, and logging in with a certificate. */
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { createApp } from "@celeriac/core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { ConnectionOptions } from "../../packages/core/src/amqp/address.ts";
@@ -106,6 +108,29 @@ it("settings as Celery users write them encrypt tasks and replies", async () => 
   expect(await app.health()).toEqual({ broker: "up", backend: "up" });
   await app.close();
   expect(await server.ctl("list_queues", "name", "messages")).toMatch(/^encrypted\t1$/m);
+});
+
+it("settings as Celery users write them say how to log in, and how long a silent server is believed", async () => {
+  const url = await server.vhost("settings");
+  const config = { broker_login_method: "AMQPLAIN", broker_heartbeat: 33 } as const;
+  const app = createApp("settings", { broker: url, backend: "disabled", config });
+  await app.connect();
+  const listed = await server.ctl("list_connections", "vhost", "auth_mechanism", "timeout");
+  expect(listed.split("\n").filter((line) => line.startsWith("settings"))).toEqual(["settings\tAMQPLAIN\t33"]);
+  await app.close();
+});
+
+it("a server that accepts and says nothing is given up after broker_connection_timeout", async () => {
+  const silent = createServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as { port: number };
+  const config = { broker_connection_timeout: 0.1 };
+  for (const broker of [`amqp://127.0.0.1:${port}`, `amqps://127.0.0.1:${port}`]) {
+    const app = createApp("silent", { broker, backend: "disabled", config });
+    await expect(app.connect()).rejects.toMatchObject({ code: "BROKER_UNREACHABLE", message: expect.stringContaining("TIMEDOUT") });
+    await app.close();
+  }
+  silent.close();
 });
 
 it("parameters of the URL encrypt as settings do", async () => {

@@ -83,7 +83,8 @@ export const celerySettings = {
   ...unused("this version makes no chords", ["task_allow_error_cb_on_chord_header"], [false]),
 
   // Broker
-  ...kept("broker_url", "broker_connection_retry_on_startup", "broker_use_ssl", "broker_failover_strategy"),
+  ...kept("broker_url", "broker_failover_strategy", "broker_use_ssl", "broker_login_method", "broker_heartbeat"),
+  ...kept("broker_connection_timeout", "broker_connection_retry_on_startup", "broker_connection_max_retries"),
   ...unused("one connection string serves both: name it in broker_url", ["broker_read_url", "broker_write_url"], [null]),
   ...unused(
     inUrl("it", "broker_url"),
@@ -95,14 +96,8 @@ export const celerySettings = {
     ["broker_transport_options"],
     [null, {}],
   ),
-  ...unused("RabbitMQ is asked for a heartbeat of 10 s", ["broker_heartbeat", "broker_heartbeat_checkrate"], [10]),
-  ...unused("RabbitMQ is logged into with PLAIN", ["broker_login_method"], [null, "PLAIN"]),
-  ...unused(
-    "a worker waits for its broker for ever, and tries every 5 s at least",
-    ["broker_connection_retry", "broker_connection_max_retries", "broker_channel_error_retry"],
-    [null, true],
-  ),
-  ...unused("a connection is given up after 4 s", ["broker_connection_timeout"], [4]),
+  ...unused("a silent server is taken for gone after two heartbeats", ["broker_heartbeat_checkrate"], [null, 2]),
+  ...unused("a running worker connects again for ever", ["broker_connection_retry", "broker_channel_error_retry"], [null, true]),
   ...unused(
     "a process needs no pool: all its tasks share the same connections",
     ["broker_pool_limit", "broker_pool_acquire_timeout"],

@@ -67,6 +67,25 @@ export const settingTable = {
     "round-robin",
     "RabbitMQ: in which order several URLs are tried, as listed or in any.",
   ),
+  brokerHeartbeat: durationSetting<Duration | null>(
+    "10s",
+    "RabbitMQ: a server that is silent for two of them is taken for gone; whole seconds, null and 0 = never.",
+    { nullable: true },
+  ),
+  brokerConnectionTimeout: durationSetting(
+    "4s",
+    "RabbitMQ: how long a server may be silent while a connection is opened; several URLs share it.",
+  ),
+  brokerLoginMethod: choiceSetting(
+    ["PLAIN", "AMQPLAIN", "EXTERNAL"],
+    "PLAIN",
+    "RabbitMQ: how to log in. EXTERNAL: as the user that our certificate stands for.",
+  ),
+  brokerConnectionMaxRetries: countSetting<number | null>(
+    null,
+    [0, 1_000_000],
+    "How often a starting worker tries again to reach its broker before it fails; null and 0 = for ever.",
+  ),
   brokerConnectionRetryOnStartup: flagSetting(true, "A starting worker waits for a broker that cannot be reached yet; false: it fails."),
   brokerUseSsl: tlsSetting(
     "How connections to the broker are encrypted: true, or files and names as in Celery. Certificates are verified unless certReqs is none. amqps:// and rediss:// encrypt by themselves.",

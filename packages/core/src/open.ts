@@ -4,6 +4,7 @@ import type { Broker } from "./broker.ts";
 import { resultExpiresMs, type Settings } from "./config.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { DriverContext } from "./driver.ts";
+import { durationMs } from "./duration.ts";
 import { ConfigError } from "./errors.ts";
 import type { QueueTable } from "./queue-table.ts";
 import { redactUrl } from "./redact.ts";
@@ -61,7 +62,13 @@ export function isMemoryUrl(url: string): boolean {
 }
 
 function amqpConnection(settings: Settings) {
-  return { connection: { ssl: settings.brokerUseSsl }, failover: settings.brokerFailoverStrategy };
+  const connection = {
+    ssl: settings.brokerUseSsl,
+    heartbeatMs: durationMs(settings.brokerHeartbeat ?? 0),
+    timeoutMs: durationMs(settings.brokerConnectionTimeout),
+    loginMethod: settings.brokerLoginMethod,
+  };
+  return { connection, failover: settings.brokerFailoverStrategy };
 }
 
 /** Throws CONFIG_URL, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH. Connects nothing yet. */

@@ -156,13 +156,14 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
 
   /** A broker that cannot be reached yet is waited for; what a person must mend is thrown. null when `signal` aborts. */
   async function untilConnected<T>(connect: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
+    const { brokerConnectionRetryOnStartup, brokerConnectionMaxRetries } = runtime!.settings;
+    let retriesLeft = brokerConnectionRetryOnStartup ? brokerConnectionMaxRetries || Number.POSITIVE_INFINITY : 0;
     let told: string | null = null;
     for (let waitMs = 250; !signal.aborted; waitMs = Math.min(waitMs * 2, longestConnectWaitMs)) {
       try {
         return await connect();
       } catch (error) {
-        if (!isUnreachable(error)) throw error;
-        if (!runtime!.settings.brokerConnectionRetryOnStartup) throw error;
+        if (!isUnreachable(error) || retriesLeft-- <= 0) throw error;
         // Each reason is news once.
         logger[error.message === told ? "debug" : "warn"]("broker or result backend not reachable, trying again", {
           errorCode: error.code,

@@ -52,16 +52,20 @@ describe("a worker", () => {
     ]);
   });
 
-  it("waits for no broker where the app says so", async () => {
-    const app = createApp("impatient", {
-      broker: "redis://127.0.0.1:1",
-      backend: "disabled",
-      config: { broker_connection_retry_on_startup: false },
-    });
-    const worker = createWorker(app, { pool: "solo" }, { source: moduleOf("interop/app.ts") });
-    await expect(worker.start()).rejects.toEqual(coded("BROKER_UNREACHABLE"));
-    await worker.stop();
-    await app.close();
+  it("waits for its broker as long as the app says", async () => {
+    const tries = async (config: Config) => {
+      const app = createApp("impatient", { broker: "redis://127.0.0.1:1", backend: "disabled", config });
+      let waited = 0;
+      const count = (message: string) => void (waited += Number(message.endsWith("trying again")));
+      const logger = { debug: count, info: count, warn: count, error: count };
+      const worker = createWorker(app, { pool: "solo" }, { source: moduleOf("interop/app.ts"), logger });
+      await expect(worker.start()).rejects.toEqual(coded("BROKER_UNREACHABLE"));
+      await worker.stop();
+      await app.close();
+      return waited;
+    };
+    expect(await tries({ broker_connection_retry_on_startup: false })).toBe(0);
+    expect(await tries({ broker_connection_max_retries: 2 })).toBe(2);
   });
 
   it("can be stopped or ended while it starts", async () => {

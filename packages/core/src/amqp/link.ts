@@ -43,6 +43,8 @@ export interface LinkOptions {
   readonly logger: Logger;
 }
 
+/** What AMQP has room for. */
+const longestHeartbeatSeconds = 65_535;
 const closeTimeoutMs = 2_000;
 const answerLimitMs = 30_000;
 
@@ -54,7 +56,13 @@ export async function openLink(address: AmqpAddress, { name, clock, logger }: Li
   let model: ChannelModel;
   try {
     model = await connect(
-      { protocol: tls === null ? "amqp" : "amqps", hostname, port, vhost, heartbeat: Math.ceil(address.heartbeatMs / 1_000) },
+      {
+        protocol: tls === null ? "amqp" : "amqps",
+        hostname,
+        port,
+        vhost,
+        heartbeat: Math.min(longestHeartbeatSeconds, Math.ceil(address.heartbeatMs / 1_000)),
+      },
       {
         noDelay: true,
         keepAlive: true,
