@@ -56,7 +56,9 @@ describe("a worker", () => {
     const tries = async (config: Config) => {
       const app = createApp("impatient", { broker: "redis://127.0.0.1:1", backend: "disabled", config });
       let waited = 0;
-      const count = (message: string) => void (waited += Number(message.endsWith("trying again")));
+      const count = (message: string) => {
+        if (message.endsWith("trying again")) waited += 1;
+      };
       const logger = { debug: count, info: count, warn: count, error: count };
       const worker = createWorker(app, { pool: "solo" }, { source: moduleOf("interop/app.ts"), logger });
       await expect(worker.start()).rejects.toEqual(coded("BROKER_UNREACHABLE"));
