@@ -6,6 +6,7 @@ import type { Broker, Delivery } from "../../packages/core/src/broker.ts";
 import { createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
 import { systemClock } from "../../packages/core/src/clock.ts";
 import { createProducer } from "../../packages/core/src/producer.ts";
+import { publishRetry } from "../../packages/core/src/publish-retry.ts";
 import { consume, settle } from "../conformance/broker/world.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
@@ -59,7 +60,7 @@ test("work goes on at the next server when one dies, and back at that one when t
   });
   const send = async (id: string) => {
     const publication = publicationTo("failover", { id });
-    await producer.publish(publication, { timeoutMs: 60_000, retry: true }).then(
+    await producer.publish(publication, { timeoutMs: 60_000, retry: publishRetry({}) }).then(
       () => confirmed.add(id),
       // Sent to the server that died before it answered.
       (error: { code: string }) => expect(error.code).toBe("PUBLISH_UNCERTAIN"),

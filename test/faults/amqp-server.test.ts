@@ -6,6 +6,7 @@ import { type AmqpBrokerOptions, createAmqpBroker } from "../../packages/core/sr
 import { systemClock } from "../../packages/core/src/clock.ts";
 import { deliveriesHeader } from "../../packages/core/src/envelope.ts";
 import { createProducer } from "../../packages/core/src/producer.ts";
+import { publishRetry } from "../../packages/core/src/publish-retry.ts";
 import { consume, settle } from "../conformance/broker/world.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
@@ -147,13 +148,13 @@ test("a publication held back for longer than its caller waits is never sent", a
   await openWorld();
   const broker = await open();
   const producer = createProducer(broker, systemClock);
-  const patient = { timeoutMs: 60_000, retry: true };
+  const patient = { timeoutMs: 60_000, retry: publishRetry({}) };
   let waits: Promise<void> | null = null;
   await whileBlocked(broker, "known", async () => {
     const abort = new AbortController();
     waits = producer.publish(publicationTo("known", { id: "waits" }), patient);
     const impatient = Promise.allSettled([
-      producer.publish(publicationTo("known", { id: "late" }), { timeoutMs: 200, retry: true }),
+      producer.publish(publicationTo("known", { id: "late" }), { timeoutMs: 200, retry: publishRetry({}) }),
       producer.publish(publicationTo("known", { id: "aborted" }), { ...patient, abort: abort.signal }),
     ]);
     abort.abort();

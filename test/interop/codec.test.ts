@@ -44,7 +44,13 @@ async function push(
   options: CallOptions = {},
 ) {
   const id = randomUUID();
-  const settings = { taskDefaultPriority: null, taskIgnoreResult: false, taskSerializer: "json", taskCompression: null } as const;
+  const settings = {
+    taskDefaultDeliveryMode: "persistent",
+    taskDefaultPriority: null,
+    taskIgnoreResult: false,
+    taskSerializer: "json",
+    taskCompression: null,
+  } as const;
   const router = routerOf({ taskDefaultQueue: queue });
   const nowMs = Date.now();
   const call = { task, args, kwargs, options, callbacks: null, errbacks: null };

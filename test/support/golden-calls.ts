@@ -11,6 +11,8 @@ export interface GoldenCall {
   readonly linkError?: readonly unknown[];
   /** the task that sends it, as root and parent */
   readonly parent?: { readonly rootId: string; readonly parentId: string };
+  /** properties that Python writes and we do not */
+  readonly omits?: readonly string[];
   /** headers that say the same in other words */
   readonly differs?: readonly string[];
 }
@@ -57,6 +59,9 @@ export const goldenCalls: Readonly<Record<string, GoldenCall>> = {
   ignore_result: { options: { ignoreResult: true } },
   ignore_result_task_attr: { task: "proj.ignored_result", args: [], options: { ignoreResult: true } },
   shadow: { options: { shadow: "proj.add.shadowed" } },
+  // Python repeats them among the properties, where nobody reads them.
+  reprs: { options: { argsrepr: "(<secret>, 3)", kwargsrepr: "{'pw': '***'}" }, omits: ["argsrepr", "kwargsrepr"] },
+  delivery_mode_transient: { options: { deliveryMode: "transient" } },
   custom_headers: { options: { headers: { "x-tenant": "acme", "x-num": 7, nested: { a: [1, 2] } } } },
   // Python shows each character as it is and cuts after 1,024; we escape what a terminal would obey, and cut the whole.
   json_unicode: { task: "proj.echo", args: ["żółć 日本 \u{1f600} \u2028 \u0000 </script>"], kwargs: { clé: "ñ" }, differs: ["argsrepr"] },

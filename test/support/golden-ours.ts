@@ -10,7 +10,13 @@ import { routerOf } from "./router.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
-const settings = { taskDefaultPriority: null, taskIgnoreResult: false, taskSerializer: "json", taskCompression: null } as const;
+const settings = {
+  taskDefaultDeliveryMode: "persistent",
+  taskDefaultPriority: null,
+  taskIgnoreResult: false,
+  taskSerializer: "json",
+  taskCompression: null,
+} as const;
 const router = routerOf();
 
 /** Our envelope and route for a call, with the captured message's id and reply queue. */

@@ -31,6 +31,10 @@ export async function calls(): Promise<void> {
 
 export async function options(): Promise<void> {
   await add.applyAsync([1, 2], { countdown: "90s", expires: 3600, priority: 7, link: show.s() });
+  await add.applyAsync([1, 2], { argsrepr: "(1, …)", retryPolicy: { maxRetries: 3, intervalMax: "2s" }, deliveryMode: "transient" });
+  await add.applyAsync([1, 2], { stamps: { tenant: "a" }, rootId: "r", groupIndex: 0, addToParent: false, expiration: "1m" });
+  // @ts-expect-error no such delivery mode
+  await add.applyAsync([1, 2], { deliveryMode: "durable" });
   await add.applyAsync([1, 2], { eta: new Date(0), expires: new Date(1), taskId: "a", headers: { tenant: "a" }, queue: undefined });
   await add.applyAsync([1, 2], { exchange: "media", routingKey: "img.add", serializer: "msgpack" });
   // @ts-expect-error pickle is never written

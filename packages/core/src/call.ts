@@ -1,9 +1,10 @@
 /** One call of a task and its options: what every way of sending (delay, applyAsync, a signature, sendTask) comes down to. */
 import { type CompressionName, isCompression } from "./compression.ts";
-import type { Priority } from "./config.ts";
+import { type DeliveryMode, deliveryModes, type Priority } from "./config.ts";
 import type { Duration } from "./duration.ts";
 import { ConfigError } from "./errors.ts";
-import { checkOptions, isDuration, isFlag, isPriority, isRecord, isSerializer, isText, type OptionCheck } from "./option-check.ts";
+import { checkOptions, isCount, isDuration, isFlag, isPriority, isRecord, isSerializer, isText, type OptionCheck } from "./option-check.ts";
+import { type RetryPolicy, readRetryPolicy } from "./publish-retry.ts";
 import type { Sent } from "./result.ts";
 import type { SerializerName } from "./serializer.ts";
 import { shownValue } from "./setting.ts";
@@ -31,11 +32,29 @@ export interface CallOptions {
   headers?: Readonly<Record<string, unknown>> | undefined;
   /** name shown in logs and events instead of the task's */
   shadow?: string | undefined;
+  /** shown for the arguments in logs and results, e.g. with secrets left out; by default what Python would show */
+  argsrepr?: string | undefined;
+  kwargsrepr?: string | undefined;
+  /** values to tell tasks apart by, as Celery's stamps: kept by retries */
+  stamps?: Readonly<Record<string, unknown>> | undefined;
   timeLimit?: Duration | undefined;
   softTimeLimit?: Duration | undefined;
-  /** false: reject at the first failed attempt to publish; true by default */
+  /** false: reject at the first failed attempt to publish; `taskPublishRetry` by default */
   retry?: boolean | undefined;
+  /** what it leaves out is `taskPublishRetryPolicy`'s */
+  retryPolicy?: RetryPolicy | undefined;
   publishTimeout?: Duration | undefined;
+  /** RabbitMQ: 1 or "transient" is not written to disk and does not survive the broker; `taskDefaultDeliveryMode` by default */
+  deliveryMode?: DeliveryMode | undefined;
+  /** RabbitMQ: the message is dropped, and no result ever written, when no worker has taken it by then; with `expires` a worker says that it was revoked */
+  expiration?: Duration | undefined;
+  /** the tree of tasks it belongs to; by default that of the task that sends it */
+  rootId?: string | undefined;
+  parentId?: string | undefined;
+  groupId?: string | undefined;
+  groupIndex?: number | undefined;
+  /** false: not among the children of the task that sends it */
+  addToParent?: boolean | undefined;
   /** sent with (task id, failure) when the task fails for good */
   linkError?: Errback | readonly Errback[] | undefined;
   ignoreResult?: boolean | undefined;
@@ -78,10 +97,21 @@ const checks: Readonly<Record<keyof ApplyOptions<unknown>, OptionCheck>> = {
   taskId: isText,
   headers: isRecord,
   shadow: isText,
+  argsrepr: isText,
+  kwargsrepr: isText,
+  stamps: isRecord,
   timeLimit: isDuration,
   softTimeLimit: isDuration,
   retry: isFlag,
+  retryPolicy: (value) => readRetryPolicy(value) !== undefined,
   publishTimeout: isDuration,
+  deliveryMode: (value) => deliveryModes.includes(value as DeliveryMode),
+  expiration: isDuration,
+  rootId: isText,
+  parentId: isText,
+  groupId: isText,
+  groupIndex: isCount,
+  addToParent: isFlag,
   link: isSteps,
   linkError: isSteps,
   ignoreResult: isFlag,

@@ -1,12 +1,13 @@
 /** Turns a call into a message and its route: ids, times, defaults of the task and of the app, and where it stands in the tree of tasks. */
 import type { Call, CallOptions } from "./call.ts";
-import type { Settings } from "./config.ts";
+import { deliveryModeNumber, type Settings } from "./config.ts";
 import { durationMs } from "./duration.ts";
 import type { Route } from "./envelope.ts";
 import { instantMs } from "./instant.ts";
 import { type Embed, emptyEmbed, type Message } from "./message.ts";
 import type { TaskDefinition } from "./registry.ts";
 import type { Router } from "./router.ts";
+import { stampValues } from "./task-headers.ts";
 
 /** Who sends: the tree's root and the running task, or nothing for a call from outside. */
 export interface Parentage {
@@ -15,7 +16,10 @@ export interface Parentage {
 }
 
 export interface ComposeContext {
-  readonly settings: Pick<Settings, "taskDefaultPriority" | "taskIgnoreResult" | "taskSerializer" | "taskCompression">;
+  readonly settings: Pick<
+    Settings,
+    "taskCompression" | "taskDefaultDeliveryMode" | "taskDefaultPriority" | "taskIgnoreResult" | "taskSerializer"
+  >;
   readonly router: Router;
   readonly origin: string;
   readonly replyTo: string | null;
@@ -50,22 +54,32 @@ export function compose(
       shadow: options.shadow ?? null,
       etaAt: etaOf(options, context.nowMs),
       expiresAt: expiryOf(options.expires ?? defaults?.expires, context.nowMs),
-      group: rest.group ?? null,
-      groupIndex: null,
+      group: rest.group ?? options.groupId ?? null,
+      groupIndex: options.groupIndex ?? null,
       retries: 0,
       timeLimit: seconds(options.timeLimit, "timeLimit"),
       softTimeLimit: seconds(options.softTimeLimit, "softTimeLimit"),
-      rootId: parent?.rootId ?? id,
-      parentId: parent?.parentId ?? null,
+      rootId: options.rootId ?? parent?.rootId ?? id,
+      parentId: options.parentId ?? parent?.parentId ?? null,
       origin: context.origin,
       ignoreResult: options.ignoreResult ?? defaults?.ignoreResult ?? context.settings.taskIgnoreResult,
       replyTo: options.replyTo ?? context.replyTo,
       priority: options.priority ?? defaults?.priority ?? context.settings.taskDefaultPriority,
       compression: options.compression ?? defaults?.compression ?? context.settings.taskCompression,
       serializer: options.serializer ?? defaults?.serializer ?? context.settings.taskSerializer,
+      argsRepr: options.argsrepr ?? null,
+      kwargsRepr: options.kwargsrepr ?? null,
+      deliveryMode: deliveryModeNumber(options.deliveryMode ?? context.settings.taskDefaultDeliveryMode),
+      expirationMs: options.expiration === undefined ? null : durationMs(options.expiration, "expiration"),
+      stamps: options.stamps === undefined ? null : stampsOf(options.stamps),
       headers: options.headers ?? {},
     },
   };
+}
+
+function stampsOf(stamps: Readonly<Record<string, unknown>>): Message["stamps"] {
+  const entries = Object.entries(stamps);
+  return entries.length === 0 ? null : Object.fromEntries(entries.map(([name, value]) => [name, stampValues(value)]));
 }
 
 function etaOf({ countdown, eta }: CallOptions, nowMs: number): number | null {

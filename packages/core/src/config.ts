@@ -3,6 +3,7 @@ import type { CelerySettingName } from "./celery-settings.ts";
 import { type CompressionName, compressionNames, isCompression } from "./compression.ts";
 import { serializerOf } from "./content.ts";
 import { type Duration, durationMs } from "./duration.ts";
+import { type CeleryRetryPolicy, type RetryPolicy, readRetryPolicy } from "./publish-retry.ts";
 import { serializerNames } from "./serializer.ts";
 import {
   choiceSetting,
@@ -54,6 +55,27 @@ const compressionSetting = (doc: string): Setting<CompressionName | null> => ({
 export type Priority = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 const prioritySetting = (doc: string): Setting<Priority | null> => ({
   ...(countSetting(null, [0, 9], doc) as Setting<Priority | null>),
+});
+
+export const deliveryModes = [1, 2, "transient", "persistent"] as const;
+export type DeliveryMode = (typeof deliveryModes)[number];
+const deliveryModeSetting = (doc: string): Setting<DeliveryMode> => ({
+  kind: "one of 1, 2, transient, persistent",
+  default: "persistent",
+  doc,
+  read: (value) => deliveryModes.find((mode) => mode === value),
+});
+
+/** As messages carry it: 1 = may be lost when the broker restarts, 2 = persistent. */
+export function deliveryModeNumber(mode: DeliveryMode): 1 | 2 {
+  return mode === 1 || mode === "transient" ? 1 : 2;
+}
+
+const retryPolicySetting = (doc: string): Setting<RetryPolicy | CeleryRetryPolicy> => ({
+  kind: "{maxRetries, intervalStart, intervalStep, intervalMax}",
+  default: Object.freeze({}),
+  doc,
+  read: readRetryPolicy,
 });
 
 export const settingTable = {
@@ -110,6 +132,9 @@ export const settingTable = {
   taskDefaultPriority: prioritySetting(
     "Priority of tasks that name none: 0 to 9, higher is sooner; null leaves it unset, which is first on Redis and last elsewhere, as in Celery.",
   ),
+  taskDefaultDeliveryMode: deliveryModeSetting(
+    "RabbitMQ: 2 or persistent survives a restart of the broker, 1 or transient does not. Calls may say otherwise.",
+  ),
   taskQueueMaxPriority: countSetting<number | null>(
     null,
     [1, 255],
@@ -135,8 +160,23 @@ export const settingTable = {
     true,
     "Acknowledge after the outcome is stored (at least once); false acknowledges before the task runs (at most once).",
   ),
+  taskAcksOnFailure: flagSetting(
+    null,
+    "false: a task that failed is not acknowledged but put among the dead letters, where it can be redriven; null is taskAcksOnFailureOrTimeout.",
+  ),
+  taskAcksOnTimeout: flagSetting(null, "The same for one that was ended by its hard time limit."),
+  taskAcksOnFailureOrTimeout: flagSetting(true, "What the two above are where they are null."),
+  taskRejectOnWorkerLost: flagSetting(
+    true,
+    "A task whose executor died runs again, until maxDeliveries; false: it has failed. A task whose whole worker died always runs again.",
+  ),
   taskTrackStarted: flagSetting(false, "Store STARTED when a task begins."),
   taskIgnoreResult: flagSetting(false, "Store no result unless the task says ignoreResult: false."),
+  taskStoreErrorsEvenIfIgnored: flagSetting(false, "Where results are ignored, store failures, retries and revocations all the same."),
+  taskPublishRetry: flagSetting(true, "Repeat a publication that the broker surely does not have; calls may say otherwise."),
+  taskPublishRetryPolicy: retryPolicySetting(
+    "How: by default at once, then after 0.2 s more each time up to 1 s, as long as publishTimeout lasts. Celery's names (max_retries, interval_start, …) are taken.",
+  ),
   taskTimeLimit: durationSetting(null, "Hard limit of a run: its executor is ended; null and 0 are none."),
   taskSoftTimeLimit: durationSetting(null, "Soft limit of a run: its signal aborts; null and 0 are none."),
   workerConcurrency: countSetting<number | null>(

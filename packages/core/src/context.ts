@@ -21,6 +21,8 @@ export interface TaskRequest {
   readonly queue: string;
   /** the custom headers of the call */
   readonly headers: Readonly<Record<string, unknown>>;
+  /** the stamps of the call, each a list of values */
+  readonly stamps: Readonly<Record<string, readonly unknown[]>>;
 }
 
 export interface RetryOptions {

@@ -4,6 +4,7 @@ import type { Publication } from "./broker.ts";
 import type { Call } from "./call.ts";
 import { type Composed, compose } from "./compose.ts";
 import { compressionOf } from "./compression.ts";
+import { deliveryModeNumber } from "./config.ts";
 import { serializerOf } from "./content.ts";
 import { deriveId, type FollowUpKind } from "./derived-id.ts";
 import type { RemoteError } from "./errors.ts";
@@ -85,6 +86,12 @@ export function nextAttempt(runtime: AppRuntime, run: Followed, etaAt: number, a
     priority: run.priority,
     serializer: serializerOf(run.contentType)?.name ?? runtime.settings.taskSerializer,
     compression: compressionOf(compression),
+    // What the caller would not have shown stays hidden; other arguments than the caller's are shown as they are.
+    argsRepr: args === undefined ? headers.argsRepr || null : null,
+    kwargsRepr: headers.kwargsRepr || null,
+    deliveryMode: deliveryModeNumber(runtime.settings.taskDefaultDeliveryMode),
+    expirationMs: null,
+    stamps: headers.stamps,
     headers: customHeaders(run.rawHeaders),
   };
   // Unchanged, the body goes on to the byte: what this process could not write as well.
@@ -115,7 +122,7 @@ function follow(
   };
   const { headers } = run;
   const id = options.taskId ?? deriveId(headers.id, headers.retries, kind, index);
-  return compose(
+  const composed = compose(
     runtime.composeContext(null),
     call,
     runtime.registry.get(signature.task),
@@ -123,6 +130,7 @@ function follow(
     { rootId: headers.rootId, parentId: headers.id },
     rest,
   );
+  return composed;
 }
 
 function collect(runtime: AppRuntime, sends: readonly Composed[]): FollowUps {

@@ -1,7 +1,7 @@
 /** Where an app's calls are sent from and their results looked up: what its tasks and signatures need of it. */
 import { randomUUID } from "node:crypto";
 import type { AppRuntime } from "./app-runtime.ts";
-import type { Call } from "./call.ts";
+import type { Call, CallOptions } from "./call.ts";
 import { compose } from "./compose.ts";
 import { currentRun } from "./current-run.ts";
 import { durationMs } from "./duration.ts";
@@ -9,6 +9,7 @@ import { CeleriacError } from "./errors.ts";
 import { reviveError } from "./failure.ts";
 import { encodeMessage } from "./message.ts";
 import { type OutgoingMessage, publishThrough } from "./middleware.ts";
+import { type PublishRetry, publishRetry, readRetryPolicy } from "./publish-retry.ts";
 import { type AsyncResult, createResult, type HandleSource, type Sent } from "./result.ts";
 import type { TaskHome } from "./task.ts";
 import { toWire } from "./task-input.ts";
@@ -47,6 +48,14 @@ export function createHome(runtime: AppRuntime): Home {
     );
   }
 
+  const { taskPublishRetry } = runtime.settings;
+  const ownRetry = publishRetry(readRetryPolicy(runtime.settings.taskPublishRetryPolicy) ?? {});
+
+  function retryOf({ retry, retryPolicy }: CallOptions): PublishRetry | null {
+    if (!(retry ?? taskPublishRetry)) return null;
+    return retryPolicy === undefined ? ownRetry : publishRetry(readRetryPolicy(retryPolicy) ?? {}, ownRetry);
+  }
+
   async function send<R, P>(make: () => Call): Promise<AsyncResult<R, P>> {
     underway++;
     try {
@@ -72,17 +81,17 @@ export function createHome(runtime: AppRuntime): Home {
       const envelope = encodeMessage({ ...message, headers: outgoing.headers }, runtime.clock.now(), runtime.settings.maxMessageBytes);
       warnOfLarge(call.task, envelope.body.byteLength);
       const dueAt = broker.parksOnPublish && message.etaAt !== null ? message.etaAt : undefined;
-      const { abort, retry, publishTimeout } = call.options;
+      const { abort, publishTimeout } = call.options;
       const timeoutMs = publishTimeout === undefined ? publishTimeoutMs : durationMs(publishTimeout, "publishTimeout");
       return producer.publish(
         { envelope, route, dueAt, guarded: call.options.taskId !== undefined },
-        { timeoutMs, retry: retry ?? true, abort, before },
+        { timeoutMs, retry: retryOf(call.options), abort, before },
       );
     };
     runtime.signals.send("beforeTaskPublish", () => outgoing);
     if (runtime.middleware.length === 0) await publish();
     else await publishThrough(runtime.middleware, outgoing, publish);
-    run?.children.push([[id, null], null]);
+    if (call.options.addToParent !== false) run?.children.push([[id, null], null]);
     runtime.signals.send("afterTaskPublish", () => outgoing);
     return createResult<R, P>(source, { id, taskName: call.task, known: true });
   }

@@ -47,5 +47,6 @@ function localRequest(): TaskRequest {
     hostname: hostname(),
     queue: "",
     headers: {},
+    stamps: {},
   });
 }

@@ -31,11 +31,20 @@ export interface Message extends Omit<TaskHeaders, "argsRepr" | "kwargsRepr" | "
   readonly priority: number | null;
   readonly serializer: SerializerName;
   readonly compression: CompressionName | null;
+  /** shown for the arguments; null: what Python would show */
+  readonly argsRepr: string | null;
+  readonly kwargsRepr: string | null;
+  /** 1 = may be lost when the broker restarts, 2 = persistent */
+  readonly deliveryMode: 1 | 2;
+  /** ms from now until RabbitMQ drops it; null: when it expires */
+  readonly expirationMs: number | null;
   /** custom headers, merged flat over the others as Celery does */
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
 const emptyEmbedJson = '{"callbacks": null, "errbacks": null, "chain": null, "chord": null}';
+
+const unstamped = Object.freeze({});
 
 /** `nowMs` only serves to turn `expiresAt` into AMQP's relative expiration. Throws PUBLISH_ENCODE for arguments that cannot travel and bodies above `maxBytes`. */
 export function encodeMessage(message: Message, nowMs: number, maxBytes: number): Envelope {
@@ -55,6 +64,7 @@ export function envelopeOf(message: Message, nowMs: number, { body, compression 
     checkHeaders(message.headers);
     break;
   }
+  if (message.stamps !== null) checkHeaders(message.stamps);
   const { id, task } = message;
   const { contentType, contentEncoding } = serializers[message.serializer];
   const headers = {
@@ -70,10 +80,11 @@ export function envelopeOf(message: Message, nowMs: number, { body, compression 
     timelimit: [message.timeLimit, message.softTimeLimit],
     root_id: message.rootId,
     parent_id: message.parentId,
-    argsrepr: reprArgs(message.args),
-    kwargsrepr: reprKwargs(message.kwargs),
+    argsrepr: message.argsRepr ?? reprArgs(message.args),
+    kwargsrepr: message.kwargsRepr ?? reprKwargs(message.kwargs),
     origin: message.origin,
     ignore_result: message.ignoreResult,
+    ...(message.stamps === null ? unstamped : { stamped_headers: Object.keys(message.stamps), stamps: message.stamps }),
     ...message.headers,
   };
   return {
@@ -83,13 +94,18 @@ export function envelopeOf(message: Message, nowMs: number, { body, compression 
       contentEncoding,
       correlationId: id,
       replyTo: message.replyTo,
-      deliveryMode: 2,
+      deliveryMode: message.deliveryMode,
       priority: message.priority,
-      expiration: message.expiresAt === null ? null : String(Math.max(0, Math.round(message.expiresAt - nowMs))),
+      expiration: expirationText(message, nowMs),
       deliveryTag: deliveryTag(id, message.retries),
     },
     body,
   };
+}
+
+function expirationText({ expirationMs, expiresAt }: Message, nowMs: number): string | null {
+  if (expirationMs === null && expiresAt === null) return null;
+  return String(Math.max(0, Math.round(expirationMs ?? expiresAt! - nowMs)));
 }
 
 function encodeBody(message: Message): Uint8Array {

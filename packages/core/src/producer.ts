@@ -3,11 +3,12 @@ import type { Broker, Passage, Publication } from "./broker.ts";
 import type { Clock } from "./clock.ts";
 import { createDeadlines } from "./deadlines.ts";
 import { isUnreachable, PublishError, reasonOf } from "./errors.ts";
+import { type PublishRetry, publishWaitMs } from "./publish-retry.ts";
 
 export interface PublishRules {
   readonly timeoutMs: number;
-  /** false: the first refusal is final */
-  readonly retry: boolean;
+  /** null: the first refusal is final */
+  readonly retry: PublishRetry | null;
   readonly abort?: AbortSignal | undefined;
   /** what must be open before the message may go, e.g. the reply queue of rpc:// */
   readonly before?: (() => Promise<void>) | undefined;
@@ -17,10 +18,6 @@ export interface Producer {
   /** Resolves when the broker has it. Rejects within `timeoutMs` with PUBLISH_REJECTED, PUBLISH_UNCERTAIN or PUBLISH_UNROUTABLE. */
   publish(publication: Publication, rules: PublishRules): Promise<void>;
 }
-
-/** Waits between attempts, ms: Celery's policy, at once, then 0.2 s more each time, at most 1 s. */
-const longestWaitMs = 1_000;
-const waitStepMs = 200;
 
 export function createProducer(broker: Broker, clock: Clock): Producer {
   const deadlines = createDeadlines(clock);
@@ -38,8 +35,8 @@ export function createProducer(broker: Broker, clock: Clock): Producer {
         flight.sent = false;
         flight.withdraw = null;
         flight.refusal = error;
-        if (!refusal.retryable || !rules.retry || flight.isOver) throw refusal;
-        await clock.sleep(Math.min(longestWaitMs, attempt * waitStepMs));
+        if (!refusal.retryable || rules.retry === null || attempt >= rules.retry.maxRetries || flight.isOver) throw refusal;
+        await clock.sleep(publishWaitMs(rules.retry, attempt));
         if (flight.isOver) return;
       }
     }

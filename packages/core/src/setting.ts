@@ -59,13 +59,16 @@ export const durationSetting = <T extends Duration | null>(
   },
 });
 
-export const flagSetting = (fallback: boolean, doc: string, extra: Extra = {}): Setting<boolean> => ({
+export const flagSetting = <T extends boolean | null>(fallback: T, doc: string, extra: Extra = {}): Setting<boolean | T> => ({
   kind: "yes or no",
   default: fallback,
   doc,
   ...extra,
-  read: (value) =>
-    typeof value === "boolean" ? value : value === "true" || value === "1" ? true : value === "false" || value === "0" ? false : undefined,
+  read(value) {
+    if (value === null && fallback === null) return fallback;
+    if (typeof value === "boolean") return value;
+    return value === "true" || value === "1" ? true : value === "false" || value === "0" ? false : undefined;
+  },
 });
 
 export const countSetting = <T extends number | null>(

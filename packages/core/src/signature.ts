@@ -2,12 +2,14 @@
 import { type Call, type CallOptions, type CallSender, checkCallOptions, createCall } from "./call.ts";
 import { parseInstant } from "./clock.ts";
 import { isCompression } from "./compression.ts";
-import type { Priority } from "./config.ts";
+import { deliveryModes, type Priority } from "./config.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { isRecord, isSerializer } from "./option-check.ts";
+import { wireRetryPolicy } from "./publish-retry.ts";
 import type { Sent } from "./result.ts";
 import type { SerializerName } from "./serializer.ts";
 import { type Errback, type SignatureJson, type Step, stepJson, stepsJson, type takes } from "./step.ts";
+import { readStamps } from "./task-headers.ts";
 
 export interface Signature<in out In extends readonly unknown[], out Out> extends Step<In, Out> {
   readonly task: string;
@@ -117,8 +119,22 @@ function wireOptions(options: CallOptions): Record<string, unknown> {
     reply_to: options.replyTo,
     serializer: options.serializer,
     compression: options.compression,
+    argsrepr: options.argsrepr,
+    kwargsrepr: options.kwargsrepr,
+    delivery_mode: options.deliveryMode,
+    expiration: seconds(options.expiration),
+    root_id: options.rootId,
+    parent_id: options.parentId,
+    group_id: options.groupId,
+    group_index: options.groupIndex,
+    retry: options.retry,
+    retry_policy: options.retryPolicy === undefined ? undefined : wireRetryPolicy(options.retryPolicy),
+    add_to_parent: options.addToParent,
+    stamped_headers: options.stamps === undefined ? undefined : Object.keys(options.stamps),
   };
-  return Object.fromEntries(Object.entries(wire).filter(([, value]) => value !== undefined));
+  const given = Object.entries(wire).filter(([, value]) => value !== undefined);
+  // Each stamp is an option of its own there.
+  return { ...options.stamps, ...Object.fromEntries(given) };
 }
 
 function seconds(duration: Duration | undefined): number | undefined {
@@ -154,6 +170,11 @@ export function readSignature(json: SignatureJson): {
     replyTo: pick(wire["reply_to"], "string"),
     serializer: isSerializer(wire["serializer"]) ? (wire["serializer"] as SerializerName) : undefined,
     compression: isCompression(wire["compression"]) ? wire["compression"] : undefined,
+    argsrepr: pick(wire["argsrepr"], "string"),
+    kwargsrepr: pick(wire["kwargsrepr"], "string"),
+    deliveryMode: deliveryModes.find((mode) => mode === wire["delivery_mode"]),
+    expiration: notNegative(wire["expiration"]),
+    stamps: readStamps(wire["stamped_headers"], wire) ?? undefined,
   };
   return { options, callbacks: list(wire["link"]), errbacks: list(wire["link_error"]) };
 }

@@ -24,6 +24,8 @@ export interface TaskHeaders {
   /** `gen<pid>@<host>` */
   readonly origin: string;
   readonly ignoreResult: boolean | null;
+  /** stamp → its values; null: unstamped */
+  readonly stamps: Readonly<Record<string, readonly unknown[]>> | null;
 }
 
 /** Header names that are Celery's own, and one that would not be set but obeyed: everything else is custom and travels on with a retry. */
@@ -58,6 +60,7 @@ export function readTaskHeaders(envelope: Pick<Envelope, "headers">): TaskHeader
     kwargsRepr: text(headers["kwargsrepr"]) ?? "",
     origin: text(headers["origin"]) ?? "",
     ignoreResult: typeof headers["ignore_result"] === "boolean" ? headers["ignore_result"] : null,
+    stamps: readStamps(headers["stamped_headers"], headers["stamps"]),
   };
 }
 
@@ -68,6 +71,18 @@ export function customHeaders(headers: Readonly<Record<string, unknown>>): Recor
     if (!ownNames.has(name) && !name.startsWith("x-celeriac-") && !name.startsWith("x-death")) custom[name] = headers[name];
   }
   return custom;
+}
+
+/** As Celery from 5.3 on writes them: the names, and under each its value or a list of them. null where nothing is stamped. */
+export function readStamps(names: unknown, values: unknown): Readonly<Record<string, readonly unknown[]>> | null {
+  if (!Array.isArray(names) || names.length === 0 || typeof values !== "object" || values === null) return null;
+  const known = names.filter((name): name is string => typeof name === "string" && Object.hasOwn(values, name));
+  // __proto__ would not be set but obeyed.
+  return Object.fromEntries(known.map((name) => [name, stampValues((values as Record<string, unknown>)[name])]));
+}
+
+export function stampValues(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
 }
 
 function text(value: unknown): string | null {

@@ -47,6 +47,16 @@ export interface RunOptions {
   /** soft limit of a run; 0 is none */
   softTimeLimit?: Duration | undefined;
   trackStarted?: boolean | undefined;
+  /** where results are ignored, store failures, retries and revocations all the same */
+  storeErrorsEvenIfIgnored?: boolean | undefined;
+  /** false: not acknowledged when it failed, but put among the dead letters, where it can be redriven; needs acksLate */
+  acksOnFailure?: boolean | undefined;
+  /** the same for a run that its hard time limit ended */
+  acksOnTimeout?: boolean | undefined;
+  /** what the two above are where they are not given */
+  acksOnFailureOrTimeout?: boolean | undefined;
+  /** false: has failed when its executor died; true by default: runs again, until maxDeliveries */
+  rejectOnWorkerLost?: boolean | undefined;
 }
 
 export type TaskOptions<A extends readonly unknown[]> = SendOptions<A> & RunOptions;
@@ -75,6 +85,11 @@ const checks: Readonly<Record<keyof TaskOptions<readonly unknown[]> | "input" | 
   timeLimit: isDuration,
   softTimeLimit: isDuration,
   trackStarted: isFlag,
+  storeErrorsEvenIfIgnored: isFlag,
+  acksOnFailure: isFlag,
+  acksOnTimeout: isFlag,
+  acksOnFailureOrTimeout: isFlag,
+  rejectOnWorkerLost: isFlag,
 };
 
 /** Throws CONFIG_UNKNOWN with the nearest name, TASK_DEFINITION or CONFIG_DURATION for a value that does not fit. */

@@ -262,6 +262,7 @@ function requestOf(run: Run, headers: TaskHeaders, hostname: string): TaskReques
     hostname,
     queue: run.queue,
     headers: customHeaders(run.headers),
+    stamps: headers.stamps ?? {},
   });
 }
 

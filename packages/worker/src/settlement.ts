@@ -49,8 +49,10 @@ export function settlementOf(context: SettlementContext, request: Request, endin
         recordOf(context, request, "SUCCESS", ending.children, (facts) => resultText(facts, ending.value, null)),
         ending.publish,
       );
-    case "failed":
-      return done(failure(ending.error, ending.children), ending.publish);
+    case "failed": {
+      const settlement = done(failure(ending.error, ending.children), ending.publish);
+      return acksOn("failure", context.runtime, request) ? settlement : { ...settlement, then: unacknowledged(ending.error) };
+    }
     case "retried":
       return done(
         recordOf(context, request, "RETRY", [], (facts) => failureText(facts, ending.error)),
@@ -68,12 +70,15 @@ export function settlementOf(context: SettlementContext, request: Request, endin
       return dead(celeryErrors.reject(ending.reason), ending.reason);
     case "unknown":
       return dead(celeryErrors.notRegistered(request.headers.task), `no task ${request.headers.task} is registered here`);
-    case "timedOut":
-      return failed(celeryErrors.timeLimit(ending.limitMs / 1_000));
+    case "timedOut": {
+      const error = celeryErrors.timeLimit(ending.limitMs / 1_000);
+      const settlement: Settlement = { ...failed(error), then: acknowledge };
+      return acksOn("timeout", context.runtime, request) ? settlement : { ...settlement, then: unacknowledged(error) };
+    }
     case "poisoned":
       return poisoned(`began ${ending.deliveries} times without an end`, failed);
     case "executorLost":
-      return lost(request, ending, failed);
+      return lost(context, request, ending, failed);
     case "handedBack":
       return { publish: [], then: { kind: "requeue", counted: false } };
   }
@@ -81,13 +86,31 @@ export function settlementOf(context: SettlementContext, request: Request, endin
 
 /** The run that may have ended its executor is counted, and goes to the dead letters once it did so too often. */
 function lost(
+  { runtime }: SettlementContext,
   request: Request,
   { begun, reason }: Extract<Ending, { kind: "executorLost" }>,
   failed: (error: RemoteError) => Settlement,
 ): Settlement {
+  const again = request.definition?.options.rejectOnWorkerLost ?? runtime.settings.taskRejectOnWorkerLost;
+  if (begun && !again) return failed(celeryErrors.workerLost(reason));
   const runs = request.delivery.deliveries + 1;
   if (!begun || runs < request.maxDeliveries) return { publish: [], then: { kind: "requeue", counted: begun } };
   return poisoned(`began ${runs} times and ended its executor each time: ${reason}`, failed);
+}
+
+/** Whether a task that failed, or ran into its hard limit, is acknowledged. One that was acknowledged before it ran is. */
+function acksOn(what: "failure" | "timeout", { settings }: AppRuntime, { acksLate, definition }: Request): boolean {
+  if (!acksLate) return true;
+  const { acksOnFailure, acksOnTimeout, acksOnFailureOrTimeout } = definition?.options ?? {};
+  const [ofTask, ofApp] = what === "failure" ? [acksOnFailure, settings.taskAcksOnFailure] : [acksOnTimeout, settings.taskAcksOnTimeout];
+  return ofTask ?? acksOnFailureOrTimeout ?? ofApp ?? settings.taskAcksOnFailureOrTimeout;
+}
+
+function unacknowledged({ type, args }: RemoteError): Settlement["then"] {
+  return {
+    kind: "deadLetter",
+    reason: `it failed and is not acknowledged on failure: ${type}${args.length === 0 ? "" : `: ${String(args[0])}`}`,
+  };
 }
 
 /** It ended those who ran it: a failure that may be redriven from the dead letters. */
@@ -118,7 +141,7 @@ export function recordOf(
   children: readonly unknown[],
   text: (facts: ResultFacts) => string,
 ): ResultRecord | undefined {
-  if (request.ignoreResult || backend === null) return undefined;
+  if (backend === null || (request.ignoreResult && !isStoredError(runtime, request, state))) return undefined;
   const { headers, run } = request;
   const { resultExtended } = runtime.settings;
   const facts: ResultFacts = {
@@ -141,4 +164,10 @@ export function recordOf(
     expiresMs: resultExpiresMs(runtime.settings),
     replyTo: run.replyTo,
   };
+}
+
+/** Where results are ignored, a task may still ask for its errors. */
+function isStoredError({ settings }: AppRuntime, { definition }: Request, state: string): boolean {
+  if (state !== "FAILURE" && state !== "RETRY" && state !== "REVOKED") return false;
+  return definition?.options.storeErrorsEvenIfIgnored ?? settings.taskStoreErrorsEvenIfIgnored;
 }

@@ -46,7 +46,8 @@ export function tellEnding(teller: Teller, request: Request, ending: Ending, { t
   const runtime = Math.round(runMs) / 1_000;
   if (then.kind === "deadLetter") {
     teller.task("task-dead-lettered", request, () => ({ reason: then.reason, queue: request.run.queue }));
-    return;
+    // A failure that is not acknowledged is one all the same.
+    if (ending.kind !== "failed" && ending.kind !== "timedOut") return;
   }
   if (then.kind === "requeue") {
     teller.task("task-rejected", request, () => ({ requeue: true, reason: ending.kind }));
@@ -65,6 +66,13 @@ export function tellEnding(teller: Teller, request: Request, ending: Ending, { t
       return;
     case "timedOut":
       teller.task("task-failed", request, () => ({ exception: `TimeLimitExceeded(${ending.limitMs / 1_000})`, traceback: null, runtime }));
+      return;
+    case "executorLost":
+      teller.task("task-failed", request, () => ({
+        exception: `WorkerLostError(${JSON.stringify(ending.reason)})`,
+        traceback: null,
+        runtime,
+      }));
       return;
     case "retried":
       teller.task("task-retried", request, () => ({ exception: exceptionText(ending.error), retries: request.headers.retries + 1 }));

@@ -8,7 +8,13 @@ import { routerOf } from "../../support/router.ts";
 
 const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5);
 const context: ComposeContext = {
-  settings: { taskDefaultPriority: null, taskIgnoreResult: false, taskSerializer: "json", taskCompression: null },
+  settings: {
+    taskDefaultDeliveryMode: "persistent",
+    taskDefaultPriority: null,
+    taskIgnoreResult: false,
+    taskSerializer: "json",
+    taskCompression: null,
+  },
   router: routerOf(),
   origin: "gen1@host",
   replyTo: null,
@@ -41,6 +47,14 @@ describe("the options of a call", () => {
     [{ abort: 5 }, "abort cannot be 5"],
     [{ serializer: "pickle" }, 'serializer cannot be "pickle"'],
     [{ compression: "bzip2" }, 'compression cannot be "bzip2"'],
+    [{ argsrepr: 5 }, "argsrepr cannot be 5"],
+    [{ deliveryMode: "durable" }, 'deliveryMode cannot be "durable"'],
+    [{ deliveryMode: 3 }, "deliveryMode cannot be 3"],
+    [{ retryPolicy: { retries: 3 } }, 'retryPolicy cannot be {"retries":3}'],
+    [{ retryPolicy: { maxRetries: -1 } }, "retryPolicy cannot be"],
+    [{ groupIndex: -1 }, "groupIndex cannot be -1"],
+    [{ stamps: ["a"] }, "stamps cannot be"],
+    [{ addToParent: "no" }, "addToParent cannot be"],
     [{ link: () => 1 }, "link cannot be"],
     [{ linkError: null }, "linkError cannot be null"],
     [{ link: [signature, 5] }, "link cannot be"],
@@ -52,6 +66,8 @@ describe("the options of a call", () => {
     [{ countdown: -1 }, "countdown is -1"],
     [{ countdown: Number.NaN }, "countdown is NaN"],
     [{ timeLimit: "soon" }, 'timeLimit is "soon"'],
+    [{ expiration: -1 }, "expiration is -1"],
+    [{ retryPolicy: { intervalMax: "long" } }, 'intervalMax is "long"'],
     [{ publishTimeout: Number.POSITIVE_INFINITY }, "publishTimeout is Infinity"],
   ])("are refused where a length of time is none: %o", (options, text) => {
     expect(() => messageOf(options)).toThrow(refused("CONFIG_DURATION", text));
@@ -87,6 +103,58 @@ describe("the options of a call", () => {
 
   it("are checked in a signature as well, when they are set", () => {
     expect(() => signature.clone().set({ countdwn: 3 } as object)).toThrow(refused("CONFIG_UNKNOWN", '"countdown"'));
+  });
+});
+
+describe("what a call says of its message", () => {
+  it("is in the message", () => {
+    const options = {
+      ...{
+        argsrepr: "(…)",
+        kwargsrepr: "{…}",
+        deliveryMode: 1,
+        expiration: "90s",
+        rootId: "r",
+        parentId: "p",
+        groupId: "g",
+        groupIndex: 2,
+      },
+      stamps: { tenant: "a", runs: [1, 2] },
+    };
+    expect(messageOf(options)).toMatchObject({
+      ...{
+        argsRepr: "(…)",
+        kwargsRepr: "{…}",
+        deliveryMode: 1,
+        expirationMs: 90_000,
+        rootId: "r",
+        parentId: "p",
+        group: "g",
+        groupIndex: 2,
+      },
+      stamps: { tenant: ["a"], runs: [1, 2] },
+    });
+    expect(messageOf({ stamps: {} })).toMatchObject({ argsRepr: null, deliveryMode: 2, expirationMs: null, stamps: null });
+    for (const [deliveryMode, mode] of [
+      ["transient", 1],
+      ["persistent", 2],
+      [2, 2],
+    ])
+      expect(messageOf({ deliveryMode }).deliveryMode).toBe(mode);
+  });
+
+  it("comes back out of a signature's dictionary, where it has Celery's names", () => {
+    const options = { argsrepr: "(…)", deliveryMode: "transient", expiration: 90, stamps: { tenant: ["a"] } } as const;
+    const json = signature
+      .clone()
+      .set({ ...options, retryPolicy: { maxRetries: 2, intervalStep: "500ms" }, rootId: "r" })
+      .toJSON();
+    expect(json["options"]).toEqual({
+      ...{ argsrepr: "(…)", delivery_mode: "transient", expiration: 90, stamped_headers: ["tenant"], tenant: ["a"], root_id: "r" },
+      retry_policy: { max_retries: 2, interval_step: 0.5 },
+    });
+    const { options: read } = readSignature(json as unknown as SignatureJson);
+    expect(Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined))).toEqual(options);
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ContentRules } from "../../../packages/core/src/content.ts";
 import { decodeBody, type Embed, emptyEmbed, encodeMessage, type Message } from "../../../packages/core/src/message.ts";
 import type { SignatureJson } from "../../../packages/core/src/step.ts";
+import { readTaskHeaders } from "../../../packages/core/src/task-headers.ts";
 import { anySign } from "../../support/any-sign.ts";
 import { goldenCase, type RedisItem } from "../../support/golden.ts";
 
@@ -33,6 +34,11 @@ function message(changes: Partial<Message> = {}): Message {
     priority: null,
     serializer: "json",
     compression: null,
+    argsRepr: null,
+    kwargsRepr: null,
+    deliveryMode: 2,
+    expirationMs: null,
+    stamps: null,
     headers: {},
     ...changes,
   };
@@ -48,6 +54,31 @@ describe("a message's headers", () => {
     const [captured] = goldenCase("messages-redis", "plain_delay").messages as readonly [RedisItem];
     const theirs = Object.keys((JSON.parse(captured.raw) as { headers: object }).headers);
     expect(Object.keys(encode({ headers: { "x-tenant": "acme" } }).headers)).toEqual([...theirs, "x-tenant"]);
+  });
+
+  it("say of the arguments what the caller would have shown, and hold its stamps as Celery 5.3 does", () => {
+    const { headers } = encode({ argsRepr: "(...)", kwargsRepr: "{...}", stamps: { tenant: ["a"], run: [1, 2] }, headers: { x: 1 } });
+    expect(headers).toMatchObject({ argsrepr: "(...)", kwargsrepr: "{...}" });
+    expect(Object.entries(headers).slice(-3)).toEqual([
+      ["stamped_headers", ["tenant", "run"]],
+      ["stamps", { tenant: ["a"], run: [1, 2] }],
+      ["x", 1],
+    ]);
+    expect(readTaskHeaders({ headers }).stamps).toEqual({ tenant: ["a"], run: [1, 2] });
+    expect(() => encode({ stamps: { tenant: [() => 1] } })).toThrow(expect.objectContaining({ code: "PUBLISH_ENCODE" }));
+  });
+
+  it("may hold stamps in any form that Python gives them", () => {
+    const stampsOf = (stamped_headers: unknown, stamps: unknown) =>
+      readTaskHeaders({ headers: { task: "t", id: "i", stamped_headers, stamps } }).stamps;
+    expect(stampsOf(["a", "b", "gone", 3], { a: 1, b: [2, 3], c: 4 })).toEqual({ a: [1], b: [2, 3] });
+    for (const [names, values] of [
+      [null, {}],
+      [[], {}],
+      ["a", { a: 1 }],
+      [["a"], null],
+    ] as const)
+      expect(stampsOf(names, values)).toBeNull();
   });
 
   it("say everything about the call", () => {

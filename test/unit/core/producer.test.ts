@@ -3,6 +3,7 @@ import { BrokerError, PublishError } from "@celeriac/core";
 import { describe, expect, it } from "vitest";
 import type { Broker, Passage, Publication } from "../../../packages/core/src/broker.ts";
 import { createProducer, type PublishRules } from "../../../packages/core/src/producer.ts";
+import { publishRetry } from "../../../packages/core/src/publish-retry.ts";
 import { createFakeClock, quiet } from "../../support/fake-clock.ts";
 
 type Answer = "confirm" | "silence" | "hold" | Error;
@@ -24,7 +25,7 @@ function world(...answers: readonly Answer[]) {
   const producer = createProducer(broker, clock);
   const publish = (rules: Partial<PublishRules> = {}) => {
     const end: { state: "pending" | "sent" | PublishError } = { state: "pending" };
-    producer.publish({} as Publication, { timeoutMs: 10_000, retry: true, ...rules }).then(
+    producer.publish({} as Publication, { timeoutMs: 10_000, retry: publishRetry({}), ...rules }).then(
       () => {
         end.state = "sent";
       },
@@ -49,6 +50,20 @@ describe("a publish", () => {
     expect(sent()).toBe(3);
     await clock.advance(400);
     expect([sent(), end.state]).toEqual([4, "sent"]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("is repeated as often and after such waits as its policy says", async () => {
+    const { clock, publish, sent } = world(refused);
+    const retry = publishRetry({ maxRetries: 3, intervalStart: "1s", intervalStep: 1, intervalMax: "1500ms" });
+    const end = publish({ retry });
+    const counts: number[] = [];
+    for (const ms of [0, 999, 1, 1_500, 1_499, 1]) {
+      await clock.advance(ms);
+      counts.push(sent());
+    }
+    expect(counts).toEqual([1, 1, 2, 3, 3, 4]);
+    expect(end.state).toMatchObject({ code: "PUBLISH_REJECTED" });
     expect(clock.pending).toBe(0);
   });
 
@@ -80,7 +95,7 @@ describe("a publish", () => {
     ["it may be there", new PublishError("PUBLISH_UNCERTAIN", "cut off", { retryable: false }), {}, "PUBLISH_UNCERTAIN"],
     ["no queue takes it", new PublishError("PUBLISH_UNROUTABLE", "no queue", { retryable: false }), {}, "PUBLISH_UNROUTABLE"],
     ["the password is wrong", new BrokerError("BROKER_AUTH", "wrong password"), {}, "PUBLISH_REJECTED"],
-    ["the caller wants no retries", refused, { retry: false }, "PUBLISH_REJECTED"],
+    ["the caller wants no retries", refused, { retry: null }, "PUBLISH_REJECTED"],
   ])("is rejected at once when %s", async (_, answer, rules, code) => {
     const { clock, publish, sent } = world(answer);
     const end = publish(rules);

@@ -37,6 +37,22 @@ describe("a retry", () => {
     expect(published(await execution.run("t", { args: [3, 4] }))[0]?.body).toMatchObject([[4, 3], {}, {}]);
   });
 
+  it("keeps what its caller showed in place of the arguments, and its stamps", async () => {
+    const execution = startExecution();
+    execution.app.bound("t", (self, secret: string) => {
+      expect(self.request.stamps).toEqual({ tenant: ["a"], run: [1, 2] });
+      return self.retry({ args: secret === "changed" ? ["again"] : undefined });
+    });
+    const headers = { argsrepr: "('***',)", kwargsrepr: "{...}", stamped_headers: ["tenant", "run"], stamps: { tenant: "a", run: [1, 2] } };
+    const retried = async (arg: string) => {
+      const ending = await execution.run("t", { args: [arg], headers });
+      return "publish" in ending ? ending.publish[0]?.envelope.headers : undefined;
+    };
+    const stamps = { stamped_headers: ["tenant", "run"], stamps: { tenant: ["a"], run: [1, 2] } };
+    expect(await retried("secret")).toMatchObject({ argsrepr: "('***',)", kwargsrepr: "{...}", ...stamps });
+    expect(await retried("changed")).toMatchObject({ argsrepr: "('again',)", kwargsrepr: "{...}", ...stamps });
+  });
+
   it("hands its arguments on to the byte, unless it changes them", async () => {
     const execution = startExecution({ maxMessageBytes: 1_024 });
     execution.app.bound("t", (self, ..._numbers: unknown[]) => self.retry());
