@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { installWhatIsMissing } from "../support/install.ts";
 import { crowdedFile } from "./crowded-file.ts";
+import { failovers } from "./failovers.ts";
 import type { Proof } from "./figure.ts";
 import { idleWorkers } from "./idle-workers.ts";
 import { conditionsNow, type Proven, page, terminalTable } from "./page.ts";
@@ -10,7 +11,7 @@ import { redisKeys } from "./redis-keys.ts";
 import { stalledWorkers } from "./stalled-workers.ts";
 import { startLatency } from "./start-latency.ts";
 
-const proofs: readonly Proof[] = [startLatency, idleWorkers, crowdedFile, redisKeys, stalledWorkers];
+const proofs: readonly Proof[] = [startLatency, idleWorkers, crowdedFile, redisKeys, stalledWorkers, failovers];
 const names = proofs.map(({ name }) => name);
 const usage = `npm run proofs -- [options]
   --only  ${names.join(",")}    (all)

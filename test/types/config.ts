@@ -8,6 +8,7 @@ export const sound: readonly Config[] = [
   { broker_url: ["amqp://a", "amqp://b"], brokerFailoverStrategy: "shuffle" },
   { broker_use_ssl: { ca_certs: "/etc/ca.pem", ssl_cert_reqs: "required" }, brokerUseSsl: { caCerts: "/etc/ca.pem", certReqs: "none" } },
   { redis_backend_use_ssl: { ssl_ca_certs: "/etc/ca.pem" }, redisBackendUseSsl: true },
+  { broker_transport_options: { master_name: "prime", sentinel_kwargs: { password: "pw", ssl: true }, visibility_timeout: 60 } },
   { worker_prefetch_multiplier: 4, beatMaxLoopInterval: 60, CELERY_TASK_DEFAULT_QUEUE: "q", CELERYD_POOL: "solo", BROKER_URL: "redis://h" },
   { taskQueues: ["mail", { name: "video", exchange: "media", exchangeType: "topic", routingKey: "video.#" }], workerPool: "gevent" },
   { task_queues: { video: { bindings: [{ exchange: "media", exchangeType: "fanout" }], arguments: { "x-queue-type": "quorum" } } } },
@@ -32,6 +33,8 @@ export function refused(): void {
   createApp("x", { config: { taskQueues: { video: { exchangeType: "topical" } } } });
   // @ts-expect-error a queue in a list has a name
   createApp("x", { config: { taskQueues: [{ exchange: "media" }] } });
+  // @ts-expect-error a name is a text
+  createApp("x", { config: { brokerTransportOptions: { masterName: 1 } } });
   // @ts-expect-error a misspelt option of createApp
   createApp("x", { brokr: "redis://localhost" });
 }

@@ -73,17 +73,12 @@ export const celerySettings = {
 
   // Broker
   ...kept("broker_url", "broker_failover_strategy", "broker_use_ssl", "broker_login_method", "broker_heartbeat"),
-  ...kept("broker_connection_timeout", "broker_connection_retry_on_startup", "broker_connection_max_retries"),
+  ...kept("broker_connection_timeout", "broker_connection_retry_on_startup", "broker_connection_max_retries", "broker_transport_options"),
   ...unused("one connection string serves both: name it in broker_url", ["broker_read_url", "broker_write_url"], [null]),
   ...unused(
     inUrl("it", "broker_url"),
     ["broker_transport", "broker_host", "broker_port", "broker_user", "broker_password", "broker_vhost"],
     [null, ""],
-  ),
-  ...unused(
-    "claims belong to workers, not to timeouts, and every transport has its own settings here",
-    ["broker_transport_options"],
-    [null, {}],
   ),
   ...unused("a silent server is taken for gone after two heartbeats", ["broker_heartbeat_checkrate"], [null, 2]),
   ...unused("a running worker connects again for ever", ["broker_connection_retry", "broker_channel_error_retry"], [null, true]),
@@ -166,7 +161,7 @@ export const celerySettings = {
   ...unused("replies are as lasting as their queue, which goes with its process", ["result_persistent"], [null, false]),
   ...unused("results are kept by whoever asked for them", ["result_cache_max"]),
   ...unused("this version makes no chords", ["result_chord_join_timeout", "result_chord_retry_interval"]),
-  ...unused("keys and connections are those that Celery has without options", ["result_backend_transport_options"], [null, {}]),
+  ...kept("result_backend_transport_options"),
   ...unused(
     "a result is stored when its backend answers: the worker repeats until then",
     [

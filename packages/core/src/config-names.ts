@@ -5,6 +5,7 @@ import { celerySettings, formerNames } from "./celery-settings.ts";
 import { settingTable } from "./config.ts";
 import { fileNames } from "./secret-file.ts";
 import { snakeCase, unknownName } from "./setting.ts";
+import { unusedTransportOptions } from "./transport-options.ts";
 
 /** A setting of Celery's that was given and does nothing. */
 export interface UnusedSetting {
@@ -19,7 +20,7 @@ export interface NamedConfig {
   readonly unused: readonly UnusedSetting[];
 }
 
-/** Throws CONFIG_UNKNOWN, with the nearest name, for what neither Celery nor we know. Values are not looked at. */
+/** Throws CONFIG_UNKNOWN, with the nearest name, for what neither Celery nor we know. Of values only the names of transport options are looked at. */
 export function nameConfig(given: Readonly<Record<string, unknown>>): NamedConfig {
   const own: Record<string, unknown> = {};
   const unused: UnusedSetting[] = [];
@@ -29,6 +30,7 @@ export function nameConfig(given: Readonly<Record<string, unknown>>): NamedConfi
     const ownName = ownNames.get(name);
     if (ownName !== undefined) {
       own[ownName] = value;
+      if (ownName.endsWith("TransportOptions")) unused.push(...unusedTransportOptions(written, value));
       continue;
     }
     const row = celeryRow(name);

@@ -18,6 +18,7 @@ import {
 } from "./setting.ts";
 import { taskQueuesSetting } from "./task-queues.ts";
 import { type TlsInput, tlsSetting } from "./tls.ts";
+import { type TransportInput, transportSetting } from "./transport-options.ts";
 
 type Routes = Readonly<Record<string, { readonly queue: string }>>;
 const routesSetting = (doc: string): Setting<Routes> => ({
@@ -81,7 +82,7 @@ const retryPolicySetting = (doc: string): Setting<RetryPolicy | CeleryRetryPolic
 export const settingTable = {
   brokerUrl: textsSetting(
     "sqlite://./celeriac.db",
-    "Where tasks wait: amqp://, amqps://, redis://, rediss://, sqlite:// or, for one process alone, memory://. RabbitMQ: several, as a list or with `;` between them, are nodes of one cluster, of which one is connected to.",
+    "Where tasks wait: amqp://, amqps://, redis://, rediss://, sentinel://, sqlite:// or, for one process alone, memory://. RabbitMQ: several, as a list or with `;` between them, are nodes of one cluster, of which one is connected to.",
     { env: "CELERY_BROKER_URL", secret: true },
   ),
   brokerFailoverStrategy: choiceSetting(
@@ -112,17 +113,21 @@ export const settingTable = {
   brokerUseSsl: tlsSetting(
     "How connections to the broker are encrypted: true, or files and names as in Celery. Certificates are verified unless certReqs is none. amqps:// and rediss:// encrypt by themselves.",
   ),
+  brokerTransportOptions: transportSetting(
+    "For sentinel://: what the sentinels call the primary (masterName), and how to get into the sentinels themselves (sentinelKwargs); for the coordinator, too. Celery's others do nothing.",
+  ),
   resultBackend: textSetting(
     null,
-    "Where results are kept: redis://, rediss://, rpc://, sqlite://, memory:// or disabled. Unset: with the broker on SQLite, Redis and memory://, rpc:// on RabbitMQ.",
+    "Where results are kept: redis://, rediss://, sentinel://, rpc://, sqlite://, memory:// or disabled. Unset: with the broker on SQLite, Redis and memory://, rpc:// on RabbitMQ.",
     { env: "CELERY_RESULT_BACKEND", secret: true },
   ),
   redisBackendUseSsl: tlsSetting("As brokerUseSsl, for results on a Redis that resultBackend names; unnamed, it is reached as the broker."),
+  resultBackendTransportOptions: transportSetting("As brokerTransportOptions, for results that resultBackend places elsewhere."),
   resultExpires: durationSetting<Duration | null>("1d", "How long a result is kept; null and 0 keep it for ever.", { nullable: true }),
   resultExtended: flagSetting(false, "Write name, arguments, worker and queue into each result, as Celery does."),
   coordinator: textSetting(
     null,
-    "Where leases and reservations are kept; unset: with the broker, else with the results. redis://, rediss://, sqlite:// or memory://.",
+    "Where leases and reservations are kept; unset: with the broker, else with the results. redis://, rediss://, sentinel://, sqlite:// or memory://.",
     {
       env: "CELERIAC_COORDINATOR",
       secret: true,
@@ -224,6 +229,8 @@ interface Written {
   readonly brokerUrl: string | readonly string[];
   readonly brokerUseSsl: boolean | TlsInput;
   readonly redisBackendUseSsl: boolean | TlsInput;
+  readonly brokerTransportOptions: TransportInput;
+  readonly resultBackendTransportOptions: TransportInput;
 }
 type Value<K extends keyof Settings> = (K extends keyof Written ? Written[K] : Settings[K]) | undefined;
 /** Any of the settings, in camelCase or in Celery's snake_case; and Celery's others, which do nothing. */

@@ -9,13 +9,14 @@ import { ConfigError } from "./errors.ts";
 import type { QueueTable } from "./queue-table.ts";
 import { redactUrl } from "./redact.ts";
 import type { RedisAccess } from "./redis/url.ts";
+import type { TransportOptions } from "./transport-options.ts";
 
 type Scheme = "memory" | "sqlite" | "redis" | "amqp" | "rpc" | "disabled";
 
 /** Other schemes for the same driver, which reads the rest of the URL. */
 const aliases: ReadonlyMap<string, Scheme> = new Map([
   ...["amqps", "pyamqp", "librabbitmq"].map((scheme) => [scheme, "amqp"] as const),
-  ...["rediss", "redis+socket", "socket", "unix"].map((scheme) => [scheme, "redis"] as const),
+  ...["rediss", "sentinel", "redis+socket", "socket", "unix"].map((scheme) => [scheme, "redis"] as const),
 ]);
 
 /** The scheme of a URL, or null. */
@@ -47,13 +48,18 @@ export function resultUrlOf(settings: Pick<Settings, "brokerUrl" | "resultBacken
   return schemeOf(settings.brokerUrl) === "amqp" ? "rpc://" : settings.brokerUrl;
 }
 
-function brokerAccess({ brokerUseSsl }: Settings): RedisAccess {
-  return { ssl: brokerUseSsl };
+function brokerAccess({ brokerUseSsl, brokerTransportOptions }: Settings): RedisAccess {
+  return redisAccess(brokerUseSsl, brokerTransportOptions);
 }
 
 /** Results that lie with the broker are reached as the broker is. */
 function resultAccess(settings: Settings): RedisAccess {
-  return settings.resultBackend === null ? brokerAccess(settings) : { ssl: settings.redisBackendUseSsl };
+  const { resultBackend, redisBackendUseSsl, resultBackendTransportOptions } = settings;
+  return resultBackend === null ? brokerAccess(settings) : redisAccess(redisBackendUseSsl, resultBackendTransportOptions);
+}
+
+function redisAccess(ssl: RedisAccess["ssl"], { masterName, sentinelKwargs }: TransportOptions): RedisAccess {
+  return { ssl, masterName, sentinel: sentinelKwargs };
 }
 
 /** Is what this URL names out of reach for every other process? */
@@ -129,7 +135,8 @@ export function requireCoordinator(settings: Settings, need: string): Coordinato
   const { coordinator, brokerUrl } = settings;
   if (coordinator !== null) {
     knownScheme(coordinator, "Coordinator URL", coordinating);
-    return { url: coordinator, access: { ssl: false } };
+    // Whether this one is encrypted its URL says alone: the broker may be of another kind.
+    return { url: coordinator, access: redisAccess(false, settings.brokerTransportOptions) };
   }
   const results = resultUrlOf(settings);
   // Results in one process's memory say nothing of the other processes on a broker of many.

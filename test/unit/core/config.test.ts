@@ -85,6 +85,7 @@ describe("the settings of an app", () => {
       ["brokerUrl", true],
       ["resultBackend", true],
       ["redisBackendUseSsl", true],
+      ["resultBackendTransportOptions", true],
       ["coordinator", true],
     ]);
   });

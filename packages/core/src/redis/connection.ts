@@ -26,6 +26,8 @@ export interface ConnectionOptions {
 
 const connectLimitMs = 3_000;
 const handshakeLimitMs = 5_000;
+/** Where another server may take this one's place, that one is not to be waited for behind it. */
+const primaryLimitMs = 2_000;
 /** The other side may say good-bye for so long. */
 const closeLimitMs = 500;
 const defaultSilentMs = 5_000;
@@ -59,8 +61,9 @@ export async function openConnection(server: RedisServer, options: ConnectionOpt
   client.on("error", (error) => {
     failure ??= error;
   });
-  const limit = options.clock.after(handshakeLimitMs, () => {
-    failure ??= new Error(`no answer to the handshake within ${handshakeLimitMs} ms`);
+  const limitMs = server.isPrimary ? primaryLimitMs : handshakeLimitMs;
+  const limit = options.clock.after(limitMs, () => {
+    failure ??= new Error(`no answer to the handshake within ${limitMs} ms`);
     client.disconnect();
   });
   try {
@@ -68,6 +71,7 @@ export async function openConnection(server: RedisServer, options: ConnectionOpt
     // An unknown database is only an event to ioredis, which would go on in database 0.
     if (failure !== null) throw failure;
     await greet(client, options.name);
+    if (server.isPrimary) await checkRole(client);
   } catch (error) {
     client.disconnect();
     // Mostly the event tells why the call was cut off; an answer of the server tells more than either.
@@ -94,6 +98,15 @@ async function greet(client: Redis, name: string): Promise<void> {
   await client.client("SETNAME", name.replaceAll(/\s/g, "_")).catch((error: unknown) => {
     if (!isReply(error)) throw error;
   });
+}
+
+/** After a failover sentinels may name a server that is none any more, and one that was killed may be back before it knows. */
+async function checkRole(client: Redis): Promise<void> {
+  const role = await client.role().catch((error: unknown) => {
+    if (!isReply(error) || !error.message.startsWith("NOPERM")) throw error;
+    return null;
+  });
+  if (role !== null && role[0] !== "master") throw new Error("it is a replica at present, not the primary");
 }
 
 /** Counts what is pending, so that it notices a silent server; passes messages of subscriptions on; says when it is gone. */

@@ -4,21 +4,41 @@ import { ConfigError, reasonOf } from "../errors.ts";
 import { redactText } from "../redact.ts";
 import { type TlsOptions, takeTlsParameters } from "../tls.ts";
 
-export type RedisAddress = { readonly host: string; readonly port: number } | { readonly path: string };
+export interface HostAddress {
+  readonly host: string;
+  readonly port: number;
+}
 
-/** One server, and how to get in. */
-export interface RedisServer {
-  readonly address: RedisAddress;
-  /** null = not encrypted */
-  readonly tls: TlsOptions | null;
-  readonly db: number;
+export type RedisAddress = HostAddress | { readonly path: string };
+
+/** How to get in. */
+export interface RedisLogin {
   readonly username: string | null;
   readonly password: string | null;
   /** asked at each connect; what it gives stands in place of the two above */
   readonly credentials?: CredentialsSource | null;
+  /** null = not encrypted */
+  readonly tls: TlsOptions | null;
 }
 
-export interface RedisTarget extends RedisServer {
+/** One server. */
+export interface RedisServer extends RedisLogin {
+  readonly address: RedisAddress;
+  readonly db: number;
+  /** true: a replica will not do */
+  readonly isPrimary: boolean;
+}
+
+/** Servers that know which one is the primary at present. */
+export interface Sentinels extends RedisLogin {
+  readonly sentinels: readonly HostAddress[];
+  /** what they call the primary */
+  readonly primary: string;
+}
+
+export interface RedisTarget extends RedisLogin {
+  readonly place: RedisAddress | Sentinels;
+  readonly db: number;
   /** "host:port/db", without credentials: for messages */
   readonly label: string;
 }
@@ -27,47 +47,83 @@ export interface RedisTarget extends RedisServer {
 export interface RedisAccess {
   /** `broker_use_ssl`, `redis_backend_use_ssl`; false leaves it to the URL */
   readonly ssl: boolean | TlsOptions;
+  /** `master_name` of the transport options */
+  readonly masterName?: string | undefined;
+  /** `sentinel_kwargs` of the transport options: how to get into the sentinels themselves */
+  readonly sentinel?: SentinelAccess | undefined;
+}
+
+export interface SentinelAccess {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly ssl?: boolean | TlsOptions | undefined;
 }
 
 const noAccess: RedisAccess = { ssl: false };
 
-/** Schemes as kombu and redis-py spell them; the last three are of unix sockets. */
-const redisSchemes = ["redis", "rediss", "redis+socket", "socket", "unix"] as const;
+/** Schemes as kombu and redis-py spell them. */
+const socketSchemes = ["redis+socket", "socket", "unix"];
+const schemes = ["redis", "rediss", "sentinel", ...socketSchemes];
+const ports = { redis: 6379, rediss: 6379, sentinel: 26379 };
 
-const expected = "expected redis://[user:password@]host[:port][/db], rediss://… or redis+socket:///path?virtual_host=db";
-const defaultPort = 6379;
+const expected =
+  "expected redis://[user:password@]host[:port][/db], rediss://…, sentinel://host[:port];sentinel://… or redis+socket:///path?virtual_host=db";
 
 export function isRedisUrl(url: string): boolean {
-  return redisSchemes.some((scheme) => url.toLowerCase().startsWith(`${scheme}://`));
+  return schemes.some((scheme) => url.toLowerCase().startsWith(`${scheme}://`));
 }
 
 /**
- * Reads `redis://[user:password@]host[:port][/db]`, `rediss://` (encrypted, with parameters such as `ssl_ca_certs`), and for a unix socket
- * `redis+socket:///path?virtual_host=db`, `socket://` or `unix://`; all parts are percent-decoded. Throws CONFIG_URL.
+ * Reads `redis://[user:password@]host[:port][/db]`, `rediss://` (encrypted, with parameters such as `ssl_ca_certs`), `sentinel://` (several with
+ * `;` between them), and for a unix socket `redis+socket:///path?virtual_host=db`, `socket://` or `unix://`; all parts are percent-decoded.
+ * Throws CONFIG_URL.
  */
-export function parseRedisUrl(url: string, { ssl }: RedisAccess = noAccess): RedisTarget {
+export function parseRedisUrl(url: string, access: RedisAccess = noAccess): RedisTarget {
+  const [first = "", ...others] = url.split(/;\s*(?=sentinel:\/\/)/i);
+  const { masterName: _, ...target } = parseOne(first, access);
+  if (!/^sentinel:/i.test(url)) return Object.freeze(target);
+  const parts = [first, ...others].map((part) => parseOne(part, access));
+  const hosts = parts.map(({ place, db }) => {
+    // Celery takes the database of the first; another one further on is a mistake that it passes over.
+    if (db !== 0 && db !== target.db) throw unreadable(url, "all sentinels are to name the database of the first, or none");
+    return place as HostAddress;
+  });
+  const primary = parts.find(({ masterName }) => masterName !== undefined)?.masterName ?? access.masterName;
+  if (primary === undefined)
+    throw unreadable(url, "what the sentinels call the primary is master_name, in broker_transport_options or as a parameter");
+  const { username = null, password = null, ssl = false } = access.sentinel ?? {};
+  const tls = ssl === false ? null : ssl === true ? {} : ssl;
+  return Object.freeze({
+    ...target,
+    place: Object.freeze({ sentinels: Object.freeze(hosts), primary, username, password, tls }),
+    label: `${primary}/${target.db} (sentinels ${hosts.map(hostText).join(", ")})`,
+  });
+}
+
+/** A URL, or one of several sentinels, whose `place` is its host. */
+function parseOne(url: string, { ssl }: RedisAccess) {
   const parts = partsOf(url);
   const parameters = new URLSearchParams(parts.searchParams);
-  const scheme = parts.protocol.slice(0, -1);
+  const scheme = parts.protocol.slice(0, -1) as keyof typeof ports;
   const own = read(url, () => takeTlsParameters(parameters));
   const { database, ...rest } = readParameters(url, parameters);
-  const isSocket = scheme !== "redis" && scheme !== "rediss";
+  const isSocket = socketSchemes.includes(scheme);
   const isEncrypted = scheme === "rediss" || ssl !== false;
-  if (own !== null && !isEncrypted) throw unreadable(url, "what begins with ssl_ belongs to rediss://");
+  if (own !== null && !isEncrypted) throw unreadable(url, "what begins with ssl_ belongs to rediss://, or to the settings");
   if (isSocket && isEncrypted) throw unreadable(url, "a unix socket is not encrypted");
   const path = read(url, () => decodeURIComponent(parts.pathname));
   const db = (database ?? (isSocket ? "" : path)).replace(/^\/+/, "");
   if (!/^\d{0,9}$/.test(db)) throw unreadable(url, "the database is a number, as in redis://localhost:6379/0");
-  const address = isSocket ? { path } : { host: hostOf(parts), port: parts.port === "" ? defaultPort : Number(parts.port) };
-  return Object.freeze({
-    address: Object.freeze(address),
+  const place: RedisAddress = isSocket ? { path } : { host: hostOf(parts), port: parts.port === "" ? ports[scheme] : Number(parts.port) };
+  return {
+    place: Object.freeze(place),
     tls: isEncrypted ? Object.freeze({ ...(typeof ssl === "object" ? ssl : {}), ...own }) : null,
     db: Number(db),
     username: parts.username === "" ? null : read(url, () => decodeURIComponent(parts.username)),
     password: parts.password === "" ? null : read(url, () => decodeURIComponent(parts.password)),
     ...rest,
-    label: labelOf(address, Number(db)),
-  });
+    label: "path" in place ? `${place.path}, database ${Number(db)}` : `${hostText(place)}/${Number(db)}`,
+  };
 }
 
 function partsOf(url: string): URL {
@@ -75,8 +131,8 @@ function partsOf(url: string): URL {
   const text = url.replace(/^([^/]+:\/\/[^/]*@)(?=\/)/, "$1localhost");
   if (!isRedisUrl(text) || !URL.canParse(text)) throw unreadable(url, expected);
   const parts = new URL(text);
-  const hasPath = parts.pathname.length > 1;
-  if (/^(?:redis\+socket|socket|unix):$/.test(parts.protocol) && (!hasPath || !["", "localhost"].includes(parts.hostname)))
+  const isSocket = socketSchemes.includes(parts.protocol.slice(0, -1));
+  if (isSocket && (parts.pathname.length < 2 || !["", "localhost"].includes(parts.hostname)))
     throw unreadable(url, "the path of a socket begins with a third slash, as in redis+socket:///run/redis.sock");
   return parts;
 }
@@ -86,10 +142,8 @@ function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[(.*)\]$/, "$1") || "localhost";
 }
 
-function labelOf(address: RedisAddress, db: number): string {
-  if ("path" in address) return `${address.path}, database ${db}`;
-  const { host, port } = address;
-  return `${host.includes(":") ? `[${host}]` : host}:${port}/${db}`;
+export function hostText({ host, port }: HostAddress): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Parameters of redis-py that change how it watches its connections: here the driver does that by itself. */
@@ -104,10 +158,11 @@ const watching = new Set([
 
 /** What else a URL may say, as redis-py does. */
 function readParameters(url: string, parameters: URLSearchParams) {
-  const found: { database?: string; username?: string; password?: string } = {};
+  const found: { database?: string; username?: string; password?: string; masterName?: string } = {};
   for (const [name, value] of parameters) {
     if (name === "virtual_host" || name === "db") found.database = value;
     else if (name === "username" || name === "password") found[name] = value;
+    else if (name === "master_name" && /^sentinel:/i.test(url)) found.masterName = value;
     else if (!watching.has(name)) throw unreadable(url, `there is no parameter ${JSON.stringify(name)}`);
   }
   return found;
@@ -127,5 +182,10 @@ function unreadable(url: string, why: string): ConfigError {
 
 /** true when both reach the same server as the same user, so that one script may write for both; the databases may differ. */
 export function isSameServer(left: RedisTarget, right: RedisTarget): boolean {
-  return left.username === right.username && JSON.stringify(left.address) === JSON.stringify(right.address);
+  return left.username === right.username && nameOf(left.place) === nameOf(right.place);
+}
+
+function nameOf(place: RedisTarget["place"]): string {
+  if ("path" in place) return place.path;
+  return "host" in place ? hostText(place) : `${place.primary}@${place.sentinels.map(hostText).sort().join(";")}`;
 }

@@ -5,22 +5,22 @@ import { isSameServer, parseRedisUrl } from "../../../../packages/core/src/redis
 
 describe("a Redis URL", () => {
   it.each([
-    ["redis://", { address: { host: "localhost", port: 6379 }, db: 0, username: null, password: null, tls: null }],
-    ["redis://host", { address: { host: "host", port: 6379 }, db: 0, username: null, password: null }],
-    ["redis://host:1234/5", { address: { host: "host", port: 1234 }, db: 5, username: null, password: null }],
-    ["redis://:p%40ss%2F@host/2", { address: { host: "host", port: 6379 }, db: 2, username: null, password: "p@ss/" }],
-    ["redis://us%3Aer:secret@[::1]:7000/0", { address: { host: "::1", port: 7000 }, db: 0, username: "us:er", password: "secret" }],
-    ["redis://host?db=3&socket_timeout=5", { address: { host: "host", port: 6379 }, db: 3 }],
-    ["rediss://host/1", { address: { host: "host", port: 6379 }, db: 1, tls: {} }],
+    ["redis://", { place: { host: "localhost", port: 6379 }, db: 0, username: null, password: null, tls: null }],
+    ["redis://host", { place: { host: "host", port: 6379 }, db: 0, username: null, password: null }],
+    ["redis://host:1234/5", { place: { host: "host", port: 1234 }, db: 5, username: null, password: null }],
+    ["redis://:p%40ss%2F@host/2", { place: { host: "host", port: 6379 }, db: 2, username: null, password: "p@ss/" }],
+    ["redis://us%3Aer:secret@[::1]:7000/0", { place: { host: "::1", port: 7000 }, db: 0, username: "us:er", password: "secret" }],
+    ["redis://host?db=3&socket_timeout=5", { place: { host: "host", port: 6379 }, db: 3 }],
+    ["rediss://host/1", { place: { host: "host", port: 6379 }, db: 1, tls: {} }],
     [
       "rediss://:pw@host:7000?ssl_cert_reqs=CERT_NONE&ssl_ca_certs=%2Fetc%2Fca.pem&ssl_keyfile=/k",
       { password: "pw", tls: { certReqs: "none", caCerts: "/etc/ca.pem", keyfile: "/k" } },
     ],
-    ["redis+socket:///run/redis.sock", { address: { path: "/run/redis.sock" }, db: 0, label: "/run/redis.sock, database 0" }],
-    ["redis+socket:///run/re%20dis.sock?virtual_host=4", { address: { path: "/run/re dis.sock" }, db: 4 }],
-    ["socket:///run/redis.sock?virtual_host=/2", { address: { path: "/run/redis.sock" }, db: 2 }],
-    ["unix://user@/run/redis.sock?db=2&password=pw", { address: { path: "/run/redis.sock" }, db: 2, username: "user", password: "pw" }],
-    ["redis+socket://:pw@/run/redis.sock", { address: { path: "/run/redis.sock" }, password: "pw", username: null }],
+    ["redis+socket:///run/redis.sock", { place: { path: "/run/redis.sock" }, db: 0, label: "/run/redis.sock, database 0" }],
+    ["redis+socket:///run/re%20dis.sock?virtual_host=4", { place: { path: "/run/re dis.sock" }, db: 4 }],
+    ["socket:///run/redis.sock?virtual_host=/2", { place: { path: "/run/redis.sock" }, db: 2 }],
+    ["unix://user@/run/redis.sock?db=2&password=pw", { place: { path: "/run/redis.sock" }, db: 2, username: "user", password: "pw" }],
+    ["redis+socket://:pw@/run/redis.sock", { place: { path: "/run/redis.sock" }, password: "pw", username: null }],
   ])("%s is read", (url, target) => {
     expect(parseRedisUrl(url)).toMatchObject(target);
   });
@@ -31,6 +31,38 @@ describe("a Redis URL", () => {
     expect(parseRedisUrl("redis://host", { ssl }).tls).toEqual(ssl);
     expect(parseRedisUrl("rediss://host?ssl_cert_reqs=required", { ssl }).tls).toEqual({ caCerts: "/ca", certReqs: "required" });
     expect(() => parseRedisUrl("unix:///run/redis.sock", { ssl: true })).toThrow(expect.objectContaining({ code: "CONFIG_URL" }));
+  });
+
+  it("of sentinels names all of them, and what they call the primary", () => {
+    const url = "sentinel://user:pw@a/3;sentinel://b:1234;sentinel://[::1]/3";
+    const sentinel = { password: "inner", ssl: true };
+    const target = parseRedisUrl(url, { ssl: false, masterName: "prime", sentinel });
+    const sentinels = [
+      { host: "a", port: 26379 },
+      { host: "b", port: 1234 },
+      { host: "::1", port: 26379 },
+    ];
+    expect(target).toEqual({
+      place: { sentinels, primary: "prime", username: null, password: "inner", tls: {} },
+      db: 3,
+      username: "user",
+      password: "pw",
+      tls: null,
+      label: "prime/3 (sentinels a:26379, b:1234, [::1]:26379)",
+    });
+    expect(parseRedisUrl("sentinel://a;sentinel://b?master_name=own", { ssl: true, masterName: "prime" })).toMatchObject({
+      place: { primary: "own", tls: null },
+      tls: {},
+    });
+  });
+
+  it.each([
+    "sentinel://a",
+    "sentinel://a/1;sentinel://b/2?master_name=p",
+    "sentinel://a;redis://b?master_name=p",
+    "redis://a?master_name=p",
+  ])("%s is refused", (url) => {
+    expect(() => parseRedisUrl(url)).toThrow(expect.objectContaining({ code: "CONFIG_URL" }));
   });
 
   it.each([
@@ -49,6 +81,13 @@ describe("a Redis URL", () => {
     expect(isSameServer(broker, parseRedisUrl("redis://host:6380/0"))).toBe(false);
     expect(isSameServer(broker, parseRedisUrl("redis://other:pw@host/0"))).toBe(false);
     expect(isSameServer(broker, parseRedisUrl("redis+socket:///run/redis.sock"))).toBe(false);
+    const sentinels = [
+      "sentinel://a?master_name=p;sentinel://b",
+      "sentinel://b/1?master_name=p;sentinel://a/1",
+      "sentinel://a?master_name=q",
+    ];
+    const [one, same, other] = sentinels.map((url) => parseRedisUrl(url));
+    expect([isSameServer(one!, same!), isSameServer(one!, other!)]).toEqual([true, false]);
     expect(isSameServer(parseRedisUrl("unix:///run/redis.sock"), parseRedisUrl("redis+socket:///run/redis.sock?virtual_host=1"))).toBe(
       true,
     );

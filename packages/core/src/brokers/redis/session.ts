@@ -6,7 +6,8 @@ import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../logger.ts";
 import { openConnection, type RedisConnection } from "../../redis/connection.ts";
 import { isReply } from "../../redis/failure.ts";
-import type { RedisTarget } from "../../redis/url.ts";
+import { atPrimary } from "../../redis/primary.ts";
+import type { RedisServer, RedisTarget } from "../../redis/url.ts";
 
 const invalidations = "__redis__:invalidate";
 
@@ -35,8 +36,10 @@ export interface SessionOptions {
 }
 
 export async function openSession(target: RedisTarget, options: SessionOptions): Promise<Session> {
-  const connect = (role: string) => openConnection(target, { ...options, name: `celeriac:${role}:${options.worker}`, holdsProcess: true });
-  const [data, ear] = await openBoth(connect("data"), connect("wake"));
+  const held = { ...options, holdsProcess: true };
+  const connect = (server: RedisServer, role: string) => openConnection(server, { ...held, name: `celeriac:${role}:${options.worker}` });
+  // Both to the same server: what one tracks for the other is known there only.
+  const [data, ear] = await atPrimary(target, held, (server) => openBoth(connect(server, "data"), connect(server, "wake")));
   const close = (reason?: unknown) => {
     data.close(reason);
     ear.close(reason);

@@ -1,0 +1,103 @@
+/** Which server to connect to now: the one that the URL names or, behind sentinels, the one that they call the primary at this moment. */
+import type { Timer } from "../clock.ts";
+import { reasonOf } from "../errors.ts";
+import { type ConnectionOptions, openConnection } from "./connection.ts";
+import { isReply } from "./failure.ts";
+import { type HostAddress, hostText, type RedisServer, type RedisTarget, type Sentinels } from "./url.ts";
+
+type AskOptions = Omit<ConnectionOptions, "name">;
+
+/** When one sentinel has answered, the others are waited for no longer than this. */
+const patienceMs = 200;
+
+/**
+ * Calls `open` with the server; whatever it opens is on that one. Behind sentinels it is called with each server that one of them takes for
+ * the primary, until one is: those that most of them name come first. Rejects with the first failure.
+ */
+export async function atPrimary<T>(
+  { place, tls, db, username, password, credentials = null }: RedisTarget,
+  options: AskOptions,
+  open: (server: RedisServer) => Promise<T>,
+): Promise<T> {
+  const login = { tls, db, username, password, credentials };
+  if (!("sentinels" in place)) return open({ ...login, address: place, isPrimary: false });
+  const failures: unknown[] = [];
+  for (const address of await namedPrimaries(place, options)) {
+    try {
+      return await open({ ...login, address, isPrimary: true });
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw failures[0];
+}
+
+/** Without doubles, what most sentinels name first. Rejects when none names one. */
+async function namedPrimaries(place: Sentinels, options: AskOptions): Promise<readonly HostAddress[]> {
+  const { named, failures } = await askAll(place, options);
+  if (named.length === 0) throw unanswered(place, failures);
+  const votes = new Map<string, { readonly address: HostAddress; count: number }>();
+  for (const address of named) {
+    const vote = votes.get(hostText(address)) ?? { address, count: 0 };
+    vote.count++;
+    votes.set(hostText(address), vote);
+  }
+  return [...votes.values()].sort((left, right) => right.count - left.count).map(({ address }) => address);
+}
+
+interface Answers {
+  readonly named: readonly HostAddress[];
+  readonly failures: readonly unknown[];
+}
+
+/** All at once; resolves when all have answered or failed, or soon after the first answer. */
+function askAll(place: Sentinels, options: AskOptions): Promise<Answers> {
+  return new Promise((resolve) => {
+    const named: HostAddress[] = [];
+    const failures: unknown[] = [];
+    let patience: Timer | null = null;
+    const finish = () => {
+      patience?.cancel();
+      resolve({ named: [...named], failures });
+    };
+    const counted = () => {
+      if (named.length + failures.length === place.sentinels.length) finish();
+      else if (named.length > 0) patience ??= options.clock.after(patienceMs, finish);
+    };
+    for (const sentinel of place.sentinels) {
+      ask(sentinel, place, options)
+        .then(
+          (address) => named.push(address),
+          (error: unknown) => failures.push(error),
+        )
+        .then(counted);
+    }
+  });
+}
+
+async function ask(sentinel: HostAddress, { primary, ...login }: Sentinels, options: AskOptions): Promise<HostAddress> {
+  const server = { ...login, address: sentinel, db: 0, isPrimary: false };
+  const connection = await openConnection(server, { ...options, name: "celeriac:sentinel" });
+  try {
+    const answer = (await connection.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", primary)) as readonly [string, string] | null;
+    if (answer === null) throw new Error(`the sentinel ${hostText(sentinel)} knows no ${JSON.stringify(primary)}`);
+    return { host: answer[0], port: Number(answer[1]) };
+  } finally {
+    connection.close();
+  }
+}
+
+/** What a sentinel said itself, that it wants a password for example, tells more than who was not there. */
+function unanswered({ primary, sentinels }: Sentinels, failures: readonly unknown[]): unknown {
+  const said = failures.find(isReply);
+  if (said !== undefined) return said;
+  const [failure] = failures;
+  const reasons = [...new Set(failures.map(reasonOf))].join("; ");
+  const message = `none of ${sentinels.length} sentinels tells where ${JSON.stringify(primary)} is: ${reasons}`;
+  return Object.assign(new Error(message, { cause: failure }), codeOf(failure));
+}
+
+/** An untrusted certificate is known by its code. */
+function codeOf(error: unknown): { readonly code?: unknown } {
+  return typeof error === "object" && error !== null && "code" in error ? { code: error.code } : {};
+}

@@ -1,0 +1,135 @@
+/** What of Celery's transport options means something here: one table. The others are taken, and a worker's log says once why they do nothing. */
+import { isDeepStrictEqual } from "node:util";
+import type { SentinelAccess } from "./redis/url.ts";
+import { type Setting, snakeCase, unknownName } from "./setting.ts";
+import { readTlsOptions, type TlsInput } from "./tls.ts";
+
+export interface TransportOptions {
+  /** what sentinels call the primary */
+  readonly masterName?: string;
+  /** how to get into the sentinels themselves */
+  readonly sentinelKwargs?: SentinelAccess;
+}
+
+/** As Celery's users write them. */
+export interface TransportInput {
+  readonly [other: string]: unknown;
+  readonly masterName?: string | undefined;
+  readonly master_name?: string | undefined;
+  readonly sentinelKwargs?: SentinelInput | undefined;
+  readonly sentinel_kwargs?: SentinelInput | undefined;
+}
+type SentinelInput = { readonly username?: string; readonly password?: string; readonly ssl?: boolean } & TlsInput;
+
+interface Row {
+  readonly why: string;
+  /** the value that asks for nothing but what is done anyway */
+  readonly agrees?: unknown;
+}
+
+const claims: Row = { why: "claims belong to workers, not to timeouts" };
+const keys: Row = { why: "keys and priorities are those that Celery has without options" };
+const watching: Row = { why: "the driver watches its connections itself" };
+const repeating: Row = { why: "delay() repeats until publish_timeout" };
+
+/** kombu's and Celery's options that do nothing. */
+const unusedOptions: Readonly<Record<string, Row>> = {
+  visibility_timeout: claims,
+  unacked_key: claims,
+  unacked_index_key: claims,
+  unacked_mutex_key: claims,
+  unacked_mutex_expire: claims,
+  unacked_restore_limit: claims,
+  unacked_restore_interval: claims,
+  unacked_restore_throttle: claims,
+  ack_emulation: { ...claims, agrees: true },
+  global_keyprefix: { ...keys, agrees: "" },
+  sep: keys,
+  priority_steps: { ...keys, agrees: [0, 3, 6, 9] },
+  queue_order_strategy: { why: "queues take turns", agrees: "round_robin" },
+  fanout_prefix: { ...keys, agrees: true },
+  fanout_patterns: { ...keys, agrees: true },
+  socket_timeout: watching,
+  socket_connect_timeout: watching,
+  socket_keepalive: watching,
+  socket_keepalive_options: watching,
+  health_check_interval: watching,
+  retry_on_timeout: watching,
+  max_connections: watching,
+  connect_timeout: { why: "it is the setting broker_connection_timeout" },
+  read_timeout: watching,
+  write_timeout: watching,
+  client_name: watching,
+  additional_connection_errors: watching,
+  credential_provider: { why: "user and password are part of the URL" },
+  reauth_check_interval: { why: "user and password are part of the URL" },
+  min_other_sentinels: { why: "what most sentinels say is taken first, whatever their number", agrees: 0 },
+  confirm_publish: { why: "the broker confirms every message", agrees: true },
+  max_retries: repeating,
+  interval_start: repeating,
+  interval_step: repeating,
+  interval_max: repeating,
+  retry_policy: repeating,
+  client_properties: { why: "connections tell their own" },
+  login_method: { why: "it is the setting broker_login_method" },
+  result_chord_ordered: { why: "this version makes no chords" },
+};
+
+/** Options of a setting that was given which do nothing. Throws CONFIG_UNKNOWN, with the nearest name, for what neither Celery nor we know. */
+export function unusedTransportOptions(setting: string, given: unknown): readonly { readonly setting: string; readonly reason: string }[] {
+  if (typeof given !== "object" || given === null) return [];
+  const found = [];
+  for (const [written, value] of Object.entries(given)) {
+    const name = snakeCase(written);
+    if (value === undefined || value === null || Object.hasOwn(readers, name)) continue;
+    const row = Object.hasOwn(unusedOptions, name) ? unusedOptions[name] : undefined;
+    if (row === undefined) throw unknownName(`option of ${setting}`, written, [...Object.keys(readers), ...Object.keys(unusedOptions)]);
+    if (!("agrees" in row && isDeepStrictEqual(row.agrees, value))) found.push({ setting: `${setting}.${written}`, reason: row.why });
+  }
+  return found;
+}
+
+const readers: Readonly<Record<string, (value: unknown, what: string) => Partial<TransportOptions> | undefined>> = {
+  master_name: (value) => (typeof value === "string" && value !== "" ? { masterName: value } : undefined),
+  sentinel_kwargs: (value, what) => {
+    const sentinelKwargs = readSentinelAccess(value, what);
+    return sentinelKwargs === undefined ? undefined : { sentinelKwargs };
+  },
+};
+
+/** What redis-py hands to each connection with a sentinel: user, password and TLS; how it watches such a connection is left to the driver. */
+function readSentinelAccess(value: unknown, what: string): SentinelAccess | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const { username, password, ssl, ...others } = value as Readonly<Record<string, unknown>>;
+  const encryption = Object.entries(others).filter(([name]) => unusedOptions[snakeCase(name)] !== watching);
+  const tls = readTlsOptions(Object.fromEntries(encryption), `${what}.sentinel_kwargs`);
+  for (const text of [username, password]) if (text !== undefined && text !== null && typeof text !== "string") return undefined;
+  if (ssl !== undefined && ssl !== null && typeof ssl !== "boolean") return undefined;
+  return Object.freeze({
+    ...(typeof username === "string" ? { username } : {}),
+    ...(typeof password === "string" ? { password } : {}),
+    ssl: ssl === true || encryption.length > 0 ? tls : false,
+  });
+}
+
+/** A row of a table of settings. */
+export const transportSetting = (doc: string): Setting<TransportOptions> => ({
+  kind: "{masterName: text, sentinelKwargs: {username, password, ssl, …}}, or Celery's names of them",
+  default: Object.freeze({}),
+  doc,
+  secret: true,
+  read(value, name = "value") {
+    if (value === null) return Object.freeze({});
+    if (typeof value !== "object" || Array.isArray(value)) return undefined;
+    const options: TransportOptions = {};
+    for (const [written, option] of Object.entries(value as object)) {
+      if (option === undefined || option === null) continue;
+      const row = snakeCase(written);
+      if (!Object.hasOwn(readers, row)) continue;
+      const read = readers[row]?.(option, name);
+      if (read === undefined) return undefined;
+      Object.assign(options, read);
+    }
+    return Object.freeze(options);
+  },
+});

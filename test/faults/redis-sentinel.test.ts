@@ -1,0 +1,79 @@
+/** Redis behind sentinels: the primary is killed under load, and swapped while it runs. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
+import type { Broker, Publication } from "../../packages/core/src/broker.ts";
+import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
+import { createRedisCoordinator } from "../../packages/core/src/coordinators/redis.ts";
+import type { RedisAccess } from "../../packages/core/src/redis/url.ts";
+import { consume, settle } from "../conformance/broker/world.ts";
+import { driverContext } from "../support/driver-context.ts";
+import { idOf, publicationTo } from "../support/envelopes.ts";
+import { eventually } from "../support/eventually.ts";
+import { primaryName, type SentinelSet, startSentinels } from "../support/redis-sentinel.ts";
+
+const access: RedisAccess = { ssl: false, masterName: primaryName };
+let set: SentinelSet;
+beforeAll(async () => {
+  set = await startSentinels();
+});
+afterAll(() => set.stop());
+
+const patience = { withinMs: 45_000, everyMs: 50 };
+
+/** Publishes again until it is confirmed, as a caller would who wants it sent. */
+function publishAtLast(broker: Broker, publication: Publication): Promise<void> {
+  return eventually(async () => {
+    if (!broker.connected) await broker.connect();
+    await broker.publish(publication);
+  }, patience);
+}
+
+interface Failover {
+  readonly name: string;
+  fail(): Promise<void>;
+}
+
+const failovers: readonly Failover[] = [
+  {
+    name: "was killed",
+    async fail() {
+      const killed = await set.killPrimary();
+      await set.promoted();
+      await set.rejoin(killed);
+    },
+  },
+  { name: "has become a replica", fail: () => set.swap() },
+];
+
+test.each(failovers)("goes on with the next primary when the last one $name", { timeout: 120_000 }, async ({ fail }) => {
+  const url = set.url();
+  const open = () => createRedisBroker(url, driverContext(), { resultUrl: null, access });
+  const [producer, worker] = [open(), open()];
+  const backend = createRedisBackend(url, driverContext(), access);
+  const coordinator = createRedisCoordinator(url, driverContext(), access);
+  try {
+    await Promise.all([producer.connect(), worker.connect(), backend.connect(), coordinator.now()]);
+    const { inbox } = await consume(worker, "q", { onDelivery: (delivery) => void settle(delivery).catch(() => {}) });
+    const arrived = (id: string) => inbox.deliveries.some(({ envelope }) => idOf(envelope) === id);
+    const texts: string[] = [];
+    await backend.subscribe("task", (text) => texts.push(text));
+
+    await publishAtLast(producer, publicationTo("q", { id: "before" }));
+    await eventually(() => arrived("before"), patience);
+    const failing = fail();
+    // Whatever happens meanwhile, what is confirmed by the next primary comes to the worker.
+    for (let n = 0; n < 50; n++) await publishAtLast(producer, publicationTo("q", { id: `during-${n}` }));
+    await failing;
+    await publishAtLast(producer, publicationTo("q", { id: "after" }));
+    await eventually(() => arrived("after"), patience);
+    expect(inbox.events).toContain("disconnected");
+    await eventually(() => inbox.events.at(-1) === "connected", patience);
+
+    const record = { taskId: "task", state: "SUCCESS", attempt: 0, text: '{"status": "SUCCESS"}', expiresMs: 60_000, replyTo: null };
+    await eventually(() => backend.store(record), patience);
+    await eventually(() => texts.includes(record.text), patience);
+    await eventually(() => coordinator.now(), patience);
+  } finally {
+    await Promise.all([producer.close(), worker.close(), backend.close(), coordinator.close()]);
+  }
+});
