@@ -36,7 +36,7 @@ export async function options(): Promise<void> {
   // @ts-expect-error no such delivery mode
   await add.applyAsync([1, 2], { deliveryMode: "durable" });
   await add.applyAsync([1, 2], { eta: new Date(0), expires: new Date(1), taskId: "a", headers: { tenant: "a" }, queue: undefined });
-  await add.applyAsync([1, 2], { exchange: "media", routingKey: "img.add", serializer: "msgpack" });
+  await add.applyAsync([1, 2], { exchange: "media", routingKey: "img.add", serializer: "msgpack", compression: "gzip" });
   // @ts-expect-error pickle is never written
   await add.applyAsync([1, 2], { serializer: "pickle" });
   // @ts-expect-error the callback takes a string, the result is a number

@@ -12,6 +12,7 @@ export const sound: readonly Config[] = [
   { worker_prefetch_multiplier: 4, beatMaxLoopInterval: 60, CELERY_TASK_DEFAULT_QUEUE: "q", CELERYD_POOL: "solo", BROKER_URL: "redis://h" },
   { taskQueues: ["mail", { name: "video", exchange: "media", exchangeType: "topic", routingKey: "video.#" }], workerPool: "gevent" },
   { task_queues: { video: { bindings: [{ exchange: "media", exchangeType: "fanout" }], arguments: { "x-queue-type": "quorum" } } } },
+  { broker_url: ["amqp://a", "amqp://b"], resultBackendFile: "/run/secrets/results", task_compression: "zstd", result_extended: true },
 ];
 
 export function refused(): void {
@@ -29,6 +30,10 @@ export function refused(): void {
   createApp("x", { config: { taskSerializer: "pickle" } });
   // @ts-expect-error connections are encrypted or not, or with options
   createApp("x", { config: { broker_use_ssl: "yes" } });
+  // @ts-expect-error only names of what holds secrets have a file
+  createApp("x", { config: { taskDefaultQueueFile: "/run/secrets/queue" } });
+  // @ts-expect-error no such compression
+  createApp("x", { config: { taskCompression: "rar" } });
   // @ts-expect-error no such kind of exchange
   createApp("x", { config: { taskQueues: { video: { exchangeType: "topical" } } } });
   // @ts-expect-error a queue in a list has a name

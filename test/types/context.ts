@@ -29,6 +29,13 @@ export function bound(): void {
   app.bound("endings", (self) => (self.request.retries > 1 ? self.reject({ requeue: true, reason: "busy" }) : self.ignore()));
   // @ts-expect-error one Python name per parameter
   app.task("x", { params: ["x"] }, (x: number, y: number) => x + y);
+  app.task(
+    "all",
+    { serializer: "yaml", compression: "brotli", acksOnFailure: false, rejectOnWorkerLost: true, throws: [RangeError] },
+    () => 1,
+  );
+  // @ts-expect-error what is thrown is a class, not an error
+  app.task("x", { throws: [new RangeError()] }, () => 1);
   // @ts-expect-error a misspelt option
   app.task("x", { timelimit: 3 }, (x: number) => x);
   // @ts-expect-error no such dependency
@@ -43,6 +50,7 @@ export function request(): void {
     expectType<Equal<typeof deliveryCount, number | null>>();
     expectType<Equal<typeof eta, Date | null>>();
     expectType<Equal<typeof headers, Readonly<Record<string, unknown>>>>();
+    expectType<Equal<typeof self.request.stamps, Readonly<Record<string, readonly unknown[]>>>>();
     expectType<Equal<typeof self.signal, AbortSignal>>();
     self.log.info("requested", { id });
     await self.updateState("WAITING", { since: 3 });

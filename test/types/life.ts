@@ -18,6 +18,15 @@ export async function life(): Promise<void> {
   createApp("eager", { include: [import("./app.ts")] });
 }
 
+export function opened(): void {
+  createApp("nodes", {
+    broker: ["amqps://a.example", "amqps://b.example"],
+    credentials: async ({ purpose, url }) => ({ username: purpose, password: url }),
+  });
+  // @ts-expect-error whoever logs in has a password
+  createApp("nameless", { credentials: () => ({ username: "shop" }) });
+}
+
 export function byName(): void {
   const sent = app.sendTask<number>("other.task", [1], { kwargs: { x: 2 } });
   expectType<Equal<typeof sent, Sent<number>>>();
