@@ -51,6 +51,8 @@ export interface AppRuntime {
   setLogger(logger: Logger): void;
   /** Warns of each setting of Celery's that was given and does nothing, the first time it is called. */
   tellUnusedSettings(): void;
+  /** Warns at the first message that has a priority in an app that has no taskDefaultPriority: in the log, without one through Node's warnings. */
+  notePriority(priority: number | null): void;
   setDeps(opener: DepsOpener): void;
   /** Says that this is the app of an executor: called before anything is opened. */
   enterExecutor(): void;
@@ -73,6 +75,7 @@ export interface RuntimeOptions {
   readonly include: readonly (() => Promise<unknown>)[];
   readonly deps: DepsOpener | undefined;
   readonly credentials: CredentialsHook | undefined;
+  readonly logger: Logger | undefined;
   /** refuse to fall back to the embedded broker */
   readonly brokerRequired: boolean;
 }
@@ -88,12 +91,13 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
   const clock = systemClock;
   // Where results are found by id nobody reads it, but Celery always sends one.
   const oid = randomUUID();
-  let logger = silentLogger;
+  let logger = options.logger ?? silentLogger;
   let depsOpener = options.deps;
   let links: Promise<Links> | null = null;
   let coordinator: Promise<Coordinator> | null = null;
   let included: Promise<unknown> | null = null;
   let closed = false;
+  let prioritiesTold = settings.taskDefaultPriority !== null;
   const untold = [...options.unusedSettings];
   let inExecutor = false;
   // A worker in this process sets its logger when the drivers may be open already.
@@ -119,6 +123,8 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
         "CONFIG_NO_BROKER",
         "No broker was named and NODE_ENV is production: set CELERY_BROKER_URL, or give createApp a broker",
       );
+    // A worker tells them when it starts, and its executors need not say them again.
+    if (options.logger !== undefined && !inExecutor) runtime.tellUnusedSettings();
     const [broker, backend] = await Promise.all([
       openBroker(settings, queues, driverContext("broker")),
       openBackend(settings, driverContext("backend")),
@@ -145,6 +151,13 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
     },
     tellUnusedSettings() {
       for (const unused of untold.splice(0)) logger.warn("setting has no effect", unused);
+    },
+    notePriority(priority) {
+      if (priority === null || prioritiesTold) return;
+      prioritiesTold = true;
+      const reason = "Tasks without a priority come first on Redis and last on RabbitMQ: set taskDefaultPriority. This is said once";
+      if (logger !== silentLogger) logger.warn("PRIORITY_DEFAULT_UNSET", { reason });
+      else process.emitWarning(reason, { type: "CeleriacWarning", code: "PRIORITY_DEFAULT_UNSET" });
     },
     setDeps(opener) {
       depsOpener = opener;

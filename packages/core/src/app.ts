@@ -15,6 +15,7 @@ import { environmentSettings, isProduction, withOverrides } from "./environment.
 import { BrokerError, CeleriacError, ConfigError } from "./errors.ts";
 import { createHome } from "./home.ts";
 import { callHere } from "./local-call.ts";
+import type { Logger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
 import { checkOptions, isRecord, isText, type OptionCheck } from "./option-check.ts";
 import type { TaskCode } from "./registry.ts";
@@ -111,6 +112,8 @@ export interface AppOptions<Deps> {
   credentials?: CredentialsHook | undefined;
   /** modules with tasks, loaded by workers only: [() => import("./tasks/mail.js")] */
   include?: readonly (() => Promise<unknown>)[] | undefined;
+  /** Gets what the app has to say in this process: connections lost and back, settings that do nothing. A worker's own logger takes its place. */
+  logger?: Logger | undefined;
   deps?: ((scope: DepsScope) => Deps | Promise<Deps>) | undefined;
 }
 
@@ -123,12 +126,15 @@ export function runtimeOf(app: unknown): AppRuntime | undefined {
   return typeof app === "object" && app !== null ? runtimes.get(app) : undefined;
 }
 
+const levels = ["debug", "info", "warn", "error"] as const satisfies readonly (keyof Logger)[];
+
 const optionChecks: Readonly<Record<keyof AppOptions<unknown>, OptionCheck>> = {
   broker: (value) => isUrl(value) || (Array.isArray(value) && value.every(isUrl)),
   backend: isUrl,
   config: isRecord,
   include: (value) => Array.isArray(value) && value.every((load) => typeof load === "function"),
   credentials: (value) => typeof value === "function",
+  logger: (value) => isRecord(value) && levels.every((level) => typeof (value as Record<string, unknown>)[level] === "function"),
   deps: (value) => typeof value === "function",
 };
 
@@ -162,6 +168,7 @@ export function createApp<Deps extends object = {}>(name: string, options: AppOp
     include: options.include ?? [],
     deps: options.deps,
     credentials: options.credentials,
+    logger: options.logger,
     brokerRequired: isProduction() && !("brokerUrl" in given),
   });
   const app = buildApp(runtime);

@@ -130,6 +130,7 @@ function follow(
     { rootId: headers.rootId, parentId: headers.id },
     rest,
   );
+  runtime.notePriority(composed.message.priority);
   return composed;
 }
 

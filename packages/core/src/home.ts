@@ -74,6 +74,7 @@ export function createHome(runtime: AppRuntime): Home {
     const run = currentRun();
     const parent = run === undefined ? null : { rootId: run.context.request.rootId, parentId: run.context.request.id };
     const { message, route } = compose(runtime.composeContext(backend?.replyTo ?? null), { ...call, args, kwargs }, definition, id, parent);
+    runtime.notePriority(message.priority);
     const outgoing: OutgoingMessage = { id, task: call.task, args, kwargs, headers: { ...message.headers }, options: call.options };
     // The reply queue of rpc:// must exist before a worker can answer.
     const before = backend === null || backend.replyTo === null ? undefined : () => backend.connect();
