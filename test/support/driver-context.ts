@@ -9,6 +9,7 @@ export function driverContext(changes: Partial<DriverContext> = {}): DriverConte
     logger: silentLogger,
     credentials: null,
     durability: "process",
+    resultTextOf: (stored) => stored.toString(),
     allowEviction: false,
     inExecutor: false,
     ...changes,

@@ -7,7 +7,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { ComposeContext } from "./compose.ts";
 import { type Settings, settingTable } from "./config.ts";
 import type { UnusedSetting } from "./config-names.ts";
-import { type ContentRules, contentRules } from "./content.ts";
+import { acceptedNames, type ContentRules, contentRules } from "./content.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { type CredentialsHook, type CredentialsRequest, createCredentialsSource } from "./credentials.ts";
 import { createQueueTable } from "./declared-queues.ts";
@@ -21,6 +21,7 @@ import { openBackend, openBroker, openCoordinator, requireCoordinator } from "./
 import { createProducer, type Producer } from "./producer.ts";
 import type { QueueTable } from "./queue-table.ts";
 import { createRegistry, type Registry } from "./registry.ts";
+import { resultTextOf } from "./result-form.ts";
 import { createRouter } from "./router.ts";
 import { resolveSettings } from "./setting.ts";
 import { createSignals, type SignalSender } from "./signals.ts";
@@ -102,11 +103,13 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
   let inExecutor = false;
   // A worker in this process sets its logger when the drivers may be open already.
   const driverLogger = latestLogger(() => logger);
+  const acceptResults = acceptedNames(settings.resultAcceptContent ?? settings.acceptContent);
   const driverContext = (purpose: CredentialsRequest["purpose"]): DriverContext => ({
     clock,
     logger: driverLogger,
     credentials: credentials === undefined ? null : (url) => createCredentialsSource(credentials, clock, { purpose, url }),
     durability: settings.durability,
+    resultTextOf: (stored) => resultTextOf(stored, acceptResults),
     allowEviction: settings.allowEviction,
     inExecutor,
   });

@@ -11,10 +11,19 @@ export interface ResultRecord {
   /** the request's `retries`, so that a late write of an older attempt changes nothing */
   readonly attempt: number;
   readonly text: string;
+  /** The same as `result_serializer` writes it, where that is not JSON: Redis and rpc:// keep it instead of the text, others have no use for it. */
+  readonly content?: ResultContent | undefined;
   /** how long it is kept, ms; null = for ever */
   readonly expiresMs: number | null;
   /** where `rpc` sends it: the caller's reply queue; other backends ignore it */
   readonly replyTo: string | null;
+}
+
+/** A result outside of JSON. */
+export interface ResultContent {
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+  readonly contentEncoding: string;
 }
 
 /** `superseded`: a final state of this or a later attempt was there already, and was kept. */

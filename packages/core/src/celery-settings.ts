@@ -29,8 +29,7 @@ const ownLog = "the log is JSON lines on the standard output, or what createWork
 /** Celery's name → what becomes of it. Names of Celery 5.7, and those that only its documentation has. */
 export const celerySettings = {
   // General
-  ...kept("accept_content"),
-  ...unused("results are read as JSON, and as nothing else", ["result_accept_content"], [null, ["json"], ["application/json"]]),
+  ...kept("accept_content", "result_accept_content"),
   ...unused("messages always carry UTC", ["enable_utc"], [true]),
   ...unused(`times in messages are instants, and ${noBeat} that would need a zone`, ["timezone"], [null, "UTC"]),
   ...unused("it names modules of Python: give createApp `include`, or import them where the app is made", ["imports", "include"], [[]]),
@@ -155,8 +154,7 @@ export const celerySettings = {
   ...unused(ownProcess, ["events_logfile", "events_pidfile", "events_uid", "events_gid", "events_umask", "events_executable"], [null]),
 
   // Results
-  ...kept("result_backend", "result_expires", "result_extended"),
-  ...unused("results are written as JSON", ["result_serializer"], ["json"]),
+  ...kept("result_backend", "result_expires", "result_extended", "result_serializer"),
   ...unused("Celery compresses no results, nor does this: give task_compression for tasks", ["result_compression"], [null]),
   ...unused("replies are as lasting as their queue, which goes with its process", ["result_persistent"], [null, false]),
   ...unused("results are kept by whoever asked for them", ["result_cache_max"]),

@@ -4,6 +4,7 @@ import { type CompressionName, compressionNames, isCompression } from "./compres
 import { serializerOf } from "./content.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { type CeleryRetryPolicy, type RetryPolicy, readRetryPolicy } from "./publish-retry.ts";
+import { resultSerializerNames } from "./result-form.ts";
 import { serializerNames } from "./serializer.ts";
 import {
   choiceSetting,
@@ -45,6 +46,11 @@ const contentSetting = (doc: string): Setting<readonly string[]> => ({
     return value.every((item) => typeof item === "string" && serializerOf(item) !== undefined) ? Object.freeze([...value]) : undefined;
   },
 });
+
+const resultContentSetting = (doc: string): Setting<readonly string[] | null> => {
+  const { kind, read } = contentSetting(doc);
+  return { kind, default: null, doc, read: (value) => (value === null ? null : read(value)) };
+};
 
 const compressionSetting = (doc: string): Setting<CompressionName | null> => ({
   kind: `one of ${compressionNames.join(", ")} (zstd on Node.js 22.15 and later)`,
@@ -125,6 +131,8 @@ export const settingTable = {
   resultBackendTransportOptions: transportSetting("As brokerTransportOptions, for results that resultBackend places elsewhere."),
   resultExpires: durationSetting<Duration | null>("1d", "How long a result is kept; null and 0 keep it for ever.", { nullable: true }),
   resultExtended: flagSetting(false, "Write name, arguments, worker and queue into each result, as Celery does."),
+  resultSerializer: choiceSetting(resultSerializerNames, "json", "How results are written where Python reads them, on Redis and rpc://."),
+  resultAcceptContent: resultContentSetting("What results are read as on Redis and rpc://; null is what acceptContent says."),
   coordinator: textSetting(
     null,
     "Where leases and reservations are kept; unset: with the broker, else with the results. redis://, rediss://, sentinel://, sqlite:// or memory://.",

@@ -38,7 +38,12 @@ export interface ContentRules {
 
 /** `acceptContent` has names and content types. */
 export function contentRules({ acceptContent, maxMessageBytes: maxBytes }: ContentSettings): ContentRules {
-  return { accept: acceptContent.map((each) => serializerOf(each)?.name).filter((name) => name !== undefined), maxBytes };
+  return { accept: acceptedNames(acceptContent), maxBytes };
+}
+
+/** Names of what a list of names and content types stands for. */
+export function acceptedNames(accepted: readonly string[]): readonly SerializerName[] {
+  return accepted.map((each) => serializerOf(each)?.name).filter((name) => name !== undefined);
 }
 
 /** Throws PUBLISH_ENCODE with the path of what cannot travel; `parts` are by the names that begin the paths, written as a list. */

@@ -10,6 +10,8 @@ export interface DriverContext {
   readonly credentials: ((url: string) => CredentialsSource) | null;
   /** SQLite: "full" survives power loss, "process" survives kill -9. */
   readonly durability: "full" | "process";
+  /** The JSON text of a result as it lies in Redis or comes from a worker; what cannot be read, or is not accepted, stays as it is. */
+  resultTextOf(stored: Buffer): string;
   /** Redis: start although the server may evict keys. */
   readonly allowEviction: boolean;
   /** memory://: true in an executor, which shares no memory with its worker. */

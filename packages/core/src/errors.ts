@@ -70,7 +70,10 @@ export const errorTable = {
     "The result was asked for, but no result backend is configured.",
     "Set CELERY_RESULT_BACKEND or createApp's `backend`.",
   ],
-  RESULT_UNREADABLE: ["A stored result is not Celery's result JSON.", "Something else wrote that key; forget() removes it."],
+  RESULT_UNREADABLE: [
+    "A stored result is not Celery's result JSON.",
+    "Something else wrote that key, or in a serializer that result_accept_content does not name; forget() removes it.",
+  ],
   PUBLISH_REJECTED: ["The broker does not have the task: it was not reachable, or it refused.", "Repeat the call; nothing was sent."],
   PUBLISH_UNCERTAIN: [
     "The connection broke, or no answer came, after the task was sent: the broker may have it.",

@@ -29,6 +29,7 @@ export { isMemoryUrl, resultUrlOf } from "./open.ts";
 export { inProtocol2 } from "./protocol1.ts";
 export { redact, redactText, redactUrl } from "./redact.ts";
 export type { TaskDefinition } from "./registry.ts";
+export { encodeResult, resultContent } from "./result-form.ts";
 export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResult, resultText } from "./result-meta.ts";
 export { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
 export { encodeJson } from "./serializers/json.ts";

@@ -12,7 +12,7 @@ import {
   customHeaders,
   decodeBody,
   durationMs,
-  encodeJson,
+  encodeResult,
   executeThrough,
   type Followed,
   type FollowUps,
@@ -117,7 +117,7 @@ class Execution implements ContextParts, CurrentRun {
   }
 
   updateState(state: string, meta: unknown): Promise<void> {
-    return this.#control.updateState(state, encodeJson(meta, "meta"));
+    return this.#control.updateState(state, encodeResult(meta, "meta", this.#runtime.settings.resultSerializer));
   }
 
   async end(): Promise<Ending> {
@@ -147,7 +147,7 @@ class Execution implements ContextParts, CurrentRun {
 
   #returned(value: unknown): Ending {
     try {
-      const text = encodeJson(value, "result");
+      const text = encodeResult(value, "result", this.#runtime.settings.resultSerializer);
       const after = afterSuccess(this.#runtime, this.#followed, value);
       const { signals } = this.#runtime;
       signals.send("taskSuccess", () => ({ ...this.#event(), value }));

@@ -10,6 +10,7 @@ import {
   type ResultFacts,
   type ResultRecord,
   reasonOf,
+  resultContent,
   resultExpiresMs,
   resultText,
   type Settlement,
@@ -156,11 +157,13 @@ export function recordOf(
       ? { name: headers.task, args: headers.argsRepr, kwargs: headers.kwargsRepr, worker: hostname, queue: run.queue }
       : null,
   };
+  const written = text(facts);
   return {
     taskId: headers.id,
     state,
     attempt: headers.retries,
-    text: text(facts),
+    text: written,
+    content: resultContent(written, runtime.settings.resultSerializer),
     expiresMs: resultExpiresMs(runtime.settings),
     replyTo: run.replyTo,
   };

@@ -23,7 +23,9 @@ describe("the settings of an app", () => {
       durability: "full",
       allowEviction: false,
       acceptContent: ["json"],
+      resultAcceptContent: null,
       taskSerializer: "json",
+      resultSerializer: "json",
       taskCompression: null,
     });
   });
@@ -64,11 +66,17 @@ describe("the settings of an app", () => {
   it("accept no content but what can be read, pickle least of all", () => {
     expect(resolve({ accept_content: ["application/json", "json"] }).acceptContent).toEqual(["application/json", "json"]);
     expect(resolve({ acceptContent: ["msgpack", "application/x-yaml"] }).acceptContent).toEqual(["msgpack", "application/x-yaml"]);
+    expect(resolve({ resultAcceptContent: ["msgpack"] }).resultAcceptContent).toEqual(["msgpack"]);
     expect(resolve({ task_serializer: "yaml", task_compression: "brotli" })).toMatchObject({
       taskSerializer: "yaml",
       taskCompression: "brotli",
     });
-    expect(() => resolve({ task_compression: "bzip2" })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+    expect(resolve({ result_serializer: "msgpack", task_compression: null })).toMatchObject({
+      resultSerializer: "msgpack",
+      taskCompression: null,
+    });
+    for (const wrong of [{ task_compression: "bzip2" }, { result_serializer: "yaml" }, { result_accept_content: ["pickle"] }])
+      expect(() => resolve(wrong)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
     expect(() => resolve({ task_serializer: "pickle" })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
     for (const acceptContent of [["json", "pickle"], ["toString"], [7], [], "json"])
       expect(() => resolve({ acceptContent })).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));

@@ -2,6 +2,8 @@
 import type { Settlement } from "@celeriac/core/runtime";
 import { describe, expect, it } from "vitest";
 import { deriveId } from "../../../packages/core/src/derived-id.ts";
+import { resultTextOf } from "../../../packages/core/src/result-form.ts";
+import { readResult } from "../../../packages/core/src/result-meta.ts";
 import type { Ending } from "../../../packages/worker/src/run.ts";
 import { link } from "../../support/execution.ts";
 import { delivered, resultOf, startWalk, succeeded } from "../../support/walk.ts";
@@ -18,6 +20,13 @@ describe("a delivery", () => {
     expect(resultOf(settlements[0])).toMatchObject({ status: "SUCCESS", result: 3, retries: 0 });
     expect(walk.counts()).toEqual({ "task-received": 1, "task-succeeded": 1 });
     await walk.consumer.idle();
+  });
+
+  it("stores its result as result_serializer says", async () => {
+    const { walk, settlements } = await delivered({}, {}, { config: { resultSerializer: "msgpack" } });
+    await walk.end(succeeded(3));
+    const { content, text } = settlements[0]?.result ?? {};
+    expect(readResult("t", resultTextOf(Buffer.from(content?.bytes ?? ""), ["msgpack"]))).toEqual(readResult("t", text ?? ""));
   });
 
   it("stores its result before it is settled where that is not one step, and again until it is stored", async () => {

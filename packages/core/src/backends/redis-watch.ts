@@ -121,7 +121,7 @@ export class ResultWatch {
       const entry = this.#watched.get(key);
       if (entry === undefined || !Buffer.isBuffer(payload)) return;
       entry.notices++;
-      this.#tell(entry, payload.toString());
+      this.#tell(entry, this.#options.context.resultTextOf(payload));
     });
     void ear.closed.then(() => {
       if (this.#watched.size > 0) this.#tryAgain();

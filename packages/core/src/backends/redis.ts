@@ -21,11 +21,12 @@ export function createRedisBackend(url: string, context: DriverContext, access?:
   const closed = () => new BackendError("BACKEND_UNREACHABLE", `The result backend on Redis at ${target.label} was closed`);
   const link = createLink(target, { clock: context.clock, name: "celeriac:results", holdsProcess: false, closed });
   const ear = createLink(target, { clock: context.clock, name: "celeriac:results-watch", holdsProcess: true, closed });
+  const textOf = (stored: Buffer | null) => (stored === null ? null : context.resultTextOf(stored));
   const watch = new ResultWatch({
     ear,
     context,
     failure: (error) => backendFailure(error, target.label),
-    read: (keys) => ask((connection) => connection.call("MGET", ...keys) as Promise<(string | null)[]>),
+    read: async (keys) => (await ask((connection) => connection.callBytes("MGET", ...keys) as Promise<(Buffer | null)[]>)).map(textOf),
   });
 
   async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
@@ -44,7 +45,7 @@ export function createRedisBackend(url: string, context: DriverContext, access?:
         const stored = await connection.run(storeResult, [resultKey(record.taskId)], resultArguments(record));
         return stored === 1 ? "stored" : "superseded";
       }),
-    get: (taskId) => ask((connection) => connection.call("GET", resultKey(taskId)) as Promise<string | null>),
+    get: async (taskId) => textOf(await ask((connection) => connection.callBytes("GET", resultKey(taskId)) as Promise<Buffer | null>)),
     subscribe: (taskId, listener): Promise<ResultSubscription> => watch.subscribe(resultKey(taskId), listener),
     forget: (taskId) => ask(async (connection) => void (await connection.call("DEL", resultKey(taskId)))),
     health: () => ask(async (connection) => void (await connection.call("PING"))),

@@ -27,7 +27,7 @@ const longestAwayMs = 600_000;
 /** Wait before it is consumed again on the same connection, ms. */
 const retryWaitMs = 500;
 
-export function openReplyQueue(session: Session, { clock, logger }: DriverContext, options: ReplyQueueOptions): ReplyQueue {
+export function openReplyQueue(session: Session, { clock, logger, resultTextOf }: DriverContext, options: ReplyQueueOptions): ReplyQueue {
   const { name, durable } = options;
   const awayMs = Math.max(1, Math.min(options.expiresMs ?? longestAwayMs, longestAwayMs));
   let consuming: Promise<void> = Promise.resolve();
@@ -63,7 +63,7 @@ export function openReplyQueue(session: Session, { clock, logger }: DriverContex
       return;
     }
     const taskId: unknown = message.properties.correlationId;
-    if (typeof taskId === "string") options.receive(taskId, message.content.toString("utf8"));
+    if (typeof taskId === "string") options.receive(taskId, resultTextOf(message.content));
     else logger.debug("A reply without a task's id was dropped", { queue: name });
   }
 

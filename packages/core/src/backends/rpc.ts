@@ -20,6 +20,8 @@ export interface RpcOptions {
   readonly failover?: FailoverStrategy;
 }
 
+const asJson = { contentType: "application/json", contentEncoding: "utf-8" } as const;
+
 /** Throws CONFIG_URL. Connects nothing yet. */
 export function createRpcBackend(url: string, context: DriverContext, options: RpcOptions): ResultBackend {
   const persistent = options.persistent === true;
@@ -45,9 +47,11 @@ export function createRpcBackend(url: string, context: DriverContext, options: R
     if (closing !== null) throw new BackendError("BACKEND_UNREACHABLE", "The result backend was closed");
   }
 
-  async function send({ taskId, text, replyTo }: ResultRecord & { readonly replyTo: string }): Promise<void> {
-    const content = Buffer.from(text);
-    const properties = { contentType: "application/json", contentEncoding: "utf-8", correlationId: taskId, priority: 0, headers: {} };
+  async function send(record: ResultRecord & { readonly replyTo: string }): Promise<void> {
+    const { taskId, replyTo } = record;
+    const { contentType, contentEncoding, bytes } = record.content ?? { ...asJson, bytes: record.text };
+    const content = Buffer.from(bytes);
+    const properties = { contentType, contentEncoding, correlationId: taskId, priority: 0, headers: {} };
     // Not mandatory: a caller that is gone wants no result.
     await outbox.send({ exchange: "", routingKey: replyTo, content, options: { ...properties, deliveryMode: persistent ? 2 : 1 } });
   }

@@ -3,23 +3,29 @@
 -- an older attempt (of two runs that share an attempt, the first final state stands).
 --
 -- The stored attempt is the text's own member "retries" (absent = 0). It is only looked for where it decides, which is behind a
--- stored FAILURE or REVOKED; the status comes first in the text, so everything else is told from its first bytes.
+-- stored FAILURE or REVOKED; the status comes first in the text, so everything else is told from its first bytes. A text may be
+-- msgpack (result_serializer), which begins with a byte that no JSON text has.
 --
 -- Gives 1 when it was written, 0 when the stored one was kept. ttl_ms 0 = for ever.
+local function decoded(text)
+  local decode = (string.byte(text) or 0) < 128 and cjson.decode or cmsgpack.unpack
+  local readable, meta = pcall(decode, text)
+  if readable and type(meta) == 'table' then return meta end
+  return nil
+end
+
 local function stored_status(text)
   local status = string.match(text, '^%s*{%s*"status"%s*:%s*"([^"\\]*)"')
   if status then return status, nil end
-  local readable, meta = pcall(cjson.decode, text)
-  if readable and type(meta) == 'table' then return meta['status'], meta end
-  return nil, nil
+  local meta = decoded(text)
+  return meta and meta['status'], meta
 end
 
 local function stored_attempt(text, meta)
   if not meta then
     if not string.find(text, '"retries"', 1, true) then return 0 end
-    local readable, decoded = pcall(cjson.decode, text)
-    if not readable or type(decoded) ~= 'table' then return 0 end
-    meta = decoded
+    meta = decoded(text)
+    if not meta then return 0 end
   end
   return tonumber(meta['retries']) or 0
 end

@@ -6,10 +6,16 @@ export function resultKey(taskId: string): string {
   return `celery-task-meta-${taskId}`;
 }
 
-/** What `keep_result` takes besides the key: text, attempt, time to live in ms (0 = for ever). */
-export function resultArguments(record: ResultRecord): readonly [text: string, attempt: number, ttlMs: number] {
-  const ttlMs = record.expiresMs === null ? 0 : Math.max(1, Math.round(record.expiresMs));
-  return [withAttempt(record.text, record.attempt), record.attempt, ttlMs];
+/** What `keep_result` takes besides the key: text or msgpack, attempt, time to live in ms (0 = for ever). */
+export function resultArguments(record: ResultRecord): readonly [stored: string | Buffer, attempt: number, ttlMs: number] {
+  const { text, content, attempt, expiresMs } = record;
+  const ttlMs = expiresMs === null ? 0 : Math.max(1, Math.round(expiresMs));
+  const stored = content === undefined ? withAttempt(text, attempt) : bufferOf(content.bytes);
+  return [stored, attempt, ttlMs];
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** The text with a member "retries" that says `attempt`; most texts have it, and a first attempt needs none. */

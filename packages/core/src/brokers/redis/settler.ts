@@ -10,7 +10,7 @@ export type Operation = readonly [name: string, ...args: (string | number | Buff
 /** A result to be stored, after which the claim is over. */
 export interface Completion {
   readonly key: string;
-  readonly text: string;
+  readonly text: string | Buffer;
   readonly attempt: number;
   /** 0 = for ever */
   readonly ttlMs: number;
