@@ -36,7 +36,16 @@ export interface StoredText {
   readonly text: string;
 }
 
+/** A text that was put into Redis by hand. */
+export interface Probe {
+  readonly name: string;
+  readonly raw: string;
+  /** the state or value that Python came to */
+  readonly python: string | null;
+}
+
 interface Files {
+  readonly "probes-redis": Probe;
   readonly "messages-redis": Capture & { readonly messages: readonly RedisItem[] };
   readonly "messages-amqp": Capture & { readonly messages: readonly AmqpMessage[] };
   readonly "worker-publishes-redis": Omit<Capture, "conf"> & { readonly messages: readonly RedisItem[] };
@@ -47,6 +56,11 @@ interface Files {
 /** Every capture of a file, in order. */
 export function golden<F extends keyof Files>(file: F): readonly Files[F][] {
   return JSON.parse(readFileSync(new URL(`../golden/${file}.json`, import.meta.url), "utf8")) as readonly Files[F][];
+}
+
+/** Names of all captures that there are, also of those whose data is not here, by file. */
+export function goldenNames(): Readonly<Record<string, readonly string[]>> {
+  return JSON.parse(readFileSync(new URL("../golden/cases.json", import.meta.url), "utf8")) as Readonly<Record<string, readonly string[]>>;
 }
 
 /** The capture called `name`. */

@@ -9,6 +9,7 @@ import sys
 from celery import chain, chord, signature
 from celery.result import AsyncResult
 from kombu import Connection, Queue
+from kombu.serialization import prepare_accept_content
 
 from app import app
 
@@ -48,6 +49,7 @@ def take(queue, timeout=10):
     """Takes one message off a queue as kombu reads it: headers, properties and the decoded body."""
     with Connection(app.conf.broker_url) as connection:
         simple = connection.SimpleQueue(Queue(queue, exchange=queue, routing_key=queue))
+        simple.consumer.accept = prepare_accept_content(["json", "yaml"])
         message = simple.get(timeout=timeout)
         message.ack()
         simple.close()
