@@ -7,9 +7,11 @@ import { createApp } from "@celeriac/core";
 import { deadLetterQueue, deathHeader, runtimeOf } from "@celeriac/core/runtime";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createEnvelope } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
 import { places } from "../support/fault/places.ts";
 import { createFaultWorld, type FaultWorker, type FaultWorld } from "../support/fault/world.ts";
+import { hostileMessages } from "../support/hostile.ts";
 import { amqpUrl, redisUrl } from "../support/servers.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "celeriac-bad-"));
@@ -91,7 +93,7 @@ for (const [broker, place] of Object.entries(places)) {
     let world: FaultWorld;
     let worker: FaultWorker;
     beforeAll(async () => {
-      world = createFaultWorld(await place());
+      world = createFaultWorld(await place(), { acceptContent: ["json", "msgpack", "yaml"], maxMessageBytes: 1_000_000 });
       worker = await world.startWorker({ options: { pool: "threads", concurrency: 1 } });
     });
     afterAll(() => world.dispose());
@@ -157,6 +159,33 @@ for (const [broker, place] of Object.entries(places)) {
         const found = await driver.queues.peek(deadLetterQueue("celery"), 20);
         expect(found.some(({ headers }) => headers["id"] === id)).toBe(true);
       });
+      await goesOn();
+    });
+
+    it("dead-letters every hostile message with a code, and goes on", async () => {
+      const { broker: driver } = (await runtimeOf(world.client.app)?.links())!;
+      await world.client.app.connect();
+      const dead = deadLetterQueue("celery");
+      await driver.queues.purge(dead);
+      for (const [index, { body, contentType = "application/json", headers }] of hostileMessages.entries()) {
+        const envelope = createEnvelope({ id: `hostile-${index}`, body, headers: { task: "fault.mark", ...headers } });
+        const given = Object.entries(envelope.headers).filter(([, value]) => value !== undefined);
+        await driver.publish({
+          envelope: { headers: Object.fromEntries(given), properties: { ...envelope.properties, contentType }, body },
+          route: { exchange: "", routingKey: "celery" },
+        });
+      }
+      const letters = await eventually(async () => {
+        const found = await driver.queues.peek(dead, 100);
+        expect(found).toHaveLength(hostileMessages.length);
+        return found;
+      });
+      const codes = letters.map(({ headers }) => [
+        headers["id"],
+        String((headers[deathHeader] as { reason: string }).reason).split(":")[0],
+      ]);
+      const expected = hostileMessages.map(({ code }, index) => [`hostile-${index}`, code]);
+      expect(codes.sort()).toEqual(expected.sort());
       await goesOn();
     });
 

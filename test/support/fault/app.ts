@@ -1,6 +1,6 @@
 /** The app of the fault tests: broker, ledger and the point to die at come from the environment, so that a worker and its executors share them. */
 import { appendFileSync } from "node:fs";
-import { createApp } from "@celeriac/core";
+import { type Config, createApp } from "@celeriac/core";
 import { armFailpoints, type FailpointName } from "@celeriac/core/testing";
 import { machineMs } from "../machine-clock.ts";
 
@@ -11,7 +11,7 @@ if (dieAt !== undefined && dieAt !== "") {
   armFailpoints(new Map([[dieAt as FailpointName, () => --left === 0 && process.kill(process.pid, "SIGKILL")]]));
 }
 
-export const app = createApp("fault");
+export const app = createApp("fault", { config: JSON.parse(process.env["FAULT_CONFIG"] ?? "{}") as Config });
 
 /** Every begin and end of a run is one line, written before the next step: what a killed process did is on disk. */
 function note(what: string, n: number, retries: number): void {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { createApp } from "@celeriac/core";
+import { type Config, createApp } from "@celeriac/core";
 import type { after, block, flaky, late, mark, poison } from "./app.ts";
 import type { WorkerProgram } from "./worker-program.ts";
 
@@ -59,13 +59,13 @@ export interface FaultWorld {
   dispose(): Promise<void>;
 }
 
-/** `broker` may depend on the world's directory. */
-export function createFaultWorld(broker: (directory: string) => string): FaultWorld {
+/** `broker` may depend on the world's directory; `config` is the workers'. */
+export function createFaultWorld(broker: (directory: string) => string, config: Config = {}): FaultWorld {
   const directory = mkdtempSync(join(tmpdir(), "celeriac-fault-"));
   const ledgerPath = join(directory, "ledger");
   writeFileSync(ledgerPath, "");
   const url = broker(directory);
-  const environment = { ...process.env, CELERY_BROKER_URL: url, FAULT_LEDGER: ledgerPath };
+  const environment = { ...process.env, CELERY_BROKER_URL: url, FAULT_LEDGER: ledgerPath, FAULT_CONFIG: JSON.stringify(config) };
   const client = createClient(url);
   const workers: FaultWorker[] = [];
   return {
