@@ -1,4 +1,5 @@
 /** Redis: what the driver makes of a server that is full, was demoted, refuses a user, cannot track, or holds keys of others. */
+import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { ResultRecord } from "../../packages/core/src/backend.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
@@ -9,6 +10,7 @@ import { idOf, publicationTo } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
 import { openRedisWorld, type RedisWorld } from "../support/fault/redis-world.ts";
 import { createNotebook } from "../support/notebook.ts";
+import { startRedis } from "../support/redis-server.ts";
 
 let world: RedisWorld;
 
@@ -182,6 +184,22 @@ describe("a server that refuses", () => {
       await world.open({ context: { allowEviction: true } });
     } finally {
       await world.client.config("SET", "maxmemory-policy", "noeviction");
+    }
+  });
+
+  test("is a node of a cluster, before anything is written there", async () => {
+    const node = await startRedis({ settings: { "cluster-enabled": "yes" } });
+    const client = new Redis(node.url, { protocol: 2 });
+    try {
+      const cluster = { code: "BROKER_REFUSED", message: expect.stringContaining("Cluster") };
+      expect(await failureOf(node.url)).toMatchObject(cluster);
+      await client.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+      await eventually(async () => expect(await client.cluster("INFO")).toContain("cluster_state:ok"));
+      expect(await failureOf(node.url)).toMatchObject(cluster);
+      expect(await client.dbsize()).toBe(0);
+    } finally {
+      client.disconnect();
+      await node.stop();
     }
   });
 

@@ -28,6 +28,11 @@ test("refuses one that cannot pop several messages at once, by name of its versi
   }
 });
 
+test("refuses a node of a cluster", async () => {
+  expect(await check(`redis_version:7.0.15\nredis_mode:cluster\n${memory}`, true)).toMatch(/^BROKER_REFUSED: .*Cluster/);
+  expect(await check(`redis_version:7.0.15\nredis_mode:standalone\n${memory}`)).toBeUndefined();
+});
+
 test("refuses one that may evict, unless that is allowed", async () => {
   const evicting = "redis_version:7.0.15\nmaxmemory_policy:allkeys-lru\n";
   expect(await check(evicting)).toMatch(/^BROKER_EVICTS: .*allkeys-lru/);
