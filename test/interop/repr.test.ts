@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { isSecretKey } from "../../packages/core/src/redact.ts";
 import { reprArgs, reprKwargs } from "../../packages/core/src/repr.ts";
+import { encodeJson } from "../../packages/core/src/serializers/json.ts";
 import { debianPython } from "../support/install.ts";
 
 /** Characters whose kind no version of Unicode has changed. */
@@ -69,7 +70,7 @@ it("shows arguments as Python's own repr does", () => {
     .map((args) => [args, { args }] as const);
   expect(samples.length).toBeGreaterThan(500);
   const output = execFileSync(debianPython, ["-c", program], {
-    input: JSON.stringify(samples),
+    input: encodeJson(samples, "samples"),
     encoding: "utf8",
     env: { PYTHONIOENCODING: "utf-8" },
     maxBuffer: 64 * 1024 * 1024,
