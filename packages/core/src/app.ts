@@ -13,7 +13,6 @@ import type { DepsScope } from "./deps.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { environmentSettings, isProduction, withOverrides } from "./environment.ts";
 import { BrokerError, CeleriacError, ConfigError } from "./errors.ts";
-import { createHome } from "./home.ts";
 import { callHere } from "./local-call.ts";
 import type { Logger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
@@ -21,6 +20,7 @@ import { checkOptions, isRecord, isText, type OptionCheck } from "./option-check
 import type { TaskCode } from "./registry.ts";
 import type { AsyncResult, Sent } from "./result.ts";
 import { withSecretFiles } from "./secret-file.ts";
+import { createSender } from "./sender.ts";
 import { shownValue } from "./setting.ts";
 import { publicSignals, type Signals } from "./signals.ts";
 import { createTask, createTaskRef, type DeclaredTask, type Task } from "./task.ts";
@@ -182,14 +182,14 @@ function defined(values: Readonly<Record<string, unknown>>): Record<string, unkn
 
 /** Untyped within: the overloads of `App` are what users see. */
 function buildApp(runtime: AppRuntime) {
-  const home = createHome(runtime);
+  const sender = createSender(runtime);
 
   const define = (kind: "plain" | "bound", name: string, options: object, run: unknown) => {
     if (typeof run !== "function") throw new CeleriacError("TASK_DEFINITION", `Task ${name} has no function, got ${shownValue(run)}`);
     if (Object.prototype.toString.call(run).endsWith("GeneratorFunction]"))
       throw new CeleriacError("TASK_DEFINITION", `Task ${name} is a generator function: return its values, or send them as tasks`);
     register(name, options, { kind, run: run as AnyFunction });
-    return createTask(home, name, (args) => callHere(runtime, name, args));
+    return createTask(sender, name, (args) => callHere(runtime, name, args));
   };
   const register = (name: string, options: object, code: TaskCode) => {
     checkTaskOptions(name, options);
@@ -207,7 +207,7 @@ function buildApp(runtime: AppRuntime) {
     define: withOptional("bound"),
     declare(name: string, options: object = {}) {
       register(name, options, { kind: "declared" });
-      return createTaskRef(home, name);
+      return createTaskRef(sender, name);
     },
     implement({ name }: { readonly name: string }, second: unknown, third?: unknown) {
       const declared = runtime.registry.get(name);
@@ -225,8 +225,9 @@ function buildApp(runtime: AppRuntime) {
       runtime.setDeps(open);
       return app;
     },
-    sendTask: (name: string, args: readonly unknown[] = [], options: CallOptions = {}) => home.send(() => createCall(name, args, options)),
-    result: (id: string) => home.result(id, null),
+    sendTask: (name: string, args: readonly unknown[] = [], options: CallOptions = {}) =>
+      sender.send(() => createCall(name, args, options)),
+    result: (id: string) => sender.result(id, null),
     currentTask: () => currentRun()?.context,
     use(middleware: Middleware) {
       runtime.middleware.push(middleware);
@@ -239,7 +240,7 @@ function buildApp(runtime: AppRuntime) {
     },
     health: () => health(runtime),
     async close({ deadline = "10s" }: { deadline?: Duration | undefined } = {}) {
-      await Promise.race([home.flushed(), runtime.clock.sleep(durationMs(deadline, "deadline"), undefined, { background: true })]);
+      await Promise.race([sender.flushed(), runtime.clock.sleep(durationMs(deadline, "deadline"), undefined, { background: true })]);
       await runtime.close();
     },
     [Symbol.asyncDispose]: () => app.close(),

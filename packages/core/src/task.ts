@@ -47,30 +47,34 @@ export interface DeclaredTask<in out A extends readonly unknown[], out R, out P,
 }
 
 /** What a task needs of the app. */
-export interface TaskHome extends CallSender {
+export interface TaskSender extends CallSender {
   result<R, P>(id: string, taskName: string): AsyncResult<R, P>;
 }
 
 /** The verbs of a reference to the task `name`. */
-export function createTaskRef<A extends readonly unknown[], R, P>(home: TaskHome, name: string): TaskRef<A, R, P> {
+export function createTaskRef<A extends readonly unknown[], R, P>(sender: TaskSender, name: string): TaskRef<A, R, P> {
   const sign = (args: readonly unknown[], immutable: boolean) =>
-    createSignature<never, never>(home, { task: name, args, kwargs: {}, immutable });
+    createSignature<never, never>(sender, { task: name, args, kwargs: {}, immutable });
   const reference = {
     name,
-    delay: (...args: A) => home.send<R, P>(() => plainCall(name, args)),
-    applyAsync: (args: A, options: ApplyOptions<R> = {}) => home.send<R, P>(() => createCall(name, args, options)),
+    delay: (...args: A) => sender.send<R, P>(() => plainCall(name, args)),
+    applyAsync: (args: A, options: ApplyOptions<R> = {}) => sender.send<R, P>(() => createCall(name, args, options)),
     s: (...args: readonly unknown[]) => sign(args, false),
     partial: (...rest: readonly unknown[]) => sign(rest, false),
     si: (...args: readonly unknown[]) => sign(args, true),
-    result: (id: string) => home.result<R, P>(id, name),
+    result: (id: string) => sender.result<R, P>(id, name),
   };
   return reference as unknown as TaskRef<A, R, P>;
 }
 
 /** The same verbs on a function. `name` of a function can only be defined, not assigned. */
-export function createTask<A extends readonly unknown[], R, P>(home: TaskHome, name: string, run: (args: A) => Promise<R>): Task<A, R, P> {
+export function createTask<A extends readonly unknown[], R, P>(
+  sender: TaskSender,
+  name: string,
+  run: (args: A) => Promise<R>,
+): Task<A, R, P> {
   const task = (...args: A) => run(args);
-  for (const [key, value] of Object.entries(createTaskRef<A, R, P>(home, name)))
+  for (const [key, value] of Object.entries(createTaskRef<A, R, P>(sender, name)))
     Object.defineProperty(task, key, { value, enumerable: true });
   return task as unknown as Task<A, R, P>;
 }

@@ -1,4 +1,4 @@
-/** Where an app's calls are sent from and their results looked up: what its tasks and signatures need of it. */
+/** Sends an app's calls, each through the whole way to the broker, and finds their results: what tasks and signatures need of the app. */
 import { randomUUID } from "node:crypto";
 import type { AppRuntime } from "./app-runtime.ts";
 import type { Call, CallOptions } from "./call.ts";
@@ -11,10 +11,10 @@ import { encodeMessage } from "./message.ts";
 import { type OutgoingMessage, publishThrough } from "./middleware.ts";
 import { type PublishRetry, publishRetry, readRetryPolicy } from "./publish-retry.ts";
 import { type AsyncResult, createResult, type HandleSource, type Sent } from "./result.ts";
-import type { TaskHome } from "./task.ts";
+import type { TaskSender } from "./task.ts";
 import { toWire } from "./task-input.ts";
 
-export interface Home extends TaskHome {
+export interface Sender extends TaskSender {
   result<R, P>(id: string, taskName: string | null): AsyncResult<R, P>;
   /** Resolves when everything that is being sent is confirmed or refused. */
   flushed(): Promise<void>;
@@ -22,7 +22,7 @@ export interface Home extends TaskHome {
 
 const largeBytes = 256 * 1024;
 
-export function createHome(runtime: AppRuntime): Home {
+export function createSender(runtime: AppRuntime): Sender {
   let underway = 0;
   const awaitingNone = new Set<() => void>();
   const source: HandleSource = {
