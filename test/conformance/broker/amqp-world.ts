@@ -23,18 +23,25 @@ export interface AmqpPlace {
   /** of a vhost nobody uses, without TLS */
   readonly url: string;
   readonly tls?: { readonly port: number; readonly options: TlsOptions };
+  /** whom the brokers log in as; guest unless told */
+  readonly login?: { readonly username: string; readonly password: string };
+  /** begins the name of every queue and exchange; "queue" unless told */
+  readonly prefix?: string;
 }
 
-export async function openAmqpWorld({ url: direct, tls }: AmqpPlace): Promise<BrokerWorld> {
+export async function openAmqpWorld({ url: direct, tls, login, prefix = "queue" }: AmqpPlace): Promise<BrokerWorld> {
   const proxy = await startTcpProxy(tls?.port ?? Number(new URL(direct).port));
-  const url = Object.assign(new URL(direct), { port: String(proxy.port) }).href.replace(/^amqp:/, tls === undefined ? "amqp:" : "amqps:");
-  const prioritised = Array.from({ length: 4 }, () => `priorities-${randomUUID()}`);
+  const url = Object.assign(new URL(direct), { port: String(proxy.port), ...login }).href.replace(
+    /^amqp:/,
+    tls === undefined ? "amqp:" : "amqps:",
+  );
+  const prioritised = Array.from({ length: 4 }, () => `${prefix}-priorities-${randomUUID()}`);
   await declarePrioritised(direct, prioritised);
   const context = driverContext();
   const connection = tls === undefined ? {} : { ssl: tls.options };
   return {
     open: ({ resultUrl = null, ...options } = {}) => createAmqpBroker(url, context, { resultUrl, ...options, connection }),
-    queue: ({ priorities } = {}) => (priorities === true ? prioritised.pop()! : `queue-${randomUUID()}`),
+    queue: ({ priorities } = {}) => (priorities === true ? prioritised.pop()! : `${prefix}-${randomUUID()}`),
     breakConnections: async () => proxy.cut(),
     recoveryMs: 15_000,
     dispose: () => proxy.close(),

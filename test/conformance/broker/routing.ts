@@ -112,7 +112,8 @@ export function describeRouting(open: () => BrokerCase): void {
   test("what follows a delivery goes through exchanges, too; without a way nothing is settled", async () => {
     const { connect, world } = open();
     const [exchange, queue, next] = [world.queue(), world.queue(), world.queue()];
-    const broker = await connect(declared({ name: queue }, { name: next, exchange, exchangeType: "topic", routingKey: "next.#" }));
+    const bound = { name: next, exchange, exchangeType: "topic", routingKey: "next.#" } as const;
+    const broker = await connect({ queues: queuesOf({ taskDefaultQueue: queue, taskQueues: [{ name: queue }, bound] }) });
     await broker.publish(publicationTo(queue));
     const { inbox } = await consume(broker, queue);
     const delivery = await inbox.next();
