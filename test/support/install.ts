@@ -1,6 +1,7 @@
 /** Installs what the server tests need and the machine lacks, where it may: Debian's packages, as root. */
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { hasPostgres } from "./postgres-server.ts";
 import { programPath } from "./program.ts";
 
 interface Need {
@@ -15,6 +16,7 @@ export const debianPython = "/usr/bin/python3";
 const needs: readonly Need[] = [
   { name: "redis-server", isThere: () => programPath("redis-server") !== null, packages: ["redis-server"] },
   { name: "rabbitmq-server", isThere: () => programPath("rabbitmq-server") !== null, packages: ["rabbitmq-server"] },
+  { name: "postgresql", isThere: hasPostgres, packages: ["postgresql"] },
   { name: "Python Celery", isThere: hasPythonCelery, packages: ["python3-celery", "python3-redis"] },
 ];
 

@@ -1,7 +1,7 @@
 /** The tables of `docs/internals.md` that say what lies in each store, as patterns that a test can hold names against. */
 import { readFileSync } from "node:fs";
 
-export type StoreName = "Redis" | "SQLite" | "RabbitMQ";
+export type StoreName = "Redis" | "SQLite" | "PostgreSQL" | "RabbitMQ";
 
 export interface KeyRow {
   /** as it is written, e.g. "{<list>}:delay" */

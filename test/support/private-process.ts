@@ -24,12 +24,14 @@ interface Start {
   readonly cwd: string;
   /** removed, too, when the run is gone before `stop` */
   readonly temporaryFolder?: string;
+  /** who runs it, where we may say so; null: we ourselves */
+  readonly user?: { readonly uid: number; readonly gid: number } | null;
 }
 
 const lastWordsMs = 5_000;
 
-export function startPrivateProcess({ command, args, env = process.env, cwd, temporaryFolder = "" }: Start): PrivateProcess {
-  const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+export function startPrivateProcess({ command, args, env = process.env, cwd, temporaryFolder = "", user = null }: Start): PrivateProcess {
+  const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"], ...user });
   const { pid } = child;
   const ended = endOf(child, command);
   const reaper = pid === undefined ? null : startReaper(pid, temporaryFolder);

@@ -6,7 +6,9 @@ import { rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Redis } from "ioredis";
+import pg from "pg";
 import { installWhatIsMissing } from "./install.ts";
+import { hasPostgres, startPostgres } from "./postgres-server.ts";
 import { programPath } from "./program.ts";
 import { hasRabbitmq, startRabbitmq } from "./rabbitmq-server.ts";
 import { startRedis } from "./redis-server.ts";
@@ -24,7 +26,7 @@ interface Server {
   stop(): Promise<void>;
 }
 
-const openers: Readonly<Record<string, () => Promise<Server>>> = { redis: openRedis, amqp: openRabbitmq };
+const openers: Readonly<Record<string, () => Promise<Server>>> = { redis: openRedis, amqp: openRabbitmq, postgres: openPostgres };
 
 export async function openServerDesk(): Promise<ServerDesk> {
   installWhatIsMissing();
@@ -99,6 +101,27 @@ async function openRabbitmq(): Promise<Server> {
   }
   if (given === undefined) throw new Error(missing("rabbitmq-server", "AMQP_URL"));
   return { newPlace: async () => given, stop: async () => {} };
+}
+
+async function openPostgres(): Promise<Server> {
+  const given = process.env["POSTGRES_URL"];
+  let count = 0;
+  if (hasPostgres()) {
+    const server = await startPostgres();
+    return { newPlace: () => server.database(`place_${++count}`), stop: server.stop };
+  }
+  if (given === undefined) throw new Error(missing("postgresql", "POSTGRES_URL"));
+  return {
+    async newPlace() {
+      const name = `celeriac_test_${process.pid}_${++count}`;
+      const client = new pg.Client({ connectionString: given });
+      await client.connect();
+      await client.query(`create database ${name}`);
+      await client.end();
+      return `db+${Object.assign(new URL(given), { pathname: `/${name}` }).href}`;
+    },
+    stop: async () => {},
+  };
 }
 
 function missing(program: string, variable: string): string {

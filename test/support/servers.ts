@@ -11,6 +11,11 @@ export function amqpUrl(): Promise<string> {
   return place("amqp");
 }
 
+/** "db+postgresql://celeriac:<password>@127.0.0.1:<port>/<a fresh database>" */
+export function postgresUrl(): Promise<string> {
+  return place("postgres");
+}
+
 async function place(server: string): Promise<string> {
   const answer = await fetch(`${inject("serverDeskUrl")}/${server}`);
   const text = await answer.text();

@@ -192,15 +192,14 @@ export const celerySettings = {
   ),
 
   // Result backends that are not here
-  ...unused(noBackend("database"), [
-    "database_url",
+  ...unused("a database is named in result_backend, as db+postgresql://user:password@host/name", ["database_url"]),
+  ...unused("the database is asked without SQLAlchemy", [
     "database_engine_options",
     "database_short_lived_sessions",
-    "database_table_names",
-    "database_table_schemas",
-    "database_create_tables_at_setup",
     "database_engine_callback",
   ]),
+  ...unused("results lie in tables of our own, and celery_taskmeta keeps its name", ["database_table_names", "database_table_schemas"]),
+  ...unused("the tables are made when the database is first used", ["database_create_tables_at_setup"]),
   ...unused(noBackend("cache"), ["cache_backend", "cache_backend_options"]),
   ...unused(noBackend("MongoDB"), ["mongodb_backend_settings"]),
   ...unused(noBackend("Cassandra"), [

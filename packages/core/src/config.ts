@@ -124,18 +124,22 @@ export const settingTable = {
   ),
   resultBackend: textSetting(
     null,
-    "Where results are kept: redis://, rediss://, sentinel://, rpc://, sqlite://, memory:// or disabled. Unset: with the broker on SQLite, Redis and memory://, rpc:// on RabbitMQ.",
+    "Where results are kept: redis://, rediss://, sentinel://, rpc://, sqlite://, db+postgresql://, db+sqlite://, memory:// or disabled. Unset: with the broker on SQLite, Redis and memory://, rpc:// on RabbitMQ.",
     { env: "CELERY_RESULT_BACKEND", secret: true },
   ),
   redisBackendUseSsl: tlsSetting("As brokerUseSsl, for results on a Redis that resultBackend names; unnamed, it is reached as the broker."),
   resultBackendTransportOptions: transportSetting("As brokerTransportOptions, for results that resultBackend places elsewhere."),
   resultExpires: durationSetting<Duration | null>("1d", "How long a result is kept; null and 0 keep it for ever.", { nullable: true }),
+  celeryTables: flagSetting(
+    false,
+    "db+postgresql://: write state and errors of each task into Celery's own celery_taskmeta as well, for programs that look there; values stay NULL, and it is never read.",
+  ),
   resultExtended: flagSetting(false, "Write name, arguments, worker and queue into each result, as Celery does."),
   resultSerializer: choiceSetting(resultSerializerNames, "json", "How results are written where Python reads them, on Redis and rpc://."),
   resultAcceptContent: resultContentSetting("What results are read as on Redis and rpc://; null is what acceptContent says."),
   coordinator: textSetting(
     null,
-    "Where leases and reservations are kept; unset: with the broker, else with the results. redis://, rediss://, sentinel://, sqlite:// or memory://.",
+    "Where leases and reservations are kept; unset: with the broker, else with the results. redis://, rediss://, sentinel://, sqlite://, db+postgresql:// or memory://.",
     {
       env: "CELERIAC_COORDINATOR",
       secret: true,

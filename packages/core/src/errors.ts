@@ -104,6 +104,7 @@ export const errorTable = {
   BACKEND_UNREACHABLE: ["The result backend did not accept a connection or did not answer.", "Check host, port and whether it runs."],
   BACKEND_AUTH: ["The result backend refused user or password.", "Check the URL's credentials."],
   BACKEND_TLS: ["The connection to the result backend could not be encrypted.", "As BROKER_TLS."],
+  BACKEND_REFUSED: ["The result backend refused an operation.", "The message holds its words."],
   MEMORY_OUT_OF_REACH: [
     "memory:// lies in the memory of another process or thread: a task or a command cannot reach it.",
     "Use sqlite:// where tasks send tasks or read results, or where several processes take part.",

@@ -11,7 +11,7 @@ import { redactUrl } from "./redact.ts";
 import type { RedisAccess } from "./redis/url.ts";
 import type { TransportOptions } from "./transport-options.ts";
 
-type Scheme = "memory" | "sqlite" | "redis" | "amqp" | "rpc" | "disabled";
+type Scheme = "memory" | "sqlite" | "db+sqlite" | "db+postgresql" | "redis" | "amqp" | "rpc" | "disabled";
 
 /** Other schemes for the same driver, which reads the rest of the URL. */
 const aliases: ReadonlyMap<string, Scheme> = new Map([
@@ -22,8 +22,11 @@ const aliases: ReadonlyMap<string, Scheme> = new Map([
 /** The scheme of a URL, or null. */
 function schemeOf(url: string): string | null {
   if (url === "disabled") return "disabled";
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? null;
-  return scheme === null ? null : (aliases.get(scheme) ?? scheme);
+  const scheme = /^([a-z][a-z0-9+._-]*):/i.exec(url)?.[1]?.toLowerCase() ?? null;
+  if (scheme === null) return null;
+  // As SQLAlchemy has it, with or without the name of a Python driver.
+  if (/^(?:db\+)?postgres(?:ql)?(?:\+\w+)?$/.test(scheme)) return "db+postgresql";
+  return aliases.get(scheme) ?? scheme;
 }
 
 function knownScheme<S extends Scheme>(url: string, what: string, schemes: readonly S[]): S {
@@ -97,13 +100,18 @@ export async function openBroker(settings: Settings, queues: QueueTable, context
   }
 }
 
-/** null where results are disabled. Throws CONFIG_URL, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH. Connects nothing yet. */
+/** null where results are disabled. Throws CONFIG_URL, CONFIG_INVALID, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH. Connects nothing yet. */
 export async function openBackend(settings: Settings, context: DriverContext): Promise<ResultBackend | null> {
   const url = resultUrlOf(settings);
-  switch (knownScheme(url, "Result backend", ["redis", "rpc", "sqlite", "memory", "disabled"])) {
+  if (settings.celeryTables && schemeOf(url) !== "db+postgresql")
+    throw new ConfigError("CONFIG_INVALID", `celeryTables writes into db+postgresql:// only, and the result backend is ${redactUrl(url)}`);
+  switch (knownScheme(url, "Result backend", ["redis", "rpc", "sqlite", "db+sqlite", "db+postgresql", "memory", "disabled"])) {
     case "memory":
       return (await import("./backends/memory.ts")).createMemoryBackend(url, context);
+    case "db+postgresql":
+      return (await import("./backends/postgres.ts")).createPostgresBackend(url, context, { celeryTables: settings.celeryTables });
     case "sqlite":
+    case "db+sqlite":
       return (await import("./backends/sqlite.ts")).createSqliteBackend(url, context);
     case "redis":
       return (await import("./backends/redis.ts")).createRedisBackend(url, context, resultAccess(settings));
@@ -118,7 +126,7 @@ export async function openBackend(settings: Settings, context: DriverContext): P
   }
 }
 
-const coordinating = ["redis", "sqlite", "memory"] as const;
+const coordinating = ["redis", "sqlite", "db+sqlite", "db+postgresql", "memory"] as const;
 
 /** Where a coordinator is, and how it is reached. */
 export interface CoordinatorPlace {
@@ -148,7 +156,7 @@ export function requireCoordinator(settings: Settings, need: string): Coordinato
   if (found !== undefined) return found;
   throw new ConfigError(
     "COORDINATOR_MISSING",
-    `${need} needs a coordinator, and neither ${schemeOf(brokerUrl)}:// nor the result backend is one: set \`coordinator\` to redis:// or sqlite://`,
+    `${need} needs a coordinator, and neither ${schemeOf(brokerUrl)}:// nor the result backend is one: set \`coordinator\` to redis://, sqlite:// or db+postgresql://`,
   );
 }
 
@@ -158,7 +166,10 @@ export async function openCoordinator({ url, access }: CoordinatorPlace, context
     case "memory":
       return (await import("./coordinators/memory.ts")).createMemoryCoordinator(url, context);
     case "sqlite":
+    case "db+sqlite":
       return (await import("./coordinators/sqlite.ts")).createSqliteCoordinator(url, context);
+    case "db+postgresql":
+      return (await import("./coordinators/postgres.ts")).createPostgresCoordinator(url, context);
     case "redis":
       return (await import("./coordinators/redis.ts")).createRedisCoordinator(url, context, access);
   }

@@ -9,7 +9,14 @@ export interface RetryLog {
   succeeded(): void;
 }
 
-const refusals: ReadonlySet<ErrorCode> = new Set(["BROKER_AUTH", "BROKER_TLS", "BROKER_REFUSED", "BACKEND_AUTH", "BACKEND_TLS"]);
+const refusals: ReadonlySet<ErrorCode> = new Set([
+  "BROKER_AUTH",
+  "BROKER_TLS",
+  "BROKER_REFUSED",
+  "BACKEND_AUTH",
+  "BACKEND_TLS",
+  "BACKEND_REFUSED",
+]);
 
 /** An error when the server answers and refuses (a changed password, a user's rights, an expired certificate), each time its words change; debug for everything else. */
 export function createRetryLog(logger: Logger): RetryLog {

@@ -15,7 +15,10 @@ describe("the coordinator of an app", () => {
     [{ brokerUrl: "sqlite://./a.db", resultBackend: "redis://b" }, "sqlite://./a.db"],
     [{ brokerUrl: "memory://" }, "memory://"],
     [{ brokerUrl: "amqp://a", resultBackend: "redis://b" }, "redis://b"],
+    [{ brokerUrl: "amqp://a", resultBackend: "db+postgresql+psycopg2://b/c" }, "db+postgresql+psycopg2://b/c"],
+    [{ brokerUrl: "amqp://a", resultBackend: "db+sqlite:///b.db" }, "db+sqlite:///b.db"],
     [{ brokerUrl: "amqp://a", coordinator: "sqlite://./c.db" }, "sqlite://./c.db"],
+    [{ brokerUrl: "redis://a", coordinator: "postgresql://b/c" }, "postgresql://b/c"],
   ])("of %j is on %s", (config, url) => {
     expect(coordinatorOf(config)).toBe(url);
   });

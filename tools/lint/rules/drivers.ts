@@ -4,7 +4,7 @@ import { packageSources, type Rule } from "../rule.ts";
 
 const core = "packages/core/src/";
 const driverFolder = /^packages\/core\/src\/(?:brokers|backends|coordinators|schedule-stores)\//;
-const serverRoom = /^packages\/core\/src\/(memory|redis|sqlite|amqp)\//;
+const serverRoom = /^packages\/core\/src\/(memory|redis|sqlite|postgres|amqp)\//;
 const opener = `${core}open.ts`;
 
 /** What drivers and server rooms may stand on: contracts, the ground, and the shapes that cross the wire. */
@@ -66,6 +66,6 @@ function isDriverSide(path: string): boolean {
 
 /** brokers/redis.ts, brokers/redis/broker.ts and redis/connection.ts → redis; the rpc backend (backends/rpc.ts, backends/reply-….ts) → amqp. */
 function roomsOf(path: string): readonly string[] {
-  const server = /^(?:[a-z-]+\/)?(memory|redis|sqlite|amqp|rpc|reply)/.exec(path.slice(core.length))?.[1] ?? "";
+  const server = /^(?:[a-z-]+\/)?(memory|redis|sqlite|postgres|amqp|rpc|reply)/.exec(path.slice(core.length))?.[1] ?? "";
   return server === "rpc" || server === "reply" ? ["amqp"] : [server];
 }

@@ -3,9 +3,12 @@ import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { CeleriacError, ConfigError, reasonOf } from "../errors.ts";
 
-/** "sqlite://./celeriac.db" is relative to the working folder, "sqlite:///var/lib/celeriac.db" absolute. Throws CONFIG_URL. */
+/**
+ * "sqlite://./celeriac.db" is relative to the working folder, "sqlite:///var/lib/celeriac.db" absolute. As Celery has it a path begins
+ * after three slashes: "db+sqlite:///celeriac.db" is relative, "db+sqlite:////var/lib/celeriac.db" absolute. Throws CONFIG_URL.
+ */
 export function filePathOf(url: string): string {
-  const match = /^sqlite:(?:\/\/)?([^?#]+)$/i.exec(url);
+  const match = /^db\+sqlite:\/\/\/([^?#]+)$/i.exec(url) ?? /^sqlite:(?:\/\/)?([^?#]+)$/i.exec(url);
   if (match === null) {
     throw new ConfigError("CONFIG_URL", `Expected sqlite://./name.db or sqlite:///folder/name.db, got ${JSON.stringify(url)}`);
   }
@@ -37,7 +40,7 @@ export function canonicalPath(path: string): string {
 
 /** Whether `other` (any URL, or none) names the same SQLite file as `url`. */
 export function isSameFile(url: string, other: string | null): boolean {
-  if (other === null || !/^sqlite:/i.test(other)) return false;
+  if (other === null || !/^(?:db\+)?sqlite:/i.test(other)) return false;
   const [left, right] = [filePathOf(url), filePathOf(other)];
   if (left === right) return true;
   try {

@@ -15,21 +15,29 @@ describe("the URL of a SQLite file", () => {
     ["sqlite://celeriac.db", `${process.cwd()}/celeriac.db`],
     ["sqlite://../my%20tasks.db", `${process.cwd().replace(/\/[^/]*$/, "")}/my tasks.db`],
     ["SQLite:///a.db", "/a.db"],
+    ["db+sqlite:///results.db", `${process.cwd()}/results.db`],
+    ["db+sqlite:////var/lib/results.db", "/var/lib/results.db"],
   ])("%s names %s", (url, path) => {
     expect(filePathOf(url)).toBe(path);
   });
 
-  test.each(["sqlite://", "sqlite:///folder/", "sqlite://:memory:", "sqlite:///a.db?mode=ro", "redis://localhost", "sqlite:///%zz"])(
-    "%s is refused",
-    (url) => {
-      expect(() => createSqliteBroker(url, driverContext(), { resultUrl: null })).toThrowError(
-        expect.objectContaining({ code: "CONFIG_URL" }),
-      );
-    },
-  );
+  test.each([
+    "sqlite://",
+    "sqlite:///folder/",
+    "sqlite://:memory:",
+    "sqlite:///a.db?mode=ro",
+    "db+sqlite://a.db",
+    "redis://localhost",
+    "sqlite:///%zz",
+  ])("%s is refused", (url) => {
+    expect(() => createSqliteBroker(url, driverContext(), { resultUrl: null })).toThrowError(
+      expect.objectContaining({ code: "CONFIG_URL" }),
+    );
+  });
 
   test("two names of one file are the same file", () => {
     expect(isSameFile("sqlite://./a.db", `sqlite://${process.cwd()}/a.db`)).toBe(true);
+    expect(isSameFile("sqlite://./a.db", "db+sqlite:///a.db")).toBe(true);
     expect(isSameFile("sqlite://./a.db", "sqlite://./b.db")).toBe(false);
     expect(isSameFile("sqlite://./a.db", "redis://localhost")).toBe(false);
     expect(isSameFile("sqlite://./a.db", null)).toBe(false);

@@ -1,0 +1,79 @@
+/** The result backend on PostgreSQL: our results as Celery's JSON in a table of our own, and on request Celery's table beside it. */
+import type { ResultBackend, ResultRecord, StoreOutcome } from "../backend.ts";
+import type { DriverContext } from "../driver.ts";
+import { BackendError } from "../errors.ts";
+import { parsePostgresUrl } from "../postgres/address.ts";
+import type { Row } from "../postgres/ask.ts";
+import { celeryResultOf } from "../postgres/celery-result.ts";
+import { Database } from "../postgres/database.ts";
+import { backendFailure } from "../postgres/failure.ts";
+import { isFinal } from "../states.ts";
+import {
+  changedResults,
+  channel,
+  forgetResult,
+  forgetResultForCelery,
+  getResult,
+  storeResult,
+  storeResultForCelery,
+} from "./postgres-statements.ts";
+import { ResultWatch } from "./postgres-watch.ts";
+
+/** Longer than that no interval need be; a hundred years. */
+const longestExpiryMs = 3_155_760_000_000;
+
+/** `celeryTables`: writes Celery's `celery_taskmeta`, too. Throws CONFIG_URL. Connects nothing yet. */
+export function createPostgresBackend(
+  url: string,
+  context: DriverContext,
+  { celeryTables }: { readonly celeryTables: boolean },
+): ResultBackend {
+  const address = parsePostgresUrl(url);
+  const closed = () => new BackendError("BACKEND_UNREACHABLE", `The result backend on PostgreSQL at ${address.label} was closed`);
+  const database = new Database(address, { context, celeryTables, closed });
+  const failure = (error: unknown) => backendFailure(error, address.label);
+  const watch = new ResultWatch({
+    context,
+    failure,
+    listen: (heard) => database.listen(channel, heard),
+    changed: (taskIds, stamps) => database.ask(changedResults, [taskIds, stamps]),
+  });
+
+  async function translated<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      throw failure(error);
+    }
+  }
+
+  function store(record: ResultRecord): Promise<readonly Row[]> {
+    const { taskId, state, attempt, text, expiresMs } = record;
+    const values = [taskId, state, isFinal(state), attempt, expiresMs === null ? null : Math.min(expiresMs, longestExpiryMs), text];
+    const forCelery = celeryTables ? celeryResultOf(record) : null;
+    if (forCelery !== null) return database.write(storeResultForCelery, [...values, ...forCelery]);
+    if (celeryTables) context.logger.warn("Celery's result table has no room for a task id of this length", { taskId });
+    return database.write(storeResult, values);
+  }
+
+  return {
+    replyTo: null,
+    connect: () => translated(database.ready()),
+    store: async (record): Promise<StoreOutcome> => ((await translated(store(record))).length > 0 ? "stored" : "superseded"),
+    async get(taskId) {
+      const [row] = await translated(database.ask(getResult, [taskId]));
+      return row === undefined ? null : String(row["text"]);
+    },
+    subscribe: (taskId, listener) => watch.subscribe(taskId, listener),
+    async forget(taskId) {
+      await translated(database.ask(celeryTables ? forgetResultForCelery : forgetResult, [taskId]));
+    },
+    async health() {
+      await translated(database.ask("select 1"));
+    },
+    async close() {
+      watch.close();
+      await database.close();
+    },
+  };
+}
