@@ -1,5 +1,7 @@
 /** A PostgreSQL that goes, comes back, refuses or says nothing: every question ends, with an error that says why, and a wait goes on. */
 import { randomUUID } from "node:crypto";
+import { createApp } from "@celeriac/core";
+import { createWorker } from "@celeriac/worker";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { ResultBackend, ResultRecord } from "../../packages/core/src/backend.ts";
 import { createPostgresBackend } from "../../packages/core/src/backends/postgres.ts";
@@ -179,6 +181,27 @@ describe("a PostgreSQL server", () => {
         String(relname),
       ).toEqual([kind]);
     expect(found).toHaveLength(table.rows.length);
+  });
+});
+
+describe("a worker with its results in PostgreSQL", () => {
+  it("stores what ended while the server was away, and whoever waits gets it", async () => {
+    const app = createApp("away", { broker: `memory://${randomUUID()}`, backend: url });
+    const add = app.task("memory.add", (x: number, y: number) => x + y);
+    const source = { moduleUrl: new URL("../support/memory-app.ts", import.meta.url).href, appName: null };
+    const worker = createWorker(app, { pool: "threads", concurrency: 1 }, { source });
+    onTestFinished(async () => {
+      await worker.stop();
+      await app.close();
+    });
+    await worker.start();
+    expect(await add.delay(1, 2).get()).toBe(3);
+    await server.down();
+    const sent = await add.delay(2, 3);
+    const value = sent.get();
+    await eventually(() => worker.stats().pool.executors.every(({ running }) => running.length === 0));
+    await server.up();
+    expect(await value).toBe(5);
   });
 });
 
