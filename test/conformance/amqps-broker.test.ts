@@ -110,13 +110,16 @@ it("settings as Celery users write them encrypt tasks and replies", async () => 
   expect(await server.ctl("list_queues", "name", "messages")).toMatch(/^encrypted\t1$/m);
 });
 
-it("settings as Celery users write them say how to log in, and how long a silent server is believed", async () => {
+it("settings as Celery users write them say how to log in, what is shown, and how long a silent server is believed", async () => {
   const url = await server.vhost("settings");
-  const config = { broker_login_method: "AMQPLAIN", broker_heartbeat: 33 } as const;
+  const client_properties = { deployment: "blue", replica: 7 };
+  const config = { broker_login_method: "AMQPLAIN", broker_heartbeat: 33, broker_transport_options: { client_properties } } as const;
   const app = createApp("settings", { broker: url, backend: "disabled", config });
   await app.connect();
   const listed = await server.ctl("list_connections", "vhost", "auth_mechanism", "timeout");
   expect(listed.split("\n").filter((line) => line.startsWith("settings"))).toEqual(["settings\tAMQPLAIN\t33"]);
+  const shown = await server.ctl("list_connections", "vhost", "client_properties");
+  expect(shown.split("\n").find((line) => line.startsWith("settings"))).toMatch(/(?=.*"deployment","blue"})(?=.*"replica",7})/);
   await app.close();
 });
 

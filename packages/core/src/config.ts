@@ -120,7 +120,7 @@ export const settingTable = {
     "How connections to the broker are encrypted: true, or files and names as in Celery. Certificates are verified unless certReqs is none. amqps:// and rediss:// encrypt by themselves.",
   ),
   brokerTransportOptions: transportSetting(
-    "For sentinel://: what the sentinels call the primary (masterName), and how to get into the sentinels themselves (sentinelKwargs); for the coordinator, too. Celery's others do nothing.",
+    "For sentinel://: what the sentinels call the primary (masterName), and how to get into the sentinels themselves (sentinelKwargs); for the coordinator, too. For RabbitMQ: what it shows of each connection (clientProperties). Celery's others do nothing.",
   ),
   resultBackend: textSetting(
     null,

@@ -76,6 +76,7 @@ function amqpConnection(settings: Settings) {
     heartbeatMs: durationMs(settings.brokerHeartbeat ?? 0),
     timeoutMs: durationMs(settings.brokerConnectionTimeout),
     loginMethod: settings.brokerLoginMethod,
+    clientProperties: settings.brokerTransportOptions.clientProperties ?? {},
   };
   return { connection, failover: settings.brokerFailoverStrategy };
 }

@@ -9,7 +9,10 @@ export interface TransportOptions {
   readonly masterName?: string;
   /** how to get into the sentinels themselves */
   readonly sentinelKwargs?: SentinelAccess;
+  /** what RabbitMQ shows of each connection, beside what the driver tells it */
+  readonly clientProperties?: ClientProperties;
 }
+export type ClientProperties = Readonly<Record<string, string | number | boolean>>;
 
 /** As Celery's users write them. */
 export interface TransportInput {
@@ -18,6 +21,8 @@ export interface TransportInput {
   readonly master_name?: string | undefined;
   readonly sentinelKwargs?: SentinelInput | undefined;
   readonly sentinel_kwargs?: SentinelInput | undefined;
+  readonly clientProperties?: ClientProperties | undefined;
+  readonly client_properties?: ClientProperties | undefined;
 }
 type SentinelInput = { readonly username?: string; readonly password?: string; readonly ssl?: boolean } & TlsInput;
 
@@ -70,8 +75,13 @@ const unusedOptions: Readonly<Record<string, Row>> = {
   interval_step: repeating,
   interval_max: repeating,
   retry_policy: repeating,
-  client_properties: { why: "connections tell their own" },
   login_method: { why: "it is the setting broker_login_method" },
+  heartbeat: { why: "it is the setting broker_heartbeat" },
+  ssl: { why: "it is the setting broker_use_ssl" },
+  channel_max: { why: "a connection has the channels and frames that RabbitMQ allows" },
+  frame_max: { why: "a connection has the channels and frames that RabbitMQ allows" },
+  on_blocked: { why: "the log and app.health() say when RabbitMQ takes no publications" },
+  on_unblocked: { why: "the log and app.health() say when RabbitMQ takes no publications" },
   result_chord_ordered: { why: "this version makes no chords" },
 };
 
@@ -95,7 +105,14 @@ const readers: Readonly<Record<string, (value: unknown, what: string) => Partial
     const sentinelKwargs = readSentinelAccess(value, what);
     return sentinelKwargs === undefined ? undefined : { sentinelKwargs };
   },
+  client_properties: (value) => (isClientProperties(value) ? { clientProperties: Object.freeze({ ...value }) } : undefined),
 };
+
+/** What a client is able to do the driver says. */
+function isClientProperties(value: unknown): value is ClientProperties {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || "capabilities" in value) return false;
+  return Object.values(value).every((each) => ["string", "boolean"].includes(typeof each) || Number.isFinite(each));
+}
 
 /** What redis-py hands to each connection with a sentinel: user, password and TLS; how it watches such a connection is left to the driver. */
 function readSentinelAccess(value: unknown, what: string): SentinelAccess | undefined {
@@ -114,7 +131,7 @@ function readSentinelAccess(value: unknown, what: string): SentinelAccess | unde
 
 /** A row of a table of settings. */
 export const transportSetting = (doc: string): Setting<TransportOptions> => ({
-  kind: "{masterName: text, sentinelKwargs: {username, password, ssl, …}}, or Celery's names of them",
+  kind: "{masterName: text, sentinelKwargs: {username, password, ssl, …}, clientProperties: {name: text, number or flag}}, or Celery's names of them",
   default: Object.freeze({}),
   doc,
   secret: true,

@@ -19,7 +19,15 @@ describe("transport options", () => {
     for (const nothing of [{}, null, { master_name: undefined, sentinel_kwargs: null }]) expect(resolve(nothing)).toEqual({});
   });
 
+  it("say what RabbitMQ shows of a connection, but not what the driver is able to do", () => {
+    const clientProperties = { deployment: "blue", replica: 7, canary: false };
+    expect(resolve({ client_properties: clientProperties })).toEqual({ clientProperties });
+  });
+
   it.each([
+    [{ client_properties: { capabilities: true } }],
+    [{ client_properties: { nested: {} } }],
+    [{ client_properties: "secret" }],
     [{ master_name: 1 }],
     [{ master_name: "" }],
     [{ sentinel_kwargs: "secret" }],
@@ -33,10 +41,15 @@ describe("transport options", () => {
   });
 
   it("that do nothing are told, unless they ask for what is done anyway", () => {
-    expect(unused({ visibility_timeout: 60, priority_steps: [0, 3, 6, 9], global_keyprefix: "app:", master_name: "prime" })).toEqual([
-      "broker_transport_options.visibility_timeout",
-      "broker_transport_options.global_keyprefix",
-    ]);
+    expect(
+      unused({
+        visibility_timeout: 60,
+        priority_steps: [0, 3, 6, 9],
+        global_keyprefix: "app:",
+        master_name: "prime",
+        confirm_publish: true,
+      }),
+    ).toEqual(["broker_transport_options.visibility_timeout", "broker_transport_options.global_keyprefix"]);
     expect(nameConfig({ resultBackendTransportOptions: { retryPolicy: {} } }).unused).toEqual([
       { setting: "resultBackendTransportOptions.retryPolicy", reason: expect.stringContaining("publish_timeout") },
     ]);

@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly timeoutMs: number;
   /** EXTERNAL: who we are says our certificate */
   readonly loginMethod: LoginMethod;
+  /** shown among the broker's connections beside our own */
+  readonly clientProperties: Readonly<Record<string, unknown>>;
 }
 
 export const loginMethods = ["PLAIN", "AMQPLAIN", "EXTERNAL"] as const;
@@ -26,6 +28,7 @@ export const defaultConnection: ConnectionOptions = {
   // Short of the 5 s in which work must go on once the broker accepts connections: an attempt that was answered by nobody must not outlast it.
   timeoutMs: 4_000,
   loginMethod: "PLAIN",
+  clientProperties: {},
 };
 
 export interface AmqpAddress extends Omit<ConnectionOptions, "ssl"> {

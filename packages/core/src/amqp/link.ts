@@ -67,7 +67,7 @@ export async function openLink(address: AmqpAddress, { name, clock, logger }: Li
         noDelay: true,
         keepAlive: true,
         timeout: address.timeoutMs,
-        clientProperties: { connection_name: name },
+        clientProperties: { connection_name: name, ...address.clientProperties },
         credentials: credentialsOf({ ...address, username, password }),
         ...(tls === null ? {} : await tlsConnectionOptions(tls)),
       },

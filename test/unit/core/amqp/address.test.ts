@@ -8,6 +8,7 @@ describe("an AMQP URL", () => {
       heartbeatMs: 10_000,
       timeoutMs: 4_000,
       loginMethod: "PLAIN",
+      clientProperties: {},
       hostname: "rabbit.example",
       port: 5673,
       username: "us@er",
