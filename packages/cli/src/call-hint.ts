@@ -1,5 +1,5 @@
 /** Command lines to paste into a terminal: one that calls a task of the app, one that shows where a task failed. */
-import { type AppRuntime, redactText } from "@celeriac/core/runtime";
+import { type AppRuntime, redactUrl } from "@celeriac/core/runtime";
 import type { CommandArguments } from "./command-table.ts";
 import type { Colors } from "./output.ts";
 
@@ -22,8 +22,8 @@ export function tracebackHint(id: string, common: Common): string {
 function lineOf({ app, broker, resultBackend }: Common, words: readonly string[]): string {
   const given = [
     ...(app === null ? [] : ["-A", app]),
-    ...(broker === null ? [] : ["-b", redactText(broker)]),
-    ...(resultBackend === null ? [] : ["--result-backend", redactText(resultBackend)]),
+    ...(broker === null ? [] : ["-b", redactUrl(broker)]),
+    ...(resultBackend === null ? [] : ["--result-backend", redactUrl(resultBackend)]),
   ];
   return ["celeriac", ...given, ...words].map(quoted).join(" ");
 }

@@ -1,5 +1,5 @@
 /** The command: reads the command line, runs the command, ends the process with its exit code. Started by bin/celeriac.js. */
-import { CeleriacError, overrideSettings } from "@celeriac/core/runtime";
+import { CeleriacError, overrideSettings, redactText } from "@celeriac/core/runtime";
 import { type CommandLine, readCommandLine } from "./command-line.ts";
 import { type CommandArguments, commandTable } from "./command-table.ts";
 import { call } from "./commands/call.ts";
@@ -15,12 +15,19 @@ import { packageVersion } from "./version.ts";
 /** Never rejects and never returns: it ends the process. */
 export async function main(words: readonly string[] = process.argv.slice(2)): Promise<void> {
   stopWithParent();
+  hideSecrets(words);
   // A reader that has gone away (a closed pipe, a closed terminal) is no reason to fail.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   process.exitCode = await answer(words);
   await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((done) => stream.write("", () => done()))));
   // What the app's modules have left open does not matter any more.
   process.exit();
+}
+
+/** A password that was written on the command line is taken off the list of processes. */
+function hideSecrets(words: readonly string[]): void {
+  const shown = words.map(redactText);
+  if (shown.some((word, index) => word !== words[index])) process.title = ["celeriac", ...shown].join(" ");
 }
 
 async function answer(words: readonly string[]): Promise<number> {

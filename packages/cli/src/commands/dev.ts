@@ -1,7 +1,7 @@
 /** `celeriac dev`: keeps a worker running in a process of its own, and starts it anew when the project's code changes. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { systemClock } from "@celeriac/core/runtime";
+import { redactUrl, systemClock } from "@celeriac/core/runtime";
 import { type CommandArguments, commandTable, globalOptions } from "../command-table.ts";
 import { exitCode, type StopSignal } from "../exit-code.ts";
 import { appPath } from "../load-app.ts";
@@ -12,10 +12,17 @@ import { trapSignals } from "../signals.ts";
 
 const launcher = fileURLToPath(new URL("../../bin/celeriac.js", import.meta.url));
 
+/** A password has no place among a process's arguments; the worker inherits the URL in its environment as well. */
+function withoutSecret(url: string | null): string | null {
+  return url === null || redactUrl(url) !== url ? null : url;
+}
+
 /** Resolves with the exit code of the last worker. Throws APP_NOT_FOUND when there is no module to watch. */
 export async function dev(args: CommandArguments<"dev">, output: Output): Promise<number> {
   const root = projectFolder(appPath(args.common.app, process.cwd()));
-  const words = [...wordsOf(globalOptions, { ...args.common }), "worker", ...wordsOf(commandTable.dev.options, { ...args.options })];
+  const { broker, resultBackend } = args.common;
+  const common = { ...args.common, broker: withoutSecret(broker), resultBackend: withoutSecret(resultBackend) };
+  const words = [...wordsOf(globalOptions, common), "worker", ...wordsOf(commandTable.dev.options, { ...args.options })];
   let child: ChildProcess | null = null;
   let isStopping = false;
   let isStale = false;

@@ -1,0 +1,130 @@
+/** What each kind of process needs of Redis, and no more: the rules in docs/security.md, under which the suites are run. */
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
+import type { Broker } from "../../packages/core/src/broker.ts";
+import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
+import { driverContext } from "../support/driver-context.ts";
+import { publicationTo } from "../support/envelopes.ts";
+import { cutRedisConnections } from "../support/redis-connections.ts";
+import { redisUrl } from "../support/servers.ts";
+import { describeBackend } from "./backend-suite.ts";
+import { acknowledge, consume } from "./broker/world.ts";
+import { describeBroker } from "./broker-suite.ts";
+
+const page = readFileSync(new URL("../../docs/security.md", import.meta.url), "utf8");
+
+/** What the page gives a role: the arguments of ACL SETUSER behind the user's name. */
+function rulesOf(role: string): readonly string[] {
+  const rules = new RegExp(`^ACL SETUSER ${role} (.+)$`, "m").exec(page)?.[1];
+  if (rules === undefined) throw new Error(`docs/security.md has no rules for ${role}`);
+  return rules.replace("PASSWORD", "secret").split(" ");
+}
+
+const refused = expect.objectContaining({ code: "BROKER_REFUSED" });
+
+async function connected(broker: Broker): Promise<Broker> {
+  onTestFinished(() => broker.close());
+  await broker.connect();
+  return broker;
+}
+
+describe("on Redis", () => {
+  let server: URL;
+  let admin: Redis;
+  const users: string[] = [];
+
+  beforeAll(async () => {
+    server = new URL(await redisUrl());
+    admin = new Redis(server.href, { protocol: 2 });
+  });
+  afterAll(async () => {
+    if (users.length > 0) await admin.acl("DELUSER", ...(users as [string]));
+    admin.disconnect();
+  });
+
+  /** The URL of a user that has the role. */
+  async function urlOf(role: string): Promise<string> {
+    const name = `${role}-${randomUUID()}`;
+    users.push(name);
+    await admin.acl("SETUSER", name, ...rulesOf(role));
+    return Object.assign(new URL(server), { username: name, password: "secret" }).href;
+  }
+
+  describeBroker(
+    "redis with the rules of a worker",
+    async () => {
+      const url = await urlOf("worker");
+      let queues = 0;
+      return {
+        open: ({ resultUrl = url, ...options } = {}) => createRedisBroker(url, driverContext(), { resultUrl, ...options }),
+        queue: () => `shop-${++queues}`,
+        breakConnections: () => cutRedisConnections(server.href),
+        results: { url, openBackend: () => createRedisBackend(url, driverContext()) },
+        recoveryMs: 10_000,
+        async dispose() {},
+      };
+    },
+    {
+      deduplicates: true,
+      unsetPriority: "first",
+      requeuesCountedAtHead: true,
+      knowsAge: false,
+      purgesDelayed: true,
+      earlyByMs: 0,
+      reconnects: true,
+      undecodable: false,
+      settlesResults: true,
+    },
+  );
+
+  describeBackend("redis with the rules of a worker", async () => {
+    const url = await urlOf("worker");
+    return {
+      open: () => createRedisBackend(url, driverContext()),
+      shared: true,
+      breakConnections: () => cutRedisConnections(server.href),
+      async close() {},
+    };
+  });
+
+  it("a producer sends and waits for results, and looks into no queue", async () => {
+    const [url, workerUrl] = [await urlOf("producer"), await urlOf("worker")];
+    const producer = await connected(createRedisBroker(url, driverContext(), { resultUrl: url }));
+    const worker = await connected(createRedisBroker(workerUrl, driverContext(), { resultUrl: workerUrl }));
+    await producer.publish(publicationTo("shop-sent"));
+    await producer.publish(publicationTo("shop-sent", { guarded: true }));
+    const { inbox } = await consume(worker, "shop-sent");
+    for (const delivery of [await inbox.next(), await inbox.next()]) await delivery.settle({ publish: [], then: acknowledge });
+
+    const [asking, storing] = [url, workerUrl].map((each) => createRedisBackend(each, driverContext()));
+    onTestFinished(async () => void (await Promise.all([asking!.close(), storing!.close()])));
+    await storing!.store({
+      taskId: "asked",
+      state: "SUCCESS",
+      attempt: 0,
+      text: '{"status": "SUCCESS"}',
+      expiresMs: 60_000,
+      replyTo: null,
+    });
+    expect(await asking!.get("asked")).toContain("SUCCESS");
+    await asking!.forget("asked");
+    expect(await asking!.get("asked")).toBeNull();
+
+    await expect(producer.queues.peek("shop-sent", 1)).rejects.toEqual(refused);
+    await expect(producer.publish(publicationTo("other"))).rejects.toMatchObject({ code: "PUBLISH_REJECTED" });
+  });
+
+  it("a monitor looks into queues, and changes nothing", async () => {
+    const worker = await connected(createRedisBroker(await urlOf("worker"), driverContext(), { resultUrl: null }));
+    const monitor = await connected(createRedisBroker(await urlOf("monitor"), driverContext(), { resultUrl: null }));
+    await worker.publish(publicationTo("shop-seen"));
+    expect(await monitor.queues.length("shop-seen")).toBe(1);
+    expect(await monitor.queues.peek("shop-seen", 5)).toHaveLength(1);
+    await expect(monitor.publish(publicationTo("shop-seen"))).rejects.toMatchObject({ code: "PUBLISH_REJECTED" });
+    await expect(monitor.queues.purge("shop-seen")).rejects.toEqual(refused);
+    expect(await worker.queues.length("shop-seen")).toBe(1);
+  });
+});

@@ -1,0 +1,166 @@
+/**
+ * Canaries: every way to give a secret gets one of its own, and none may be found in what commands print, in the arguments of any
+ * process, or in an error that somebody prints with all that hangs on it.
+ */
+import { randomUUID } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { createApp } from "@celeriac/core";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { celeriac, startCeleriac } from "../support/celeriac-command.ts";
+import { projectFolder } from "../support/project-folder.ts";
+import { amqpUrl, redisUrl } from "../support/servers.ts";
+
+const mark = `canary${randomUUID().replaceAll("-", "")}`;
+/** A secret that is found by `mark` and told apart by its name. */
+const canary = (name: string) => `${mark}${name}`;
+const found = (text: string) => [...new Set(text.match(new RegExp(`${mark}\\w*`, "g")) ?? [])];
+
+const tasks = `
+import { createApp } from "celeriac";
+const { BROKER_FILE, RESULTS, HOOK, UNUSED } = process.env;
+export const app = createApp("canary", {
+  ...(HOOK === undefined ? {} : { credentials: () => (HOOK === "" ? Promise.reject(new Error("away")) : { password: HOOK }) }),
+  config: { publishTimeout: "3s", broker_url_file: BROKER_FILE, result_backend: RESULTS, redis_password: UNUSED, broker_password: UNUSED, security_key_password: UNUSED },
+});
+app.task("t.add", (x: number, y: number) => x + y);
+app.task("t.fail", (why: string) => { throw new TypeError(why); });
+app.bound("t.log", (self) => {
+  self.log.info("configured", { config: app.config, url: app.config.brokerUrl, password: UNUSED });
+  return 1;
+});
+`;
+
+let folder: ReturnType<typeof projectFolder>;
+let admin: Redis;
+let server: URL;
+let environment: NodeJS.ProcessEnv;
+/** everything that commands have written */
+const written: string[] = [];
+
+const as = (user: string, secret: string, url: URL = server) => Object.assign(new URL(url), { username: user, password: secret }).href;
+const run = async (more: NodeJS.ProcessEnv, ...words: string[]) => {
+  const end = await celeriac(folder.path, words, { ...environment, ...more });
+  written.push(end.stdout, end.stderr);
+  return end;
+};
+
+/** The arguments of all processes of this machine. */
+function allArguments(): string {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+      } catch {
+        return "";
+      }
+    })
+    .join("\n");
+}
+
+beforeAll(async () => {
+  server = new URL(await redisUrl());
+  admin = new Redis(server.href, { protocol: 2 });
+  for (const [user, secret] of [
+    ["broker", canary("File")],
+    ["results", canary("Results")],
+  ] as const)
+    await admin.acl("SETUSER", `${mark.slice(0, 12)}${user}`, "on", `>${secret}`, `>${canary("Hook")}`, "~*", "&*", "+@all");
+  folder = projectFolder("canary", { "tasks.ts": tasks });
+  const secretFile = join(folder.path, "broker-url");
+  writeFileSync(secretFile, `${as(`${mark.slice(0, 12)}broker`, canary("File"))}\n`, { mode: 0o600 });
+  environment = {
+    BROKER_FILE: secretFile,
+    RESULTS: as(`${mark.slice(0, 12)}results`, canary("Results")),
+    UNUSED: canary("Unused"),
+    CELERIAC_COORDINATOR: as("coordinator", canary("Coordinator")),
+  };
+}, 60_000);
+afterAll(async () => {
+  for (const user of ["broker", "results"]) await admin?.acl("DELUSER", `${mark.slice(0, 12)}${user}`);
+  admin?.disconnect();
+  folder?.remove();
+});
+
+describe("no secret is told", () => {
+  it.each([
+    ["as JSON", {}],
+    ["for people", {}, "--text"],
+    ["where credentials() gives the passwords", { HOOK: canary("Hook") }],
+  ])("by a worker and those who call it, %s", async (_, more: NodeJS.ProcessEnv, ...flags: string[]) => {
+    const words = [...flags, "-A", "./tasks.ts", "worker", "-c", "1", "-l", "debug"];
+    const worker = startCeleriac(folder.path, words, { ...environment, ...more });
+    try {
+      await worker.wrote(/worker-online|ready/i, 60_000);
+      expect(await run(more, "call", "t.add", "1", "2", "--wait")).toMatchObject({ code: 0, stdout: "3\n" });
+      expect((await run(more, "call", "t.fail", "no", "--wait", "--debug")).code).toBe(3);
+      expect((await run(more, "call", "t.log", "--wait", "--json")).code).toBe(0);
+      expect(found(allArguments())).toEqual([]);
+    } finally {
+      await worker.stop();
+    }
+    expect(worker.output()).toContain("configured");
+    expect(found(worker.output())).toEqual([]);
+    expect(found(written.join("\n"))).toEqual([]);
+  });
+
+  it("by a command whose URL is on its command line, nor by the processes that it starts", async () => {
+    const url = as("flag", canary("Flag"), new URL("redis://127.0.0.1:1"));
+    const dev = startCeleriac(folder.path, ["-A", "./tasks.ts", "-b", url, "dev", "-c", "1"], environment);
+    try {
+      await dev.wrote(/not reachable/, 60_000);
+      expect(found(allArguments())).toEqual([]);
+    } finally {
+      await dev.stop();
+    }
+    expect(found(dev.output())).toEqual([]);
+  });
+
+  it.each([
+    ["is refused", {}, "redis"],
+    ["cannot be reached", {}, "redis://u:SECRET@127.0.0.1:1"],
+    ["cannot be read", {}, "redis://u:SECRET@host:bad port/"],
+    ["cannot be read", {}, "redis://u:SECRET@host/database"],
+    ["has a parameter that is unknown", {}, "amqp://u:SECRET@127.0.0.1:1/?password=SECRET"],
+    ["is no URL of AMQP", {}, "amqp://u:SECRET@[::1"],
+    ["has a scheme that nobody serves", {}, "kafka://u:SECRET@host"],
+    ["has no scheme", {}, "u:SECRET@host"],
+    ["holds a slash", {}, "redis://u:SECRET/more@127.0.0.1:1"],
+    ["is given by credentials() that fails", { HOOK: "" }, "redis"],
+  ])(
+    "by the error of a URL that %s",
+    async (_, more: NodeJS.ProcessEnv, template) => {
+      const url = template === "redis" ? as("nobody", canary("Flag")) : template.replaceAll("SECRET", canary("Flag"));
+      for (const style of template === "redis" ? [["--debug"], ["--json", "--debug"]] : [["--debug"]]) {
+        const end = await run(more, ...style, "-A", "./tasks.ts", "-b", url, "call", "t.add", "1", "2");
+        expect(end.code, end.stdout).not.toBe(0);
+        expect(found(`${end.stdout}${end.stderr}`), template).toEqual([]);
+      }
+    },
+    120_000,
+  );
+
+  it("by any help", async () => {
+    const secrets = { CELERY_BROKER_URL: as("u", canary("Env")), CELERY_RESULT_BACKEND: as("u", canary("Env")) };
+    for (const words of [["--help"], ["worker", "--help"], ["call", "--help"], ["result", "--help"], ["dev", "--help"], ["--version"]])
+      expect(await run(secrets, ...words)).toMatchObject({ code: 0, stderr: "" });
+    expect(found(written.join("\n"))).toEqual([]);
+  });
+
+  it("by an error with all that hangs on it, as console.log shows it", async () => {
+    const amqp = new URL(await amqpUrl());
+    const wrong = [as("nobody", canary("Inspect")), as("nobody", canary("Inspect"), amqp)];
+    for (const broker of wrong) {
+      for (const credentials of [undefined, () => ({ password: canary("Inspect") })]) {
+        const app = createApp("inspected", { broker, backend: "disabled", credentials });
+        const error: unknown = await app.connect().catch((caught: unknown) => caught);
+        expect(error).toMatchObject({ code: "BROKER_AUTH" });
+        expect(found(inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true }))).toEqual([]);
+        await app.close();
+      }
+    }
+  });
+});
