@@ -123,6 +123,16 @@ it("settings as Celery users write them say how to log in, what is shown, and ho
   await app.close();
 });
 
+it("a vhost is found by its own name, also where that looks encoded", async () => {
+  for (const name of ["a/b", "100%25", "a%2Fb"]) {
+    const broker = createAmqpBroker(await server.vhost(name), driverContext(), { resultUrl: null });
+    opened.push(broker);
+    await broker.connect();
+  }
+  const vhosts = (await server.ctl("list_connections", "vhost")).split("\n");
+  expect(vhosts).toEqual(expect.arrayContaining(["a/b", "100%25", "a%2Fb"]));
+});
+
 it("a server that accepts and says nothing is given up after broker_connection_timeout", async () => {
   const silent = createServer().listen(0, "127.0.0.1");
   await once(silent, "listening");

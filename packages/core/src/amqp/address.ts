@@ -85,13 +85,17 @@ export function parseAmqpUrl(url: string, options: Partial<ConnectionOptions> = 
 
 /**
  * Reads one or more with `;` between them, as kombu does: what has no scheme is a host, or host:port, of which everything else is as in the first.
- * Throws CONFIG_URL.
+ * `credentials` is given the URL of each. Throws CONFIG_URL.
  */
-export function parseAmqpUrls(urls: string, options: Partial<ConnectionOptions> = {}): readonly AmqpAddress[] {
+export function parseAmqpUrls(
+  urls: string,
+  options: Partial<ConnectionOptions> = {},
+  credentials: ((url: string) => CredentialsSource) | null = null,
+): readonly AmqpAddress[] {
   const [first = "", ...others] = urls.split(";").map((url) => url.trim());
+  const read = (url: string) => ({ ...parseAmqpUrl(url, options), credentials: credentials?.(url) ?? null });
   const alike = (host: string) => Object.assign(new URL(first), { host }).href;
-  const address = parseAmqpUrl(first, options);
-  return [address, ...others.filter((url) => url !== "").map((url) => parseAmqpUrl(url.includes("://") ? url : alike(url), options))];
+  return [read(first), ...others.filter((url) => url !== "").map((url) => read(url.includes("://") ? url : alike(url)))];
 }
 
 function readParameters(parameters: URLSearchParams): Partial<ConnectionOptions> {

@@ -60,7 +60,8 @@ export async function openLink(address: AmqpAddress, { name, clock, logger }: Li
         protocol: tls === null ? "amqp" : "amqps",
         hostname,
         port,
-        vhost,
+        // The library decodes what it is given.
+        vhost: encodeURIComponent(vhost),
         heartbeat: Math.min(longestHeartbeatSeconds, Math.ceil(address.heartbeatMs / 1_000)),
       },
       {

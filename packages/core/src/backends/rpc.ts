@@ -25,9 +25,7 @@ const asJson = { contentType: "application/json", contentEncoding: "utf-8" } as 
 /** Throws CONFIG_URL. Connects nothing yet. */
 export function createRpcBackend(url: string, context: DriverContext, options: RpcOptions): ResultBackend {
   const persistent = options.persistent === true;
-  const credentials = context.credentials?.(url) ?? null;
-  const addresses = parseAmqpUrls(url, options.connection).map((address) => ({ ...address, credentials }));
-  const servers = createFailover(addresses, options.failover);
+  const servers = createFailover(parseAmqpUrls(url, options.connection, context.credentials), options.failover);
   const session = createSession(servers, context, "celeriac results");
   const outbox = createOutbox(session, context);
   let hasToldOfLoss = false;

@@ -90,6 +90,16 @@ describe("several AMQP URLs", () => {
     expect(parseAmqpUrls("amqp://u:p@a/v?heartbeat=3;b")[1]).toMatchObject({ password: "p", heartbeatMs: 3_000 });
   });
 
+  test("each have credentials of their own asked for", () => {
+    const asked: string[] = [];
+    const ask = (url: string) => {
+      asked.push(url);
+      return async () => ({ password: "p" });
+    };
+    for (const { credentials } of parseAmqpUrls("amqp://u@a/v;b;amqp://c", {}, ask)) expect(credentials).toEqual(expect.any(Function));
+    expect(asked).toEqual(["amqp://u@a/v", "amqp://u@b/v", "amqp://c"]);
+  });
+
   test("are refused together when one of them is none, without any password", () => {
     expect(() => parseAmqpUrls("amqp://u:secret@a;redis://:secret@b")).toThrow(
       expect.objectContaining({ code: "CONFIG_URL", message: expect.not.stringContaining("secret") }),

@@ -33,9 +33,7 @@ const healthLimitMs = 5_000;
 /** `url`: one, or several with `;` between them, of the nodes of one cluster. Throws CONFIG_URL. Connects nothing yet. */
 export function createAmqpBroker(url: string, context: DriverContext, options: AmqpBrokerOptions): Broker {
   const { clock, logger } = context;
-  const credentials = context.credentials?.(url) ?? null;
-  const addresses = parseAmqpUrls(url, options.connection).map((address) => ({ ...address, credentials }));
-  const servers = createFailover(addresses, options.failover);
+  const servers = createFailover(parseAmqpUrls(url, options.connection, context.credentials), options.failover);
   const publishing = createSession(servers, context, "celeriac publish");
   const consuming = createSession(servers, context, "celeriac consume");
   const outbox = createOutbox(publishing, context);
