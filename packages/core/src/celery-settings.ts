@@ -154,9 +154,8 @@ export const celerySettings = {
   ...unused(ownProcess, ["events_logfile", "events_pidfile", "events_uid", "events_gid", "events_umask", "events_executable"], [null]),
 
   // Results
-  ...kept("result_backend", "result_expires", "result_extended", "result_serializer"),
+  ...kept("result_backend", "result_expires", "result_extended", "result_persistent", "result_serializer"),
   ...unused("Celery compresses no results, nor does this: give task_compression for tasks", ["result_compression"], [null]),
-  ...unused("replies are as lasting as their queue, which goes with its process", ["result_persistent"], [null, false]),
   ...unused("results are kept by whoever asked for them", ["result_cache_max"]),
   ...unused("this version makes no chords", ["result_chord_join_timeout", "result_chord_retry_interval"]),
   ...kept("result_backend_transport_options"),

@@ -134,6 +134,7 @@ export const settingTable = {
     false,
     "db+postgresql://: write state and errors of each task into Celery's own celery_taskmeta as well, for programs that look there; values stay NULL, and it is never read.",
   ),
+  resultPersistent: flagSetting(false, "rpc://: results that wait for their caller survive a restart of RabbitMQ."),
   resultExtended: flagSetting(false, "Write name, arguments, worker and queue into each result, as Celery does."),
   resultSerializer: choiceSetting(resultSerializerNames, "json", "How results are written where Python reads them, on Redis and rpc://."),
   resultAcceptContent: resultContentSetting("What results are read as on Redis and rpc://; null is what acceptContent says."),

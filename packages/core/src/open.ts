@@ -120,6 +120,7 @@ export async function openBackend(settings: Settings, context: DriverContext): P
       knownScheme(settings.brokerUrl, "rpc:// sends results through the broker, whose URL", ["amqp"]);
       return (await import("./backends/rpc.ts")).createRpcBackend(settings.brokerUrl, context, {
         expiresMs: resultExpiresMs(settings),
+        persistent: settings.resultPersistent,
         ...amqpConnection(settings),
       });
     case "disabled":
