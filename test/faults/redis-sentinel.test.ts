@@ -1,15 +1,18 @@
-/** Redis behind sentinels: the primary is killed under load, and swapped while it runs. */
+/** Redis behind sentinels: the primary is killed under load, stopped without an end, and swapped while it runs. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
 import type { Broker, Publication } from "../../packages/core/src/broker.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
 import { createRedisCoordinator } from "../../packages/core/src/coordinators/redis.ts";
+import { openConnection } from "../../packages/core/src/redis/connection.ts";
 import type { RedisAccess } from "../../packages/core/src/redis/url.ts";
 import { consume, settle } from "../conformance/broker/world.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
 import { primaryName, type SentinelSet, startSentinels } from "../support/redis-sentinel.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 const access: RedisAccess = { ssl: false, masterName: primaryName };
 let set: SentinelSet;
@@ -42,8 +45,36 @@ const failovers: readonly Failover[] = [
       await set.rejoin(killed);
     },
   },
+  {
+    name: "answers nobody",
+    async fail() {
+      const thaw = await set.freezePrimary();
+      await set.promoted();
+      await thaw();
+    },
+  },
   { name: "has become a replica", fail: () => set.swap() },
 ];
+
+test("a primary that owes an answer is left soon enough to work on within 5 s of the next one", async () => {
+  const clock = createFakeClock();
+  const proxy = await startTcpProxy((await set.promoted()).port);
+  try {
+    const address = { host: "127.0.0.1", port: proxy.port };
+    const server = { address, isPrimary: true, tls: null, db: 0, username: null, password: null };
+    const connection = await openConnection(server, { clock, name: "test", holdsProcess: false, silentMs: 5_000 });
+    proxy.stall();
+    const owed = connection.call("PING").then(
+      () => "answered",
+      () => "given up",
+    );
+    await clock.advance(4_000);
+    expect(connection.isOpen).toBe(false);
+    expect(await owed).toBe("given up");
+  } finally {
+    await proxy.close();
+  }
+});
 
 test.each(failovers)("goes on with the next primary when the last one $name", { timeout: 120_000 }, async ({ fail }) => {
   const url = set.url();

@@ -20,6 +20,8 @@ export interface SentinelSet {
   primary(): Promise<RedisServer | null>;
   /** Kills the primary with -9, and gives it. */
   killPrimary(): Promise<RedisServer>;
+  /** Stops the primary's process without ending it (SIGSTOP); what it gives lets it go on, and resolves when it has become a replica. */
+  freezePrimary(): Promise<() => Promise<void>>;
   /** Resolves with the new primary as soon as it says that it is one. */
   promoted(): Promise<RedisServer>;
   /** Brings a killed server back as a replica; resolves when it follows, and all sentinels know. */
@@ -35,6 +37,8 @@ export interface SentinelSetOptions {
 }
 
 const startLimitMs = 30_000;
+/** A server that is stopped answers nobody. */
+const answerMs = 500;
 const patience = { withinMs: 60_000, everyMs: 50 };
 
 export async function startSentinels({ password }: SentinelSetOptions = {}): Promise<SentinelSet> {
@@ -47,7 +51,15 @@ export async function startSentinels({ password }: SentinelSetOptions = {}): Pro
   function clientOf(port: number, login: { readonly password?: string } = {}): Redis {
     const known = clients.get(port);
     if (known !== undefined) return known;
-    const client = new Redis({ port, host: "127.0.0.1", protocol: 2, retryStrategy: () => 50, maxRetriesPerRequest: 0, ...login });
+    const client = new Redis({
+      port,
+      host: "127.0.0.1",
+      protocol: 2,
+      retryStrategy: () => 50,
+      maxRetriesPerRequest: 0,
+      commandTimeout: answerMs,
+      ...login,
+    });
     client.on("error", () => {});
     clients.set(port, client);
     return client;
@@ -100,6 +112,16 @@ export async function startSentinels({ password }: SentinelSetOptions = {}): Pro
       if (killed === null) throw new Error("there is no primary to kill");
       await killed.down({ hard: true });
       return killed;
+    },
+    async freezePrimary() {
+      const frozen = await primary();
+      const pid = frozen?.pid() ?? null;
+      if (pid === null) throw new Error("there is no primary to freeze");
+      process.kill(pid, "SIGSTOP");
+      return async () => {
+        process.kill(pid, "SIGCONT");
+        await known();
+      };
     },
     promoted: () =>
       eventually(
@@ -166,13 +188,13 @@ export async function startSentinel(options: {
   writeFileSync(path, `${lines.join("\n")}\n`);
   const command = programPath("redis-server");
   if (command === null) throw new Error("redis-server is not installed, and this test needs sentinels of its own");
-  const process = startPrivateProcess({ command, args: [path, "--sentinel"], cwd: folder.path, temporaryFolder: folder.path });
+  const sentinel = startPrivateProcess({ command, args: [path, "--sentinel"], cwd: folder.path, temporaryFolder: folder.path });
   const stop = async () => {
-    await process.stop({ signal: "SIGKILL" });
+    await sentinel.stop({ signal: "SIGKILL" });
     folder.remove();
   };
   try {
-    await process.wrote(/\+monitor master/, startLimitMs);
+    await sentinel.wrote(/\+monitor master/, startLimitMs);
     return { port, stop };
   } catch (error) {
     await stop();

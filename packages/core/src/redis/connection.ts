@@ -20,14 +20,15 @@ export interface ConnectionOptions {
   readonly name: string;
   /** false: an idle connection does not keep the process alive */
   readonly holdsProcess: boolean;
-  /** A server that owes an answer for so long is taken for gone. Default 5 s. */
+  /** A server that owes an answer for so long is taken for gone. Default 5 s; never more than 3 s behind sentinels. */
   readonly silentMs?: number | undefined;
 }
 
 const connectLimitMs = 3_000;
 const handshakeLimitMs = 5_000;
-/** Where another server may take this one's place, that one is not to be waited for behind it. */
+/** Where another server may take this one's place, it is left sooner: work goes on within 5 s of the next one. */
 const primaryLimitMs = 2_000;
+const primarySilentMs = 3_000;
 /** The other side may say good-bye for so long. */
 const closeLimitMs = 500;
 const defaultSilentMs = 5_000;
@@ -79,7 +80,8 @@ export async function openConnection(server: RedisServer, options: ConnectionOpt
   } finally {
     limit.cancel();
   }
-  return new RedisConnection(client, options);
+  const { silentMs = defaultSilentMs } = options;
+  return new RedisConnection(client, { ...options, silentMs: server.isPrimary ? Math.min(silentMs, primarySilentMs) : silentMs });
 }
 
 async function encryptionOf({ tls, address }: RedisServer): Promise<{ readonly tls?: object }> {
