@@ -71,21 +71,30 @@ export function decodeContent({ body, contentType, headers }: RawContent, rules:
   const { compression } = headers;
   const isPlain = compression === undefined || compression === null || compression === "";
   const bytes = isPlain ? body : decompress(body, compression, rules.maxBytes);
-  const content = reading(serializer, () => serializer.read(bytes));
-  const { value, meant } = content;
-  return meant === null ? content : { value, meant: (part) => reading(serializer, () => meant(part)) };
+  try {
+    const content = serializer.read(bytes);
+    return content.meant === null ? content : { value: content.value, meant: translated(serializer, content.meant) };
+  } catch (cause) {
+    throw undecodable(serializer, cause);
+  }
 }
 
 export function tooLarge(bytes: number, maxBytes: number): CeleriacError {
   return new CeleriacError("MESSAGE_TOO_LARGE", `Body is ${bytes} bytes, more than maxMessageBytes (${maxBytes})`);
 }
 
-function reading<T>({ format }: Serializer, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw new CeleriacError("MESSAGE_UNDECODABLE", `Body is not ${format.name}: ${reasonOf(cause)}`, { cause });
-  }
+function translated(serializer: Serializer, meant: (part: unknown) => unknown): (part: unknown) => unknown {
+  return (part) => {
+    try {
+      return meant(part);
+    } catch (cause) {
+      throw undecodable(serializer, cause);
+    }
+  };
+}
+
+function undecodable({ format }: Serializer, cause: unknown): CeleriacError {
+  return new CeleriacError("MESSAGE_UNDECODABLE", `Body is not ${format.name}: ${reasonOf(cause)}`, { cause });
 }
 
 function refused(contentType: string, serializer: Serializer | undefined, { accept }: ContentRules): BrokerError {

@@ -111,8 +111,8 @@ describe("bytes of a stranger", () => {
   it("are no body where they end early", () => {
     for (const { mark, bytes } of cut) {
       try {
-        // bzip2 has nothing to show yet at its beginning, and all of it before its last check.
-        expect(["", "celeriac"]).toContain(Buffer.from(decompress(bytes, mark, max)).toString());
+        // Some give what they have until then.
+        expect("celeriac".startsWith(Buffer.from(decompress(bytes, mark, max)).toString())).toBe(true);
       } catch (error) {
         if (!CeleriacError.is(error)) throw error;
         expect(["MESSAGE_UNDECODABLE", "CONTENT_REFUSED"]).toContain(error.code);

@@ -2,20 +2,39 @@
 import { randomUUID } from "node:crypto";
 import { hasTooManyDigits, longestIntegerDigits } from "./encodable.ts";
 
-/** Fewer digits are exact in a double. */
-const manyDigits = /\d{16}/;
 const bareWords = /NaN|Infinity/;
 const longIntegers = /(?<![\d.eE+-])-?[1-9]\d{15,}(?![\d.eE])/g;
 
 /** Integers beyond ±(2^53 - 1) are bigints. Throws SyntaxError. */
 export function parseTolerant(text: string): unknown {
-  if (manyDigits.test(text)) return parseMarked(text);
+  if (hasManyDigits(text)) return parseMarked(text);
   try {
     return JSON.parse(text);
   } catch (error) {
     if (!bareWords.test(text)) throw error;
     return parseMarked(text);
   }
+}
+
+/** Fewer digits are exact in a double. */
+const manyDigits = 16;
+
+/** Are there so many in a row? As many cover one of every so many signs: it need not look at the others. */
+function hasManyDigits(text: string): boolean {
+  for (let at = manyDigits - 1; at < text.length; at += manyDigits) {
+    if (!isDigit(text, at)) continue;
+    let start = at;
+    while (isDigit(text, start - 1)) start--;
+    let end = at + 1;
+    while (isDigit(text, end)) end++;
+    if (end - start >= manyDigits) return true;
+  }
+  return false;
+}
+
+function isDigit(text: string, at: number): boolean {
+  const sign = text.charCodeAt(at);
+  return sign >= 0x30 && sign <= 0x39;
 }
 
 /** What JSON.parse cannot say goes through it as a text, marked with what no sender can have known. */

@@ -15,8 +15,8 @@
 import { parseInstant } from "../clock.ts";
 import { deepestNesting } from "./encodable.ts";
 
-/** Every text that holds typed values holds this. */
-export const typedMark = '"__type__"';
+/** Every text that holds typed values holds this, and hardly any other. */
+export const typedMark = "__type__";
 
 /** Bytes as kombu ≥ 5.3 writes those that are no UTF-8. */
 export function asTyped(bytes: Uint8Array): object {
