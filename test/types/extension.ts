@@ -50,6 +50,9 @@ export async function extension(): Promise<void> {
   await worker.stop({ deadline: "5s" });
   // @ts-expect-error a length of time is a Duration, not a bare number of milliseconds
   await worker.stop({ deadlineMs: 5_000 });
+  createWorker(app, { pool: "gevent", slots: 2, hostname: "w@%h", grace: "30s" }, { logger: app.currentTask()?.log, logLevel: "warn" });
+  // @ts-expect-error no such pool
+  createWorker(app, { pool: "forks" });
   // @ts-expect-error an app, not its name
   createWorker("proj");
   // @ts-expect-error a misspelt option
