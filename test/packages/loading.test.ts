@@ -40,6 +40,8 @@ describe("import of celeriac", () => {
     // Only to read YAML takes the library.
     [{ broker: "memory://", config: { taskSerializer: "yaml" } }, []],
     [{ broker: "memory://", backend: "redis://127.0.0.1:1" }, ["ioredis"]],
+    [{ broker: "memory://", backend: "db+postgresql://127.0.0.1:1/celeriac" }, ["pg"]],
+    [{ broker: "memory://", backend: "db+sqlite:///results.db" }, ["libsql"]],
     [{ broker: "sqlite://./celeriac.db" }, ["libsql"]],
     [{ broker: "redis://127.0.0.1:1", config: { publishTimeout: "50ms" } }, ["ioredis"]],
     [{ broker: "amqp://127.0.0.1:1", config: { publishTimeout: "50ms" } }, ["amqplib"]],
@@ -47,7 +49,9 @@ describe("import of celeriac", () => {
     const cwd = packed.project("user", {});
     const script = `
       const { createApp } = await import("celeriac");
-      await createApp("shop", ${JSON.stringify(given)}).sendTask("a.b").catch(() => {});
+      const app = createApp("shop", ${JSON.stringify(given)});
+      await app.sendTask("a.b").catch(() => {});
+      await app.health();
       process.exit();`;
     const { packages } = await loadedBy(script, cwd);
     // libsql is native: it has a package for each platform, which is all that is seen of it from outside its thread.
