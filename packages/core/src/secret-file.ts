@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { ConfigError, reasonOf } from "./errors.ts";
 import { type SettingTable, shownValue } from "./setting.ts";
 
-/** brokerUrl → brokerUrlFile, for the settings that are secrets. */
+/** brokerUrl → brokerUrlFile, for the texts that are secrets. */
 export function fileNames(table: SettingTable): ReadonlyMap<string, string> {
   const secrets = Object.keys(table).filter((name) => table[name]!.secret === true);
   return new Map(secrets.map((name) => [name, `${name}File`]));

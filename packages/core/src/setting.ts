@@ -10,8 +10,8 @@ export interface Setting<T> {
   readonly doc: string;
   /** environment variable that sets it */
   readonly env?: string;
-  /** printed as stars */
-  readonly secret?: boolean;
+  /** printed as stars; "inside": no text, but something that may hold secrets */
+  readonly secret?: boolean | "inside";
   /** The value if it fits, else undefined; texts (from the environment or a flag) are read too. `name` is what errors call it. Throws CONFIG_DURATION. */
   read(value: unknown, name?: string): T | undefined;
 }
@@ -137,7 +137,7 @@ function bothNames(table: SettingTable): ReadonlyMap<string, string> {
 function readSetting(row: Setting<unknown>, name: string, value: unknown): unknown {
   const read = row.read(value, `Setting ${name}`);
   if (read !== undefined) return read;
-  const came = row.secret === true ? "a value that cannot be used" : shownValue(value);
+  const came = row.secret ? "a value that cannot be used" : shownValue(value);
   throw new ConfigError("CONFIG_INVALID", `Setting ${name}: expected ${row.kind}, got ${came}`);
 }
 

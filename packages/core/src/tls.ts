@@ -84,7 +84,7 @@ export const tlsSetting = (doc: string): Setting<boolean | TlsOptions> => ({
   kind: "yes, no, or {caCerts, certfile, keyfile, keyPassword, certReqs, checkHostname, serverHostname, ciphers}",
   default: false,
   doc,
-  secret: true,
+  secret: "inside",
   read(value, name = "value") {
     if (value === null) return false;
     if (typeof value === "boolean") return value;

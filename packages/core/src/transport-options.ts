@@ -134,7 +134,7 @@ export const transportSetting = (doc: string): Setting<TransportOptions> => ({
   kind: "{masterName: text, sentinelKwargs: {username, password, ssl, …}, clientProperties: {name: text, number or flag}}, or Celery's names of them",
   default: Object.freeze({}),
   doc,
-  secret: true,
+  secret: "inside",
   read(value, name = "value") {
     if (value === null) return Object.freeze({});
     if (typeof value !== "object" || Array.isArray(value)) return undefined;
