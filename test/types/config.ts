@@ -9,6 +9,9 @@ export const sound: readonly Config[] = [
   { broker_use_ssl: { ca_certs: "/etc/ca.pem", ssl_cert_reqs: "required" }, brokerUseSsl: { caCerts: "/etc/ca.pem", certReqs: "none" } },
   { redis_backend_use_ssl: { ssl_ca_certs: "/etc/ca.pem" }, redisBackendUseSsl: true },
   { broker_transport_options: { master_name: "prime", sentinel_kwargs: { password: "pw", ssl: true }, visibility_timeout: 60 } },
+  { task_routes: { a: "queue", b: { exchange: "x", routingKey: "k", priority: 3 } }, taskQueues: ["a", { name: "b", exchangeType: "topic" }] },
+  { taskRoutes: [[[/^img\./, "images"]], { "mail.*": "mail" }, (name, args) => (args.length > 1 ? { queue: name } : null)] },
+  { taskQueues: { b: { exchange: "x", bindings: [{ routingKey: "k" }], arguments: { "x-max-priority": 9 } } } },
   { worker_prefetch_multiplier: 4, beatMaxLoopInterval: 60, CELERY_TASK_DEFAULT_QUEUE: "q", CELERYD_POOL: "solo", BROKER_URL: "redis://h" },
   { taskQueues: ["mail", { name: "video", exchange: "media", exchangeType: "topic", routingKey: "video.#" }], workerPool: "gevent" },
   { task_queues: { video: { bindings: [{ exchange: "media", exchangeType: "fanout" }], arguments: { "x-queue-type": "quorum" } } } },
@@ -40,6 +43,10 @@ export function refused(): void {
   createApp("x", { config: { taskQueues: [{ exchange: "media" }] } });
   // @ts-expect-error a name is a text
   createApp("x", { config: { brokerTransportOptions: { masterName: 1 } } });
+  // @ts-expect-error a misspelt member of a route
+  createApp("x", { config: { taskRoutes: { a: { queu: "b" } } } });
+  // @ts-expect-error no such type of exchange
+  createApp("x", { config: { taskQueues: [{ name: "a", exchangeType: "topical" }] } });
   // @ts-expect-error a misspelt option of createApp
   createApp("x", { brokr: "redis://localhost" });
 }

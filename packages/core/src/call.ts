@@ -1,9 +1,10 @@
 /** One call of a task and its options: what every way of sending (delay, applyAsync, a signature, sendTask) comes down to. */
 import { type CompressionName, isCompression } from "./compression.ts";
-import { type DeliveryMode, deliveryModes, type Priority } from "./config.ts";
+import { type DeliveryMode, deliveryModes } from "./config.ts";
 import type { Duration } from "./duration.ts";
 import { ConfigError } from "./errors.ts";
-import { checkOptions, isCount, isDuration, isFlag, isPriority, isRecord, isSerializer, isText, type OptionCheck } from "./option-check.ts";
+import { checkOptions, isCount, isDuration, isFlag, isRecord, isSerializer, isText, type OptionCheck } from "./option-check.ts";
+import { isPriority, type Priority } from "./priority.ts";
 import { type RetryPolicy, readRetryPolicy } from "./publish-retry.ts";
 import type { Sent } from "./result.ts";
 import type { SerializerName } from "./serializer.ts";

@@ -43,8 +43,9 @@ export function compose(
   const { options } = call;
   const defaults = definition?.options;
   const hasEmbed = call.callbacks !== null || call.errbacks !== null || rest.chain !== undefined;
+  const { route, sent } = context.router(call, definition);
   return {
-    route: context.router(call.task, options, defaults),
+    route,
     message: {
       task: call.task,
       id,
@@ -64,9 +65,9 @@ export function compose(
       origin: context.origin,
       ignoreResult: options.ignoreResult ?? defaults?.ignoreResult ?? context.settings.taskIgnoreResult,
       replyTo: options.replyTo ?? context.replyTo,
-      priority: options.priority ?? defaults?.priority ?? context.settings.taskDefaultPriority,
+      priority: options.priority ?? defaults?.priority ?? sent.priority ?? context.settings.taskDefaultPriority,
       compression: options.compression ?? defaults?.compression ?? context.settings.taskCompression,
-      serializer: options.serializer ?? defaults?.serializer ?? context.settings.taskSerializer,
+      serializer: options.serializer ?? defaults?.serializer ?? sent.serializer ?? context.settings.taskSerializer,
       argsRepr: options.argsrepr ?? null,
       kwargsRepr: options.kwargsrepr ?? null,
       deliveryMode: deliveryModeNumber(options.deliveryMode ?? context.settings.taskDefaultDeliveryMode),

@@ -3,6 +3,7 @@ import type { CelerySettingName } from "./celery-settings.ts";
 import { type CompressionName, compressionNames, isCompression } from "./compression.ts";
 import { serializerOf } from "./content.ts";
 import { type Duration, durationMs } from "./duration.ts";
+import type { Priority } from "./priority.ts";
 import { type CeleryRetryPolicy, type RetryPolicy, readRetryPolicy } from "./publish-retry.ts";
 import { resultSerializerNames } from "./result-form.ts";
 import { serializerNames } from "./serializer.ts";
@@ -18,24 +19,9 @@ import {
   textsSetting,
 } from "./setting.ts";
 import { taskQueuesSetting } from "./task-queues.ts";
+import { taskRoutesSetting } from "./task-routes.ts";
 import { type TlsInput, tlsSetting } from "./tls.ts";
 import { type TransportInput, transportSetting } from "./transport-options.ts";
-
-type Routes = Readonly<Record<string, { readonly queue: string }>>;
-const routesSetting = (doc: string): Setting<Routes> => ({
-  kind: "task name or glob → {queue}",
-  default: Object.freeze({}),
-  doc,
-  read(value) {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-    return Object.values(value).every(isRoute) ? Object.freeze({ ...value }) : undefined;
-  },
-});
-
-function isRoute(route: unknown): boolean {
-  if (typeof route !== "object" || route === null || !("queue" in route)) return false;
-  return typeof route.queue === "string" && route.queue !== "" && Object.keys(route).length === 1;
-}
 
 /** A project that asks for more, pickle say, must know that it will not get it. */
 const contentSetting = (doc: string): Setting<readonly string[]> => ({
@@ -59,7 +45,6 @@ const compressionSetting = (doc: string): Setting<CompressionName | null> => ({
   read: (value) => (value === null || isCompression(value) ? value : undefined),
 });
 
-export type Priority = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 const prioritySetting = (doc: string): Setting<Priority | null> => ({
   ...(countSetting(null, [0, 9], doc) as Setting<Priority | null>),
 });
@@ -168,7 +153,9 @@ export const settingTable = {
     true,
     "A queue that taskQueues does not name is made, as Celery does; false: to name one is an error.",
   ),
-  taskRoutes: routesSetting("Queue by task name; `*` stands for any characters, an exact name comes first."),
+  taskRoutes: taskRoutesSetting(
+    "Queue, exchange, routing key, priority and serializer by a task's name, or by a function; what call and task say wins.",
+  ),
   taskSerializer: choiceSetting(serializerNames, "json", "How arguments are written, where neither call nor task says."),
   taskCompression: compressionSetting("How bodies are compressed, where neither call nor task says; null leaves them as they are."),
   acceptContent: contentSetting(

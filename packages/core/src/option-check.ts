@@ -31,10 +31,6 @@ export function isCount(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 0;
 }
 
-export function isPriority(value: unknown): boolean {
-  return isCount(value) && (value as number) <= 9;
-}
-
 export function isSerializer(value: unknown): boolean {
   return (serializerNames as readonly unknown[]).includes(value);
 }

@@ -1,53 +1,74 @@
 /**
- * Decides where a call goes, as Celery does. Its queue: the call's own `queue`, else the task's, else `taskRoutes` (exact name, then globs
- * in order), else the default queue. Through which exchange: straight into the queue, unless that is bound to one that is not direct, or
- * the call names exchange and routing key.
+ * Decides where a call goes and with which priority, as Celery does: what the call says wins over its task's options, these over
+ * `taskRoutes`, these over the defaults. A queue is entered straight, unless it is bound to an exchange that is not direct, or exchange and
+ * routing key are named.
  */
-import type { CallOptions } from "./call.ts";
+import type { Call } from "./call.ts";
 import type { Settings } from "./config.ts";
 import { createQueueTable, type QueueSettings } from "./declared-queues.ts";
 import type { Route } from "./envelope.ts";
-import type { Binding, QueueTable } from "./queue-table.ts";
-import type { TaskOptions } from "./task-options.ts";
+import type { QueueTable } from "./queue-table.ts";
+import type { TaskDefinition } from "./registry.ts";
+import { createRouteLookup, type RoutedTask, type TaskRoute } from "./task-routes.ts";
 
-type Named = Pick<CallOptions, "queue" | "exchange" | "routingKey">;
+export interface Routed {
+  readonly route: Route;
+  /** What the routes say beside it: it counts where neither call nor task says anything. */
+  readonly sent: Pick<TaskRoute, "priority" | "serializer">;
+}
 
-/** Throws CONFIG_QUEUE. */
-export type Router = (task: string, call: Named, defaults: Pick<TaskOptions<readonly unknown[]>, "queue"> | undefined) => Route;
+/** Throws CONFIG_QUEUE; CONFIG_INVALID, CONFIG_UNKNOWN, and what a function of `taskRoutes` throws, for what such a function gives. */
+export type Router = (call: Call, definition: TaskDefinition | undefined) => Routed;
 
+type Destination = Pick<TaskRoute, "queue" | "exchange" | "routingKey">;
+
+const nothing: TaskRoute = Object.freeze({});
+const mostRemembered = 1_000;
+
+/** Throws CONFIG_QUEUE for a route to a queue that is missing. */
 export function createRouter(
   settings: QueueSettings & Pick<Settings, "taskRoutes">,
   queues: QueueTable = createQueueTable(settings),
 ): Router {
-  const globs = Object.entries(settings.taskRoutes)
-    .filter(([pattern]) => pattern.includes("*"))
-    .map(([pattern, { queue }]) => ({ matches: globTest(pattern), queue }));
-  const routed = (task: string) => settings.taskRoutes[task]?.queue ?? globs.find(({ matches }) => matches(task))?.queue;
-  return (task, { queue, exchange, routingKey }, defaults) => {
-    const { name, bindings } = queues.require(queue ?? defaults?.queue ?? routed(task) ?? settings.taskDefaultQueue);
+  const lookup = createRouteLookup(settings.taskRoutes, ({ queue }) => void (queue !== undefined && queues.require(queue)));
+  const { taskDefaultQueue } = settings;
+
+  /** Of queues that were asked for by name alone, as almost all are. */
+  const byName = new Map<string, Route>();
+
+  function routeTo({ queue = taskDefaultQueue, exchange, routingKey }: Destination): Route {
+    if (exchange !== undefined || routingKey !== undefined) return find({ queue, exchange, routingKey });
+    const known = byName.get(queue);
+    if (known !== undefined) return known;
+    const route = find({ queue });
+    if (byName.size < mostRemembered) byName.set(queue, route);
+    return route;
+  }
+
+  function find({ queue, exchange, routingKey }: Destination & { readonly queue: string }): Route {
+    const { name, bindings } = queues.require(queue);
     const [entrance] = bindings;
-    if (exchange === undefined) return entrance.exchangeType === "direct" ? queueRoute(name) : through(entrance, routingKey);
-    const type = queues.exchangeType(exchange) ?? entrance.exchangeType;
-    // As in Celery, which takes an exchange without a key for one that needs none only where it is not direct.
-    if (type === "direct" && routingKey === undefined) return queueRoute(name);
-    return { exchange, routingKey: routingKey ?? entrance.routingKey };
+    const type = (exchange === undefined ? undefined : queues.exchangeType(exchange)) ?? entrance.exchangeType;
+    // As in Celery: half of a way through a direct exchange does not count.
+    if (type === "direct" && (exchange === undefined || routingKey === undefined)) return queueRoute(name);
+    return { exchange: exchange ?? entrance.exchange, routingKey: routingKey ?? entrance.routingKey };
+  }
+
+  return ({ task, args, kwargs, options }, definition) => {
+    const { exchange, routingKey } = options;
+    const queue = options.queue ?? definition?.options.queue;
+    if (lookup === null) return { route: routeTo({ queue, exchange, routingKey }), sent: nothing };
+    const found = lookup(task, args, kwargs, { ...definition?.options, ...options }, routedTask(definition)) ?? nothing;
+    const destination = { queue: queue ?? found.queue, exchange: exchange ?? found.exchange, routingKey: routingKey ?? found.routingKey };
+    return { route: routeTo(destination), sent: found };
   };
 }
 
-function through({ exchange, routingKey }: Binding, key: string | undefined): Route {
-  return { exchange, routingKey: key ?? routingKey };
+function routedTask(definition: TaskDefinition | undefined): RoutedTask | undefined {
+  return definition === undefined ? undefined : { name: definition.name, options: { ...definition.options } };
 }
 
 /** Straight to a queue, through the anonymous exchange. */
 export function queueRoute(queue: string): Route {
   return { exchange: "", routingKey: queue };
-}
-
-function globTest(pattern: string): (name: string) => boolean {
-  const source = pattern
-    .split("*")
-    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
-    .join(".*");
-  const expression = new RegExp(`^${source}$`);
-  return (name) => expression.test(name);
 }

@@ -2,9 +2,10 @@
 import { type Call, type CallOptions, type CallSender, checkCallOptions, createCall } from "./call.ts";
 import { parseInstant } from "./clock.ts";
 import { isCompression } from "./compression.ts";
-import { deliveryModes, type Priority } from "./config.ts";
+import { deliveryModes } from "./config.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { isRecord, isSerializer } from "./option-check.ts";
+import type { Priority } from "./priority.ts";
 import { wireRetryPolicy } from "./publish-retry.ts";
 import type { Sent } from "./result.ts";
 import type { SerializerName } from "./serializer.ts";

@@ -1,9 +1,9 @@
 /** The options of a task: what a sender must know (part of the contract) and what only the worker needs. */
 import { type CompressionName, isCompression } from "./compression.ts";
-import type { Priority } from "./config.ts";
 import type { Duration } from "./duration.ts";
 import { CeleriacError } from "./errors.ts";
-import { checkOptions, isCount, isDuration, isFlag, isPriority, isSerializer, isText, type OptionCheck } from "./option-check.ts";
+import { checkOptions, isCount, isDuration, isFlag, isSerializer, isText, type OptionCheck } from "./option-check.ts";
+import { isPriority, type Priority } from "./priority.ts";
 import type { SerializerName } from "./serializer.ts";
 import { shownValue } from "./setting.ts";
 

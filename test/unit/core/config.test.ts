@@ -55,12 +55,12 @@ describe("the settings of an app", () => {
   it("route tasks to queues, and take nothing else for a route", () => {
     const routes = { "mail.*": { queue: "mail" }, "img.resize": { queue: "gpu" } };
     expect(resolve({ taskRoutes: routes }).taskRoutes).toEqual(routes);
-    for (const wrong of [[], "mail", null, { a: "mail" }, { a: { queue: "" } }, { a: null }, { a: { queue: 1 } }])
+    for (const wrong of ["mail", null, { a: { queue: "" } }, { a: null }, { a: { queue: 1 } }])
       expect(() => resolve({ taskRoutes: wrong })).toThrow(invalid);
   });
 
   it("do not drop the part of a route that they do not know", () => {
-    expect(() => resolve({ taskRoutes: { a: { queue: "b", priority: 3 } } })).toThrow(invalid);
+    expect(() => resolve({ taskRoutes: { a: { queue: "b", countdown: 3 } } })).toThrow(expect.objectContaining({ code: "CONFIG_UNKNOWN" }));
   });
 
   it("accept no content but what can be read, pickle least of all", () => {
