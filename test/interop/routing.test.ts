@@ -8,12 +8,12 @@ import { type BoundQueue, callPython, startPythonWorker } from "../support/pytho
 import { amqpUrl, redisUrl } from "../support/servers.ts";
 
 /** Two queues on one exchange. */
-function boundQueues(exchangeType: "topic" | "fanout", first: string, second: string): readonly [BoundQueue, BoundQueue] {
+function boundQueues(exchangeType: "topic" | "fanout", first: string, second: string) {
   const [exchange, one, two] = [randomUUID(), randomUUID(), randomUUID()];
   return [
     { name: one, exchange, exchangeType, routingKey: first },
     { name: two, exchange, exchangeType, routingKey: second },
-  ];
+  ] as const;
 }
 
 const count = (text: string, pattern: RegExp) => text.match(new RegExp(pattern, "g"))?.length ?? 0;
@@ -58,6 +58,37 @@ describe.each([
       await eventually(() => expect(count(worker.log(), new RegExp(`"taskId":"${sent.id}".*task-succeeded`))).toBe(2));
     } finally {
       await worker.stop();
+    }
+  });
+
+  it("of a broadcast give what we send to every Python worker", async () => {
+    const there = await place([{ name: randomUUID(), broadcast: true }]);
+    const app = createApp("producer", { broker: there.broker, backend: there.backend, config: { taskQueues: there.taskQueues } });
+    const place = { ...there, queue: "celery", queues: [there.queue] };
+    const workers = await Promise.all([startPythonWorker(place), startPythonWorker(place)]);
+    try {
+      const ran = (id: string) => workers.map((worker) => count(worker.log(), new RegExp(`Task py\\.add\\[${id}\\] succeeded`)));
+      // On Redis they begin to listen after they have said that they are ready.
+      await eventually(async () => {
+        const { id } = await app.sendTask("py.add", [1, 2], { queue: there.queue });
+        await eventually(() => expect(ran(id)).toEqual([1, 1]), { withinMs: 2_000 });
+      });
+    } finally {
+      await Promise.all(workers.map((worker) => worker.stop()));
+      await app.close();
+    }
+  });
+
+  it("of a broadcast give what Python sends to every worker of ours", async () => {
+    const there = await place([{ name: randomUUID(), broadcast: true }]);
+    const workers = await Promise.all([startInteropWorker(there), startInteropWorker(there)]);
+    try {
+      const send = { do: "send", task: "js.add", args: [1, 2], broadcast: there.queue } as const;
+      const [sent] = (await callPython(there, [send])) as [{ id: string }];
+      const ran = () => workers.map((worker) => count(worker.log(), new RegExp(`"taskId":"${sent.id}".*task-succeeded`)));
+      await eventually(() => expect(ran()).toEqual([1, 1]));
+    } finally {
+      await Promise.all(workers.map((worker) => worker.stop()));
     }
   });
 

@@ -21,12 +21,14 @@ export interface PythonPlace {
 }
 
 /** A queue as both sides are told of it. */
-export interface BoundQueue {
-  readonly name: string;
-  readonly exchange: string;
-  readonly exchangeType: "direct" | "topic" | "fanout";
-  readonly routingKey: string;
-}
+export type BoundQueue =
+  | { readonly name: string; readonly broadcast: true }
+  | {
+      readonly name: string;
+      readonly exchange: string;
+      readonly exchangeType: "direct" | "topic" | "fanout";
+      readonly routingKey: string;
+    };
 
 export interface PythonWorkerOptions extends PythonPlace {
   /** The queues it consumes (its default queue). */

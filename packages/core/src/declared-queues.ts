@@ -2,7 +2,7 @@
 import type { Settings } from "./config.ts";
 import { ConfigError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
-import { type Binding, type ExchangeType, type QueueDeclaration, type QueueTable, undeclaredQueue } from "./queue-table.ts";
+import { type Binding, broadcastOf, type ExchangeType, type QueueDeclaration, type QueueTable, undeclaredQueue } from "./queue-table.ts";
 import { type NamedQueue, namedQueues } from "./task-queues.ts";
 
 export type QueueSettings = Pick<
@@ -28,7 +28,7 @@ export function createQueueTable(settings: QueueSettings): QueueTable {
 
   const table: QueueTable = {
     names: declared.size === 0 ? [settings.taskDefaultQueue] : [...declared.keys()],
-    declaration: (queue) => declared.get(queue) ?? undeclaredQueue(queue, ofMissing),
+    declaration: (queue) => declared.get(queue) ?? copyDeclaration(queue, declared) ?? undeclaredQueue(queue, ofMissing),
     require(queue) {
       if (settings.taskCreateMissingQueues || table.names.includes(queue)) return table.declaration(queue);
       const near = nearest(queue, table.names);
@@ -54,6 +54,7 @@ function wanted(settings: QueueSettings): readonly NamedQueue[] {
 
 function declarationOf(queue: NamedQueue, settings: QueueSettings): QueueDeclaration {
   const { name, bindings = [queue] } = queue;
+  if (queue.broadcast === true) return broadcastDeclaration(queue, settings);
   const defaultExchange = settings.taskDefaultExchange ?? settings.taskDefaultQueue;
   const [first, ...others] = bindings.map((binding): Binding => {
     const { exchange = defaultExchange, routingKey = name } = binding;
@@ -61,7 +62,24 @@ function declarationOf(queue: NamedQueue, settings: QueueSettings): QueueDeclara
     const own = "arguments" in binding && binding !== queue ? binding.arguments : undefined;
     return { exchange, exchangeType: binding.exchangeType ?? usual, routingKey, arguments: own ?? {} };
   });
-  return { name, bindings: [first!, ...others], arguments: queueArguments(queue.arguments ?? {}, settings), isDeclared: true };
+  return { name, bindings: [first!, ...others], arguments: queueArguments(queue.arguments ?? {}, settings), kind: "declared" };
+}
+
+/** As kombu's Broadcast: a fanout exchange of its name. */
+function broadcastDeclaration({ name, exchange = name, routingKey, arguments: given = {} }: NamedQueue, settings: QueueSettings): QueueDeclaration {
+  const key = routingKey ?? settings.taskDefaultRoutingKey ?? settings.taskDefaultQueue;
+  const binding: Binding = { exchange, exchangeType: "fanout", routingKey: key, arguments: {} };
+  return { name, bindings: [binding], arguments: queueArguments(given, settings), kind: "broadcast" };
+}
+
+/** Long enough for a consumer that has lost its connection to come back to what it missed. */
+const copyExpiresMs = 5 * 60_000;
+
+function copyDeclaration(queue: string, declared: ReadonlyMap<string, QueueDeclaration>): QueueDeclaration | undefined {
+  const name = broadcastOf(queue);
+  const broadcast = name === null ? undefined : declared.get(name);
+  if (broadcast?.kind !== "broadcast") return undefined;
+  return { ...broadcast, name: queue, arguments: { "x-expires": copyExpiresMs, ...broadcast.arguments }, kind: "copy" };
 }
 
 /** A queue's own x-max-priority wins over the setting. */

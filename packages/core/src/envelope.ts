@@ -1,4 +1,5 @@
 /** A message as it lies in a broker: headers, properties and the body as bytes. Brokers know nothing of tasks, only envelopes. */
+import { broadcastOf } from "./queue-table.ts";
 
 export interface EnvelopeProperties {
   /** e.g. "application/json" */
@@ -35,9 +36,9 @@ export const deliveriesHeader = "x-celeriac-deliveries";
 /** Header of a dead-lettered message: `{reason, queue, at}`, `at` in epoch ms. */
 export const deathHeader = "x-celeriac-death";
 
-/** The queue that takes the dead letters of `queue`: an ordinary queue, so length, peek and purge work on it. */
+/** The queue that takes the dead letters of `queue`: an ordinary queue, so length, peek and purge work on it. Copies of a broadcast share one. */
 export function deadLetterQueue(queue: string): string {
-  return `${queue}.dead`;
+  return `${broadcastOf(queue) ?? queue}.dead`;
 }
 
 export function deliveriesOf(headers: Readonly<Record<string, unknown>>): number {

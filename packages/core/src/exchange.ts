@@ -1,6 +1,6 @@
 /** What an exchange does, for the brokers whose store has none (SQLite, memory): which of the queues bound to it get a message. */
 import { BrokerError, ConfigError, PublishError } from "./errors.ts";
-import type { QueueTable } from "./queue-table.ts";
+import type { QueueDeclaration, QueueTable } from "./queue-table.ts";
 import { matchesTopic } from "./topic.ts";
 
 /** A binding with the type of its exchange. */
@@ -12,9 +12,18 @@ export interface ExchangeBinding {
   readonly queue: string;
 }
 
-/** What an app declares. Throws CONFIG_INVALID for headers exchanges, which RabbitMQ alone has. */
-export function exchangeBindings(queues: QueueTable): readonly ExchangeBinding[] {
-  const declarations = queues.names.map((name) => queues.declaration(name)).filter(({ isDeclared }) => isDeclared);
+/** Of the queues that an app declares. Throws CONFIG_INVALID for headers exchanges, which RabbitMQ alone has. */
+export function declaredBindings(queues: QueueTable): readonly ExchangeBinding[] {
+  return bindingsOf(queues.names, queues, "declared");
+}
+
+/** Of the copies among the queues of one consumer, as long as that lives. */
+export function copyBindings(consumed: readonly string[], queues: QueueTable): readonly ExchangeBinding[] {
+  return bindingsOf(consumed, queues, "copy");
+}
+
+function bindingsOf(names: readonly string[], queues: QueueTable, wanted: QueueDeclaration["kind"]): readonly ExchangeBinding[] {
+  const declarations = names.map((name) => queues.declaration(name)).filter(({ kind }) => kind === wanted);
   return declarations.flatMap(({ name, bindings }) =>
     bindings.map(({ exchange, exchangeType: type, routingKey }) => {
       if (type === "headers")

@@ -2,6 +2,7 @@
  * What an app knows of queues: how each is bound to exchanges, and with which arguments it is declared. The router asks it where a queue's
  * messages enter, the brokers what to declare. Names are Celery's.
  */
+import { randomUUID } from "node:crypto";
 
 export const exchangeTypes = ["direct", "topic", "fanout", "headers"] as const;
 export type ExchangeType = (typeof exchangeTypes)[number];
@@ -22,8 +23,11 @@ export interface QueueDeclaration {
   readonly bindings: readonly [Binding, ...Binding[]];
   /** RabbitMQ: x-max-priority and so on */
   readonly arguments: Readonly<Record<string, unknown>>;
-  /** Its bindings are wanted, and made also where the queue exists. False: a name that nobody declared, with an exchange of its own beside it. */
-  readonly isDeclared: boolean;
+  /**
+   * `declared`: its bindings are wanted, and made also where the queue exists. `undeclared`: a name somebody made up, with an exchange of its
+   * own beside it. `broadcast`: no queue at all, but an exchange; each consumer has a `copy`, a queue that lives as long as it does.
+   */
+  readonly kind: "declared" | "undeclared" | "broadcast" | "copy";
 }
 
 export interface QueueTable {
@@ -42,7 +46,22 @@ export interface QueueTable {
 /** As Celery makes a queue that nobody declared: bound to a direct exchange of its name. */
 export function undeclaredQueue(name: string, queueArguments: QueueDeclaration["arguments"] = {}): QueueDeclaration {
   const binding: Binding = { exchange: name, exchangeType: "direct", routingKey: name, arguments: {} };
-  return { name, bindings: [binding], arguments: queueArguments, isDeclared: false };
+  return { name, bindings: [binding], arguments: queueArguments, kind: "undeclared" };
+}
+
+/** The queue of one consumer for what is sent to a broadcast queue; a name like kombu's `bcast.<uuid>`. */
+export function copyOf(broadcast: string, id: string): string {
+  return `bcast.${id}.${broadcast}`;
+}
+
+/** The broadcast queue of which this is a consumer's copy; null: it is none. */
+export function broadcastOf(queue: string): string | null {
+  return /^bcast\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(.+)$/s.exec(queue)?.[1] ?? null;
+}
+
+/** What a consumer of these queues consumes: of broadcast ones a copy of its own. */
+export function consumedQueues(queues: readonly string[], table: QueueTable): readonly string[] {
+  return [...new Set(queues)].map((queue) => (table.declaration(queue).kind === "broadcast" ? copyOf(queue, randomUUID()) : queue));
 }
 
 /** Where nothing is declared: every name is a queue. */

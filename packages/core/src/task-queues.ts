@@ -1,6 +1,6 @@
 /** The setting `taskQueues`: how it is written and checked. What it means together with the other settings is `declared-queues.ts`'s. */
 import { ConfigError } from "./errors.ts";
-import { isRecord, isText, type OptionCheck } from "./option-check.ts";
+import { isFlag, isRecord, isText, type OptionCheck } from "./option-check.ts";
 import { type ExchangeType, exchangeTypes } from "./queue-table.ts";
 import { type Setting, shownValue, unknownName } from "./setting.ts";
 
@@ -20,6 +20,8 @@ export interface QueueOptions extends BindingOptions {
     /** RabbitMQ: what a headers exchange compares */
     readonly arguments?: Readonly<Record<string, unknown>> | undefined;
   })[];
+  /** Celery's Broadcast: every worker that consumes it gets a copy of each message, through a fanout exchange. What is sent while a worker is away, it misses. */
+  readonly broadcast?: boolean | undefined;
   /** RabbitMQ: x-max-priority, x-queue-type, x-message-ttl, x-dead-letter-exchange and so on */
   readonly arguments?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -39,13 +41,14 @@ const queueChecks: Readonly<Record<keyof NamedQueue, OptionCheck>> = {
   name: isText,
   ...bindingChecks,
   bindings: (value) => Array.isArray(value) && value.length > 0,
+  broadcast: isFlag,
   arguments: isRecord,
 };
 /** Celery's names that are not ours in another spelling. */
 const aliases: Readonly<Record<string, string>> = { bindingKey: "routingKey", queueArguments: "arguments", bindingArguments: "arguments" };
 
 export const taskQueuesSetting = (doc: string): Setting<TaskQueues | null> => ({
-  kind: "list of names or {name, exchange, exchangeType, routingKey, bindings, arguments}, or such queues by name",
+  kind: "list of names or {name, exchange, exchangeType, routingKey, bindings, broadcast, arguments}, or such queues by name",
   default: null,
   doc,
   read(value, name = "taskQueues") {
@@ -70,6 +73,8 @@ function readQueue(given: unknown, setting: string): NamedQueue {
   const queue = readMembers(given as object, queueChecks, setting) as unknown as NamedQueue;
   if (queue.name === undefined) throw new ConfigError("CONFIG_INVALID", `${setting}: a queue has no name: ${shownValue(given)}`);
   const what = `${setting}, queue ${queue.name}`;
+  if (queue.broadcast === true && (queue.bindings !== undefined || (queue.exchangeType ?? "fanout") !== "fanout"))
+    throw new ConfigError("CONFIG_INVALID", `${what}: a broadcast goes through one exchange, of type fanout`);
   if (queue.bindings === undefined) return Object.freeze(queue);
   for (const member of ["exchange", "exchangeType", "routingKey"] as const)
     if (queue[member] !== undefined)

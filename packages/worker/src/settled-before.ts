@@ -2,6 +2,7 @@
 import {
   type AppRuntime,
   afterSuccess,
+  broadcastOf,
   finalSuccess,
   type Logger,
   type ResultBackend,
@@ -19,7 +20,8 @@ export interface SettledBeforeContext {
 
 /** The settlement from the stored result; null where there is none, and the task runs. */
 export async function settledBefore({ runtime, backend, logger }: SettledBeforeContext, request: Request): Promise<Settlement | null> {
-  if (backend === null) return null;
+  // A copy of a broadcast shares its id with the others: another worker's success is not this one's.
+  if (backend === null || broadcastOf(request.delivery.queue) !== null) return null;
   const { headers, run } = request;
   try {
     const text = await backend.get(headers.id);

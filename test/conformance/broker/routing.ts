@@ -1,11 +1,12 @@
 /** Broker cases: exchanges lead to the queues that are bound to them. */
 import { expect, test } from "vitest";
 import type { Broker } from "../../../packages/core/src/broker.ts";
+import { broadcastOf } from "../../../packages/core/src/queue-table.ts";
 import type { NamedQueue } from "../../../packages/core/src/task-queues.ts";
 import { createEnvelope, idOf, publicationTo } from "../../support/envelopes.ts";
 import { eventually } from "../../support/eventually.ts";
 import { queuesOf } from "../../support/router.ts";
-import { type BrokerCase, consume, settle } from "./world.ts";
+import { acknowledge, type BrokerCase, consume, settle } from "./world.ts";
 
 /** A publication through an exchange. */
 const through = (exchange: string, routingKey: string, id: string) => ({
@@ -95,6 +96,43 @@ export function describeRouting(open: () => BrokerCase): void {
     const all = [...got, ...shared.flatMap(({ inbox }) => inbox.deliveries)];
     expect(await Promise.all(all.map((delivery) => settle(delivery)))).toEqual(all.map(() => "settled"));
     expect(await producer.queues.length(one)).toBe(0);
+  });
+
+  test("a broadcast gives a copy to every consumer of it, and none to one that has closed or comes later", async () => {
+    const { connect, world } = open();
+    const [name, queue] = [world.queue(), world.queue()];
+    const queues = declared({ name: queue, exchange: queue }, { name, broadcast: true });
+    const route = { exchange: name, routingKey: "celery" };
+    const broadcast = (id: string) => ({ envelope: createEnvelope({ id }), route });
+    const [producer, first, second] = [await connect(queues), await connect(queues), await connect(queues)];
+    await expect(producer.publish(broadcast("nobody"))).rejects.toMatchObject({ code: "PUBLISH_UNROUTABLE" });
+    const leaver = await consume(first, [queue, name]);
+    const stayer = await consume(second, [queue, name]);
+    await producer.publish(broadcast("both"));
+    const copies = [await leaver.inbox.next(), await stayer.inbox.next()];
+    expect(copies.map(({ envelope }) => idOf(envelope))).toEqual(["both", "both"]);
+    expect(copies.map((delivery) => broadcastOf(delivery.queue))).toEqual([name, name]);
+    // A retry is for the worker whose copy it was.
+    const again = { envelope: createEnvelope({ id: "again" }), route: { exchange: "", routingKey: copies[1]!.queue } };
+    expect(await Promise.all([settle(copies[0]!), settle(copies[1]!, acknowledge, [again])])).toEqual(["settled", "settled"]);
+    const retried = await stayer.inbox.next();
+    expect(idOf(retried.envelope)).toBe("again");
+    expect(await settle(retried, { kind: "deadLetter", reason: "enough" })).toBe("settled");
+    expect(await taken(producer, `${name}.dead`, 1)).toEqual(["again"]);
+
+    await leaver.consumer.close();
+    await producer.publish(broadcast("one"));
+    const later = await consume(first, [queue, name]);
+    const delivery = await stayer.inbox.next();
+    expect(idOf(delivery.envelope)).toBe("one");
+    await settle(delivery);
+    await producer.publish(publicationTo(queue, { id: "shared" }));
+    await eventually(() => expect(later.inbox.deliveries.length + stayer.inbox.deliveries.length).toBe(4));
+    expect(leaver.inbox.deliveries).toHaveLength(1);
+    const shared = [...later.inbox.deliveries, ...stayer.inbox.deliveries].filter(({ envelope }) => idOf(envelope) === "shared");
+    expect(await Promise.all(shared.map((each) => settle(each)))).toEqual(["settled"]);
+    await Promise.all([later.consumer.close(), stayer.consumer.close()]);
+    await expect(producer.publish(broadcast("nobody"))).rejects.toMatchObject({ code: "PUBLISH_UNROUTABLE" });
   });
 
   test("what no queue takes is unroutable, and others go on", async () => {

@@ -7,6 +7,7 @@ import time
 from celery import Celery, Task
 from celery.exceptions import Ignore, Reject
 from kombu import Exchange, Queue
+from kombu.common import Broadcast
 
 app = Celery("interop", broker=os.environ["BROKER"], backend=os.environ.get("BACKEND") or None)
 app.conf.update(
@@ -22,7 +23,9 @@ app.conf.update(
 )
 if "TASK_QUEUES" in os.environ:
     app.conf.task_queues = [
-        Queue(each["name"], Exchange(each["exchange"], type=each["exchangeType"]), routing_key=each["routingKey"])
+        Broadcast(each["name"])
+        if each.get("broadcast")
+        else Queue(each["name"], Exchange(each["exchange"], type=each["exchangeType"]), routing_key=each["routingKey"])
         for each in json.loads(os.environ["TASK_QUEUES"])
     ]
 

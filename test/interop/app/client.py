@@ -14,7 +14,10 @@ from kombu.serialization import prepare_accept_content
 from app import app
 
 
-def send(task, args=(), kwargs=None, **options):
+def send(task, args=(), kwargs=None, broadcast=None, **options):
+    """With broadcast: to that Broadcast queue, whose exchange Celery does not declare by itself."""
+    if broadcast:
+        options |= {"queue": broadcast, "declare": [app.amqp.queues[broadcast].exchange]}
     return {"id": app.send_task(task, args, kwargs or {}, **options).id}
 
 

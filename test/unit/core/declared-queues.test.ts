@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Config } from "../../../packages/core/src/config.ts";
+import { deadLetterQueue } from "../../../packages/core/src/envelope.ts";
+import { broadcastOf, consumedQueues } from "../../../packages/core/src/queue-table.ts";
 import { queuesOf } from "../../support/router.ts";
 
 const code = (config: unknown) => {
@@ -20,7 +22,7 @@ describe("the queues of an app", () => {
         name,
         bindings: [{ exchange: name, exchangeType: "direct", routingKey: name, arguments: {} }],
         arguments: {},
-        isDeclared: false,
+        kind: "undeclared",
       });
   });
 
@@ -38,7 +40,7 @@ describe("the queues of an app", () => {
     expect(byList.declaration("media")).toMatchObject({
       bindings: [{ exchange: "m", exchangeType: "topic", routingKey: "media.#" }],
       arguments: { "x-message-ttl": 5 },
-      isDeclared: true,
+      kind: "declared",
     });
     expect(byList.exchangeType("m")).toBe("topic");
     expect(byList.boundTo("m").map(({ name }) => name)).toEqual(["media"]);
@@ -59,8 +61,21 @@ describe("the queues of an app", () => {
     const queues = queuesOf({ taskDefaultExchange: "tasks", taskDefaultExchangeType: "topic", taskDefaultRoutingKey: "task.default" });
     expect(queues.declaration("celery")).toMatchObject({
       bindings: [{ exchange: "tasks", exchangeType: "topic", routingKey: "task.default" }],
-      isDeclared: true,
+      kind: "declared",
     });
+  });
+
+  it("may be a broadcast, of which each consumer has a copy", () => {
+    const queues = queuesOf({ taskQueues: ["mail", { name: "reload", broadcast: true }] });
+    const binding = { exchange: "reload", exchangeType: "fanout", routingKey: "celery", arguments: {} };
+    expect(queues.declaration("reload")).toMatchObject({ bindings: [binding], kind: "broadcast" });
+    const [mail, first] = consumedQueues(["mail", "reload"], queues);
+    const [, second] = consumedQueues(["mail", "reload"], queues);
+    expect([mail, broadcastOf(first!), first === second]).toEqual(["mail", "reload", false]);
+    expect(queues.declaration(first!)).toMatchObject({ name: first, bindings: [binding], arguments: { "x-expires": 300_000 }, kind: "copy" });
+    expect(deadLetterQueue(first!)).toBe("reload.dead");
+    // As nobody declared it, it is a queue like any other.
+    expect(queuesOf({}).declaration(first!).kind).toBe("undeclared");
   });
 
   it("are all there are, when missing ones are not to be made", () => {
@@ -69,7 +84,7 @@ describe("the queues of an app", () => {
     expect(() => queues.require("mial")).toThrow(
       expect.objectContaining({ code: "CONFIG_QUEUE", message: expect.stringContaining('"mail"') }),
     );
-    expect(queues.declaration("mail.dead").isDeclared).toBe(false);
+    expect(queues.declaration("mail.dead").kind).toBe("undeclared");
   });
 
   it.each([
@@ -79,6 +94,8 @@ describe("the queues of an app", () => {
     [{ taskQueues: ["a", { name: "a" }] }, "CONFIG_INVALID", "twice"],
     [{ taskQueues: [{ name: "a", exchangeType: "topical" }] }, "CONFIG_INVALID", "direct, topic, fanout, headers"],
     [{ taskQueues: [{ name: "a", echange: "x" }] }, "CONFIG_UNKNOWN", '"exchange"'],
+    [{ taskQueues: [{ name: "a", broadcast: true, exchangeType: "topic" }] }, "CONFIG_INVALID", "fanout"],
+    [{ taskQueues: [{ name: "a", broadcast: "yes" }] }, "CONFIG_INVALID", "broadcast"],
     [{ taskQueues: [{ name: "a", bindings: [] }] }, "CONFIG_INVALID", "bindings"],
     [{ taskQueues: [{ name: "a", bindings: [{ exchange: "x", key: "y" }] }] }, "CONFIG_UNKNOWN", '"key"'],
     [{ taskQueues: [{ name: "a", routingKey: "k", bindings: [{ exchange: "x" }] }] }, "CONFIG_INVALID", "beside bindings"],

@@ -2,9 +2,9 @@
 import type { Broker, ConsumeOptions, Consumer, Publication, QueueStats } from "../broker.ts";
 import type { DriverContext } from "../driver.ts";
 import { BrokerError, PublishError } from "../errors.ts";
-import { type ExchangeBinding, exchangeBindings } from "../exchange.ts";
+import { copyBindings, declaredBindings, type ExchangeBinding } from "../exchange.ts";
 import { isSameSpace, openSpace, type Space } from "../memory/space.ts";
-import { plainQueues, type QueueTable } from "../queue-table.ts";
+import { consumedQueues, plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
 import { MemoryConsumer } from "./memory/consumer.ts";
 import { envelopeOf, messagesOf } from "./memory/message.ts";
 
@@ -17,12 +17,8 @@ export interface MemoryBrokerOptions {
 
 /** Throws CONFIG_URL, MEMORY_OUT_OF_REACH, CONFIG_INVALID for an exchange of a type that only RabbitMQ has. */
 export function createMemoryBroker(url: string, context: DriverContext, options: MemoryBrokerOptions): Broker {
-  return new MemoryBroker(
-    openSpace(url, context),
-    context,
-    isSameSpace(url, options.resultUrl),
-    exchangeBindings(options.queues ?? plainQueues),
-  );
+  const settlesResults = isSameSpace(url, options.resultUrl);
+  return new MemoryBroker(openSpace(url, context), context, { settlesResults, queues: options.queues ?? plainQueues });
 }
 
 class MemoryBroker implements Broker {
@@ -31,14 +27,20 @@ class MemoryBroker implements Broker {
   readonly queues: QueueStats;
   readonly #space: Space;
   readonly #context: DriverContext;
+  readonly #queueTable: QueueTable;
   readonly #bindings: readonly ExchangeBinding[];
   readonly #consumers = new Set<MemoryConsumer>();
   #state: "new" | "open" | "closed" = "new";
 
-  constructor(space: Space, context: DriverContext, settlesResults: boolean, bindings: readonly ExchangeBinding[]) {
+  constructor(
+    space: Space,
+    context: DriverContext,
+    { settlesResults, queues }: { readonly settlesResults: boolean; readonly queues: QueueTable },
+  ) {
     this.#space = space;
     this.#context = context;
-    this.#bindings = bindings;
+    this.#queueTable = queues;
+    this.#bindings = declaredBindings(queues);
     this.settlesResults = settlesResults;
     const { clock } = context;
     this.queues = {
@@ -79,7 +81,9 @@ class MemoryBroker implements Broker {
 
   async consume(queues: readonly string[], options: ConsumeOptions): Promise<Consumer> {
     await this.connect();
-    const consumer = new MemoryConsumer(queues, options, {
+    const consumed = consumedQueues(queues, this.#queueTable);
+    const consumer = new MemoryConsumer(consumed, options, {
+      copies: copyBindings(consumed, this.#queueTable),
       space: this.#space,
       clock: this.#context.clock,
       settlesResults: this.settlesResults,

@@ -6,8 +6,8 @@ import type { Broker, ConsumeOptions, Consumer, Publication, QueueStats } from "
 import type { DriverContext } from "../driver.ts";
 import { type Envelope, wrapUnreadable } from "../envelope.ts";
 import { BrokerError, CeleriacError, PublishError, reasonOf } from "../errors.ts";
-import { type ExchangeBinding, exchangeBindings } from "../exchange.ts";
-import { plainQueues, type QueueTable } from "../queue-table.ts";
+import { copyBindings, declaredBindings, type ExchangeBinding } from "../exchange.ts";
+import { consumedQueues, plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
 import { StoreError } from "../sqlite/failure.ts";
 import { filePathOf, isSameFile } from "../sqlite/file-path.ts";
 import type { Answer, OperationFields, OperationKind } from "../sqlite/operation.ts";
@@ -40,6 +40,7 @@ class SqliteBroker implements Broker {
   readonly #path: string;
   readonly #context: DriverContext;
   readonly #consumers = new Set<Consumer>();
+  readonly #queueTable: QueueTable;
   readonly #bindings: readonly ExchangeBinding[];
   readonly #ending = new AbortController();
   #store: Store | null = null;
@@ -51,7 +52,8 @@ class SqliteBroker implements Broker {
     this.#path = filePathOf(url);
     this.#context = context;
     this.settlesResults = isSameFile(url, resultUrl);
-    this.#bindings = exchangeBindings(queues);
+    this.#queueTable = queues;
+    this.#bindings = declaredBindings(queues);
     this.queues = {
       length: (queue) => this.#ask("length", { queue }),
       oldestAge: (queue) => this.#oldestAge(queue),
@@ -91,7 +93,9 @@ class SqliteBroker implements Broker {
 
   async consume(queues: readonly string[], options: ConsumeOptions): Promise<Consumer> {
     await this.#connect();
-    const consumer = new SqliteConsumer(queues, options, {
+    const consumed = consumedQueues(queues, this.#queueTable);
+    const consumer = new SqliteConsumer(consumed, options, {
+      copies: copyBindings(consumed, this.#queueTable),
       context: this.#context,
       settlesResults: this.settlesResults,
       store: () => this.#reconnect(),

@@ -12,6 +12,12 @@ export class Bindings {
     this.#byExchange.set(binding.exchange, [...bound, binding]);
   }
 
+  remove({ exchange, queue }: ExchangeBinding): void {
+    const left = (this.#byExchange.get(exchange) ?? []).filter((bound) => bound.queue !== queue);
+    if (left.length === 0) this.#byExchange.delete(exchange);
+    else this.#byExchange.set(exchange, left);
+  }
+
   /** The queues that get a message, each once. Throws PUBLISH_UNROUTABLE. */
   lead(exchange: string, routingKey: string): readonly string[] {
     return ledQueues(this.#byExchange.get(exchange) ?? [], exchange, routingKey);

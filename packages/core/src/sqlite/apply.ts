@@ -112,7 +112,9 @@ function createMessageWriters(tables: Tables, consumption: Consumption): Message
     begin: ({ consumer, id }) => (messages.markBegun(consumer, id) ? "settled" : "lost"),
     consume(fields, turn) {
       if (fields.replaces !== null && workers.remove(fields.replaces)) messages.recover(fields.replaces);
-      return consumption.open(turn, fields);
+      const inc = consumption.open(turn, fields);
+      for (const copy of fields.copies) bindings.add(copy, inc);
+      return inc;
     },
     leave({ consumer }, turn) {
       consumption.leave(turn, consumer);

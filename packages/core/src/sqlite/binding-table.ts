@@ -3,22 +3,22 @@ import { type ExchangeBinding, ledQueues, refuseOtherType } from "../exchange.ts
 import type { Connection } from "./connection.ts";
 
 export interface BindingTable {
-  /** Bound before: nothing changes. Throws BROKER_REFUSED when the exchange is there with another type. */
-  add(binding: ExchangeBinding): void;
+  /** `inc`: for as long as that incarnation lives. Bound before: nothing changes. Throws BROKER_REFUSED when the exchange is there with another type. */
+  add(binding: ExchangeBinding, inc?: number): void;
   /** The queues that get a message, each once. Throws PUBLISH_UNROUTABLE. */
   lead(exchange: string, routingKey: string): readonly string[];
 }
 
 export function openBindingTable(connection: Connection): BindingTable {
-  const insert = connection.query("insert or ignore into binding (exchange, type, routing_key, queue) values (?, ?, ?, ?)");
+  const insert = connection.query("insert or ignore into binding (exchange, type, routing_key, queue, inc) values (?, ?, ?, ?, ?)");
   const of = connection.query("select type, routing_key, queue from binding where exchange = ? order by routing_key, queue");
   const bound = (exchange: string) =>
     of.all([exchange]).map(([type, routingKey, queue]) => ({ exchange, type, routingKey, queue }) as ExchangeBinding);
   return {
-    add(binding) {
+    add(binding, inc) {
       const { exchange, type, routingKey, queue } = binding;
       refuseOtherType(binding, bound(exchange));
-      insert.run([exchange, type, routingKey, queue]);
+      insert.run([exchange, type, routingKey, queue, inc ?? null]);
     },
     lead: (exchange, routingKey) => ledQueues(bound(exchange), exchange, routingKey),
   };

@@ -51,7 +51,14 @@ export interface Operations {
   begin: [{ readonly consumer: number; readonly id: number }, SettleOutcome];
   /** Answers the number of the new incarnation. `replaces`: one of this process whose thread is gone. */
   consume: [
-    { readonly name: string; readonly queues: readonly string[]; readonly readAhead: number; readonly replaces: number | null },
+    {
+      readonly name: string;
+      readonly queues: readonly string[];
+      /** of those that live as long as it does */
+      readonly copies: readonly ExchangeBinding[];
+      readonly readAhead: number;
+      readonly replaces: number | null;
+    },
     number,
   ];
   /** A read-ahead of 0 claims nothing more. */

@@ -70,6 +70,15 @@ const steps: readonly string[] = [
     primary key (exchange, routing_key, queue)
   ) without rowid;
   `,
+  // 6: copies of a broadcast: bindings, and with them queues, that end with the consumer they are for.
+  `
+  alter table binding add column inc integer;
+  create index ix_copy on binding (inc) where inc is not null;
+  create trigger copies_end after delete on worker when exists (select 1 from binding where inc = old.inc) begin
+    delete from message where queue in (select queue from binding where inc = old.inc);
+    delete from binding where inc = old.inc;
+  end;
+  `,
 ];
 
 export const schemaVersion = steps.length;

@@ -73,7 +73,7 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
   });
 
   test("writes a settlement whole or not at all", async () => {
-    const [, inc] = await run(publish(), { kind: "consume", name: "w", queues: ["q"], readAhead: 5, replaces: null });
+    const [, inc] = await run(publish(), { kind: "consume", name: "w", queues: ["q"], copies: [], readAhead: 5, replaces: null });
     const claimed = await eventually(() => {
       const report = reports.find(({ kind }) => kind === "claimed");
       if (report?.kind !== "claimed") throw new Error("Nothing claimed yet");
@@ -183,7 +183,7 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
   });
 
   test("tells an incarnation that others declared it dead, and claims nothing more for it", async () => {
-    const [inc] = await run({ kind: "consume", name: "w", queues: ["q"], readAhead: 5, replaces: null });
+    const [inc] = await run({ kind: "consume", name: "w", queues: ["q"], copies: [], readAhead: 5, replaces: null });
     tables.connection.write(() => tables.workers.remove(inc as number));
     await run(publish());
     await eventually(() => reports.some((report) => report.kind === "fenced" && report.consumer === inc));

@@ -10,6 +10,7 @@ import type { ConsumeOptions, Consumer } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import { BrokerError, reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
+import { broadcastOf, consumedQueues } from "../../queue-table.ts";
 import { type ClaimChannel, createClaimChannel } from "./claim-channel.ts";
 import type { DeliveryTools } from "./delivery.ts";
 import { createIntake, type Intake } from "./intake.ts";
@@ -66,7 +67,7 @@ class AmqpConsumer implements Consumer {
 
   constructor(parts: ConsumerParts, queues: readonly string[], options: ConsumeOptions) {
     this.#parts = parts;
-    this.#queues = [...new Set(queues)];
+    this.#queues = consumedQueues(queues, parts.topology.queues);
     this.#options = options;
     this.#readAhead = Math.max(1, options.readAhead);
     const consuming = () => !this.#paused && !this.#ending;
@@ -137,10 +138,17 @@ class AmqpConsumer implements Consumer {
       handBackLimitMs,
       this.#retarget().then(() => this.#intake.close()),
     );
-    const { claims } = this.#life ?? {};
+    const { claims, link } = this.#life ?? {};
     if (claims !== undefined) await atMost(clock, closeLimitMs, claims.close());
+    if (link !== undefined) await atMost(clock, closeLimitMs, this.#deleteCopies(link));
     this.#life = null;
     this.#parts.closed();
+  }
+
+  /** Nobody else will ever consume them; what fails here is what x-expires is for. */
+  async #deleteCopies(link: Link): Promise<void> {
+    const copies = this.#queues.filter((queue) => broadcastOf(queue) !== null);
+    await Promise.all(copies.map((queue) => link.aside((channel) => channel.deleteQueue(queue)).catch((error) => this.#note(error))));
   }
 
   get #ending(): boolean {

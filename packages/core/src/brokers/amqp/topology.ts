@@ -72,19 +72,29 @@ function onceEach(work: (name: string) => Promise<void>) {
 }
 
 async function declareQueue(link: Link, declaration: QueueDeclaration, logger: Logger): Promise<void> {
-  const { name, isDeclared } = declaration;
+  const { name, kind } = declaration;
   // RabbitMQ would take it for the wish for a queue with a name of its own choice.
   if (name === "") throw new BrokerError("BROKER_REFUSED", "A queue has no name: expected one");
+  if (kind === "broadcast") return await declareExchanges(link, declaration);
   try {
     if (await exists(link, (channel) => channel.checkQueue(name))) {
       await adopt(link, declaration, logger);
-      if (!isDeclared) return;
+      if (kind === "undeclared") return;
     } else await link.aside((channel) => channel.assertQueue(name, queueOptions(declaration)));
   } catch (error) {
     throw operationFailure(error, `declare the queue ${name}`);
   }
-  if (isDeclared) await bindAsDeclared(link, declaration);
-  else await bindToItsName(link, declaration, logger);
+  if (kind === "undeclared") await bindToItsName(link, declaration, logger);
+  else await bindAsDeclared(link, declaration);
+}
+
+/** Who sends a broadcast needs no queue. */
+async function declareExchanges(link: Link, { name, bindings }: QueueDeclaration): Promise<void> {
+  try {
+    for (const binding of bindings) await link.aside((channel) => assertExchange(channel, binding));
+  } catch (error) {
+    throw operationFailure(error, `declare the exchange of ${name}`);
+  }
 }
 
 function queueOptions({ arguments: wanted }: QueueDeclaration): Options.AssertQueue {
@@ -122,10 +132,14 @@ async function bindToItsName(link: Link, { name, bindings: [own] }: QueueDeclara
   }
 }
 
+async function bind(channel: Channel, queue: string, binding: Binding): Promise<void> {
+  await assertExchange(channel, binding);
+  await channel.bindQueue(queue, binding.exchange, binding.routingKey, fieldTable(binding.arguments));
+}
+
 /** The broker's own exchanges are there already, and nobody else may declare them. */
-async function bind(channel: Channel, queue: string, { exchange, exchangeType, routingKey, arguments: compared }: Binding): Promise<void> {
+async function assertExchange(channel: Channel, { exchange, exchangeType }: Binding): Promise<void> {
   if (!exchange.startsWith("amq.")) await channel.assertExchange(exchange, exchangeType, { durable: true });
-  await channel.bindQueue(queue, exchange, routingKey, fieldTable(compared));
 }
 
 async function checkExchange(link: Link, exchange: string): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import type { ConsumeOptions, Consumer } from "../../broker.ts";
 import type { Clock, Timer } from "../../clock.ts";
+import type { ExchangeBinding } from "../../exchange.ts";
 import type { StoredMessage } from "../../memory/messages.ts";
 import type { Space } from "../../memory/space.ts";
 import { createDelivery } from "./delivery.ts";
@@ -16,6 +17,8 @@ export interface ConsumerParts {
   readonly space: Space;
   readonly clock: Clock;
   readonly settlesResults: boolean;
+  /** of queues that live as long as the consumer */
+  readonly copies: readonly ExchangeBinding[];
   /** Called when the consumer has ended. */
   closed(): void;
 }
@@ -39,6 +42,7 @@ export class MemoryConsumer implements Consumer {
     this.#options = options;
     this.#parts = parts;
     this.#readAhead = Math.max(1, options.readAhead);
+    for (const copy of parts.copies) parts.space.bindings.add(copy);
     this.#deafen = parts.space.messages.listen(this.#queues, () => this.#wake());
     this.#wake();
   }
@@ -62,9 +66,13 @@ export class MemoryConsumer implements Consumer {
     this.#closed = true;
     this.#deafen();
     this.#dueTimer?.cancel();
-    const { space, clock } = this.#parts;
+    const { space, clock, copies } = this.#parts;
     for (const message of this.#held) space.messages.putBack(message, { dueAt: null, counted: false, now: clock.now() });
     this.#held.clear();
+    for (const copy of copies) {
+      space.bindings.remove(copy);
+      space.messages.purge(copy.queue);
+    }
     this.#parts.closed();
   }
 

@@ -16,8 +16,9 @@ export function bindingKey(exchange: string): string {
   return `_kombu.binding.${exchange}`;
 }
 
-/** What kombu writes when it declares the queue. */
-export function boundMembers({ name, bindings }: QueueDeclaration): readonly BoundMember[] {
+/** What kombu writes when it declares the queue; nothing for broadcasts, which are heard and not looked up. */
+export function boundMembers({ name, bindings, kind }: QueueDeclaration): readonly BoundMember[] {
+  if (kind === "broadcast" || kind === "copy") return [];
   return bindings.map((binding) => ({ key: bindingKey(binding.exchange), member: memberOf(binding, name) }));
 }
 

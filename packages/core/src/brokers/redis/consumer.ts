@@ -5,7 +5,7 @@
 import type { ConsumeOptions, Consumer } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
 import { reasonOf } from "../../errors.ts";
-import type { QueueDeclaration, QueueTable } from "../../queue-table.ts";
+import { broadcastOf, type QueueDeclaration, type QueueTable } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { brokerFailure, isReply } from "../../redis/failure.ts";
 import type { RedisTarget } from "../../redis/url.ts";
@@ -14,7 +14,8 @@ import { boundMembers } from "./bindings.ts";
 import { Claims } from "./claims.ts";
 import { listenToFanouts } from "./fanout.ts";
 import { newIncarnation, register, unregister } from "./incarnation.ts";
-import { listOf, prioritySteps } from "./keys.ts";
+import { listOf, prioritySteps, queueOfList } from "./keys.ts";
+import { purgeList } from "./purge.ts";
 import { reconcile } from "./reconcile.ts";
 import { openSession, type Session } from "./session.ts";
 import { Shift } from "./shift.ts";
@@ -213,6 +214,7 @@ export class RedisConsumer implements Consumer {
       const session = this.#session ?? (await this.#connect());
       await this.#claims.handBack();
       await unregister(session.data, this.#incarnation, this.#lists);
+      for (const list of this.#lists) if (broadcastOf(queueOfList(list)) !== null) await purgeList(list, session.data);
     } catch (error) {
       context.logger.warn("What a closed consumer held will be recovered by another worker", {
         reason: reasonOf(brokerFailure(error, target.label)),

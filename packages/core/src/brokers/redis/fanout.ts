@@ -4,7 +4,7 @@
  */
 import { reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
-import type { QueueDeclaration } from "../../queue-table.ts";
+import { broadcastOf, type QueueDeclaration } from "../../queue-table.ts";
 import { decodeEnvelope, wirePriority } from "./envelope-json.ts";
 import { listOf, publishedKey, stepOf } from "./keys.ts";
 import { scripts } from "./scripts.ts";
@@ -52,7 +52,7 @@ async function put(session: Session, queue: string, payload: Buffer): Promise<vo
   try {
     const { priority, deliveryTag } = decodeEnvelope(payload.toString()).envelope.properties;
     list = listOf(queue, stepOf(wirePriority(priority)));
-    if (deliveryTag !== "") guardKey = publishedKey(list, deliveryTag);
+    if (deliveryTag !== "" && broadcastOf(queue) === null) guardKey = publishedKey(list, deliveryTag);
   } catch {
     // Its consumer will find that it is no message, and say so.
   }

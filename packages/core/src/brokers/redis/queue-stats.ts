@@ -4,8 +4,8 @@ import type { Clock } from "../../clock.ts";
 import { type Envelope, wrapUnreadable } from "../../envelope.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { decodeEnvelope } from "./envelope-json.ts";
-import { delayKey, listsOf, unackedIndexKey, unackedKey } from "./keys.ts";
-import { scripts } from "./scripts.ts";
+import { listsOf } from "./keys.ts";
+import { purgeList } from "./purge.ts";
 
 /** `ask` gives the connection to a question and translates its failure. */
 export type Ask = <T>(question: (connection: RedisConnection) => Promise<T>) => Promise<T>;
@@ -26,7 +26,7 @@ export function createQueueStats(ask: Ask, clock: Clock): QueueStats {
       }),
     purge: (queue) =>
       ask(async (connection) => {
-        const purged = await Promise.all(listsOf(queue).map((list) => purge(list, connection)));
+        const purged = await Promise.all(listsOf(queue).map((list) => purgeList(list, connection)));
         return purged.reduce((sum, count) => sum + count, 0);
       }),
     peek: (queue, limit) =>
@@ -37,17 +37,6 @@ export function createQueueStats(ask: Ask, clock: Clock): QueueStats {
         return raws.slice(0, limit).map(envelopeOf);
       }),
   };
-}
-
-const purgedAtOnce = 1_000;
-
-async function purge(list: string, connection: RedisConnection): Promise<number> {
-  const keys = [list, delayKey(list), unackedKey, unackedIndexKey];
-  for (let all = 0; ; ) {
-    const [purged, parked] = (await connection.run(scripts.purge, keys, [purgedAtOnce])) as [number, number];
-    all += purged;
-    if (parked < purgedAtOnce) return all;
-  }
 }
 
 function envelopeOf(raw: Buffer): Envelope {

@@ -1,10 +1,12 @@
 /** Gives back what a dead incarnation had claimed: fences it, then moves its claims page by page, with their runs counted. */
 import type { Clock } from "../../clock.ts";
 import { deadLetterQueue, deliveriesHeader } from "../../envelope.ts";
+import { broadcastOf } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { isReply } from "../../redis/failure.ts";
 import { deadLetter, decodeEnvelope } from "./envelope-json.ts";
 import { claimsKey, queueOfList, registeredListsKey, sentinelField } from "./keys.ts";
+import { purgeList } from "./purge.ts";
 import { headerCount, withHeader } from "./raw-json.ts";
 import { scripts } from "./scripts.ts";
 
@@ -43,6 +45,12 @@ async function recoverList(list: string, incarnation: string, options: RecoveryO
   const key = claimsKey(list, incarnation);
   // The fence comes first: nothing can be claimed under this incarnation any more, so what is read now is all there is.
   await connection.call("HDEL", key, sentinelField);
+  if (broadcastOf(queueOfList(list)) !== null) {
+    // Its copies were for nobody else.
+    await connection.call("UNLINK", key);
+    await purgeList(list, connection);
+    return 0;
+  }
   const fields = (await connection.call("HKEYS", key)) as string[];
   const begun = new Set(fields.filter((field) => field.startsWith("b:")).map((field) => field.slice(2)));
   // The newest goes back first, so that the oldest is next in line.

@@ -6,6 +6,7 @@ import type { ConsumeOptions, Consumer } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
 import { type Envelope, wrapUnreadable } from "../../envelope.ts";
 import { type CeleriacError, reasonOf } from "../../errors.ts";
+import type { ExchangeBinding } from "../../exchange.ts";
 import type { ClaimedMessage } from "../../sqlite/operation.ts";
 import { readEnvelope } from "../../sqlite/raw-envelope.ts";
 import type { Store } from "../../sqlite/store.ts";
@@ -16,6 +17,8 @@ const reopenMs = 500;
 export interface ConsumerParts {
   readonly context: DriverContext;
   readonly settlesResults: boolean;
+  /** of queues that live as long as the consumer */
+  readonly copies: readonly ExchangeBinding[];
   /** The open store; waits while the broker reconnects. Rejects when the broker is closed. */
   store(): Promise<Store>;
   /** Called when the consumer has ended. */
@@ -97,7 +100,7 @@ export class SqliteConsumer implements Consumer {
     const claim: Claim = { store, clock: context.clock, lost: lost.signal, settlesResults };
     const replaces = this.#previous !== null && this.#previous.store !== store ? this.#previous.inc : null;
     const inc = await store.consume(
-      { name: worker, queues: this.#queues, readAhead: this.#wanted, replaces },
+      { name: worker, queues: this.#queues, copies: this.#parts.copies, readAhead: this.#wanted, replaces },
       {
         claimed: (message, raw) => this.#onClaimed(claim, message, raw),
         fenced: () => this.#onFenced(),
