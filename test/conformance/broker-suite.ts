@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe } from "vitest";
 import { describeClaiming } from "./broker/claiming.ts";
+import { describePausing } from "./broker/pausing.ts";
 import { describePublishing } from "./broker/publishing.ts";
 import { describeQueues } from "./broker/queues.ts";
 import { describeReconnecting } from "./broker/reconnecting.ts";
@@ -30,6 +31,7 @@ export function describeBroker(name: string, open: () => Promise<BrokerWorld>, t
     describe("settling", () => describeSettling(cases, traits));
     describe("routing", () => describeRouting(cases));
     describe("queues", () => describeQueues(cases, traits));
+    describe("pausing", () => describePausing(cases));
     if (traits.reconnects) describe("reconnecting", () => describeReconnecting(cases));
   });
 }

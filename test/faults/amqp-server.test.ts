@@ -249,7 +249,8 @@ test("a login that is refused when the worker connects again is told once as an 
 test("a suspect's mark is gone when it is settled", async () => {
   await openWorld();
   const broker = await open();
-  const marks = async () => (await server.evaluate("[N || {resource, _, queue, N} <- rabbit_amqqueue:list_names()].")).split("Bin<").length;
+  const begun = '[N || {resource, _, queue, <<"celeriac.begun.", _/binary>> = N} <- rabbit_amqqueue:list_names()].';
+  const marks = async () => (await server.evaluate(begun)).split("Bin<").length;
   const before = await marks();
   await broker.publish(publicationTo("suspects", { headers: { [deliveriesHeader]: 2 } }));
   const { inbox } = await consume(broker, "suspects");

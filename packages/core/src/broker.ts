@@ -87,7 +87,16 @@ export interface Consumer {
   close(): Promise<void>;
 }
 
-export interface QueueStats {
+/** A binding as it lies in a broker; `type` of the exchange where the broker tells it. */
+export interface QueueBinding {
+  readonly exchange: string;
+  readonly type: string | null;
+  readonly routingKey: string;
+  readonly queue: string;
+}
+
+/** What can be told of queues, and done to them, without consuming them. */
+export interface Queues {
   /** messages ready to be claimed, all priorities; not the delayed, not the claimed */
   length(queue: string): Promise<number>;
   /** Milliseconds the message next in line has waited as far as the broker can tell; null when empty or unknown (Redis and RabbitMQ read the producer's `timestamp` header if present). */
@@ -96,6 +105,19 @@ export interface QueueStats {
   purge(queue: string): Promise<number>;
   /** Up to `limit` ready messages, next in line first, left where they are. */
   peek(queue: string, limit: number): Promise<readonly Envelope[]>;
+  /** The queues there are, in order of their names, without consumers' copies of broadcasts; null: the broker cannot list them (RabbitMQ). */
+  list(): Promise<readonly string[] | null>;
+  /** null: as `list`. */
+  bindings(): Promise<readonly QueueBinding[] | null>;
+  /**
+   * Until it is resumed no worker of ours takes anything out of the queue, within 2 s wherever it runs and however often it starts anew. What
+   * workers hold goes on, and messages still arrive. Python's workers do not know of it.
+   */
+  pause(queue: string): Promise<void>;
+  /** Harmless when it is not paused. */
+  resume(queue: string): Promise<void>;
+  /** Those of the queues that are paused. */
+  paused(queues: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 export interface Broker {
@@ -116,7 +138,7 @@ export interface Broker {
   /** Makes sure a queue exists, with Celery's flags. Done by `publish` and `consume` as well. */
   declare(queue: string): Promise<void>;
   consume(queues: readonly string[], options: ConsumeOptions): Promise<Consumer>;
-  readonly queues: QueueStats;
+  readonly queues: Queues;
   /** Resolves when the server answers; rejects with the reason. */
   health(): Promise<void>;
   /** Closes consumers, flushes, disconnects. Safe to call twice; nothing keeps the process alive afterwards. */

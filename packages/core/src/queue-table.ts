@@ -59,6 +59,11 @@ export function broadcastOf(queue: string): string | null {
   return /^bcast\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(.+)$/s.exec(queue)?.[1] ?? null;
 }
 
+/** Each once, in order, without consumers' copies of broadcasts. */
+export function queueNames(names: Iterable<string>): readonly string[] {
+  return [...new Set(names)].filter((name) => broadcastOf(name) === null).sort();
+}
+
 /** What a consumer of these queues consumes: of broadcast ones a copy of its own. */
 export function consumedQueues(queues: readonly string[], table: QueueTable): readonly string[] {
   return [...new Set(queues)].map((queue) => (table.declaration(queue).kind === "broadcast" ? copyOf(queue, randomUUID()) : queue));

@@ -135,6 +135,20 @@ export function describeRouting(open: () => BrokerCase): void {
     await expect(producer.publish(broadcast("nobody"))).rejects.toMatchObject({ code: "PUBLISH_UNROUTABLE" });
   });
 
+  test("a broker that can list its queues and bindings lists them", async () => {
+    const { connect, world } = open();
+    const [exchange, queue] = [world.queue(), world.queue()];
+    const broker = await connect(declared({ name: queue, exchange, exchangeType: "topic", routingKey: "a.#" }));
+    await broker.declare(queue);
+    await broker.publish(publicationTo(queue));
+    const [queues, bindings] = [await broker.queues.list(), await broker.queues.bindings()];
+    // RabbitMQ tells neither over AMQP.
+    expect(queues === null).toBe(bindings === null);
+    if (queues !== null) expect(queues).toContain(queue);
+    if (bindings !== null) expect(bindings).toContainEqual({ exchange, type: "topic", routingKey: "a.#", queue });
+    await broker.queues.purge(queue);
+  });
+
   test("what no queue takes is unroutable, and others go on", async () => {
     const { connect, world } = open();
     const [exchange, queue] = [world.queue(), world.queue()];

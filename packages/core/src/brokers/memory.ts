@@ -1,10 +1,10 @@
 /** The broker in the memory of one process: for tests, and for an app whose worker runs beside it. What is confirmed lives as long as the process. */
-import type { Broker, ConsumeOptions, Consumer, Publication, QueueStats } from "../broker.ts";
+import type { Broker, ConsumeOptions, Consumer, Publication, Queues } from "../broker.ts";
 import type { DriverContext } from "../driver.ts";
 import { BrokerError, PublishError } from "../errors.ts";
 import { copyBindings, declaredBindings, type ExchangeBinding } from "../exchange.ts";
 import { isSameSpace, openSpace, type Space } from "../memory/space.ts";
-import { consumedQueues, plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
+import { consumedQueues, plainQueues, queueNames, type QueueTable } from "../queue-table.ts";
 import { MemoryConsumer } from "./memory/consumer.ts";
 import { envelopeOf, messagesOf } from "./memory/message.ts";
 
@@ -24,7 +24,7 @@ export function createMemoryBroker(url: string, context: DriverContext, options:
 class MemoryBroker implements Broker {
   readonly settlesResults: boolean;
   readonly parksOnPublish = true;
-  readonly queues: QueueStats;
+  readonly queues: Queues;
   readonly #space: Space;
   readonly #context: DriverContext;
   readonly #queueTable: QueueTable;
@@ -51,6 +51,14 @@ class MemoryBroker implements Broker {
       },
       peek: async (queue, limit) => this.#messages.peek(queue, limit, clock.now()).map(envelopeOf),
       purge: async (queue) => this.#messages.purge(queue),
+      list: async () => queueNames([...this.#messages.names(), ...this.#space.bindings.all().map(({ queue }) => queue)]),
+      bindings: async () => {
+        void this.#messages;
+        return this.#space.bindings.all();
+      },
+      pause: async (queue) => this.#messages.pause(queue),
+      resume: async (queue) => this.#messages.resume(queue),
+      paused: async (queues) => new Set(queues.filter((queue) => this.#messages.isPaused(queue))),
     };
   }
 

@@ -2,12 +2,12 @@
  * The embedded broker: one SQLite file for every process of one machine. Everything that follows from a delivery is one transaction,
  * so a settlement either happened or did not.
  */
-import type { Broker, ConsumeOptions, Consumer, Publication, QueueStats } from "../broker.ts";
+import type { Broker, ConsumeOptions, Consumer, Publication, Queues } from "../broker.ts";
 import type { DriverContext } from "../driver.ts";
 import { type Envelope, wrapUnreadable } from "../envelope.ts";
 import { BrokerError, CeleriacError, PublishError, reasonOf } from "../errors.ts";
 import { copyBindings, declaredBindings, type ExchangeBinding } from "../exchange.ts";
-import { consumedQueues, plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
+import { consumedQueues, plainQueues, queueNames, type QueueTable } from "../queue-table.ts";
 import { StoreError } from "../sqlite/failure.ts";
 import { filePathOf, isSameFile } from "../sqlite/file-path.ts";
 import type { Answer, OperationFields, OperationKind } from "../sqlite/operation.ts";
@@ -35,7 +35,7 @@ export function createSqliteBroker(url: string, context: DriverContext, options:
 class SqliteBroker implements Broker {
   readonly settlesResults: boolean;
   readonly parksOnPublish = true;
-  readonly queues: QueueStats;
+  readonly queues: Queues;
   readonly #url: string;
   readonly #path: string;
   readonly #context: DriverContext;
@@ -59,6 +59,14 @@ class SqliteBroker implements Broker {
       oldestAge: (queue) => this.#oldestAge(queue),
       peek: (queue, limit) => this.#peek(queue, limit),
       purge: (queue) => this.#purge(queue),
+      list: async () => queueNames(await this.#ask("queues", {})),
+      bindings: () => this.#ask("bindings", {}),
+      pause: async (queue) => void (await this.#ask("pause", { queue })),
+      resume: async (queue) => void (await this.#ask("resume", { queue })),
+      paused: async (queues) => {
+        const paused = await this.#ask("paused", {});
+        return new Set(queues.filter((queue) => paused.includes(queue)));
+      },
     };
   }
 

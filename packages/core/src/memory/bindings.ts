@@ -12,6 +12,10 @@ export class Bindings {
     this.#byExchange.set(binding.exchange, [...bound, binding]);
   }
 
+  all(): readonly ExchangeBinding[] {
+    return [...this.#byExchange.values()].flat();
+  }
+
   remove({ exchange, queue }: ExchangeBinding): void {
     const left = (this.#byExchange.get(exchange) ?? []).filter((bound) => bound.queue !== queue);
     if (left.length === 0) this.#byExchange.delete(exchange);

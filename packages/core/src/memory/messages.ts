@@ -39,6 +39,7 @@ export class Messages {
   readonly #queues = new Map<string, Queue>();
   readonly #publications = new ExpiringMap<true>();
   readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #paused = new Set<string>();
   #lastId = 0;
   #lastClaim = 0;
 
@@ -69,9 +70,10 @@ export class Messages {
     this.#place({ content, id: this.#lastId, readyAt: now, claims: 0, deliveries: 0, claim: null }, dueAt, now);
   }
 
-  /** The next in line, now held under a claim; null when nothing is ready. */
+  /** The next in line, now held under a claim; null when nothing is ready, or the queue is paused. */
   claim(name: string, now: number): StoredMessage | null {
-    const message = this.#queue(name, now)?.ready.take();
+    const queue = this.#queue(name, now);
+    const message = this.#paused.has(name) ? undefined : queue?.ready.take();
     if (message === undefined) return null;
     this.#lastClaim += 1;
     message.claim = this.#lastClaim;
@@ -114,6 +116,22 @@ export class Messages {
     return next;
   }
 
+  names(): readonly string[] {
+    return [...this.#queues.keys(), ...this.#paused];
+  }
+
+  pause(name: string): void {
+    this.#paused.add(name);
+  }
+
+  resume(name: string): void {
+    if (this.#paused.delete(name)) this.#wake(name);
+  }
+
+  isPaused(name: string): boolean {
+    return this.#paused.has(name);
+  }
+
   /** Removes what is ready and what is delayed; gives how many. */
   purge(name: string): number {
     const queue = this.#queues.get(name);
@@ -129,6 +147,10 @@ export class Messages {
     const isDelayed = dueAt !== null && dueAt > now;
     message.readyAt = isDelayed ? dueAt : now;
     (isDelayed ? queue.delayed : queue.ready).add(message);
+    this.#wake(name);
+  }
+
+  #wake(name: string): void {
     for (const wake of this.#listeners.get(name) ?? []) wake();
   }
 

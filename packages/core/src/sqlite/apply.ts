@@ -21,7 +21,7 @@ export interface Operator {
   read(operation: Operation, now: number): unknown;
 }
 
-type ReadingKind = "length" | "oldest" | "peek" | "getResult" | "watch" | "unwatch" | "resize" | "check";
+type ReadingKind = "length" | "oldest" | "peek" | "queues" | "bindings" | "paused" | "getResult" | "watch" | "unwatch" | "resize" | "check";
 type WritingKind = Exclude<OperationKind, ReadingKind>;
 type Readers = { readonly [K in ReadingKind]: (fields: OperationFields<K>, now: number) => Answer<K> };
 type Writers = { readonly [K in WritingKind]: (fields: OperationFields<K>, turn: Turn, raw: Uint8Array) => Answer<K> };
@@ -48,11 +48,14 @@ export function createOperator(tables: Tables, consumption: Consumption, watches
   };
 }
 
-function createReaders({ messages, results }: Tables, consumption: Consumption, watches: Watches): Readers {
+function createReaders({ messages, bindings, pauses, results }: Tables, consumption: Consumption, watches: Watches): Readers {
   return {
     length: ({ queue }, now) => messages.length(queue, now),
     oldest: ({ queue }, now) => messages.oldest(queue, now),
     peek: ({ queue, limit }, now) => messages.peek(queue, limit, now),
+    queues: () => [...messages.names(), ...bindings.all().map(({ queue }) => queue), ...pauses.all()],
+    bindings: () => bindings.all(),
+    paused: () => pauses.all(),
     getResult: ({ taskId }, now) => results.get(taskId, now),
     watch: ({ taskId }, now) => watches.add(taskId, now),
     unwatch({ taskId }) {
@@ -71,10 +74,10 @@ function createReaders({ messages, results }: Tables, consumption: Consumption, 
   };
 }
 
-type MessageWriters = Pick<Writers, "publish" | "settle" | "begin" | "consume" | "leave" | "bind" | "purge">;
+type MessageWriters = Pick<Writers, "publish" | "settle" | "begin" | "consume" | "leave" | "bind" | "purge" | "pause" | "resume">;
 
 function createMessageWriters(tables: Tables, consumption: Consumption): MessageWriters {
-  const { messages, bindings, results, workers } = tables;
+  const { messages, bindings, pauses, results, workers } = tables;
 
   function insert(newMessages: readonly NewMessage[], raw: Uint8Array, turn: Turn): void {
     let offset = 0;
@@ -125,6 +128,14 @@ function createMessageWriters(tables: Tables, consumption: Consumption): Message
       return null;
     },
     purge: ({ queue, limit }) => messages.purge(queue, limit),
+    pause({ queue }) {
+      pauses.add(queue);
+      return null;
+    },
+    resume({ queue }, turn) {
+      if (pauses.remove(queue)) turn.arrivals.add(queue);
+      return null;
+    },
   };
 }
 

@@ -7,11 +7,13 @@ export interface BindingTable {
   add(binding: ExchangeBinding, inc?: number): void;
   /** The queues that get a message, each once. Throws PUBLISH_UNROUTABLE. */
   lead(exchange: string, routingKey: string): readonly string[];
+  all(): readonly ExchangeBinding[];
 }
 
 export function openBindingTable(connection: Connection): BindingTable {
   const insert = connection.query("insert or ignore into binding (exchange, type, routing_key, queue, inc) values (?, ?, ?, ?, ?)");
   const of = connection.query("select type, routing_key, queue from binding where exchange = ? order by routing_key, queue");
+  const all = connection.query("select exchange, type, routing_key, queue from binding order by exchange, routing_key, queue");
   const bound = (exchange: string) =>
     of.all([exchange]).map(([type, routingKey, queue]) => ({ exchange, type, routingKey, queue }) as ExchangeBinding);
   return {
@@ -20,6 +22,7 @@ export function openBindingTable(connection: Connection): BindingTable {
       refuseOtherType(binding, bound(exchange));
       insert.run([exchange, type, routingKey, queue, inc ?? null]);
     },
+    all: () => all.all([]).map(([exchange, type, routingKey, queue]) => ({ exchange, type, routingKey, queue }) as ExchangeBinding),
     lead: (exchange, routingKey) => ledQueues(bound(exchange), exchange, routingKey),
   };
 }

@@ -17,7 +17,7 @@ export interface ClaimedRow {
 export interface MessageTable {
   /** false: a guarded message that is there, or was within the last 10 minutes. */
   insert(message: NewMessage, raw: Uint8Array, now: number): boolean;
-  /** The next in line, in order; a suspect comes alone. Empty when `inc` is not known any more. */
+  /** The next in line, in order; a suspect comes alone. Empty when `inc` is not known any more, and while the queue is paused. */
   claim(inc: number, queue: string, limit: number): readonly ClaimedRow[];
   remove(inc: number, id: number): boolean;
   /** Back to its place, or there when `due`. */
@@ -32,6 +32,9 @@ export interface MessageTable {
   /** Makes ready what is due; gives the queues it was for. */
   freeDue(now: number): ReadonlySet<string>;
   nextDue(): number | null;
+  /** The queues of all messages. */
+  names(): readonly string[];
+  /** false, too, while the queue is paused. */
   hasReady(queue: string): boolean;
   length(queue: string, now: number): number;
   /** Since when the next in line waits, epoch ms. */
@@ -81,7 +84,8 @@ function openClaims(connection: Connection): Claims {
   const claim = connection.query(
     `update message set claim = ?1, claims = claims + 1
      where exists (select 1 from worker where inc = ?1) and id in (
-       select id from message where queue = ?2 and claim is null and due is null order by rank, id limit ?3)
+       select id from message where queue = ?2 and claim is null and due is null and not exists (select 1 from paused where queue = ?2)
+       order by rank, id limit ?3)
      returning rank, id, deliveries, claims, raw`,
   );
   const unclaim = connection.query("update message set claim = null, claims = claims - 1 where id = ? and claim = ?");
@@ -131,13 +135,17 @@ function aloneIfSuspect(rows: readonly Row[]): readonly Row[] {
   return rows.slice(0, Math.max(1, suspectAt));
 }
 
-type Queues = Pick<MessageTable, "hasReady" | "length" | "oldest" | "peek" | "purge">;
+type Queues = Pick<MessageTable, "names" | "hasReady" | "length" | "oldest" | "peek" | "purge">;
 
 function openQueues(connection: Connection): Queues {
   const ready = "queue = ?1 and claim is null and due is null";
   // What is due but was not freed yet, because no consumer is there to do it, is ready as well.
   const overdue = "queue = ?1 and due is not null and due <= ?2";
-  const hasReady = connection.query(`select 1 from message where ${ready} limit 1`);
+  const hasReady = connection.query(`select 1 from message where ${ready} and not exists (select 1 from paused where queue = ?1) limit 1`);
+  const names = connection.query(
+    `select queue from message where claim is null and due is null union select queue from message where due is not null
+     union select queue from message where claim is not null`,
+  );
   const length = connection.query(`select (select count(*) from message where ${ready}) + (select count(*) from message where ${overdue})`);
   const next = (fields: string, limit: string) =>
     `select ${fields} from (
@@ -152,6 +160,7 @@ function openQueues(connection: Connection): Queues {
     "delete from message where id in (select id from message where queue = ?1 and due is not null limit ?2)",
   );
   return {
+    names: () => names.all([]).map(([queue]) => queue as string),
     hasReady: (queue) => hasReady.all([queue]).length > 0,
     length: (queue, now) => Number(length.all([queue, now])[0]![0]),
     oldest: (queue, now) => numberOrNull(oldest.all([queue, now])[0]),

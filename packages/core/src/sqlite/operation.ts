@@ -71,6 +71,12 @@ export interface Operations {
   /** epoch ms since when the next in line waits */
   oldest: [{ readonly queue: string }, number | null];
   peek: [{ readonly queue: string; readonly limit: number }, readonly Uint8Array[]];
+  /** Names of queues: of messages, of bindings, of pauses. */
+  queues: [Record<never, never>, readonly string[]];
+  bindings: [Record<never, never>, readonly ExchangeBinding[]];
+  paused: [Record<never, never>, readonly string[]];
+  pause: [{ readonly queue: string }, null];
+  resume: [{ readonly queue: string }, null];
   /** Deletes at most `limit`; answers how many. */
   purge: [{ readonly queue: string; readonly limit: number }, number];
   storeResult: [{ readonly result: NewResult }, StoreOutcome];

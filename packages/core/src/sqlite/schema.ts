@@ -79,6 +79,8 @@ const steps: readonly string[] = [
     delete from binding where inc = old.inc;
   end;
   `,
+  // 7: queues out of which nothing is taken.
+  "create table paused (queue text primary key) without rowid;",
 ];
 
 export const schemaVersion = steps.length;

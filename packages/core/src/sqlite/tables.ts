@@ -6,6 +6,7 @@ import { type Connection, openConnection } from "./connection.ts";
 import { type CoordinationTable, openCoordinationTable } from "./coordination-table.ts";
 import { createLockFiles, type LockFiles } from "./lock-file.ts";
 import { type MessageTable, openMessageTable } from "./message-table.ts";
+import { openPauseTable, type PauseTable } from "./pause-table.ts";
 import { openResultTable, type ResultTable } from "./result-table.ts";
 import { migrate } from "./schema.ts";
 import { createSlots, type Slots } from "./slots.ts";
@@ -16,6 +17,7 @@ export interface Tables {
   readonly connection: Connection;
   readonly messages: MessageTable;
   readonly bindings: BindingTable;
+  readonly pauses: PauseTable;
   readonly results: ResultTable;
   readonly workers: WorkerTable;
   readonly coordination: CoordinationTable;
@@ -38,6 +40,7 @@ export function openTables(libsql: typeof Database, path: string, durability: "f
       connection,
       messages: openMessageTable(connection),
       bindings: openBindingTable(connection),
+      pauses: openPauseTable(connection),
       results: openResultTable(connection),
       workers,
       coordination: openCoordinationTable(connection),

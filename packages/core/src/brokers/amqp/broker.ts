@@ -13,8 +13,9 @@ import { plainQueues, type QueueTable } from "../../queue-table.ts";
 import { createBegunMarks } from "./begun-mark.ts";
 import { openConsumer } from "./consumer.ts";
 import { createHandedBack } from "./handed-back.ts";
+import { createPauses } from "./pauses.ts";
 import { createPublisher } from "./publisher.ts";
-import { createQueueStats } from "./queue-stats.ts";
+import { createQueues } from "./queues.ts";
 
 export interface AmqpBrokerOptions {
   /** Where results go; RabbitMQ stores none, so they never settle with the delivery. */
@@ -41,6 +42,7 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
   const publisher = createPublisher({ session: publishing, outbox, clock, topology });
   const handedBack = createHandedBack(clock);
   const marks = createBegunMarks(() => consuming.link);
+  const pauses = createPauses(() => publishing.link, clock);
   const consumers = new Set<Consumer>();
   const inFlight = new Set<Promise<void>>();
   let closing: Promise<void> | null = null;
@@ -88,6 +90,7 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
         clock,
         logger,
         topology,
+        pauses,
         delivery: { publisher, marks, handedBack, clock, logger },
         closed: () => opened !== null && consumers.delete(opened),
       };
@@ -97,7 +100,7 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
       return opened;
     },
     // Rather on the connection from which a broker out of memory still reads.
-    queues: createQueueStats(() => consuming.link ?? publishing.link, handedBack),
+    queues: createQueues(() => consuming.link ?? publishing.link, handedBack, pauses),
     async health() {
       refuseIfClosed();
       const { link } = publishing;

@@ -7,13 +7,14 @@ import type { Link } from "../../amqp/link.ts";
 import { atMost } from "../../amqp/patience.ts";
 import type { Session } from "../../amqp/session.ts";
 import type { ConsumeOptions, Consumer } from "../../broker.ts";
-import type { Clock } from "../../clock.ts";
+import type { Clock, Timer } from "../../clock.ts";
 import { BrokerError, reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import { broadcastOf, consumedQueues } from "../../queue-table.ts";
 import { type ClaimChannel, createClaimChannel } from "./claim-channel.ts";
 import type { DeliveryTools } from "./delivery.ts";
 import { createIntake, type Intake } from "./intake.ts";
+import type { Pauses } from "./pauses.ts";
 import { createReadAhead, type ReadAhead } from "./read-ahead.ts";
 import { createTopology, type Topology, type TopologyOptions } from "./topology.ts";
 
@@ -22,6 +23,7 @@ export interface ConsumerParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly topology: TopologyOptions;
+  readonly pauses: Pauses;
   readonly delivery: Omit<DeliveryTools, "consuming" | "over">;
   /** Called once, when it is closed. */
   closed(): void;
@@ -38,6 +40,9 @@ interface Life {
 /** Waits between attempts to consume again on an open connection, ms. */
 const firstWaitMs = 100;
 const longestWaitMs = 2_000;
+/** So often it is asked which queues are paused; an answer that does not come is not waited for, for a blocked broker gives none. */
+const pausesEveryMs = 1_500;
+const pausesLimitMs = 2_000;
 /** How long `close` waits for settlements under way and for the confirmations of what it hands back, and for the channel's end. */
 const handBackLimitMs = 10_000;
 const closeLimitMs = 2_000;
@@ -62,6 +67,9 @@ class AmqpConsumer implements Consumer {
   readonly #closed = new AbortController();
   #closing: Promise<void> | null = null;
   #reviving = false;
+  #pausedQueues: ReadonlySet<string> = new Set();
+  #pauseWatch: Timer | null = null;
+  #asking: Promise<void> | null = null;
   /** false once the broker refused one limit for several queues */
   #mayLimitChannel = true;
 
@@ -91,7 +99,30 @@ class AmqpConsumer implements Consumer {
     } finally {
       this.#reviving = false;
     }
+    this.#pauseWatch = this.#parts.clock.every(pausesEveryMs, () => void this.#followPauses());
     if (this.#life === null) void this.#revive();
+  }
+
+  async #followPauses(): Promise<void> {
+    const before = this.#pausedQueues;
+    await this.#readPauses();
+    if (this.#pausedQueues !== before) await this.#life?.readAhead.setPaused(this.#pausedQueues).catch((error) => this.#note(error));
+  }
+
+  /** What cannot be asked now stays as it was known. */
+  #readPauses(): Promise<unknown> {
+    const { pauses, clock } = this.#parts;
+    this.#asking ??= pauses
+      .of(this.#queues)
+      .then((paused) => {
+        const isSame = paused.size === this.#pausedQueues.size && [...paused].every((queue) => this.#pausedQueues.has(queue));
+        if (!isSame) this.#pausedQueues = paused;
+      })
+      .catch((error) => this.#note(error))
+      .finally(() => {
+        this.#asking = null;
+      });
+    return atMost(clock, pausesLimitMs, this.#asking);
   }
 
   async #firstLife(): Promise<void> {
@@ -130,6 +161,7 @@ class AmqpConsumer implements Consumer {
 
   async #close(): Promise<void> {
     this.#closed.abort();
+    this.#pauseWatch?.cancel();
     this.#unlisten();
     const { clock } = this.#parts;
     // What takes longer goes back to the queue with the channel, as redelivered.
@@ -182,6 +214,8 @@ class AmqpConsumer implements Consumer {
     });
     claims.channel.on("close", () => this.#lose(life, reason));
     try {
+      await this.#readPauses();
+      await readAhead.setPaused(this.#pausedQueues);
       await readAhead.setTarget(this.#paused || this.#ending ? 0 : this.#readAhead);
     } catch (error) {
       await claims.close();
@@ -253,7 +287,7 @@ class AmqpConsumer implements Consumer {
   }
 
   #note(error: unknown): void {
-    this.#parts.logger.debug("A change of the read-ahead failed", { queues: this.#queues, reason: reasonOf(error) });
+    this.#parts.logger.debug("Pausing, or a change of the read-ahead, failed", { queues: this.#queues, reason: reasonOf(error) });
   }
 }
 

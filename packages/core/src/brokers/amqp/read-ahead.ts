@@ -13,6 +13,8 @@ export interface Feed {
 export interface ReadAhead {
   /** Brings every queue to `target` (0 = consume nothing). Resolves when the broker has agreed; rejects when the channel ends first. */
   setTarget(target: number): Promise<void>;
+  /** Consumes none of these queues until told otherwise, and all others. Resolves and rejects as `setTarget`. */
+  setPaused(queues: ReadonlySet<string>): Promise<void>;
   /** A message that came by `feed` is no longer claimed. */
   release(feed: Feed): void;
   /** After the broker had cancelled consumers of a queue that was deleted and is there again. */
@@ -57,6 +59,7 @@ export function createReadAhead(options: ReadAheadOptions): ReadAhead {
   const limitsChannel = options.mayLimitChannel && queues.length > 1;
   const lanes: readonly Lane[] = queues.map((queue) => ({ queue, stack: [], left: 0 }));
   let target = 0;
+  let paused: ReadonlySet<string> = new Set();
   let channelLimit = 0;
   let count = 0;
   let work: Promise<void> = Promise.resolve();
@@ -70,7 +73,7 @@ export function createReadAhead(options: ReadAheadOptions): ReadAhead {
 
   async function apply(): Promise<void> {
     if (limitsChannel) await applyToChannel();
-    else for (const lane of lanes) await applyTo(lane, share());
+    else for (const lane of lanes) await applyTo(lane, shareOf(lane));
   }
 
   /** A prefetch of a consumer's own would end the channel's limit, so these have none. */
@@ -80,13 +83,14 @@ export function createReadAhead(options: ReadAheadOptions): ReadAhead {
       channelLimit = target;
     }
     for (const lane of lanes) {
-      if (target === 0 && lane.stack.length > 0) await cancelTop(lane);
-      if (target > 0 && lane.stack.length === 0) await addFeed(lane, 0);
+      const wants = target > 0 && !paused.has(lane.queue);
+      if (!wants && lane.stack.length > 0) await cancelTop(lane);
+      if (wants && lane.stack.length === 0) await addFeed(lane, 0);
     }
   }
 
-  function share(): number {
-    return target === 0 ? 0 : Math.max(1, Math.floor(target / lanes.length));
+  function shareOf({ queue }: Lane): number {
+    return target === 0 || paused.has(queue) ? 0 : Math.max(1, Math.floor(target / lanes.length));
   }
 
   async function applyTo(lane: Lane, wanted: number): Promise<void> {
@@ -137,6 +141,10 @@ export function createReadAhead(options: ReadAheadOptions): ReadAhead {
       target = next;
       return change();
     },
+    setPaused(queues) {
+      paused = queues;
+      return change();
+    },
     release(released) {
       const feed = released as OpenFeed;
       if (!feed.cancelled) {
@@ -145,7 +153,7 @@ export function createReadAhead(options: ReadAheadOptions): ReadAhead {
       }
       const lane = lanes.find(({ queue }) => queue === feed.queue)!;
       lane.left -= 1;
-      if (limitsChannel || scheduled || missingIn(lane, share()) === 0) return;
+      if (limitsChannel || scheduled || missingIn(lane, shareOf(lane)) === 0) return;
       scheduled = true;
       setImmediate(() => {
         scheduled = false;

@@ -2,7 +2,9 @@
  * kombu's binding sets. Redis has no exchanges: whoever publishes reads from a set which queues an exchange feeds. A member is routing key,
  * pattern and queue; the pattern is kombu's regular expression for the keys of a topic exchange, and empty for other exchanges.
  */
+import type { QueueBinding } from "../../broker.ts";
 import type { Binding, QueueDeclaration } from "../../queue-table.ts";
+import type { RedisConnection } from "../../redis/connection.ts";
 import { separator } from "./keys.ts";
 
 /** A key of kombu's set and one of its members. */
@@ -32,6 +34,36 @@ export function topicPattern(routingKey: string): string {
   const wildcards: Readonly<Record<string, string>> = { "*": ".*?[^\\.]", "#": ".*?" };
   const words = escaped.join("").split(".");
   return `^${words.map((word) => wildcards[word] ?? word).join("\\.")}$`;
+}
+
+/** What remote control and events are bound by: no queues of tasks. */
+const ownExchanges: ReadonlySet<string> = new Set(["celery.pidbox", "reply.celery.pidbox", "celeryev"]);
+const scannedAtOnce = 1_000;
+
+/** All bindings of queues of tasks. Looks at every key of the database, page by page. */
+export async function readBindings(connection: RedisConnection): Promise<readonly QueueBinding[]> {
+  const prefix = bindingKey("");
+  const keys = new Set<string>();
+  for (let cursor = "0"; ; ) {
+    const page = (await connection.call("SCAN", cursor, "MATCH", `${prefix}*`, "COUNT", scannedAtOnce, "TYPE", "set")) as [string, string[]];
+    for (const key of page[1]) keys.add(key);
+    cursor = page[0];
+    if (cursor === "0") break;
+  }
+  const exchanges = [...keys].map((key) => key.slice(prefix.length)).filter((exchange) => !ownExchanges.has(exchange));
+  const found = await Promise.all(
+    exchanges.sort().map(async (exchange) => {
+      const members = (await connection.call("SMEMBERS", bindingKey(exchange))) as string[];
+      return members.sort().flatMap((member) => bindingOf(exchange, member));
+    }),
+  );
+  return found.flat();
+}
+
+/** kombu writes no type, but only topic exchanges have patterns. */
+function bindingOf(exchange: string, member: string): readonly QueueBinding[] {
+  const [routingKey = "", pattern, queue] = member.split(separator);
+  return queue === undefined || queue === "" ? [] : [{ exchange, type: pattern === "" ? null : "topic", routingKey, queue }];
 }
 
 /** The queues, each once, that the members of a set feed for a routing key. */

@@ -13,7 +13,7 @@ import { isRedisUrl, isSameServer, parseRedisUrl, type RedisAccess } from "../..
 import { boundMembers } from "./bindings.ts";
 import { RedisConsumer } from "./consumer.ts";
 import { createPublisher } from "./publisher.ts";
-import { createQueueStats } from "./queue-stats.ts";
+import { createQueues } from "./queues.ts";
 import { checkServer } from "./server-check.ts";
 import { protocolTiming, type RedisTiming } from "./timing.ts";
 
@@ -69,7 +69,7 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
       ask(async (connection) => {
         for (const { key, member } of boundMembers(queueTable.declaration(queue))) await connection.call("SADD", key, member);
       }),
-    queues: createQueueStats(ask, context.clock),
+    queues: createQueues(ask, context.clock),
     health: () => ask(async (connection) => void (await connection.call("PING"))),
     async consume(queues, consumeOptions) {
       const resultsDb = settlesResults && results.db !== target.db ? String(results.db) : "";

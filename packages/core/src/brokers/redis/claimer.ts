@@ -41,6 +41,7 @@ export class Claimer {
   readonly #options: ClaimerOptions;
   readonly #lists: readonly string[];
   readonly #hot: Set<string>;
+  #pausedLists: ReadonlySet<string> = new Set();
   /** When each list was last said to have changed, in notices. */
   readonly #noticedAt = new Map<string, number>();
   readonly #waiters: (() => void)[] = [];
@@ -72,6 +73,18 @@ export class Claimer {
 
   start(): void {
     this.#paused = false;
+    this.poke();
+  }
+
+  /** The lists of queues that are paused: neither asked nor looked at. A claim under way may still bring something out of them. */
+  setPaused(lists: readonly string[]): void {
+    const before = this.#pausedLists;
+    // Nothing is to be claimed out of turn: a settlement asked for in this one goes first.
+    if (lists.length === before.size && lists.every((list) => before.has(list))) return;
+    this.#pausedLists = new Set(lists);
+    for (const list of lists) this.#hot.delete(list);
+    // Nobody has looked into them meanwhile.
+    for (const list of before) this.#heat(list);
     this.poke();
   }
 
@@ -185,7 +198,7 @@ export class Claimer {
   }
 
   #heat(list: string): void {
-    if (!this.#lists.includes(list)) return;
+    if (!this.#lists.includes(list) || this.#pausedLists.has(list)) return;
     this.#noticedAt.set(list, ++this.#notices);
     this.#hot.add(list);
   }
@@ -194,7 +207,7 @@ export class Claimer {
   async #look(): Promise<void> {
     if (this.#paused || this.#options.credit() <= 0) return;
     const { data, tracks } = this.#options.session;
-    const cold = this.#lists.filter((list) => !this.#hot.has(list));
+    const cold = this.#lists.filter((list) => !this.#hot.has(list) && !this.#pausedLists.has(list));
     if (cold.length === 0) return;
     try {
       if (tracks && (await data.call("EXISTS", ...cold)) === 0) return;

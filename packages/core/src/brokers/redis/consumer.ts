@@ -165,6 +165,7 @@ export class RedisConsumer implements Consumer {
     this.#session = session;
     this.#shift = shift;
     this.#claims.moveTo({ connection: session.data, incarnation: this.#incarnation, settler: shift.settler });
+    await shift.prepare();
     const { held, settled } = this.#claims;
     const books = { connection: session.data, incarnation: this.#incarnation, lists: this.#lists, held, settled };
     await this.#claims.apply(await reconcile(books), !this.#isPaused);

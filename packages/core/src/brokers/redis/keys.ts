@@ -63,6 +63,8 @@ export const unackedIndexKey = "unacked_index";
 export const pulsesKey = "{celeriac}:pulses";
 export const deadKey = "{celeriac}:dead";
 export const sweeperKey = "{celeriac}:sweeper";
+/** Set: queues out of which nothing is taken. */
+export const pausedKey = "{celeriac}:paused";
 export const layoutKey = "{celeriac}:layout";
 
 /** Set: the lists of which an incarnation may have claims. */

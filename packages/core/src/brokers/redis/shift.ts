@@ -5,7 +5,9 @@ import type { Logger } from "../../logger.ts";
 import { Claimer } from "./claimer.ts";
 import type { Claims } from "./claims.ts";
 import { beat } from "./incarnation.ts";
+import { queueOfList } from "./keys.ts";
 import { Mover } from "./mover.ts";
+import { PauseWatch } from "./pauses.ts";
 import type { Session } from "./session.ts";
 import { Settler } from "./settler.ts";
 import { Sweeper } from "./sweeper.ts";
@@ -34,6 +36,7 @@ export class Shift {
   readonly claimer: Claimer;
   readonly #options: ShiftOptions;
   readonly #mover: Mover;
+  readonly #pauses: PauseWatch;
   readonly #sweeper: Sweeper;
   #pulse: Timer | null = null;
   #workers = 1;
@@ -63,8 +66,20 @@ export class Shift {
       fenced: options.fenced,
       refused: (error) => logger.warn("Redis refused a claim; tried again", { reason: reasonOf(error) }),
     });
-    this.#mover = new Mover({ clock, logger, session, lists: steps.flat() });
+    const lists = steps.flat();
+    this.#pauses = new PauseWatch({
+      clock,
+      logger,
+      session,
+      changed: (paused) => this.claimer.setPaused(lists.filter((list) => paused.has(queueOfList(list)))),
+    });
+    this.#mover = new Mover({ clock, logger, session, lists });
     this.#sweeper = new Sweeper({ clock, logger, connection: session.data, incarnation, timing });
+  }
+
+  /** Before `start`. Rejects as the server answers. */
+  async prepare(): Promise<void> {
+    await this.#pauses.start();
   }
 
   start(isPaused: boolean): void {
@@ -78,6 +93,7 @@ export class Shift {
   stop(): void {
     this.#pulse?.cancel();
     this.#mover.stop();
+    this.#pauses.stop();
     this.claimer.stop();
   }
 

@@ -2,13 +2,14 @@
 
 import { replyCode, replyCodeOf } from "../../amqp/failure.ts";
 import { ask, type Link } from "../../amqp/link.ts";
-import type { QueueStats } from "../../broker.ts";
+import type { Queues } from "../../broker.ts";
 import type { Envelope } from "../../envelope.ts";
 import { BrokerError } from "../../errors.ts";
 import type { HandedBack } from "./handed-back.ts";
 import { identityOf, toEnvelope } from "./message.ts";
+import type { Pauses } from "./pauses.ts";
 
-export function createQueueStats(currentLink: () => Link | null, handedBack: HandedBack): QueueStats {
+export function createQueues(currentLink: () => Link | null, handedBack: HandedBack, pauses: Pauses): Queues {
   const link = (): Link => {
     const current = currentLink();
     if (current === null) throw new BrokerError("BROKER_UNREACHABLE", "Not connected to RabbitMQ");
@@ -22,6 +23,12 @@ export function createQueueStats(currentLink: () => Link | null, handedBack: Han
     purge: (queue) =>
       orWhenMissing(0, async () => (await ask(link(), `purge the queue ${queue}`, (channel) => channel.purgeQueue(queue))).messageCount),
     peek: (queue, limit) => orWhenMissing([], () => peek(link(), { queue, limit, handedBack })),
+    // Only its management plugin tells them.
+    list: async () => null,
+    bindings: async () => null,
+    pause: pauses.add,
+    resume: pauses.remove,
+    paused: pauses.of,
   };
 }
 

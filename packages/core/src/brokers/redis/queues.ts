@@ -1,16 +1,18 @@
 /** What can be told of queues without consuming them. */
-import type { QueueStats } from "../../broker.ts";
+import type { Queues } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import { type Envelope, wrapUnreadable } from "../../envelope.ts";
+import { queueNames } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
+import { readBindings } from "./bindings.ts";
 import { decodeEnvelope } from "./envelope-json.ts";
-import { listsOf } from "./keys.ts";
+import { listsOf, pausedKey } from "./keys.ts";
 import { purgeList } from "./purge.ts";
 
 /** `ask` gives the connection to a question and translates its failure. */
 export type Ask = <T>(question: (connection: RedisConnection) => Promise<T>) => Promise<T>;
 
-export function createQueueStats(ask: Ask, clock: Clock): QueueStats {
+export function createQueues(ask: Ask, clock: Clock): Queues {
   return {
     length: (queue) =>
       ask(async (connection) => {
@@ -35,6 +37,19 @@ export function createQueueStats(ask: Ask, clock: Clock): QueueStats {
         const tails = await Promise.all(listsOf(queue).map((list) => connection.callBytes("LRANGE", list, -limit, -1)));
         const raws = (tails as Buffer[][]).flatMap((tail) => tail.reverse());
         return raws.slice(0, limit).map(envelopeOf);
+      }),
+    list: () =>
+      ask(async (connection) => {
+        const [bindings, paused] = await Promise.all([readBindings(connection), connection.call("SMEMBERS", pausedKey)]);
+        return queueNames([...bindings.map(({ queue }) => queue), ...(paused as string[])]);
+      }),
+    bindings: () => ask(readBindings),
+    pause: (queue) => ask(async (connection) => void (await connection.call("SADD", pausedKey, queue))),
+    resume: (queue) => ask(async (connection) => void (await connection.call("SREM", pausedKey, queue))),
+    paused: (queues) =>
+      ask(async (connection) => {
+        const paused = new Set((await connection.call("SMEMBERS", pausedKey)) as string[]);
+        return new Set(queues.filter((queue) => paused.has(queue)));
       }),
   };
 }

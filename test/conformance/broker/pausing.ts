@@ -1,0 +1,67 @@
+/** Broker cases: queues out of which nothing is taken. */
+import { expect, test } from "vitest";
+import { idOf, publicationTo } from "../../support/envelopes.ts";
+import { eventually } from "../../support/eventually.ts";
+import { type BrokerCase, consume, settle } from "./world.ts";
+
+export function describePausing(open: () => BrokerCase): void {
+  test("a paused queue keeps its messages from every worker, also from one that starts later, until it is resumed", async () => {
+    const { connect, world } = open();
+    const [operator, first, second] = [await connect(), await connect(), await connect()];
+    const [queue, other] = [world.queue(), world.queue()];
+    const running = await consume(first, [queue, other]);
+    await operator.publish(publicationTo(queue, { id: "before" }));
+    await settle(await running.inbox.next());
+
+    await operator.queues.pause(queue);
+    await operator.queues.pause(queue);
+    expect([...(await second.queues.paused([queue, other]))]).toEqual([queue]);
+    // The worker learns of it in its own time: what comes meanwhile it may still take.
+    let sent = 0;
+    await eventually(async () => {
+      await operator.publish(publicationTo(queue, { id: `kept ${sent}` }));
+      sent += 1;
+      await operator.publish(publicationTo(other, { id: `mark ${sent}` }));
+      await eventually(() => expect(running.inbox.deliveries.map(({ envelope }) => idOf(envelope))).toContain(`mark ${sent}`));
+      await Promise.all(running.inbox.deliveries.map((delivery) => settle(delivery)));
+      expect(await operator.queues.length(queue)).toBeGreaterThan(0);
+    });
+    const late = await consume(second, [other, queue]);
+    const early = running.inbox.deliveries.length;
+    await operator.publish(publicationTo(queue, { id: "last" }));
+    for (let mark = 0; mark < 3; mark += 1) {
+      await operator.publish(publicationTo(other, { id: `after ${mark}` }));
+      await eventually(() => expect(running.inbox.deliveries.length + late.inbox.deliveries.length).toBe(early + mark + 1));
+    }
+    const kept = await operator.queues.length(queue);
+    expect(kept).toBeGreaterThan(1);
+    await running.consumer.close();
+
+    await operator.queues.resume(queue);
+    await operator.queues.resume(queue);
+    expect(await second.queues.paused([queue])).toEqual(new Set());
+    await eventually(() => expect(late.inbox.deliveries.map(({ envelope }) => idOf(envelope))).toContain("last"));
+    await Promise.all(late.inbox.deliveries.map((delivery) => settle(delivery)));
+    await eventually(async () => expect(await operator.queues.length(queue)).toBe(0));
+  });
+
+  test("a pause outlives all connections, and a purge empties what is paused", async () => {
+    const { connect, world } = open();
+    const queue = world.queue();
+    const operator = await connect();
+    await operator.queues.pause(queue);
+    await operator.publish(publicationTo(queue));
+    await operator.close();
+    const worker = await connect();
+    const { inbox } = await consume(worker, queue);
+    expect(await worker.queues.paused([queue])).toEqual(new Set([queue]));
+    await eventually(async () => expect(await worker.queues.length(queue)).toBe(1));
+    expect((await worker.queues.peek(queue, 1)).length).toBe(1);
+    expect(await worker.queues.purge(queue)).toBe(1);
+    await worker.queues.resume(queue);
+    await worker.publish(publicationTo(queue, { id: "next" }));
+    const delivery = await inbox.next();
+    expect(idOf(delivery.envelope)).toBe("next");
+    await settle(delivery);
+  });
+}
