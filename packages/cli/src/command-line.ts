@@ -110,9 +110,9 @@ function readOption(name: string, { setting, value }: OptionRow, given: unknown)
 function readPositionals(command: CommandName, row: CommandRow, given: readonly string[]): Readonly<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
   let at = 0;
-  for (const [name, { many }] of Object.entries(row.positionals)) {
-    if (!many && given[at] === undefined) throw usage(`${command} needs ${name.toUpperCase()}`);
-    values[name] = many ? given.slice(at) : given[at];
+  for (const [name, { many, optional }] of Object.entries(row.positionals)) {
+    if (!many && optional !== true && given[at] === undefined) throw usage(`${command} needs ${name.toUpperCase()}`);
+    values[name] = many ? given.slice(at) : (given[at] ?? null);
     at = many ? given.length : at + 1;
   }
   if (at < given.length) throw usage(`${command} takes no argument ${JSON.stringify(given[at])}`);

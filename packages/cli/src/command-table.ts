@@ -5,6 +5,7 @@ import {
   durationSetting,
   flagSetting,
   type LogLevel,
+  namesSetting,
   type Setting,
   textSetting,
 } from "@celeriac/core/runtime";
@@ -13,8 +14,9 @@ import { deadlineSetting, instantSetting, jsonSetting, type OptionTable, type Op
 
 export interface PositionalRow {
   readonly doc: string;
-  /** zero or more: the last one only; all others are required */
+  /** zero or more: the last one only; all others are required unless `optional` */
   readonly many: boolean;
+  readonly optional?: true;
 }
 
 export interface CommandRow {
@@ -156,6 +158,58 @@ export const commandTable = {
     ],
     exitCodes: { 0: "It succeeded.", ...usageCodes, 3: "It failed or was revoked.", 4: "It has not ended yet." },
   },
+  queues: {
+    doc: "Lists queues, looks into them, pauses and resumes them.",
+    notes: [
+      "A list shows what is ready, for how long the next in line has waited, what lies among the dead letters, and which queues are paused. Redis knows the age only of messages that carry a timestamp, RabbitMQ of none; and RabbitMQ cannot list its queues: shown are those that the app names.",
+      "Out of a paused queue no worker of Celeriac takes anything, whenever it starts, until the queue is resumed; what workers hold goes on, and messages still arrive. Python's workers do not know of it.",
+      "On RabbitMQ peek takes messages and gives them back, which marks them as redelivered: a worker counts that once, as a run that may have died.",
+    ],
+    positionals: {
+      action: { doc: "list (unless told), peek, pause or resume.", many: false, optional: true },
+      queues: { doc: "The queues. list: all of them unless named; peek, pause and resume: one or more.", many: true },
+    },
+    options: { limit: option(countSetting(10, [1, 1_000], "peek: most messages of each queue."), "N", "n") },
+    examples: [
+      ["celeriac queues", "all queues of the broker"],
+      ["celeriac queues peek mail -n 3", "what comes next"],
+      ["celeriac queues pause mail", "while the mail server is down"],
+      ["celeriac queues resume mail", "when it is back"],
+      ["celeriac -b redis://localhost --json queues list mail mail.dead", "for a program"],
+    ],
+    exitCodes: { 0: "Done.", ...usageCodes },
+  },
+  bindings: {
+    doc: "Lists which exchanges lead to which queues.",
+    notes: [
+      "RabbitMQ tells its bindings only through its management plugin (rabbitmqctl list_bindings): shown is what the app declares. Redis does not keep the type of an exchange, but topics have patterns.",
+    ],
+    positionals: { exchanges: { doc: "Only these exchanges.", many: true } },
+    options: {},
+    examples: [
+      ["celeriac bindings", "all of them"],
+      ["celeriac --json bindings orders", "those of one exchange, for a program"],
+    ],
+    exitCodes: { 0: "Done.", ...usageCodes },
+  },
+  purge: {
+    doc: "Deletes the messages that wait in queues, for good.",
+    notes: [
+      "It says how many there are and asks first; without a terminal to ask on it needs --force. Delayed messages go as well, but on RabbitMQ; what workers hold does not.",
+    ],
+    positionals: { queues: { doc: "The queues; unless named, the app's taskQueues, else its default queue.", many: true } },
+    options: {
+      force: option(flagSetting(false, "Delete without asking."), null, "f"),
+      queues: option(namesSetting([], "The queues, as Celery's purge takes them."), "A,B", "Q"),
+      excludeQueues: option(namesSetting([], "Not these queues."), "A,B", "X"),
+    },
+    examples: [
+      ["celeriac purge mail", "asks, then empties one queue"],
+      ["celeriac -A ./tasks.ts purge -f -X audit", "all queues of the app but one, without asking"],
+      ["celeriac purge -f mail.dead", "forget dead letters"],
+    ],
+    exitCodes: { 0: "Done.", 1: "An error: see its code; or the answer was no.", 2: usageCodes[2] },
+  },
   dev: {
     doc: "Runs a worker that starts anew when the code changes.",
     notes: [
@@ -174,7 +228,11 @@ export const commandTable = {
 export type CommandName = keyof typeof commandTable;
 
 type PositionalValues<T extends Readonly<Record<string, PositionalRow>>> = {
-  readonly [K in keyof T]: T[K]["many"] extends true ? readonly string[] : string;
+  readonly [K in keyof T]: T[K]["many"] extends true
+    ? readonly string[]
+    : T[K] extends { readonly optional: true }
+      ? string | null
+      : string;
 };
 /** What a command is called with. */
 export interface CommandArguments<C extends CommandName> {

@@ -36,7 +36,10 @@ function overview({ colors }: HelpLook, width: number): readonly string[] {
 }
 
 function detail(name: CommandName, row: CommandRow, { colors }: HelpLook, width: number): readonly string[] {
-  const words = Object.entries(row.positionals).map(([word, { many }]) => (many ? `[${word.toUpperCase()} …]` : word.toUpperCase()));
+  const words = Object.entries(row.positionals).map(([word, { many, optional }]) => {
+    const shown = word.toUpperCase();
+    return many ? `[${shown} …]` : optional === true ? `[${shown}]` : shown;
+  });
   const positionals = Object.entries(row.positionals).map(([word, { doc }]) => ({ name: word.toUpperCase(), doc }));
   const codes = Object.entries(row.exitCodes).map(([code, doc]) => ({ name: code, doc }));
   return [

@@ -2,8 +2,11 @@
 import { CeleriacError, overrideSettings, redactText } from "@celeriac/core/runtime";
 import { type CommandLine, readCommandLine } from "./command-line.ts";
 import { type CommandArguments, commandTable } from "./command-table.ts";
+import { bindings } from "./commands/bindings.ts";
 import { call } from "./commands/call.ts";
 import { dev } from "./commands/dev.ts";
+import { purge } from "./commands/purge.ts";
+import { queues } from "./commands/queues.ts";
 import { result } from "./commands/result.ts";
 import { worker } from "./commands/worker.ts";
 import { exitCode } from "./exit-code.ts";
@@ -70,6 +73,12 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
       return await call(line.args, output);
     case "result":
       return await result(line.args, output);
+    case "queues":
+      return await queues(line.args, output);
+    case "bindings":
+      return await bindings(line.args, output);
+    case "purge":
+      return await purge(line.args, output);
     case "dev":
       return await dev(line.args, output);
   }

@@ -42,3 +42,20 @@ export function fold(parts: readonly Part[], width: number, indent: number): str
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+const units = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1_000],
+] as const;
+
+/** "350ms", "12s", "3m 5s", "2d 4h" */
+export function age(durationMs: number): string {
+  const at = units.findIndex(([, unitMs]) => durationMs >= unitMs);
+  if (at < 0) return `${Math.round(durationMs)}ms`;
+  const [unit, unitMs] = units[at]!;
+  const [nextUnit, nextMs] = units[at + 1] ?? ["", Number.POSITIVE_INFINITY];
+  const rest = Math.floor((durationMs % unitMs) / nextMs);
+  return `${Math.floor(durationMs / unitMs)}${unit}${rest === 0 ? "" : ` ${rest}${nextUnit}`}`;
+}

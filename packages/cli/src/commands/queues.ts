@@ -1,0 +1,145 @@
+/** `celeriac queues`: lists queues, looks into them, pauses and resumes them. */
+import { type AppRuntime, type Broker, CeleriacError, deadLetterQueue, type Envelope, nearest } from "@celeriac/core/runtime";
+import { type BrokerAccess, withBroker } from "../broker-access.ts";
+import type { CommandArguments } from "../command-table.ts";
+import { exitCode } from "../exit-code.ts";
+import type { Output } from "../output.ts";
+import { table } from "../table.ts";
+import { age } from "../text.ts";
+
+type Action = (access: BrokerAccess, args: CommandArguments<"queues">, output: Output) => Promise<void>;
+
+const actions: Readonly<Record<string, Action>> = {
+  list,
+  peek,
+  pause: (access, args, output) => setPaused(access, args, output, true),
+  resume: (access, args, output) => setPaused(access, args, output, false),
+};
+
+/** Resolves with the exit code. Throws COMMAND_USAGE, BROKER_*, CONFIG_*, APP_NOT_FOUND. */
+export async function queues(args: CommandArguments<"queues">, output: Output): Promise<number> {
+  const { action, queues: names } = args.positionals;
+  const name = action ?? "list";
+  const act = Object.hasOwn(actions, name) ? actions[name]! : null;
+  if (act === null) throw new CeleriacError("COMMAND_USAGE", unknownAction(name));
+  if (name !== "list" && names.length === 0) throw new CeleriacError("COMMAND_USAGE", `queues ${name} needs the name of a queue`);
+  return await withBroker(args.common, async (access) => {
+    await act(access, args, output);
+    return exitCode.done;
+  });
+}
+
+function unknownAction(name: string): string {
+  const near = nearest(name, Object.keys(actions));
+  const expected = near === null ? `expected ${Object.keys(actions).join(", ")}` : `did you mean ${near}?`;
+  return `queues cannot ${name}: ${expected}`;
+}
+
+interface QueueFacts {
+  readonly name: string;
+  readonly length: number;
+  /** null: the queue is empty, or the broker cannot tell */
+  readonly oldestMs: number | null;
+  readonly dead: number;
+  readonly paused: boolean;
+}
+
+const listColumns = [
+  { title: "QUEUE" },
+  { title: "READY", align: "right" },
+  { title: "OLDEST", align: "right" },
+  { title: "DEAD", align: "right" },
+  { title: "STATE" },
+] as const;
+
+async function list({ broker, runtime }: BrokerAccess, { positionals }: CommandArguments<"queues">, output: Output): Promise<void> {
+  const names = positionals.queues.length > 0 ? [...new Set(positionals.queues)] : await allQueues(broker, runtime, output);
+  const paused = await broker.queues.paused(names);
+  const facts = await Promise.all(names.map((name) => factsOf(broker, name, paused.has(name))));
+  if (output.json) return output.result("", { queues: facts });
+  if (facts.length === 0) return output.remark("No queues: nothing was sent yet.");
+  const { colors } = output;
+  const rows = facts.map(({ name, length, oldestMs, dead, paused: isPaused }) => [
+    name,
+    length === 0 ? colors.dim("0") : String(length),
+    oldestMs === null ? colors.dim("-") : age(oldestMs),
+    dead === 0 ? colors.dim("0") : colors.red(String(dead)),
+    isPaused ? colors.yellow("paused") : "",
+  ]);
+  output.print(table(listColumns, rows, output));
+}
+
+/** Those that lie in the broker and those that the app names; dead letters stand beside their queue. */
+async function allQueues(broker: Broker, runtime: AppRuntime, output: Output): Promise<readonly string[]> {
+  const told = await broker.queues.list();
+  if (told === null) output.remark("RabbitMQ cannot list its queues: these are the app's own.");
+  await runtime.loadIncludes();
+  const { queues: declared, registry } = runtime;
+  const ofTasks = registry.runnable().flatMap((task) => registry.get(task)?.options.queue ?? []);
+  const names = new Set([...(told ?? []), ...declared.names, ...ofTasks].filter((name) => declared.declaration(name).kind !== "broadcast"));
+  const besides = new Set([...names].map(deadLetterQueue));
+  return [...names].filter((name) => !besides.has(name)).sort();
+}
+
+async function factsOf({ queues: asked }: Broker, name: string, paused: boolean): Promise<QueueFacts> {
+  const [length, oldestMs, dead] = await Promise.all([asked.length(name), asked.oldestAge(name), asked.length(deadLetterQueue(name))]);
+  return { name, length, oldestMs, dead, paused };
+}
+
+const peekColumns = [{ title: "TASK" }, { title: "ID" }, { title: "RETRIES", align: "right" }, { title: "ARGUMENTS" }] as const;
+
+async function peek({ broker }: BrokerAccess, { positionals, options }: CommandArguments<"queues">, output: Output): Promise<void> {
+  const found = await Promise.all(
+    positionals.queues.map(async (queue) => ({
+      queue,
+      messages: (await broker.queues.peek(queue, options.limit ?? 10)).map(messageFacts),
+    })),
+  );
+  if (output.json) return output.result("", { queues: found });
+  for (const { queue, messages } of found) {
+    if (found.length > 1) output.print(output.colors.bold(queue));
+    if (messages.length === 0) output.remark(`${queue} is empty.`);
+    else
+      output.print(
+        table(
+          peekColumns,
+          messages.map(({ task, id, retries, arguments: given }) => [task, id, String(retries), given]),
+          output,
+        ),
+      );
+  }
+}
+
+/** What its sender wrote for people; the body is not read. */
+function messageFacts({ headers, properties, body }: Envelope) {
+  const text = (name: string) => (typeof headers[name] === "string" ? (headers[name] as string) : "");
+  const given = [text("argsrepr").replace(/^[[(]|,?[\])]$/g, ""), text("kwargsrepr").replace(/^\{\}$/, "")].filter((part) => part !== "");
+  return {
+    task: text("task"),
+    id: text("id"),
+    retries: typeof headers["retries"] === "number" ? headers["retries"] : 0,
+    eta: text("eta") || null,
+    priority: properties.priority,
+    bytes: body.byteLength,
+    arguments: given.join(", "),
+  };
+}
+
+async function setPaused(
+  { broker, runtime }: BrokerAccess,
+  { positionals }: CommandArguments<"queues">,
+  output: Output,
+  paused: boolean,
+): Promise<void> {
+  const names = [...new Set(positionals.queues)];
+  const broadcast = names.find((name) => runtime.queues.declaration(name).kind === "broadcast");
+  if (broadcast !== undefined) throw new CeleriacError("COMMAND_USAGE", `${broadcast} is a broadcast: no queue holds what is sent to it`);
+  const known = await broker.queues.list();
+  for (const name of names) {
+    if (known !== null && !known.includes(name) && !runtime.queues.names.includes(name))
+      output.remark(`Nothing was ever sent to a queue ${name}.`);
+    await (paused ? broker.queues.pause(name) : broker.queues.resume(name));
+    const text = paused ? `${name} is paused: workers take nothing out of it until it is resumed.` : `${name} is not paused any more.`;
+    output.result(text, { queue: name, paused });
+  }
+}

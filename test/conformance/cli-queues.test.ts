@@ -1,0 +1,105 @@
+/** The commands about queues, on the embedded broker. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { celeriac, startCeleriac } from "../support/celeriac-command.ts";
+import { projectFolder } from "../support/project-folder.ts";
+
+const tasks = `
+import { createApp } from "celeriac";
+export const app = createApp("shop", {
+  config: {
+    taskQueues: [
+      "celery",
+      { name: "mail", exchange: "post", exchangeType: "topic", routingKey: "mail.#" },
+      { name: "reload", broadcast: true },
+    ],
+  },
+});
+app.task("shop.mail", { queue: "mail" }, (to: string) => to);
+app.task("shop.slow", { queue: "slow" }, () => null);
+`;
+
+let folder: ReturnType<typeof projectFolder>;
+const run = (...words: string[]) => celeriac(folder.path, words);
+const json = async (...words: string[]) => JSON.parse((await run("--json", ...words)).stdout) as Record<string, unknown>;
+
+beforeAll(() => {
+  folder = projectFolder("cli-queues", { "tasks.ts": tasks });
+});
+afterAll(() => folder?.remove());
+
+describe("celeriac queues", () => {
+  it("lists the queues of broker and app, with what waits in them", async () => {
+    await run("call", "shop.mail", "ada@example.org");
+    await run("call", "shop.mail", "bob@example.org", "--id", "second");
+    const { queues } = (await json("queues")) as { queues: { name: string; oldestMs: number | null }[] };
+    expect(queues).toEqual([
+      { name: "celery", length: 0, oldestMs: null, dead: 0, paused: false },
+      { name: "mail", length: 2, oldestMs: expect.any(Number), dead: 0, paused: false },
+      { name: "slow", length: 0, oldestMs: null, dead: 0, paused: false },
+    ]);
+    const { code, stdout } = await run("queues", "list", "mail");
+    expect([code, stdout.split("\n").map((line) => line.split(/ {2,}/)[0])]).toEqual([0, ["QUEUE", "mail", ""]]);
+  });
+
+  it("looks at what comes next and leaves it there", async () => {
+    const { queues } = (await json("queues", "peek", "mail", "-n", "5")) as { queues: { messages: { id: string }[] }[] };
+    expect(queues).toMatchObject([{ queue: "mail", messages: [{ task: "shop.mail", retries: 0 }, { id: "second" }] }]);
+    const { stdout } = await run("queues", "peek", "mail", "slow", "-n", "1");
+    expect(stdout).toMatch(/shop\.mail .*'ada@example\.org'/);
+    expect(stdout).not.toContain("bob");
+  });
+
+  it("pauses a queue for a worker that starts later, until it is resumed", async () => {
+    expect(await json("queues", "pause", "mail")).toEqual({ queue: "mail", paused: true });
+    expect((await run("queues", "list", "mail")).stdout).toMatch(/mail .*paused/);
+    const worker = startCeleriac(folder.path, ["worker", "-c", "1", "-P", "threads", "-Q", "celery,mail", "--json"]);
+    try {
+      await worker.wrote(/worker-online/, 60_000);
+      expect((await json("queues", "list", "mail"))["queues"]).toMatchObject([{ length: 2, paused: true }]);
+      expect(await run("queues", "resume", "mail")).toMatchObject({ code: 0, stdout: "mail is not paused any more.\n" });
+      expect(await run("result", "second", "--wait")).toMatchObject({ code: 0, stdout: "bob@example.org\n" });
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it("says what it cannot do", async () => {
+    for (const [words, text] of [
+      [["queues", "pase", "mail"], "did you mean pause?"],
+      [["queues", "pause"], "needs the name of a queue"],
+      [["queues", "pause", "reload"], "is a broadcast"],
+      [["queues", "peek", "mail", "-n", "0"], "whole number 1 to 1000"],
+    ] as const)
+      expect(await run(...words)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(text) });
+  });
+});
+
+describe("celeriac bindings", () => {
+  it("lists which exchanges lead where", async () => {
+    const mail = { exchange: "post", type: "topic", routingKey: "mail.#", queue: "mail" };
+    expect((await json("bindings", "post"))["bindings"]).toEqual([mail]);
+    const { code, stdout } = await run("bindings");
+    expect([code, stdout.split("\n").map((line) => line.split(/ {2,}/))]).toEqual([
+      0,
+      [["EXCHANGE", "TYPE", "KEY", "QUEUE"], ["celery", "direct", "celery", "celery"], ["post", "topic", "mail.#", "mail"], [""]],
+    ]);
+  });
+});
+
+describe("celeriac purge", () => {
+  it("asks first, and without a terminal does nothing", async () => {
+    await run("call", "shop.slow");
+    expect(await run("purge", "slow")).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("--force") });
+    expect((await json("queues", "list", "slow"))["queues"]).toMatchObject([{ length: 1 }]);
+  });
+
+  it("deletes what waits in the queues that are named, or in the app's", async () => {
+    await run("call", "shop.mail", "eve@example.org", "--countdown", "1h");
+    expect(await json("purge", "-f", "-X", "celery")).toEqual({ purged: { mail: 1, reload: 0 }, total: 1 });
+    expect(await run("purge", "--force", "-Q", "slow,mail")).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/slow +1\nmail +0\n$/),
+    });
+    expect(await run("purge", "-f", "mail", "-X", "mail")).toMatchObject({ code: 2, stderr: expect.stringContaining("no queue is left") });
+  });
+});
