@@ -33,6 +33,28 @@ async function fillUp(): Promise<void> {
   await world.client.config("SET", "maxmemory", "1");
 }
 
+describe("a server with a replica", () => {
+  test("confirms what the replica has, where that is asked for, and else says that it may be lost", async () => {
+    const replica = await startRedis({ settings: { replicaof: `127.0.0.1 ${world.server.port}` } });
+    try {
+      const producer = await world.open({ publishDurability: "replica" });
+      const { client } = world;
+      await eventually(async () => expect(await client.info("replication")).toContain("state=online"));
+      const follower = new Redis(replica.url, { protocol: 2 });
+      await Promise.all([producer.publish(publicationTo("q")), producer.publish(publicationTo("q", { guarded: true }))]);
+      expect(await follower.llen("q")).toBe(2);
+      follower.disconnect();
+      process.kill(replica.pid()!, "SIGSTOP");
+      await expect(producer.publish(publicationTo("q"))).rejects.toMatchObject({
+        code: "PUBLISH_UNCERTAIN",
+        message: expect.stringContaining("no replica"),
+      });
+    } finally {
+      await replica.stop();
+    }
+  });
+});
+
 describe("a full server", () => {
   test("keeps a claim whose result it cannot store, and settles it when there is room", async () => {
     const worker = await world.open({ resultUrl: world.server.url });

@@ -143,6 +143,16 @@ export const settingTable = {
     [1, 255],
     "RabbitMQ: x-max-priority of queues that are declared; without it RabbitMQ ignores priorities. A queue that exists keeps its own.",
   ),
+  taskDefaultQueueType: choiceSetting(
+    ["classic", "quorum"],
+    "classic",
+    "RabbitMQ: type of the default queue where taskQueues is unset; quorum queues survive the loss of a node. A queue that exists keeps its own.",
+  ),
+  taskCreateMissingQueueType: choiceSetting(
+    ["classic", "quorum"],
+    "classic",
+    "RabbitMQ: type of queues that nobody declared, dead letters among them.",
+  ),
   taskQueues: taskQueuesSetting(
     "Queues with their exchanges, routing keys and arguments; what a worker consumes unless told. Unset: the default queue alone.",
   ),
@@ -202,6 +212,11 @@ export const settingTable = {
     "Largest body, in bytes and decompressed, that is sent or run; what a worker gets beyond it goes to the dead letters.",
   ),
   durability: choiceSetting(["full", "process"], "full", "SQLite: full survives power loss, process survives kill -9."),
+  publishDurability: choiceSetting(
+    ["primary", "replica"],
+    "primary",
+    "Redis: a task counts as sent when the primary has it, or when a replica has it as well (WAIT).",
+  ),
   allowEviction: flagSetting(false, "Redis: start although the server may evict keys."),
 } as const;
 

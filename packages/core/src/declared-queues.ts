@@ -1,5 +1,6 @@
 /** Makes the table of queues out of the settings: those that `taskQueues` declares, with what other settings say of them, and all other names. */
 import type { Settings } from "./config.ts";
+import { deadLetterQueue, isDeadLetterQueue } from "./envelope.ts";
 import { ConfigError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { type Binding, broadcastOf, type ExchangeType, type QueueDeclaration, type QueueTable, undeclaredQueue } from "./queue-table.ts";
@@ -14,6 +15,8 @@ export type QueueSettings = Pick<
   | "taskDefaultRoutingKey"
   | "taskCreateMissingQueues"
   | "taskQueueMaxPriority"
+  | "taskDefaultQueueType"
+  | "taskCreateMissingQueueType"
 >;
 
 /** Throws CONFIG_INVALID for queues that contradict each other. */
@@ -24,11 +27,12 @@ export function createQueueTable(settings: QueueSettings): QueueTable {
     declared.set(queue.name, declarationOf(queue, settings));
   }
   const bound = boundQueues(declared.values());
-  const ofMissing = queueArguments({}, settings);
+  const ofMissing = { "x-queue-type": settings.taskCreateMissingQueueType };
 
   const table: QueueTable = {
     names: declared.size === 0 ? [settings.taskDefaultQueue] : [...declared.keys()],
-    declaration: (queue) => declared.get(queue) ?? copyDeclaration(queue, declared) ?? undeclaredQueue(queue, ofMissing),
+    declaration: (queue) =>
+      declared.get(queue) ?? copyDeclaration(queue, declared) ?? undeclaredQueue(queue, queueArguments(queue, ofMissing, settings)),
     require(queue) {
       if (settings.taskCreateMissingQueues || table.names.includes(queue)) return table.declaration(queue);
       const near = nearest(queue, table.names);
@@ -48,8 +52,10 @@ function wanted(settings: QueueSettings): readonly NamedQueue[] {
   const { taskQueues, taskDefaultQueue: name, taskDefaultExchange, taskDefaultExchangeType, taskDefaultRoutingKey } = settings;
   const named = taskQueues === null ? [] : namedQueues(taskQueues);
   if (named.length > 0) return named;
-  const isPlain = taskDefaultExchange === null && taskDefaultExchangeType === "direct" && taskDefaultRoutingKey === null;
-  return isPlain ? [] : [{ name, routingKey: taskDefaultRoutingKey ?? name }];
+  const isDirect = taskDefaultExchange === null && taskDefaultExchangeType === "direct" && taskDefaultRoutingKey === null;
+  const isPlain = isDirect && settings.taskDefaultQueueType === settings.taskCreateMissingQueueType;
+  if (isPlain) return [];
+  return [{ name, routingKey: taskDefaultRoutingKey ?? name, arguments: { "x-queue-type": settings.taskDefaultQueueType } }];
 }
 
 function declarationOf(queue: NamedQueue, settings: QueueSettings): QueueDeclaration {
@@ -62,14 +68,17 @@ function declarationOf(queue: NamedQueue, settings: QueueSettings): QueueDeclara
     const own = "arguments" in binding && binding !== queue ? binding.arguments : undefined;
     return { exchange, exchangeType: binding.exchangeType ?? usual, routingKey, arguments: own ?? {} };
   });
-  return { name, bindings: [first!, ...others], arguments: queueArguments(queue.arguments ?? {}, settings), kind: "declared" };
+  return { name, bindings: [first!, ...others], arguments: queueArguments(name, queue.arguments ?? {}, settings), kind: "declared" };
 }
 
 /** As kombu's Broadcast: a fanout exchange of its name. */
-function broadcastDeclaration({ name, exchange = name, routingKey, arguments: given = {} }: NamedQueue, settings: QueueSettings): QueueDeclaration {
+function broadcastDeclaration(
+  { name, exchange = name, routingKey, arguments: given = {} }: NamedQueue,
+  settings: QueueSettings,
+): QueueDeclaration {
   const key = routingKey ?? settings.taskDefaultRoutingKey ?? settings.taskDefaultQueue;
   const binding: Binding = { exchange, exchangeType: "fanout", routingKey: key, arguments: {} };
-  return { name, bindings: [binding], arguments: queueArguments(given, settings), kind: "broadcast" };
+  return { name, bindings: [binding], arguments: queueArguments(name, given, settings), kind: "broadcast" };
 }
 
 /** Long enough for a consumer that has lost its connection to come back to what it missed. */
@@ -82,9 +91,27 @@ function copyDeclaration(queue: string, declared: ReadonlyMap<string, QueueDecla
   return { ...broadcast, name: queue, arguments: { "x-expires": copyExpiresMs, ...broadcast.arguments }, kind: "copy" };
 }
 
-/** A queue's own x-max-priority wins over the setting. */
-function queueArguments(given: QueueDeclaration["arguments"], { taskQueueMaxPriority }: QueueSettings): QueueDeclaration["arguments"] {
-  return taskQueueMaxPriority === null ? given : { "x-max-priority": taskQueueMaxPriority, ...given };
+/** RabbitMQ counts every handing back as a delivery: its own limit must not be met before `maxDeliveries` of runs, whatever happens. */
+const deliveryLimit = 100;
+
+/**
+ * What RabbitMQ is told of a queue: what is given wins, null leaves out. A classic queue is declared as Celery declares it, without its type.
+ * A quorum queue knows no priorities; what its delivery limit takes away goes to the dead letters.
+ */
+function queueArguments(
+  name: string,
+  { "x-queue-type": type, ...given }: QueueDeclaration["arguments"],
+  { taskQueueMaxPriority }: QueueSettings,
+): QueueDeclaration["arguments"] {
+  const priorities = taskQueueMaxPriority === null ? {} : { "x-max-priority": taskQueueMaxPriority };
+  const own = type === "quorum" ? quorumArguments(name) : priorities;
+  const ofType = type === undefined || type === "classic" ? {} : { "x-queue-type": type };
+  return Object.fromEntries(Object.entries({ ...ofType, ...own, ...given }).filter(([, value]) => value !== null));
+}
+
+function quorumArguments(name: string): QueueDeclaration["arguments"] {
+  const limit = { "x-delivery-limit": deliveryLimit };
+  return isDeadLetterQueue(name) ? limit : { ...limit, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": deadLetterQueue(name) };
 }
 
 /** Exchange → its type and the queues bound to it. Throws CONFIG_INVALID for an exchange of two types. */

@@ -41,6 +41,10 @@ export function deadLetterQueue(queue: string): string {
   return `${broadcastOf(queue) ?? queue}.dead`;
 }
 
+export function isDeadLetterQueue(queue: string): boolean {
+  return queue.endsWith(".dead");
+}
+
 export function deliveriesOf(headers: Readonly<Record<string, unknown>>): number {
   const count = headers[deliveriesHeader];
   return typeof count === "number" && Number.isInteger(count) && count > 0 ? count : 0;

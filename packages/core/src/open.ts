@@ -93,6 +93,7 @@ export async function openBroker(settings: Settings, queues: QueueTable, context
     case "redis":
       return (await import("./brokers/redis/broker.ts")).createRedisBroker(url, context, {
         ...options,
+        publishDurability: settings.publishDurability,
         access: brokerAccess(settings),
         resultAccess: resultAccess(settings),
       });

@@ -2,8 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { connect } from "amqplib";
 import { createAmqpBroker } from "../../../packages/core/src/brokers/amqp/broker.ts";
+import type { Config } from "../../../packages/core/src/config.ts";
 import type { TlsOptions } from "../../../packages/core/src/tls.ts";
 import { driverContext } from "../../support/driver-context.ts";
+import { queuesOf } from "../../support/router.ts";
 import { startTcpProxy } from "../../support/tcp-proxy.ts";
 import type { BrokerTraits, BrokerWorld } from "./world.ts";
 
@@ -22,6 +24,8 @@ export const amqpTraits: BrokerTraits = {
 export interface AmqpPlace {
   /** of a vhost nobody uses, without TLS */
   readonly url: string;
+  /** of the queues of all brokers that are opened without queues of their own */
+  readonly config?: Config;
   readonly tls?: { readonly port: number; readonly options: TlsOptions };
   /** whom the brokers log in as; guest unless told */
   readonly login?: { readonly username: string; readonly password: string };
@@ -29,7 +33,7 @@ export interface AmqpPlace {
   readonly prefix?: string;
 }
 
-export async function openAmqpWorld({ url: direct, tls, login, prefix = "queue" }: AmqpPlace): Promise<BrokerWorld> {
+export async function openAmqpWorld({ url: direct, tls, login, config = {}, prefix = "queue" }: AmqpPlace): Promise<BrokerWorld> {
   const proxy = await startTcpProxy(tls?.port ?? Number(new URL(direct).port));
   const url = Object.assign(new URL(direct), { port: String(proxy.port), ...login }).href.replace(
     /^amqp:/,
@@ -38,9 +42,10 @@ export async function openAmqpWorld({ url: direct, tls, login, prefix = "queue" 
   const prioritised = Array.from({ length: 4 }, () => `${prefix}-priorities-${randomUUID()}`);
   await declarePrioritised(direct, prioritised);
   const context = driverContext();
+  const queues = queuesOf(config);
   const connection = tls === undefined ? {} : { ssl: tls.options };
   return {
-    open: ({ resultUrl = null, ...options } = {}) => createAmqpBroker(url, context, { resultUrl, ...options, connection }),
+    open: ({ resultUrl = null, ...options } = {}) => createAmqpBroker(url, context, { resultUrl, queues, ...options, connection }),
     queue: ({ priorities } = {}) => (priorities === true ? prioritised.pop()! : `${prefix}-${randomUUID()}`),
     breakConnections: async () => proxy.cut(),
     recoveryMs: 15_000,

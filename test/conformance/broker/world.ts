@@ -31,8 +31,8 @@ export interface BrokerWorld {
 export interface BrokerTraits {
   /** a guarded publication is the same message within 10 minutes */
   readonly deduplicates: boolean;
-  /** where a message without priority stands among those with one */
-  readonly unsetPriority: "first" | "last";
+  /** where a message without priority stands among those with one; null: there are no priorities */
+  readonly unsetPriority: "first" | "last" | null;
   /** a counted requeue goes back to the head (RabbitMQ publishes it again: the place is lost) */
   readonly requeuesCountedAtHead: boolean;
   /** the age of the oldest message is known */

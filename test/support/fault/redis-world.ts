@@ -30,6 +30,7 @@ export interface OpenOptions {
   readonly url?: string;
   readonly resultUrl?: string | null;
   readonly timing?: Partial<RedisTiming>;
+  readonly publishDurability?: "primary" | "replica";
   readonly context?: Partial<DriverContext>;
 }
 
@@ -47,8 +48,8 @@ export async function openRedisWorld(options: RedisOptions = {}): Promise<RedisW
       ends.push(() => proxy.close());
       return { proxy, url: `redis://127.0.0.1:${proxy.port}/0` };
     },
-    async open({ url = server.url, resultUrl = null, timing = {}, context = {} } = {}) {
-      const broker = createRedisBroker(url, driverContext(context), { resultUrl, timing: { ...quickTiming, ...timing } });
+    async open({ url = server.url, resultUrl = null, timing = {}, context = {}, ...options } = {}) {
+      const broker = createRedisBroker(url, driverContext(context), { resultUrl, timing: { ...quickTiming, ...timing }, ...options });
       ends.push(() => broker.close());
       await broker.connect();
       return broker;

@@ -57,6 +57,24 @@ describe("the queues of an app", () => {
     expect(["a", "b", "made up"].map((name) => queues.declaration(name).arguments["x-max-priority"])).toEqual([9, 3, 9]);
   });
 
+  it("of type quorum have a delivery limit above ours, dead letters, and no priorities", () => {
+    const limit = { "x-queue-type": "quorum", "x-delivery-limit": 100 };
+    const whole = (name: string) => ({ ...limit, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": `${name}.dead` });
+    const defaults = queuesOf({ taskDefaultQueueType: "quorum", taskQueueMaxPriority: 9 });
+    expect(["celery", "other"].map((name) => defaults.declaration(name).arguments)).toEqual([whole("celery"), { "x-max-priority": 9 }]);
+    expect(defaults.declaration("celery").kind).toBe("declared");
+    const all = queuesOf({ taskDefaultQueueType: "quorum", taskCreateMissingQueueType: "quorum" });
+    expect(["celery", "other", "other.dead"].map((name) => all.declaration(name).arguments)).toEqual([
+      whole("celery"),
+      whole("other"),
+      limit,
+    ]);
+    const own = { "x-queue-type": "quorum", "x-delivery-limit": null, "x-dead-letter-exchange": null, "x-dead-letter-routing-key": null };
+    expect(queuesOf({ taskQueues: [{ name: "as Python does", arguments: own }] }).declaration("as Python does").arguments).toEqual({
+      "x-queue-type": "quorum",
+    });
+  });
+
   it("give the default queue its exchange and key, where nothing is declared", () => {
     const queues = queuesOf({ taskDefaultExchange: "tasks", taskDefaultExchangeType: "topic", taskDefaultRoutingKey: "task.default" });
     expect(queues.declaration("celery")).toMatchObject({
@@ -72,7 +90,12 @@ describe("the queues of an app", () => {
     const [mail, first] = consumedQueues(["mail", "reload"], queues);
     const [, second] = consumedQueues(["mail", "reload"], queues);
     expect([mail, broadcastOf(first!), first === second]).toEqual(["mail", "reload", false]);
-    expect(queues.declaration(first!)).toMatchObject({ name: first, bindings: [binding], arguments: { "x-expires": 300_000 }, kind: "copy" });
+    expect(queues.declaration(first!)).toMatchObject({
+      name: first,
+      bindings: [binding],
+      arguments: { "x-expires": 300_000 },
+      kind: "copy",
+    });
     expect(deadLetterQueue(first!)).toBe("reload.dead");
     // As nobody declared it, it is a queue like any other.
     expect(queuesOf({}).declaration(first!).kind).toBe("undeclared");

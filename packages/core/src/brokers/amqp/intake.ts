@@ -31,6 +31,8 @@ interface IntakeOptions {
 const longestHoldMs = 1_000;
 /** Wait between attempts to count a redelivered message, ms. */
 const recountWaitMs = 500;
+/** As a quorum queue counts; our limit is 100, RabbitMQ's own is 20 from 4.0 on. */
+const manyDeliveries = 15;
 
 export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, readAhead }: IntakeOptions): Intake {
   const { publisher, marks, handedBack, clock, logger } = tools;
@@ -49,11 +51,19 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
   }
 
   function receive(queue: string, message: ConsumeMessage, claim: Claim): void {
+    warnOfLimit(queue, message);
     if (!message.fields.redelivered) return void admit(queue, message, claim);
     const identity = identityOf(queue, message);
     if (adopted(identity, claim, message)) return;
     if (handedBack.recall(identity)) admit(queue, message, claim);
     else void recount(queue, message, claim);
+  }
+
+  /** A quorum queue counts for itself, and drops what it has handed out too often; our count, which decides, is in a header of its own. */
+  function warnOfLimit(queue: string, { properties }: ConsumeMessage): void {
+    const count: unknown = properties.headers?.["x-delivery-count"];
+    if (typeof count === "number" && count >= manyDeliveries)
+      logger.warn("RabbitMQ has handed out a message many times; its delivery limit may take it away", { queue, count });
   }
 
   /** The message of a run that goes on here, although its claim was lost with the channel. */

@@ -3,6 +3,7 @@ import type { Channel, Options } from "amqplib";
 import { operationFailure, replyCode, replyCodeOf } from "../../amqp/failure.ts";
 import { fieldTable } from "../../amqp/field-table.ts";
 import type { Link } from "../../amqp/link.ts";
+import { deadLetterQueue } from "../../envelope.ts";
 import { BrokerError, PublishError, reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import type { Binding, QueueDeclaration, QueueTable } from "../../queue-table.ts";
@@ -81,6 +82,7 @@ async function declareQueue(link: Link, declaration: QueueDeclaration, logger: L
       await adopt(link, declaration, logger);
       if (kind === "undeclared") return;
     } else await link.aside((channel) => channel.assertQueue(name, queueOptions(declaration)));
+    await declareDeadLetters(link, declaration);
   } catch (error) {
     throw operationFailure(error, `declare the queue ${name}`);
   }
@@ -95,6 +97,14 @@ async function declareExchanges(link: Link, { name, bindings }: QueueDeclaration
   } catch (error) {
     throw operationFailure(error, `declare the exchange of ${name}`);
   }
+}
+
+/** What RabbitMQ itself takes out of the queue would be gone, were there no queue for it. */
+async function declareDeadLetters(link: Link, { name, arguments: wanted }: QueueDeclaration): Promise<void> {
+  const { "x-dead-letter-exchange": exchange, "x-dead-letter-routing-key": queue, "x-queue-type": type } = wanted;
+  if (exchange !== "" || queue !== deadLetterQueue(name)) return;
+  if (await exists(link, (channel) => channel.checkQueue(queue))) return;
+  await link.aside((channel) => channel.assertQueue(queue, { durable: true, arguments: fieldTable({ "x-queue-type": type }) }));
 }
 
 function queueOptions({ arguments: wanted }: QueueDeclaration): Options.AssertQueue {

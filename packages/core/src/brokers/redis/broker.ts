@@ -17,6 +17,9 @@ import { createQueues } from "./queues.ts";
 import { checkServer } from "./server-check.ts";
 import { protocolTiming, type RedisTiming } from "./timing.ts";
 
+/** A replica may take so much of the time after which a server that owes an answer is taken for gone. */
+const replicaShare = 0.6;
+
 export interface RedisBrokerOptions {
   /** Where results go; on the same server they are settled together with the claim. */
   readonly resultUrl: string | null;
@@ -25,6 +28,8 @@ export interface RedisBrokerOptions {
   /** what settings say of the connections, here and there */
   readonly access?: RedisAccess;
   readonly resultAccess?: RedisAccess;
+  /** "replica": a publication is confirmed when a replica has it as well */
+  readonly publishDurability?: "primary" | "replica";
   /** Shorter times for tests; a fleet must agree on them. */
   readonly timing?: Partial<RedisTiming>;
 }
@@ -45,7 +50,7 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
     closed: () => new BrokerError("BROKER_CLOSED", `The broker on Redis at ${target.label} was closed`),
   });
   const queueTable = options.queues ?? plainQueues;
-  const publisher = createPublisher({ link, label: target.label, clock: context.clock, exchanges: { queues: queueTable, db: target.db } });
+  const publisher = createPublisher({ link, label: target.label, clock: context.clock, exchanges: { queues: queueTable, db: target.db }, replicaLimitMs: options.publishDurability === "replica" ? Math.floor(timing.silentMs * replicaShare) : null });
   const consumers = new Set<RedisConsumer>();
 
   async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {

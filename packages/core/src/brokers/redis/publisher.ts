@@ -32,9 +32,11 @@ export interface PublisherParts {
   readonly label: string;
   readonly clock: Clock;
   readonly exchanges: Exchanges;
+  /** Confirmed when a replica has it, too, which may take so long; null: when the primary has it. */
+  readonly replicaLimitMs: number | null;
 }
 
-export function createPublisher({ link, label, clock, exchanges }: PublisherParts): Publisher {
+export function createPublisher({ link, label, clock, exchanges, replicaLimitMs }: PublisherParts): Publisher {
   let turn: Waiting[] | null = null;
   const underWay = new Set<Promise<unknown>>();
   const declared = new WeakMap<RedisConnection, Set<string>>();
@@ -81,10 +83,11 @@ export function createPublisher({ link, label, clock, exchanges }: PublisherPart
 
   async function send(connection: RedisConnection, batch: readonly Waiting[]): Promise<void> {
     try {
-      await write(connection, batch);
+      const [, replicas] = await Promise.all([write(connection, batch), replicaLimitMs === null ? 1 : connection.call("WAIT", 1, replicaLimitMs)]);
+      if (replicas === 0) throw unreplicated(label, replicaLimitMs);
       for (const each of batch) each.resolve();
     } catch (error) {
-      const failure = publishFailure(error, label);
+      const failure = PublishError.is(error) ? error : publishFailure(error, label);
       for (const each of batch) each.reject(failure);
     }
   }
@@ -174,6 +177,14 @@ function rejected(error: unknown, label: string): PublishError {
 /** Several queues were to have it: repeated, it would be there twice. */
 function partlyTaken(cause: unknown): PublishError {
   return new PublishError("PUBLISH_UNCERTAIN", `Some of the queues have the task, others do not: ${reasonOf(cause)}`, { cause });
+}
+
+/** What the primary has may be lost with it. */
+function unreplicated(label: string, limitMs: number | null): PublishError {
+  return new PublishError(
+    "PUBLISH_UNCERTAIN",
+    `The broker may have the task: Redis at ${label} has it, but no replica within ${limitMs} ms (publishDurability is replica)`,
+  );
 }
 
 function publishFailure(error: unknown, label: string): PublishError {
