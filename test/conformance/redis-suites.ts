@@ -20,6 +20,15 @@ export interface RedisWay {
 
 /** `way` is asked once for each world. */
 export function describeRedis(name: string, way: () => Promise<RedisWay>): void {
+  describeRedisBroker(name, way);
+  describeRedisBackend(name, way);
+  describeCoordinator(name, async () => {
+    const { url, access, plainUrl } = await way();
+    return { open: () => createRedisCoordinator(url, driverContext(), access), url: plainUrl, async close() {} };
+  });
+}
+
+export function describeRedisBroker(name: string, way: () => Promise<RedisWay>): void {
   describeBroker(
     name,
     async () => {
@@ -32,7 +41,7 @@ export function describeRedis(name: string, way: () => Promise<RedisWay>): void 
         breakConnections: () => cutRedisConnections(plainUrl),
         async putUndecodable(queue) {
           const client = new Redis(plainUrl, { protocol: 2 });
-          await client.lpush(queue, Buffer.from([0x7b, 0xff, 0x00, 0x22]));
+          await client.lpush(`${access?.keyPrefix ?? ""}${queue}`, Buffer.from([0x7b, 0xff, 0x00, 0x22]));
           client.disconnect();
         },
         results: { url, openBackend: () => createRedisBackend(url, driverContext(), access) },
@@ -52,6 +61,9 @@ export function describeRedis(name: string, way: () => Promise<RedisWay>): void 
       settlesResults: true,
     },
   );
+}
+
+export function describeRedisBackend(name: string, way: () => Promise<RedisWay>): void {
   describeBackend(name, async () => {
     const { url, access, plainUrl } = await way();
     return {
@@ -60,9 +72,5 @@ export function describeRedis(name: string, way: () => Promise<RedisWay>): void 
       breakConnections: () => cutRedisConnections(plainUrl),
       async close() {},
     };
-  });
-  describeCoordinator(name, async () => {
-    const { url, access, plainUrl } = await way();
-    return { open: () => createRedisCoordinator(url, driverContext(), access), url: plainUrl, async close() {} };
   });
 }

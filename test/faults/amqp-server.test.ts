@@ -262,6 +262,19 @@ test("a suspect's mark is gone when it is settled", async () => {
   await eventually(async () => (await marks()) === before + 1);
 });
 
+test("a vhost is reached whatever signs its name has", async () => {
+  const odd = await server.vhost("shop/eu west%2F#1");
+  expect(odd).toMatch(/shop%2Feu%20west%252F%231$/);
+  const broker = createAmqpBroker(odd, driverContext(), { resultUrl: null });
+  try {
+    await broker.connect();
+    await broker.publish(publicationTo("q"));
+    expect(await broker.queues.length("q")).toBe(1);
+  } finally {
+    await broker.close();
+  }
+});
+
 test("a wrong password and an unknown vhost are told apart, without the password", async () => {
   await openWorld();
   const attempt = async (change: (address: URL) => void) => {

@@ -61,7 +61,7 @@ test("a primary that owes an answer is left soon enough to work on within 5 s of
   const proxy = await startTcpProxy((await set.promoted()).port);
   try {
     const address = { host: "127.0.0.1", port: proxy.port };
-    const server = { address, isPrimary: true, tls: null, db: 0, username: null, password: null };
+    const server = { address, isPrimary: true, tls: null, db: 0, keyPrefix: "", username: null, password: null };
     const connection = await openConnection(server, { clock, name: "test", holdsProcess: false, silentMs: 5_000 });
     proxy.stall();
     const owed = connection.call("PING").then(

@@ -64,8 +64,9 @@ describe.each([
   it("of a broadcast give what we send to every Python worker", async () => {
     const there = await place([{ name: randomUUID(), broadcast: true }]);
     const app = createApp("producer", { broker: there.broker, backend: there.backend, config: { taskQueues: there.taskQueues } });
-    const place = { ...there, queue: "celery", queues: [there.queue] };
-    const workers = await Promise.all([startPythonWorker(place), startPythonWorker(place)]);
+    // Its default queue is that of ours, for its name is in the channel.
+    const python = { ...there, queue: "celery", queues: [there.queue] };
+    const workers = await Promise.all([startPythonWorker(python), startPythonWorker(python)]);
     try {
       const ran = (id: string) => workers.map((worker) => count(worker.log(), new RegExp(`Task py\\.add\\[${id}\\] succeeded`)));
       // On Redis they begin to listen after they have said that they are ready.

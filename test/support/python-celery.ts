@@ -16,6 +16,8 @@ export interface PythonPlace {
   readonly accept?: string | undefined;
   /** task_protocol */
   readonly protocol?: 1 | 2 | undefined;
+  /** Redis: global_keyprefix of the broker */
+  readonly keyPrefix?: string | undefined;
   /** task_queues, where it is not the default queue alone. */
   readonly taskQueues?: readonly BoundQueue[] | undefined;
 }
@@ -110,7 +112,7 @@ function requirePythonCelery(): void {
   isChecked = true;
 }
 
-function environment({ broker, backend, queue, maxPriority, accept, protocol, taskQueues }: PythonPlace): NodeJS.ProcessEnv {
+function environment({ broker, backend, queue, maxPriority, accept, protocol, taskQueues, keyPrefix }: PythonPlace): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],
@@ -124,6 +126,7 @@ function environment({ broker, backend, queue, maxPriority, accept, protocol, ta
     ...(queue === undefined ? {} : { QUEUE: queue }),
     ...(maxPriority === undefined ? {} : { MAX_PRIORITY: String(maxPriority) }),
     ...(accept === undefined ? {} : { ACCEPT: accept }),
+    ...(keyPrefix === undefined ? {} : { KEY_PREFIX: keyPrefix }),
     ...(taskQueues === undefined ? {} : { TASK_QUEUES: JSON.stringify(taskQueues) }),
     ...(protocol === undefined ? {} : { PROTOCOL: String(protocol) }),
   };

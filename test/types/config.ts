@@ -8,8 +8,18 @@ export const sound: readonly Config[] = [
   { broker_url: ["amqp://a", "amqp://b"], brokerFailoverStrategy: "shuffle" },
   { broker_use_ssl: { ca_certs: "/etc/ca.pem", ssl_cert_reqs: "required" }, brokerUseSsl: { caCerts: "/etc/ca.pem", certReqs: "none" } },
   { redis_backend_use_ssl: { ssl_ca_certs: "/etc/ca.pem" }, redisBackendUseSsl: true },
-  { broker_transport_options: { master_name: "prime", sentinel_kwargs: { password: "pw", ssl: true }, visibility_timeout: 60 } },
-  { task_routes: { a: "queue", b: { exchange: "x", routingKey: "k", priority: 3 } }, taskQueues: ["a", { name: "b", exchangeType: "topic" }] },
+  {
+    broker_transport_options: {
+      master_name: "prime",
+      global_keyprefix: "shop:",
+      sentinel_kwargs: { password: "pw", ssl: true },
+      visibility_timeout: 60,
+    },
+  },
+  {
+    task_routes: { a: "queue", b: { exchange: "x", routingKey: "k", priority: 3 } },
+    taskQueues: ["a", { name: "b", exchangeType: "topic" }],
+  },
   { taskRoutes: [[[/^img\./, "images"]], { "mail.*": "mail" }, (name, args) => (args.length > 1 ? { queue: name } : null)] },
   { taskQueues: { b: { exchange: "x", bindings: [{ routingKey: "k" }], arguments: { "x-max-priority": 9 } } } },
   { worker_prefetch_multiplier: 4, beatMaxLoopInterval: 60, CELERY_TASK_DEFAULT_QUEUE: "q", CELERYD_POOL: "solo", BROKER_URL: "redis://h" },

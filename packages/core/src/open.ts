@@ -58,11 +58,14 @@ function brokerAccess({ brokerUseSsl, brokerTransportOptions }: Settings): Redis
 /** Results that lie with the broker are reached as the broker is. */
 function resultAccess(settings: Settings): RedisAccess {
   const { resultBackend, redisBackendUseSsl, resultBackendTransportOptions } = settings;
-  return resultBackend === null ? brokerAccess(settings) : redisAccess(redisBackendUseSsl, resultBackendTransportOptions);
+  if (resultBackend === null) return brokerAccess(settings);
+  const { keyPrefix = "", ...access } = redisAccess(redisBackendUseSsl, resultBackendTransportOptions);
+  // As Celery joins it to the keys of results.
+  return { ...access, keyPrefix: /[^:_.-]$/.test(keyPrefix) ? `${keyPrefix}_` : keyPrefix };
 }
 
-function redisAccess(ssl: RedisAccess["ssl"], { masterName, sentinelKwargs }: TransportOptions): RedisAccess {
-  return { ssl, masterName, sentinel: sentinelKwargs };
+function redisAccess(ssl: RedisAccess["ssl"], { masterName, sentinelKwargs, globalKeyprefix }: TransportOptions): RedisAccess {
+  return { ssl, masterName, sentinel: sentinelKwargs, keyPrefix: globalKeyprefix };
 }
 
 /** Is what this URL names out of reach for every other process? */

@@ -5,6 +5,8 @@ import { type Setting, snakeCase, unknownName } from "./setting.ts";
 import { readTlsOptions, type TlsInput } from "./tls.ts";
 
 export interface TransportOptions {
+  /** Redis: in front of every key and channel */
+  readonly globalKeyprefix?: string;
   /** what sentinels call the primary */
   readonly masterName?: string;
   /** how to get into the sentinels themselves */
@@ -17,6 +19,8 @@ export type ClientProperties = Readonly<Record<string, string | number | boolean
 /** As Celery's users write them. */
 export interface TransportInput {
   readonly [other: string]: unknown;
+  readonly globalKeyprefix?: string | undefined;
+  readonly global_keyprefix?: string | undefined;
   readonly masterName?: string | undefined;
   readonly master_name?: string | undefined;
   readonly sentinelKwargs?: SentinelInput | undefined;
@@ -48,7 +52,6 @@ const unusedOptions: Readonly<Record<string, Row>> = {
   unacked_restore_interval: claims,
   unacked_restore_throttle: claims,
   ack_emulation: { ...claims, agrees: true },
-  global_keyprefix: { ...keys, agrees: "" },
   sep: keys,
   priority_steps: { ...keys, agrees: [0, 3, 6, 9] },
   queue_order_strategy: { why: "queues take turns", agrees: "round_robin" },
@@ -100,6 +103,7 @@ export function unusedTransportOptions(setting: string, given: unknown): readonl
 }
 
 const readers: Readonly<Record<string, (value: unknown, what: string) => Partial<TransportOptions> | undefined>> = {
+  global_keyprefix: (value) => (typeof value === "string" ? { globalKeyprefix: value } : undefined),
   master_name: (value) => (typeof value === "string" && value !== "" ? { masterName: value } : undefined),
   sentinel_kwargs: (value, what) => {
     const sentinelKwargs = readSentinelAccess(value, what);
@@ -131,7 +135,7 @@ function readSentinelAccess(value: unknown, what: string): SentinelAccess | unde
 
 /** A row of a table of settings. */
 export const transportSetting = (doc: string): Setting<TransportOptions> => ({
-  kind: "{masterName: text, sentinelKwargs: {username, password, ssl, …}, clientProperties: {name: text, number or flag}}, or Celery's names of them",
+  kind: "{globalKeyprefix: text, masterName: text, sentinelKwargs: {username, password, ssl, …}, clientProperties: {name: text, number or flag}}, or Celery's names of them",
   default: Object.freeze({}),
   doc,
   secret: "inside",

@@ -21,6 +21,8 @@ app.conf.update(
     task_protocol=int(os.environ.get("PROTOCOL", "2")),
     accept_content=os.environ.get("ACCEPT", "json").split(","),
 )
+if "KEY_PREFIX" in os.environ:
+    app.conf.broker_transport_options = {"global_keyprefix": os.environ["KEY_PREFIX"]}
 if "TASK_QUEUES" in os.environ:
     app.conf.task_queues = [
         Broadcast(each["name"])

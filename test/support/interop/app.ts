@@ -2,10 +2,12 @@
 import { type Config, createApp, type TaskQueues } from "@celeriac/core";
 
 const queues = process.env["TASK_QUEUES"];
+const prefix = process.env["KEY_PREFIX"];
 const config: Config = {
   resultExtended: true,
   acceptContent: ["json", "yaml"],
   ...(queues === undefined ? {} : { taskQueues: JSON.parse(queues) as TaskQueues }),
+  ...(prefix === undefined ? {} : { brokerTransportOptions: { globalKeyprefix: prefix } }),
 };
 export const app = createApp("interop", { config });
 

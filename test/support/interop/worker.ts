@@ -12,13 +12,15 @@ export async function startInteropWorker(place: {
   readonly broker: string;
   readonly backend: string;
   readonly queue: string;
-  readonly taskQueues?: readonly BoundQueue[];
+  readonly taskQueues?: readonly (string | BoundQueue)[];
+  readonly keyPrefix?: string;
 }): Promise<InteropWorker> {
   const program = fileURLToPath(new URL("./worker-program.ts", import.meta.url));
   const env = {
     ...process.env,
     CELERY_BROKER_URL: place.broker,
     CELERY_RESULT_BACKEND: place.backend,
+    ...(place.keyPrefix === undefined ? {} : { KEY_PREFIX: place.keyPrefix }),
     ...(place.taskQueues === undefined ? {} : { TASK_QUEUES: JSON.stringify(place.taskQueues) }),
   };
   const child = spawn(process.execPath, ["--conditions=celeriac-source", "--import", "tsx", program, place.queue], {

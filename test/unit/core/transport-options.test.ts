@@ -28,6 +28,7 @@ describe("transport options", () => {
     [{ client_properties: { capabilities: true } }],
     [{ client_properties: { nested: {} } }],
     [{ client_properties: "secret" }],
+    [{ global_keyprefix: 1 }],
     [{ master_name: 1 }],
     [{ master_name: "" }],
     [{ sentinel_kwargs: "secret" }],
@@ -45,11 +46,11 @@ describe("transport options", () => {
       unused({
         visibility_timeout: 60,
         priority_steps: [0, 3, 6, 9],
-        global_keyprefix: "app:",
+        sep: "-",
         master_name: "prime",
         confirm_publish: true,
       }),
-    ).toEqual(["broker_transport_options.visibility_timeout", "broker_transport_options.global_keyprefix"]);
+    ).toEqual(["broker_transport_options.visibility_timeout", "broker_transport_options.sep"]);
     expect(nameConfig({ resultBackendTransportOptions: { retryPolicy: {} } }).unused).toEqual([
       { setting: "resultBackendTransportOptions.retryPolicy", reason: expect.stringContaining("publish_timeout") },
     ]);

@@ -4,7 +4,7 @@ import type { DriverContext } from "../driver.ts";
 import { BrokerError, PublishError } from "../errors.ts";
 import { copyBindings, declaredBindings, type ExchangeBinding } from "../exchange.ts";
 import { isSameSpace, openSpace, type Space } from "../memory/space.ts";
-import { consumedQueues, plainQueues, queueNames, type QueueTable } from "../queue-table.ts";
+import { consumedQueues, plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
 import { MemoryConsumer } from "./memory/consumer.ts";
 import { envelopeOf, messagesOf } from "./memory/message.ts";
 

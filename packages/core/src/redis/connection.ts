@@ -9,6 +9,7 @@ import type { Credentials } from "../credentials.ts";
 import { reasonOf } from "../errors.ts";
 import { tlsConnectionOptions } from "../tls.ts";
 import { isReply, isWrongServer, UnsentError } from "./failure.ts";
+import { literalGlob } from "./glob.ts";
 import type { RedisScript } from "./script.ts";
 import type { RedisServer } from "./url.ts";
 
@@ -24,6 +25,9 @@ export interface ConnectionOptions {
   readonly silentMs?: number | undefined;
 }
 
+/** The server's own channel for clients that track keys. */
+export const invalidations = "__redis__:invalidate";
+const channelCommands: ReadonlySet<string> = new Set(["PUBLISH", "SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE"]);
 const connectLimitMs = 3_000;
 const handshakeLimitMs = 5_000;
 /** Where another server may take this one's place, it is left sooner: work goes on within 5 s of the next one. */
@@ -43,6 +47,7 @@ export async function openConnection(server: RedisServer, options: ConnectionOpt
     ...server.address,
     ...(await encryptionOf(server)),
     db: server.db,
+    keyPrefix: server.keyPrefix,
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
     lazyConnect: true,
@@ -81,7 +86,10 @@ export async function openConnection(server: RedisServer, options: ConnectionOpt
     limit.cancel();
   }
   const { silentMs = defaultSilentMs } = options;
-  return new RedisConnection(client, { ...options, silentMs: server.isPrimary ? Math.min(silentMs, primarySilentMs) : silentMs });
+  return new RedisConnection(client, server.keyPrefix, {
+    ...options,
+    silentMs: server.isPrimary ? Math.min(silentMs, primarySilentMs) : silentMs,
+  });
 }
 
 async function encryptionOf({ tls, address }: RedisServer): Promise<{ readonly tls?: object }> {
@@ -115,6 +123,8 @@ async function checkRole(client: Redis): Promise<void> {
 export class RedisConnection {
   /** Resolves with the reason when the connection is gone, however that came. Never rejects. */
   readonly closed: Promise<unknown>;
+  /** Stands in front of every key and channel on the server, and of none of those that callers name and hear. */
+  readonly keyPrefix: string;
   readonly #client: Redis;
   #holdsProcess: boolean;
   readonly #watch: Timer;
@@ -125,8 +135,9 @@ export class RedisConnection {
   #isGathering = false;
   #reason: unknown = null;
 
-  constructor(client: Redis, options: ConnectionOptions) {
+  constructor(client: Redis, keyPrefix: string, options: ConnectionOptions) {
     this.#client = client;
+    this.keyPrefix = keyPrefix;
     this.#holdsProcess = options.holdsProcess;
     const silentMs = options.silentMs ?? defaultSilentMs;
     client.on("error", (error) => {
@@ -150,7 +161,7 @@ export class RedisConnection {
   /** Gives the reply with texts as strings. Rejects with what `failure.ts` can judge. */
   call(name: string, ...args: readonly RedisArgument[]): Promise<unknown> {
     // ioredis knows what a command does to the connection by its lower-case name only.
-    return this.#send(() => this.#client.call(name.toLowerCase(), args as RedisArgument[]));
+    return this.#send(() => this.#client.call(name.toLowerCase(), this.#addressed(name, args) as RedisArgument[]));
   }
 
   /** The same with texts as bytes. */
@@ -160,27 +171,34 @@ export class RedisConnection {
 
   /** Runs a script; one that the server does not know was not run, and is sent in full. `before` is called each time before it is sent. */
   async run(script: RedisScript, keys: readonly string[], args: readonly RedisArgument[], before?: () => void): Promise<unknown> {
+    const { sha, source } = script.withPrefix(this.keyPrefix);
     const rest = [keys.length, ...keys, ...args];
     before?.();
     try {
-      return await this.#send(() => this.#client.call("evalsha", [script.sha, ...rest]));
+      return await this.#send(() => this.#client.call("evalsha", [sha, ...rest]));
     } catch (error) {
       if (!isReply(error) || !error.message.startsWith("NOSCRIPT")) throw error;
       before?.();
-      return await this.#send(() => this.#client.call("eval", [script.source, ...rest]));
+      return await this.#send(() => this.#client.call("eval", [source, ...rest]));
     }
   }
 
   /** Hears the messages of all channels this connection is subscribed to; an invalidation's payload is a list of keys, or null for all. */
   onMessage(listener: (channel: string, payload: Buffer | readonly Buffer[] | null) => void): void {
-    this.#client.on("messageBuffer", (channel: Buffer, payload: Buffer | readonly Buffer[] | null) =>
-      listener(channel.toString(), payload),
-    );
+    const prefix = Buffer.from(this.keyPrefix);
+    const plain = (key: Buffer) => key.subarray(prefix.length);
+    this.#client.on("messageBuffer", (channel: Buffer, payload: Buffer | readonly Buffer[] | null) => {
+      const isOwn = channel.toString() === invalidations;
+      const keys = Array.isArray(payload) ? payload.map(plain) : payload;
+      listener(isOwn ? invalidations : plain(channel).toString(), keys);
+    });
   }
 
   /** Hears the messages of all patterns this connection is subscribed to. */
   onPattern(listener: (pattern: string, payload: Buffer) => void): void {
-    this.#client.on("pmessageBuffer", (pattern: string | Buffer, _channel: Buffer, payload: Buffer) => listener(String(pattern), payload));
+    this.#client.on("pmessageBuffer", (pattern: string | Buffer, _channel: Buffer, payload: Buffer) =>
+      listener(String(pattern).slice(literalGlob(this.keyPrefix).length), payload),
+    );
   }
 
   /** Changes whether this connection keeps the process alive while it is idle. */
@@ -195,6 +213,14 @@ export class RedisConnection {
     this.#reason ??= reason ?? new Error("the connection was closed");
     this.#end();
     this.#client.disconnect();
+  }
+
+  /** ioredis puts the prefix before keys, not before channels. */
+  #addressed(name: string, args: readonly RedisArgument[]): readonly RedisArgument[] {
+    if (this.keyPrefix === "" || !channelCommands.has(name)) return args;
+    const isChannel = (arg: RedisArgument, at: number) => arg !== invalidations && (at === 0 || name !== "PUBLISH");
+    const prefix = name === "PSUBSCRIBE" ? literalGlob(this.keyPrefix) : this.keyPrefix;
+    return args.map((arg, at) => (isChannel(arg, at) ? `${prefix}${arg}` : arg));
   }
 
   #send(write: () => unknown): Promise<unknown> {

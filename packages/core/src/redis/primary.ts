@@ -15,11 +15,11 @@ const patienceMs = 200;
  * the primary, until one is: those that most of them name come first. Rejects with the first failure.
  */
 export async function atPrimary<T>(
-  { place, tls, db, username, password, credentials = null }: RedisTarget,
+  { place, tls, db, keyPrefix, username, password, credentials = null }: RedisTarget,
   options: AskOptions,
   open: (server: RedisServer) => Promise<T>,
 ): Promise<T> {
-  const login = { tls, db, username, password, credentials };
+  const login = { tls, db, keyPrefix, username, password, credentials };
   if (!("sentinels" in place)) return open({ ...login, address: place, isPrimary: false });
   const failures: unknown[] = [];
   for (const address of await namedPrimaries(place, options)) {
@@ -76,7 +76,7 @@ function askAll(place: Sentinels, options: AskOptions): Promise<Answers> {
 }
 
 async function ask(sentinel: HostAddress, { primary, ...login }: Sentinels, options: AskOptions): Promise<HostAddress> {
-  const server = { ...login, address: sentinel, db: 0, isPrimary: false };
+  const server = { ...login, address: sentinel, db: 0, keyPrefix: "", isPrimary: false };
   const connection = await openConnection(server, { ...options, name: "celeriac:sentinel" });
   try {
     const answer = (await connection.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", primary)) as readonly [string, string] | null;

@@ -3,6 +3,11 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 export interface RedisScript {
+  /** The script for keys that begin with `prefix`: what it makes up itself, and is not given among KEYS, it writes as PREFIX .. key. */
+  readonly withPrefix: (prefix: string) => PreparedScript;
+}
+
+export interface PreparedScript {
   readonly source: string;
   /** SHA-1 of the source, as EVALSHA wants it */
   readonly sha: string;
@@ -13,20 +18,21 @@ export interface RedisScript {
  * Nothing is read before the first look at it.
  */
 export function redisScript(from: string, ...files: readonly string[]): RedisScript {
-  let read: RedisScript | null = null;
-  const load = () => {
-    if (read === null) {
-      const source = files.map((file) => readFileSync(new URL(file, from), "utf8")).join("\n");
-      read = { source, sha: createHash("sha1").update(source).digest("hex") };
-    }
-    return read;
-  };
+  const prepared = new Map<string, PreparedScript>();
   return {
-    get source() {
-      return load().source;
-    },
-    get sha() {
-      return load().sha;
+    withPrefix(prefix) {
+      const known = prepared.get(prefix);
+      if (known !== undefined) return known;
+      const parts = files.map((file) => readFileSync(new URL(file, from), "utf8"));
+      const source = [`local PREFIX = ${luaText(prefix)}`, ...parts].join("\n");
+      const script = { source, sha: createHash("sha1").update(source).digest("hex") };
+      prepared.set(prefix, script);
+      return script;
     },
   };
+}
+
+/** As Lua reads it, whatever is in it. */
+function luaText(text: string): string {
+  return `'${[...Buffer.from(text)].map((byte) => `\\${String(byte).padStart(3, "0")}`).join("")}'`;
 }

@@ -25,6 +25,8 @@ export interface RedisLogin {
 export interface RedisServer extends RedisLogin {
   readonly address: RedisAddress;
   readonly db: number;
+  /** stands in front of every key and channel: `global_keyprefix` of the transport options */
+  readonly keyPrefix: string;
   /** true: a replica will not do */
   readonly isPrimary: boolean;
 }
@@ -39,6 +41,8 @@ export interface Sentinels extends RedisLogin {
 export interface RedisTarget extends RedisLogin {
   readonly place: RedisAddress | Sentinels;
   readonly db: number;
+  /** as a server's */
+  readonly keyPrefix: string;
   /** "host:port/db", without credentials: for messages */
   readonly label: string;
 }
@@ -46,7 +50,9 @@ export interface RedisTarget extends RedisLogin {
 /** What settings say of a connection, whatever its URL is. */
 export interface RedisAccess {
   /** `broker_use_ssl`, `redis_backend_use_ssl`; false leaves it to the URL */
-  readonly ssl: boolean | TlsOptions;
+  readonly ssl?: boolean | TlsOptions | undefined;
+  /** `global_keyprefix` of the transport options; none unless told */
+  readonly keyPrefix?: string | undefined;
   /** `master_name` of the transport options */
   readonly masterName?: string | undefined;
   /** `sentinel_kwargs` of the transport options: how to get into the sentinels themselves */
@@ -58,8 +64,6 @@ export interface SentinelAccess {
   readonly password?: string | undefined;
   readonly ssl?: boolean | TlsOptions | undefined;
 }
-
-const noAccess: RedisAccess = { ssl: false };
 
 /** Schemes as kombu and redis-py spell them. */
 const socketSchemes = ["redis+socket", "socket", "unix"];
@@ -78,7 +82,7 @@ export function isRedisUrl(url: string): boolean {
  * `;` between them), and for a unix socket `redis+socket:///path?virtual_host=db`, `socket://` or `unix://`; all parts are percent-decoded.
  * Throws CONFIG_URL.
  */
-export function parseRedisUrl(url: string, access: RedisAccess = noAccess): RedisTarget {
+export function parseRedisUrl(url: string, access: RedisAccess = {}): RedisTarget {
   const [first = "", ...others] = url.split(/;\s*(?=sentinel:\/\/)/i);
   const { masterName: _, ...target } = parseOne(first, access);
   if (!/^sentinel:/i.test(url)) return Object.freeze(target);
@@ -101,7 +105,7 @@ export function parseRedisUrl(url: string, access: RedisAccess = noAccess): Redi
 }
 
 /** A URL, or one of several sentinels, whose `place` is its host. */
-function parseOne(url: string, { ssl }: RedisAccess) {
+function parseOne(url: string, { ssl = false, keyPrefix = "" }: RedisAccess) {
   const parts = partsOf(url);
   const parameters = new URLSearchParams(parts.searchParams);
   const scheme = parts.protocol.slice(0, -1) as keyof typeof ports;
@@ -119,6 +123,7 @@ function parseOne(url: string, { ssl }: RedisAccess) {
     place: Object.freeze(place),
     tls: isEncrypted ? Object.freeze({ ...(typeof ssl === "object" ? ssl : {}), ...own }) : null,
     db: Number(db),
+    keyPrefix,
     username: parts.username === "" ? null : read(url, () => decodeURIComponent(parts.username)),
     password: parts.password === "" ? null : read(url, () => decodeURIComponent(parts.password)),
     ...rest,
@@ -180,9 +185,10 @@ function unreadable(url: string, why: string): ConfigError {
   return new ConfigError("CONFIG_URL", `The Redis URL ${JSON.stringify(redactText(url))} cannot be read: ${why}`);
 }
 
-/** true when both reach the same server as the same user, so that one script may write for both; the databases may differ. */
+/** true when both reach the same server as the same user, with the same prefix, so that one script may write for both; the databases may differ. */
 export function isSameServer(left: RedisTarget, right: RedisTarget): boolean {
-  return left.username === right.username && nameOf(left.place) === nameOf(right.place);
+  const isSameUser = left.username === right.username && left.keyPrefix === right.keyPrefix;
+  return isSameUser && nameOf(left.place) === nameOf(right.place);
 }
 
 function nameOf(place: RedisTarget["place"]): string {

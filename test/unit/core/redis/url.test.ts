@@ -45,6 +45,7 @@ describe("a Redis URL", () => {
     expect(target).toEqual({
       place: { sentinels, primary: "prime", username: null, password: "inner", tls: {} },
       db: 3,
+      keyPrefix: "",
       username: "user",
       password: "pw",
       tls: null,

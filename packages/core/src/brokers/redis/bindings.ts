@@ -5,6 +5,7 @@
 import type { QueueBinding } from "../../broker.ts";
 import type { Binding, QueueDeclaration } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
+import { literalGlob } from "../../redis/glob.ts";
 import { separator } from "./keys.ts";
 
 /** A key of kombu's set and one of its members. */
@@ -45,8 +46,17 @@ export async function readBindings(connection: RedisConnection): Promise<readonl
   const prefix = bindingKey("");
   const keys = new Set<string>();
   for (let cursor = "0"; ; ) {
-    const page = (await connection.call("SCAN", cursor, "MATCH", `${prefix}*`, "COUNT", scannedAtOnce, "TYPE", "set")) as [string, string[]];
-    for (const key of page[1]) keys.add(key);
+    const page = (await connection.call(
+      "SCAN",
+      cursor,
+      "MATCH",
+      `${literalGlob(connection.keyPrefix + prefix)}*`,
+      "COUNT",
+      scannedAtOnce,
+      "TYPE",
+      "set",
+    )) as [string, string[]];
+    for (const key of page[1]) keys.add(key.slice(connection.keyPrefix.length));
     cursor = page[0];
     if (cursor === "0") break;
   }

@@ -50,7 +50,13 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
     closed: () => new BrokerError("BROKER_CLOSED", `The broker on Redis at ${target.label} was closed`),
   });
   const queueTable = options.queues ?? plainQueues;
-  const publisher = createPublisher({ link, label: target.label, clock: context.clock, exchanges: { queues: queueTable, db: target.db }, replicaLimitMs: options.publishDurability === "replica" ? Math.floor(timing.silentMs * replicaShare) : null });
+  const publisher = createPublisher({
+    link,
+    label: target.label,
+    clock: context.clock,
+    exchanges: { queues: queueTable, db: target.db },
+    replicaLimitMs: options.publishDurability === "replica" ? Math.floor(timing.silentMs * replicaShare) : null,
+  });
   const consumers = new Set<RedisConsumer>();
 
   async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {

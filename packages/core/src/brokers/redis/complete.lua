@@ -22,7 +22,7 @@ for at = 5, #ARGV, 3 do
   if not is_claimed[at] then
     tell(at, 0)
   else
-    local done, failure = pcall(keep_result, ARGV[at + 1], ARGV[at + 2], attempt, ttl_ms)
+    local done, failure = pcall(keep_result, PREFIX .. ARGV[at + 1], ARGV[at + 2], attempt, ttl_ms)
     if done then
       settled[#settled + 1] = ARGV[at]
     else

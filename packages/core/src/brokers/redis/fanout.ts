@@ -5,6 +5,7 @@
 import { reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import { broadcastOf, type QueueDeclaration } from "../../queue-table.ts";
+import { literalGlob } from "../../redis/glob.ts";
 import { decodeEnvelope, wirePriority } from "./envelope-json.ts";
 import { listOf, publishedKey, stepOf } from "./keys.ts";
 import { scripts } from "./scripts.ts";
@@ -30,7 +31,7 @@ export async function listenToFanouts({ session, db, queues, logger }: FanoutOpt
   for (const { name, bindings } of queues) {
     for (const { exchange, exchangeType } of bindings) {
       if (exchangeType !== "fanout") continue;
-      const channel = literally(fanoutChannel(db, exchange, ""));
+      const channel = literalGlob(fanoutChannel(db, exchange, ""));
       // A fanout exchange leads on whatever the routing key is, which kombu writes into the channel.
       for (const pattern of [channel, `${channel}/*`]) patterns.set(pattern, [...(patterns.get(pattern) ?? []), name]);
     }
@@ -57,9 +58,4 @@ async function put(session: Session, queue: string, payload: Buffer): Promise<vo
     // Its consumer will find that it is no message, and say so.
   }
   await session.data.run(scripts.publish, [guardKey, list, ""], [guardMs, payload, "", "", ""]);
-}
-
-/** As a pattern that means the text itself. */
-function literally(text: string): string {
-  return text.replace(/[\\*?[\]]/g, "\\$&");
 }

@@ -2,8 +2,8 @@
 -- `unacked`, where Python restores it a visibility timeout after it was due if nobody of ours is left to move it.
 -- `suffix` is ',"<exchange>","<routing key>"]', in which no escaped quotation mark occurs: move-due.lua cuts it off again.
 local function park(delay_key, tag, due_ms, message, suffix)
-  redis.call('HSET', 'unacked', tag, '[' .. message .. suffix)
-  redis.call('ZADD', 'unacked_index', string.format('%.3f', due_ms / 1000), tag)
+  redis.call('HSET', PREFIX .. 'unacked', tag, '[' .. message .. suffix)
+  redis.call('ZADD', PREFIX .. 'unacked_index', string.format('%.3f', due_ms / 1000), tag)
   redis.call('ZADD', delay_key, string.format('%.0f', due_ms), tag)
 end
 

@@ -83,7 +83,10 @@ export function createPublisher({ link, label, clock, exchanges, replicaLimitMs 
 
   async function send(connection: RedisConnection, batch: readonly Waiting[]): Promise<void> {
     try {
-      const [, replicas] = await Promise.all([write(connection, batch), replicaLimitMs === null ? 1 : connection.call("WAIT", 1, replicaLimitMs)]);
+      const [, replicas] = await Promise.all([
+        write(connection, batch),
+        replicaLimitMs === null ? 1 : connection.call("WAIT", 1, replicaLimitMs),
+      ]);
       if (replicas === 0) throw unreplicated(label, replicaLimitMs);
       for (const each of batch) each.resolve();
     } catch (error) {

@@ -4,12 +4,10 @@
  */
 import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../logger.ts";
-import { openConnection, type RedisConnection } from "../../redis/connection.ts";
+import { invalidations, openConnection, type RedisConnection } from "../../redis/connection.ts";
 import { isReply } from "../../redis/failure.ts";
 import { atPrimary } from "../../redis/primary.ts";
 import type { RedisServer, RedisTarget } from "../../redis/url.ts";
-
-const invalidations = "__redis__:invalidate";
 
 export interface Session {
   readonly data: RedisConnection;

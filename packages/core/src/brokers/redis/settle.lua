@@ -14,6 +14,7 @@
 --           head    list raw                         back to the head; raw '' = as it was claimed
 --           delay   delay_key tag after_ms raw suffix
 --           dead    list raw
+-- Keys among ARGV are without PREFIX.
 -- Gives {i, outcome, ...} for those that were not settled, counted from 1: 0 = lost, or the error's text: then the claim stands.
 local results_db, own_db = ARGV[1], ARGV[2]
 local at = 3
@@ -31,15 +32,15 @@ local function store(key, text, attempt, ttl_ms)
 end
 
 local follow = {
-  result = function(op) store(op[1], op[2], tonumber(op[3]), tonumber(op[4])) end,
-  bind = function(op) redis.call('SADD', op[1], op[2]) end,
-  push = function(op) redis.call('LPUSH', op[1], op[2]) end,
-  tell = function(op) redis.call('PUBLISH', op[1], op[2]) end,
+  result = function(op) store(PREFIX .. op[1], op[2], tonumber(op[3]), tonumber(op[4])) end,
+  bind = function(op) redis.call('SADD', PREFIX .. op[1], op[2]) end,
+  push = function(op) redis.call('LPUSH', PREFIX .. op[1], op[2]) end,
+  tell = function(op) redis.call('PUBLISH', PREFIX .. op[1], op[2]) end,
   once = function(op)
-    once(op[1], op[2], function() redis.call('LPUSH', op[3], op[4]) end)
+    once(PREFIX .. op[1], op[2], function() redis.call('LPUSH', PREFIX .. op[3], op[4]) end)
   end,
   park = function(op)
-    once(op[1], op[2], function() park(op[3], op[4], tonumber(op[5]), op[6], op[7]) end)
+    once(PREFIX .. op[1], op[2], function() park(PREFIX .. op[3], op[4], tonumber(op[5]), op[6], op[7]) end)
   end,
 }
 local arity = { result = 4, bind = 2, push = 2, tell = 2, once = 4, park = 7, ack = 0, head = 2, delay = 5, dead = 2 }
@@ -53,11 +54,11 @@ end
 
 local finish = {
   ack = function() end,
-  head = function(claims, n, op) redis.call('RPUSH', op[1], returning(claims, n, op[2])) end,
+  head = function(claims, n, op) redis.call('RPUSH', PREFIX .. op[1], returning(claims, n, op[2])) end,
   delay = function(claims, n, op)
-    park(op[1], op[2], now_ms() + tonumber(op[3]), returning(claims, n, op[4]), op[5])
+    park(PREFIX .. op[1], op[2], now_ms() + tonumber(op[3]), returning(claims, n, op[4]), op[5])
   end,
-  dead = function(_, _, op) redis.call('LPUSH', op[1], op[2]) end,
+  dead = function(_, _, op) redis.call('LPUSH', PREFIX .. op[1], op[2]) end,
 }
 
 local function settle(claims, n, operations)
