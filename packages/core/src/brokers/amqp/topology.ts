@@ -90,10 +90,20 @@ async function declareQueue(link: Link, declaration: QueueDeclaration, logger: L
   else await bindAsDeclared(link, declaration);
 }
 
+/** Who may not make a binding that others have made goes without: a message that finds no queue comes back. */
+async function tolerating(link: Link, exchange: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (replyCodeOf(error) !== replyCode.accessRefused || !(await exists(link, (channel) => channel.checkExchange(exchange)))) throw error;
+  }
+}
+
 /** Who sends a broadcast needs no queue. */
 async function declareExchanges(link: Link, { name, bindings }: QueueDeclaration): Promise<void> {
   try {
-    for (const binding of bindings) await link.aside((channel) => assertExchange(channel, binding));
+    for (const binding of bindings)
+      await tolerating(link, binding.exchange, () => link.aside((channel) => assertExchange(channel, binding)));
   } catch (error) {
     throw operationFailure(error, `declare the exchange of ${name}`);
   }
@@ -126,7 +136,7 @@ async function adopt(link: Link, declaration: QueueDeclaration, logger: Logger):
 /** Without one of them messages would not come: an exchange of another type is an error that names both. */
 async function bindAsDeclared(link: Link, { name, bindings }: QueueDeclaration): Promise<void> {
   try {
-    for (const binding of bindings) await link.aside((channel) => bind(channel, name, binding));
+    for (const binding of bindings) await tolerating(link, binding.exchange, () => link.aside((channel) => bind(channel, name, binding)));
   } catch (error) {
     throw operationFailure(error, `bind the queue ${name}`);
   }
