@@ -70,6 +70,7 @@ it("sqlite: 1,000 tasks and a killed worker leave only tables and files of the t
       reservation: 0,
       slot: 0,
       binding: 0,
+      paused: 0,
       sqlite_sequence: 2,
     });
     expect(emptied.files).toHaveLength(6);
