@@ -92,8 +92,8 @@ describe("the settings of an app", () => {
     expect(urls.map(([name, row]) => [name, "secret" in row && row.secret])).toEqual([
       ["brokerUrl", true],
       ["resultBackend", true],
-      ["redisBackendUseSsl", true],
-      ["resultBackendTransportOptions", true],
+      ["redisBackendUseSsl", "inside"],
+      ["resultBackendTransportOptions", "inside"],
       ["coordinator", true],
     ]);
   });

@@ -12,8 +12,10 @@ export interface PauseWatchOptions {
   changed(paused: ReadonlySet<string>): void;
 }
 
-/** Without tracking, and in case that a notice was lost: so long between two looks. */
-const lookAgainMs = 1_000;
+/** Without tracking: so long between two looks. */
+const pollMs = 1_000;
+/** With it, in case that a notice was lost. */
+const lookAgainMs = 30_000;
 
 export class PauseWatch {
   readonly #options: PauseWatchOptions;
@@ -30,7 +32,7 @@ export class PauseWatch {
       if (keys === null || keys.includes(pausedKey)) void this.#lookAgain();
     });
     await this.#look();
-    this.#timer = clock.every(lookAgainMs, () => void this.#lookAgain());
+    this.#timer = clock.every(session.tracks ? lookAgainMs : pollMs, () => void this.#lookAgain());
   }
 
   stop(): void {
