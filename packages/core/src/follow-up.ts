@@ -52,7 +52,8 @@ export function afterFailure(runtime: AppRuntime, run: Followed, error: RemoteEr
   if (errbacks === null) return none;
   const failure: FailureInfo = { type: error.type, message: String(error.args[0] ?? ""), traceback: error.traceback };
   const sends = errbacks.map((signature, index) => {
-    const isOurs = runtime.registry.get(signature.task)?.code.kind !== "declared" && runtime.registry.get(signature.task) !== undefined;
+    const definition = runtime.registry.get(signature.task);
+    const isOurs = definition !== undefined && definition.code.kind !== "declared";
     return follow(runtime, run, signature, isOurs ? [run.headers.id, failure] : [run.headers.id], "errback", index);
   });
   return collect(runtime, sends);

@@ -107,7 +107,8 @@ export function deadLetter(
   return withHeader(Buffer.from(wrapped).toString("latin1"), deathHeader, text) as string;
 }
 
-function isReadable(raw: string): boolean {
+/** `raw` may be bytes read as latin1: what decides is written in ASCII. */
+export function isReadable(raw: string): boolean {
   try {
     decodeEnvelope(raw);
     return true;

@@ -4,7 +4,7 @@ import { deadLetterQueue, deliveriesHeader } from "../../envelope.ts";
 import { broadcastOf } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { isReply } from "../../redis/failure.ts";
-import { deadLetter, decodeEnvelope } from "./envelope-json.ts";
+import { deadLetter, isReadable } from "./envelope-json.ts";
 import { claimsKey, queueOfList, registeredListsKey, sentinelField } from "./keys.ts";
 import { purgeList } from "./purge.ts";
 import { headerCount, withHeader } from "./raw-json.ts";
@@ -100,17 +100,8 @@ function destined(raw: Buffer, claim: RecoveredClaim, { clock }: RecoveryOptions
   const count = headerCount(text, deliveriesHeader);
   if (count > 0 && !claim.isBegun) return ["list", raw];
   const counted = withHeader(text, deliveriesHeader, String(count + 1));
-  if (counted !== null && isReadable(raw)) return ["list", Buffer.from(counted, "latin1")];
+  if (counted !== null && isReadable(text)) return ["list", Buffer.from(counted, "latin1")];
   const queue = queueOfList(claim.list);
   const death = { reason: "Unreadable: recovered from a dead worker", queue, at: clock.now() };
   return ["dead", Buffer.from(deadLetter(text, death, `${claim.incarnation}.${claim.n}`), "latin1")];
-}
-
-function isReadable(raw: Buffer): boolean {
-  try {
-    decodeEnvelope(raw.toString());
-    return true;
-  } catch {
-    return false;
-  }
 }
