@@ -8,11 +8,9 @@ import type { Broker } from "../../packages/core/src/broker.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { publicationTo } from "../support/envelopes.ts";
-import { cutRedisConnections } from "../support/redis-connections.ts";
 import { redisUrl } from "../support/servers.ts";
-import { describeBackend } from "./backend-suite.ts";
 import { acknowledge, consume } from "./broker/world.ts";
-import { describeBroker } from "./broker-suite.ts";
+import { describeRedisBackend, describeRedisBroker } from "./redis-suites.ts";
 
 const page = readFileSync(new URL("../../docs/security.md", import.meta.url), "utf8");
 
@@ -53,42 +51,9 @@ describe("on Redis", () => {
     return Object.assign(new URL(server), { username: name, password: "secret" }).href;
   }
 
-  describeBroker(
-    "redis with the rules of a worker",
-    async () => {
-      const url = await urlOf("worker");
-      let queues = 0;
-      return {
-        open: ({ resultUrl = url, ...options } = {}) => createRedisBroker(url, driverContext(), { resultUrl, ...options }),
-        queue: () => `shop-${++queues}`,
-        breakConnections: () => cutRedisConnections(server.href),
-        results: { url, openBackend: () => createRedisBackend(url, driverContext()) },
-        recoveryMs: 10_000,
-        async dispose() {},
-      };
-    },
-    {
-      deduplicates: true,
-      unsetPriority: "first",
-      requeuesCountedAtHead: true,
-      knowsAge: false,
-      purgesDelayed: true,
-      earlyByMs: 0,
-      reconnects: true,
-      undecodable: false,
-      settlesResults: true,
-    },
-  );
-
-  describeBackend("redis with the rules of a worker", async () => {
-    const url = await urlOf("worker");
-    return {
-      open: () => createRedisBackend(url, driverContext()),
-      shared: true,
-      breakConnections: () => cutRedisConnections(server.href),
-      async close() {},
-    };
-  });
+  const asWorker = async () => ({ url: await urlOf("worker"), plainUrl: server.href, queuePrefix: "shop-" });
+  describeRedisBroker("redis with the rules of a worker", asWorker);
+  describeRedisBackend("redis with the rules of a worker", asWorker);
 
   it("a producer sends and waits for results, and looks into no queue", async () => {
     const [url, workerUrl] = [await urlOf("producer"), await urlOf("worker")];

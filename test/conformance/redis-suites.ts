@@ -16,6 +16,8 @@ export interface RedisWay {
   readonly access?: RedisAccess;
   /** The same database by plain TCP, for the tests' own client. */
   readonly plainUrl: string;
+  /** What names of queues begin with; "queue-" unless told. */
+  readonly queuePrefix?: string;
 }
 
 /** `way` is asked once for each world. */
@@ -32,12 +34,12 @@ export function describeRedisBroker(name: string, way: () => Promise<RedisWay>):
   describeBroker(
     name,
     async () => {
-      const { url, access, plainUrl } = await way();
+      const { url, access, plainUrl, queuePrefix = "queue-" } = await way();
       const ways = access === undefined ? {} : { access, resultAccess: access };
       let queues = 0;
       return {
         open: ({ resultUrl = url, ...options } = {}) => createRedisBroker(url, driverContext(), { resultUrl, ...ways, ...options }),
-        queue: () => `queue-${++queues}`,
+        queue: () => `${queuePrefix}${++queues}`,
         breakConnections: () => cutRedisConnections(plainUrl),
         async putUndecodable(queue) {
           const client = new Redis(plainUrl, { protocol: 2 });

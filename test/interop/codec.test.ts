@@ -10,7 +10,7 @@ import { decodeBody, encodeMessage } from "../../packages/core/src/message.ts";
 import { failureText, type ResultFacts, readResult, resultText } from "../../packages/core/src/result-meta.ts";
 import { readTaskHeaders } from "../../packages/core/src/task-headers.ts";
 import { callPython, type PythonWorker, startPythonWorker } from "../support/python-celery.ts";
-import { routerOf } from "../support/router.ts";
+import { routerOf, settingsOf } from "../support/router.ts";
 import { redisUrl } from "../support/servers.ts";
 
 const oddValues = {
@@ -44,13 +44,7 @@ async function push(
   options: CallOptions = {},
 ) {
   const id = randomUUID();
-  const settings = {
-    taskDefaultDeliveryMode: "persistent",
-    taskDefaultPriority: null,
-    taskIgnoreResult: false,
-    taskSerializer: "json",
-    taskCompression: null,
-  } as const;
+  const settings = settingsOf();
   const router = routerOf({ taskDefaultQueue: queue });
   const nowMs = Date.now();
   const call = { task, args, kwargs, options, callbacks: null, errbacks: null };

@@ -6,17 +6,11 @@ import { encodeMessage } from "../../packages/core/src/message.ts";
 import { failureText, type ResultFacts, resultText } from "../../packages/core/src/result-meta.ts";
 import { goldenNowMs } from "./golden.ts";
 import { callOf, type GoldenCall } from "./golden-calls.ts";
-import { routerOf } from "./router.ts";
+import { routerOf, settingsOf } from "./router.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
-const settings = {
-  taskDefaultDeliveryMode: "persistent",
-  taskDefaultPriority: null,
-  taskIgnoreResult: false,
-  taskSerializer: "json",
-  taskCompression: null,
-} as const;
+const settings = settingsOf();
 const router = routerOf();
 
 /** Our envelope and route for a call, with the captured message's id and reply queue. */

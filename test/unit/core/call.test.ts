@@ -4,17 +4,11 @@ import { type ApplyOptions, createCall } from "../../../packages/core/src/call.t
 import { type ComposeContext, compose } from "../../../packages/core/src/compose.ts";
 import { createSignature, readSignature } from "../../../packages/core/src/signature.ts";
 import type { SignatureJson } from "../../../packages/core/src/step.ts";
-import { routerOf } from "../../support/router.ts";
+import { routerOf, settingsOf } from "../../support/router.ts";
 
 const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5);
 const context: ComposeContext = {
-  settings: {
-    taskDefaultDeliveryMode: "persistent",
-    taskDefaultPriority: null,
-    taskIgnoreResult: false,
-    taskSerializer: "json",
-    taskCompression: null,
-  },
+  settings: settingsOf(),
   router: routerOf(),
   origin: "gen1@host",
   replyTo: null,
