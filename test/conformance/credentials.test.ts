@@ -1,9 +1,13 @@
 /** Passwords that rotate: credentials() is asked at each connect, so a broken connection comes back with the new one. */
+import { randomUUID } from "node:crypto";
 import { type App, createApp, PublishError } from "@celeriac/core";
+import { runtimeOf } from "@celeriac/core/runtime";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { cutPostgresConnections, postgresRows } from "../support/postgres-client.ts";
 import { type RabbitmqServer, startRabbitmq } from "../support/rabbitmq-server.ts";
-import { redisUrl } from "../support/servers.ts";
+import { postgresUrl, redisUrl } from "../support/servers.ts";
 
 interface Rotation {
   /** of the user whose password rotates; the password in it is stale */
@@ -98,3 +102,63 @@ describe("on RabbitMQ", () => {
     expect(new Set(asked)).toEqual(new Set([`broker amqp://rotating:********@127.0.0.1:${server.port}/%2F`]));
   });
 });
+
+describe("on PostgreSQL", () => {
+  it("results and coordinator come back as the user and with the password that credentials() gives by then", async () => {
+    const place = await postgresUrl();
+    const role = `rotating_${randomUUID().replaceAll("-", "")}`;
+    await postgresRows(place, `create role ${role} login; grant all on schema public to ${role}`);
+    onTestFinished(async () => {
+      await postgresRows(place, `drop owned by ${role}; drop role ${role}`);
+    });
+    const rotate = async (password: string) => {
+      await postgresRows(place, `alter role ${role} password '${password}'`);
+      await cutPostgresConnections(place);
+    };
+    const url = Object.assign(new URL(place), { username: "nobody", password: "stale" }).href;
+    let password = "first";
+    const asked = new Set<string>();
+    const app = createApp("rotating", {
+      broker: `memory://${role}`,
+      backend: url,
+      config: { coordinator: url },
+      credentials({ purpose, url: shown }) {
+        asked.add(`${purpose} ${shown}`);
+        if (password === "") throw new Error("the token service is away");
+        return { username: role, password };
+      },
+    });
+    onTestFinished(() => app.close());
+    const runtime = runtimeOf(app)!;
+    const [{ backend }, coordinator] = await Promise.all([runtime.links(), runtime.coordinator("this test")]);
+    const use = async (taskId: string) => {
+      await eventually(() => Promise.all([backend!.health(), coordinator.now()]));
+      const heard: string[] = [];
+      const subscription = await backend!.subscribe(taskId, (text) => heard.push(text));
+      await backend!.store({ taskId, state: "SUCCESS", attempt: 0, text: taskId, expiresMs: null, replyTo: null });
+      await eventually(() => heard.includes(taskId));
+      subscription.close();
+    };
+
+    await rotate(password);
+    await use("1");
+    const names = await postgresRows(place, `select distinct application_name as name from pg_stat_activity where usename = '${role}'`);
+    expect(names.map(({ name }) => name).sort()).toEqual(["celeriac", "celeriac:results"]);
+    password = "second";
+    await rotate(password);
+    await use("2");
+    expect(asked).toEqual(new Set(["backend", "coordinator"].map((purpose) => `${purpose} ${url.replace("stale", "********")}`)));
+    await rotate("third");
+    await eventually(async () => (await failure(backend!.health())) === "BACKEND_AUTH");
+    expect(await failure(coordinator.now())).toBe("BROKER_AUTH");
+    password = "";
+    expect([await failure(backend!.health()), await failure(coordinator.now())]).toEqual(["CREDENTIALS_FAILED", "CREDENTIALS_FAILED"]);
+  });
+});
+
+function failure(answer: Promise<unknown>): Promise<string> {
+  return answer.then(
+    () => "none",
+    ({ code }: { readonly code: string }) => code,
+  );
+}

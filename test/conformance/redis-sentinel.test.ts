@@ -1,4 +1,5 @@
 /** Redis behind sentinels that want a password: all suites, and what is told of sentinels that do not help. Failovers are in `faults`. */
+import { type Credentials, type CredentialsRequest, createApp } from "@celeriac/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
@@ -61,6 +62,43 @@ describe("sentinels", () => {
     await Promise.all([broker.connect(), backend?.connect(), coordinator.now()]);
     expect(broker.settlesResults).toBe(true);
     await Promise.all([broker.close(), backend?.close(), coordinator.close()]);
+  });
+});
+
+describe("sentinels that want a login", () => {
+  /** What connecting ends with, for what credentials() gives of a sentinel. */
+  async function connecting(ofSentinel: () => Credentials) {
+    const asked: CredentialsRequest[] = [];
+    const app = createApp("rotating", {
+      broker: set.url(),
+      backend: "disabled",
+      config: { broker_transport_options: { master_name: primaryName, sentinel_kwargs: { password: "stale" } } },
+      credentials(request) {
+        asked.push(request);
+        return request.sentinel === null ? { username: "default", password: "any will do" } : ofSentinel();
+      },
+    });
+    const end = await app.connect().then(
+      () => "connected",
+      ({ code }: { readonly code: string }) => code,
+    );
+    await app.close();
+    return { end, asked };
+  }
+
+  test("are entered as credentials() says, which is told which one", async () => {
+    const { end, asked } = await connecting(() => ({ password }));
+    expect(end).toBe("connected");
+    expect(new Set(asked.map(({ sentinel }) => sentinel))).toEqual(new Set([...set.ports.map((port) => `127.0.0.1:${port}`), null]));
+    expect(asked[0]).toMatchObject({ purpose: "broker", url: set.url() });
+  });
+
+  test("are not entered as sentinelKwargs says where credentials() says otherwise, or fails", async () => {
+    expect((await connecting(() => ({ password: "wrong" }))).end).toBe("BROKER_AUTH");
+    const failing = await connecting(() => {
+      throw new Error("away");
+    });
+    expect(failing.end).toBe("CREDENTIALS_FAILED");
   });
 });
 

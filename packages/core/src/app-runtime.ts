@@ -107,7 +107,10 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
   const driverContext = (purpose: CredentialsRequest["purpose"]): DriverContext => ({
     clock,
     logger: driverLogger,
-    credentials: credentials === undefined ? null : (url) => createCredentialsSource(credentials, clock, { purpose, url }),
+    credentials:
+      credentials === undefined
+        ? null
+        : (url, sentinel) => createCredentialsSource(credentials, clock, { purpose, url, sentinel: sentinel ?? null }),
     durability: settings.durability,
     resultTextOf: (stored) => resultTextOf(stored, acceptResults),
     allowEviction: settings.allowEviction,

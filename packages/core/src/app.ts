@@ -108,7 +108,7 @@ export interface AppOptions<Deps> {
   /** redis://, rediss://, sentinel://, rpc://, sqlite://, db+postgresql://, db+sqlite://, memory:// or disabled; default CELERY_RESULT_BACKEND, else what goes with the broker */
   backend?: string | undefined;
   config?: Config | undefined;
-  /** User and password that rotate: asked at each connect to Redis or RabbitMQ, in place of what the URL says. */
+  /** User and password that rotate: asked at each connect to Redis, RabbitMQ or PostgreSQL, in place of what the URL says. */
   credentials?: CredentialsHook | undefined;
   /** modules with tasks, loaded by workers only: [() => import("./tasks/mail.js")] */
   include?: readonly (() => Promise<unknown>)[] | undefined;

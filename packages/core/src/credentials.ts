@@ -8,6 +8,8 @@ export interface CredentialsRequest {
   readonly purpose: "broker" | "backend" | "coordinator";
   /** its URL, any password in it replaced by stars */
   readonly url: string;
+  /** "host:port" of the sentinel that is connected to; null: the server that the URL leads to */
+  readonly sentinel: string | null;
 }
 
 export interface Credentials {
@@ -16,16 +18,26 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Asked each time a connection to Redis or RabbitMQ is opened, and given 10 s; what it gives stands in place of what the URL says. */
+/**
+ * Asked each time a connection to Redis, RabbitMQ or PostgreSQL is opened, and given 10 s; what it gives stands in place of what the URL says.
+ * Of sentinels it is asked where `sentinelKwargs` names a user or a password.
+ */
 export type CredentialsHook = (request: CredentialsRequest) => Credentials | Promise<Credentials>;
 
 /** A hook for one URL. Throws CREDENTIALS_FAILED where it throws, does not answer, or gives what are no credentials. */
 export type CredentialsSource = () => Promise<Credentials>;
+/** The sources of one purpose, by URL and sentinel. */
+export type CredentialsSources = (url: string, sentinel?: string) => CredentialsSource;
 
-const answerLimitMs = 10_000;
+/** How long a hook may take. */
+export const answerLimitMs = 10_000;
 
-export function createCredentialsSource(hook: CredentialsHook, clock: Clock, { purpose, url }: CredentialsRequest): CredentialsSource {
-  const request = Object.freeze({ purpose, url: redactUrl(url) });
+export function createCredentialsSource(
+  hook: CredentialsHook,
+  clock: Clock,
+  { purpose, url, sentinel }: CredentialsRequest,
+): CredentialsSource {
+  const request = Object.freeze({ purpose, url: redactUrl(url), sentinel });
   const failed = (why: string, cause?: unknown) => {
     const Failure = purpose === "backend" ? BackendError : BrokerError;
     return new Failure("CREDENTIALS_FAILED", `credentials() gave nothing for the ${purpose}: ${why}`, cause === undefined ? {} : { cause });

@@ -40,6 +40,7 @@ const claims: Row = { why: "claims belong to workers, not to timeouts" };
 const keys: Row = { why: "keys and priorities are those that Celery has without options" };
 const watching: Row = { why: "the driver watches its connections itself" };
 const repeating: Row = { why: "delay() repeats until publish_timeout" };
+const rotating: Row = { why: "give createApp `credentials`, which is asked at each connect" };
 
 /** kombu's and Celery's options that do nothing. */
 const unusedOptions: Readonly<Record<string, Row>> = {
@@ -69,8 +70,8 @@ const unusedOptions: Readonly<Record<string, Row>> = {
   write_timeout: watching,
   client_name: watching,
   additional_connection_errors: watching,
-  credential_provider: { why: "user and password are part of the URL" },
-  reauth_check_interval: { why: "user and password are part of the URL" },
+  credential_provider: rotating,
+  reauth_check_interval: rotating,
   min_other_sentinels: { why: "what most sentinels say is taken first, whatever their number", agrees: 0 },
   confirm_publish: { why: "the broker confirms every message", agrees: true },
   max_retries: repeating,

@@ -1,11 +1,13 @@
 /** What an app's credentials() may give, and what becomes of it when it does not. */
 import { describe, expect, it } from "vitest";
-import { type CredentialsHook, createCredentialsSource } from "../../../packages/core/src/credentials.ts";
+import { createRedisBroker } from "../../../packages/core/src/brokers/redis/broker.ts";
+import { type CredentialsHook, type CredentialsSources, createCredentialsSource } from "../../../packages/core/src/credentials.ts";
+import { driverContext } from "../../support/driver-context.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 
 const url = "redis://app:hunter2@host/0";
 const source = (hook: CredentialsHook, purpose: "broker" | "backend" = "broker", clock = createFakeClock()) =>
-  createCredentialsSource(hook, clock, { purpose, url });
+  createCredentialsSource(hook, clock, { purpose, url, sentinel: null });
 
 describe("credentials()", () => {
   it("is asked anew each time, and told what for without the password in the URL", async () => {
@@ -15,7 +17,7 @@ describe("credentials()", () => {
       return { password: `n${asked.length}` };
     });
     expect([await ask(), await ask()]).toEqual([{ password: "n1" }, { password: "n2" }]);
-    expect(asked[0]).toEqual({ purpose: "broker", url: "redis://app:********@host/0" });
+    expect(asked[0]).toEqual({ purpose: "broker", url: "redis://app:********@host/0", sentinel: null });
   });
 
   it.each(["broker", "backend"] as const)("that throws or rejects is an error of the %s with the cause", async (purpose) => {
@@ -42,5 +44,13 @@ describe("credentials()", () => {
       expect(error).toMatchObject({ code: "CREDENTIALS_FAILED" });
       expect((error as Error).message).not.toContain("hunter2");
     }
+  });
+
+  it("may name two users for two URLs, so that no script of one writes for both", () => {
+    const settles = (credentials: CredentialsSources | null, resultUrl: string) =>
+      createRedisBroker("redis://app@host/0", driverContext({ credentials }), { resultUrl }).settlesResults;
+    const asking = () => () => Promise.resolve({ password: "new" });
+    expect([settles(null, "redis://app@host/1"), settles(asking, "redis://app@host/1")]).toEqual([true, false]);
+    expect(settles(asking, "redis://app@host/0")).toBe(true);
   });
 });

@@ -28,7 +28,7 @@ export function createPostgresBackend(
   context: DriverContext,
   { celeryTables }: { readonly celeryTables: boolean },
 ): ResultBackend {
-  const address = parsePostgresUrl(url);
+  const address = parsePostgresUrl(url, context.credentials);
   const closed = () => new BackendError("BACKEND_UNREACHABLE", `The result backend on PostgreSQL at ${address.label} was closed`);
   const database = new Database(address, { context, celeryTables, closed });
   const failure = (error: unknown) => backendFailure(error, address.label);

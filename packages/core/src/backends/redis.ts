@@ -17,7 +17,7 @@ const storeResult = redisScript(import.meta.url, "../redis/keep-result.lua", "..
 
 /** Throws CONFIG_URL. Connects nothing yet. */
 export function createRedisBackend(url: string, context: DriverContext, access?: RedisAccess): ResultBackend {
-  const target = { ...parseRedisUrl(url, access), credentials: context.credentials?.(url) ?? null };
+  const target = parseRedisUrl(url, access, context.credentials);
   const closed = () => new BackendError("BACKEND_UNREACHABLE", `The result backend on Redis at ${target.label} was closed`);
   const link = createLink(target, { clock: context.clock, name: "celeriac:results", holdsProcess: false, closed });
   const ear = createLink(target, { clock: context.clock, name: "celeriac:results-watch", holdsProcess: true, closed });

@@ -12,7 +12,7 @@ import * as statements from "./postgres-statements.ts";
 
 /** Throws CONFIG_URL. Connects on first use. */
 export function createPostgresCoordinator(url: string, context: DriverContext): Coordinator {
-  const address = parsePostgresUrl(url);
+  const address = parsePostgresUrl(url, context.credentials);
   const closed = () => new BrokerError("BROKER_CLOSED", `The coordinator on PostgreSQL at ${address.label} was closed`);
   const database = new Database(address, { context, celeryTables: false, closed });
 

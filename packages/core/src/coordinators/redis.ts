@@ -30,7 +30,7 @@ const slotsKey = (key: string) => `{celeriac}:slots:${key}`;
 
 /** Throws CONFIG_URL. Connects on first use. */
 export function createRedisCoordinator(url: string, context: DriverContext, access?: RedisAccess): Coordinator {
-  const target = { ...parseRedisUrl(url, access), credentials: context.credentials?.(url) ?? null };
+  const target = parseRedisUrl(url, access, context.credentials);
   const closed = () => new BrokerError("BROKER_CLOSED", `The coordinator on Redis at ${target.label} was closed`);
   const link = createLink(target, { clock: context.clock, name: "celeriac:coordinator", holdsProcess: false, closed });
 

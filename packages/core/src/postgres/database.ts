@@ -3,10 +3,12 @@
  * 2. bring the tables up to date before the first question, 3. let no question wait for ever, 4. remove what expired.
  */
 import type pg from "pg";
+import { answerLimitMs } from "../credentials.ts";
 import type { DriverContext } from "../driver.ts";
 import { ConfigError, reasonOf } from "../errors.ts";
 import type { PostgresAddress } from "./address.ts";
 import type { Ask, Row } from "./ask.ts";
+import { askingClient } from "./asking-client.ts";
 import { isUndefined } from "./failure.ts";
 import { bringUpToDate, expiringTables } from "./schema.ts";
 
@@ -96,7 +98,7 @@ export class Database {
   /** A connection of its own, which listens to a channel; `heard` gets each payload. */
   async listen(channel: string, heard: (payload: string) => void): Promise<Ear> {
     await this.ready();
-    const { Client } = await loadPg();
+    const { Client } = await this.#library();
     // Its types do not know the two.
     const client = new Client(this.#settings("celeriac:results")) as pg.Client & { ref(): void; unref(): void };
     const gone = new Promise<unknown>((resolve) => {
@@ -141,11 +143,24 @@ export class Database {
   }
 
   async #createPool(): Promise<pg.Pool> {
-    const { Pool } = await loadPg();
-    const pool = new Pool({ ...this.#settings("celeriac"), max: mostConnections, allowExitOnIdle: true });
+    const { Pool, Client } = await this.#library();
+    const pool = new Pool({
+      ...this.#settings("celeriac"),
+      // credentials() has a limit of its own, and the pool would not wait for it.
+      connectionTimeoutMillis: connectLimitMs + (this.#address.credentials === null ? 0 : answerLimitMs),
+      Client: Client as NonNullable<pg.PoolConfig["Client"]>,
+      max: mostConnections,
+      allowExitOnIdle: true,
+    });
     // Of a connection that nobody uses: the next question opens another.
     pool.on("error", (error) => this.#options.context.logger.debug("A PostgreSQL connection was lost", { reason: reasonOf(error) }));
     return pool;
+  }
+
+  async #library(): Promise<Pick<typeof pg, "Pool" | "Client">> {
+    const { Pool, Client } = await loadPg();
+    const { credentials } = this.#address;
+    return { Pool, Client: credentials === null ? Client : askingClient(Client, credentials, connectLimitMs) };
   }
 
   #settings(name: string): pg.ClientConfig {

@@ -1,6 +1,6 @@
 /** Which server to connect to now: the one that the URL names or, behind sentinels, the one that they call the primary at this moment. */
 import type { Timer } from "../clock.ts";
-import { reasonOf } from "../errors.ts";
+import { CeleriacError, reasonOf } from "../errors.ts";
 import { type ConnectionOptions, openConnection } from "./connection.ts";
 import { isReply } from "./failure.ts";
 import { type HostAddress, hostText, type RedisServer, type RedisTarget, type Sentinels } from "./url.ts";
@@ -75,8 +75,9 @@ function askAll(place: Sentinels, options: AskOptions): Promise<Answers> {
   });
 }
 
-async function ask(sentinel: HostAddress, { primary, ...login }: Sentinels, options: AskOptions): Promise<HostAddress> {
-  const server = { ...login, address: sentinel, db: 0, keyPrefix: "", isPrimary: false };
+async function ask(sentinel: HostAddress, { primary, credentialsOf, ...login }: Sentinels, options: AskOptions): Promise<HostAddress> {
+  const credentials = credentialsOf?.(sentinel) ?? null;
+  const server = { ...login, credentials, address: sentinel, db: 0, keyPrefix: "", isPrimary: false };
   const connection = await openConnection(server, { ...options, name: "celeriac:sentinel" });
   try {
     const answer = (await connection.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", primary)) as readonly [string, string] | null;
@@ -87,9 +88,9 @@ async function ask(sentinel: HostAddress, { primary, ...login }: Sentinels, opti
   }
 }
 
-/** What a sentinel said itself, that it wants a password for example, tells more than who was not there. */
+/** What a sentinel said itself, that it wants a password for example, tells more than who was not there; so do our own errors. */
 function unanswered({ primary, sentinels }: Sentinels, failures: readonly unknown[]): unknown {
-  const said = failures.find(isReply);
+  const said = failures.find((failure) => isReply(failure) || CeleriacError.is(failure));
   if (said !== undefined) return said;
   const [failure] = failures;
   const reasons = [...new Set(failures.map(reasonOf))].join("; ");

@@ -1,5 +1,5 @@
 /** Where a Redis is and how to get in, read from a URL and from what Celery's settings say beside it. Ground of the Redis drivers. */
-import type { CredentialsSource } from "../credentials.ts";
+import type { CredentialsSource, CredentialsSources } from "../credentials.ts";
 import { ConfigError, reasonOf } from "../errors.ts";
 import { redactText } from "../redact.ts";
 import { type TlsOptions, takeTlsParameters } from "../tls.ts";
@@ -32,8 +32,10 @@ export interface RedisServer extends RedisLogin {
 }
 
 /** Servers that know which one is the primary at present. */
-export interface Sentinels extends RedisLogin {
+export interface Sentinels extends Omit<RedisLogin, "credentials"> {
   readonly sentinels: readonly HostAddress[];
+  /** as a server's, for each of them; null: they are entered by what stands here */
+  readonly credentialsOf: ((sentinel: HostAddress) => CredentialsSource) | null;
   /** what they call the primary */
   readonly primary: string;
 }
@@ -82,9 +84,10 @@ export function isRedisUrl(url: string): boolean {
  * `;` between them), and for a unix socket `redis+socket:///path?virtual_host=db`, `socket://` or `unix://`; all parts are percent-decoded.
  * Throws CONFIG_URL.
  */
-export function parseRedisUrl(url: string, access: RedisAccess = {}): RedisTarget {
+export function parseRedisUrl(url: string, access: RedisAccess = {}, credentials: CredentialsSources | null = null): RedisTarget {
   const [first = "", ...others] = url.split(/;\s*(?=sentinel:\/\/)/i);
-  const { masterName: _, ...target } = parseOne(first, access);
+  const { masterName: _, ...server } = parseOne(first, access);
+  const target = { ...server, credentials: credentials?.(url) ?? null };
   if (!/^sentinel:/i.test(url)) return Object.freeze(target);
   const parts = [first, ...others].map((part) => parseOne(part, access));
   const hosts = parts.map(({ place, db }) => {
@@ -97,9 +100,12 @@ export function parseRedisUrl(url: string, access: RedisAccess = {}): RedisTarge
     throw unreadable(url, "what the sentinels call the primary is master_name, in broker_transport_options or as a parameter");
   const { username = null, password = null, ssl = false } = access.sentinel ?? {};
   const tls = ssl === false ? null : ssl === true ? {} : ssl;
+  // A password for those that want none would be refused.
+  const wantLogin = username !== null || password !== null;
+  const credentialsOf = credentials === null || !wantLogin ? null : (sentinel: HostAddress) => credentials(url, hostText(sentinel));
   return Object.freeze({
     ...target,
-    place: Object.freeze({ sentinels: Object.freeze(hosts), primary, username, password, tls }),
+    place: Object.freeze({ sentinels: Object.freeze(hosts), primary, username, password, tls, credentialsOf }),
     label: `${primary}/${target.db} (sentinels ${hosts.map(hostText).join(", ")})`,
   });
 }

@@ -10,7 +10,7 @@ describe("a PostgreSQL URL", () => {
     ["DB+POSTGRES://me@host/shop?sslmode=require", "postgresql://me@host/shop?sslmode=require", "host:5432/shop"],
     ["postgresql:///shop?host=/run/postgresql", "postgresql:///shop?host=/run/postgresql", "/run/postgresql:5432/shop"],
   ])("%s is read", (url, connectionString, label) => {
-    expect(parsePostgresUrl(url)).toEqual({ connectionString, label });
+    expect(parsePostgresUrl(url)).toEqual({ connectionString, credentials: null, label });
   });
 
   it.each(["db+postgresql:", "db+mysql://me:s3cret@host/shop", "db+postgresql://me:s3cret@host:port/shop"])(

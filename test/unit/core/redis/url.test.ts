@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { backendFailure, brokerFailure } from "../../../../packages/core/src/redis/failure.ts";
 import { withAttempt } from "../../../../packages/core/src/redis/result-record.ts";
-import { isSameServer, parseRedisUrl } from "../../../../packages/core/src/redis/url.ts";
+import { isSameServer, parseRedisUrl, type RedisAccess, type Sentinels } from "../../../../packages/core/src/redis/url.ts";
 
 describe("a Redis URL", () => {
   it.each([
@@ -43,11 +43,12 @@ describe("a Redis URL", () => {
       { host: "::1", port: 26379 },
     ];
     expect(target).toEqual({
-      place: { sentinels, primary: "prime", username: null, password: "inner", tls: {} },
+      place: { sentinels, primary: "prime", username: null, password: "inner", tls: {}, credentialsOf: null },
       db: 3,
       keyPrefix: "",
       username: "user",
       password: "pw",
+      credentials: null,
       tls: null,
       label: "prime/3 (sentinels a:26379, b:1234, [::1]:26379)",
     });
@@ -55,6 +56,20 @@ describe("a Redis URL", () => {
       place: { primary: "own", tls: null },
       tls: {},
     });
+  });
+
+  it("of sentinels has them asked for by credentials() where they want a login", () => {
+    const asked: unknown[] = [];
+    const credentials = (...request: unknown[]) => {
+      asked.push(request);
+      return () => Promise.resolve({ password: "new" });
+    };
+    const url = "sentinel://a?master_name=prime";
+    const sentinel = { host: "a", port: 26379 };
+    const placeOf = (access: RedisAccess) => parseRedisUrl(url, access, credentials).place as Sentinels;
+    expect(placeOf({}).credentialsOf).toBeNull();
+    placeOf({ sentinel: { username: "watcher" } }).credentialsOf?.(sentinel);
+    expect(asked).toEqual([[url], [url], [url, "a:26379"]]);
   });
 
   it.each([

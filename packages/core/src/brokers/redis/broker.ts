@@ -36,11 +36,13 @@ export interface RedisBrokerOptions {
 
 /** Throws CONFIG_URL. Connects nothing yet. */
 export function createRedisBroker(url: string, context: DriverContext, options: RedisBrokerOptions): Broker {
-  const target = { ...parseRedisUrl(url, options.access), credentials: context.credentials?.(url) ?? null };
+  const target = parseRedisUrl(url, options.access, context.credentials);
   const timing = { ...protocolTiming, ...options.timing };
   const { resultUrl } = options;
   const results = resultUrl !== null && isRedisUrl(resultUrl) ? parseRedisUrl(resultUrl, options.resultAccess) : null;
-  const settlesResults = results !== null && isSameServer(results, target);
+  // credentials() may name a user for each URL, whatever stands in them.
+  const mayBeOthers = context.credentials !== null && resultUrl !== url;
+  const settlesResults = results !== null && !mayBeOthers && isSameServer(results, target);
   const link = createLink(target, {
     clock: context.clock,
     name: "celeriac:publish",
