@@ -37,3 +37,9 @@ test("agrees with the definition, word by word", () => {
     }),
   );
 });
+
+test("any number of gaps comes to an end", () => {
+  const pattern = `${"#.*.".repeat(100)}z`;
+  expect(matchesTopic(pattern, "a.".repeat(1_000))).toBe(false);
+  expect(matchesTopic(pattern, `${"a.".repeat(1_000)}z`)).toBe(true);
+});

@@ -26,7 +26,7 @@ const ground = new Set(
       "failpoint",
     ],
     ...["failure", "logger", "queue-table", "redact", "result-meta", "retry-log", "serializer", "service", "states"],
-    ...["tls", "token-bucket"],
+    ...["tls", "token-bucket", "wildcards"],
   ].map((name) => `${core}${name}.ts`),
 );
 

@@ -3,10 +3,13 @@
  * pattern and queue; the pattern is kombu's regular expression for the keys of a topic exchange, and empty for other exchanges.
  */
 import type { QueueBinding } from "../../broker.ts";
+import type { Logger } from "../../logger.ts";
 import type { Binding, QueueDeclaration } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { literalGlob } from "../../redis/glob.ts";
+import { meets, type Place } from "../../wildcards.ts";
 import { separator } from "./keys.ts";
+import { readTopicPattern, topicPattern } from "./topic-pattern.ts";
 
 /** A key of kombu's set and one of its members. */
 export interface BoundMember {
@@ -27,14 +30,6 @@ export function boundMembers({ name, bindings, kind }: QueueDeclaration): readon
 
 function memberOf({ exchangeType, routingKey }: Binding, queue: string): string {
   return [routingKey, exchangeType === "topic" ? topicPattern(routingKey) : "", queue].join(separator);
-}
-
-/** To the byte as kombu makes it, for the same binding of both sides must be one member. `*` also takes several words, and `.#` at least an empty one. */
-export function topicPattern(routingKey: string): string {
-  const escaped = Array.from(routingKey, (sign) => (/^[\p{L}\p{N}.#*]$/u.test(sign) ? sign : sign === "\0" ? "\\000" : `\\${sign}`));
-  const wildcards: Readonly<Record<string, string>> = { "*": ".*?[^\\.]", "#": ".*?" };
-  const words = escaped.join("").split(".");
-  return `^${words.map((word) => wildcards[word] ?? word).join("\\.")}$`;
 }
 
 /** What remote control and events are bound by: no queues of tasks. */
@@ -77,34 +72,30 @@ function bindingOf(exchange: string, member: string): readonly QueueBinding[] {
 }
 
 /** The queues, each once, that the members of a set feed for a routing key. */
-export function boundQueues(members: readonly string[], routingKey: string): readonly string[] {
+export function boundQueues(members: readonly string[], routingKey: string, logger: Logger): readonly string[] {
   const queues = new Set<string>();
   for (const member of members) {
     const [key, pattern, queue] = member.split(separator);
     if (queue === undefined || queue === "") continue;
-    if (pattern ? matches(pattern, routingKey) : key === routingKey) queues.add(queue);
+    if (pattern ? meets(placesOf(pattern, logger), routingKey) : key === routingKey) queues.add(queue);
   }
   return [...queues];
 }
 
-/** Compiled once: a few patterns meet many keys. null: no regular expression of ours. */
-const compiled = new Map<string, RegExp | null>();
-const mostCompiled = 1_000;
+/** Read once: a few patterns meet many keys. */
+const known = new Map<string, readonly Place[]>();
+const mostKnown = 1_000;
+/** Met by no routing key. */
+const nothing: readonly Place[] = [() => false];
+const mostShown = 200;
 
-function matches(pattern: string, routingKey: string): boolean {
-  let expression = compiled.get(pattern);
-  if (expression === undefined) {
-    if (compiled.size >= mostCompiled) compiled.clear();
-    expression = compile(pattern);
-    compiled.set(pattern, expression);
-  }
-  return expression?.test(routingKey) === true;
-}
-
-function compile(pattern: string): RegExp | null {
-  try {
-    return new RegExp(pattern);
-  } catch {
-    return null;
-  }
+function placesOf(pattern: string, logger: Logger): readonly Place[] {
+  const read = known.get(pattern);
+  if (read !== undefined) return read;
+  const places = readTopicPattern(pattern);
+  if (places === null)
+    logger.warn("A binding in Redis has a pattern that kombu does not make: it leads nowhere", { pattern: pattern.slice(0, mostShown) });
+  if (known.size >= mostKnown) known.clear();
+  known.set(pattern, places ?? nothing);
+  return places ?? nothing;
 }

@@ -56,7 +56,7 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
     link,
     label: target.label,
     clock: context.clock,
-    exchanges: { queues: queueTable, db: target.db },
+    exchanges: { queues: queueTable, db: target.db, logger: context.logger },
     replicaLimitMs: options.publishDurability === "replica" ? Math.floor(timing.silentMs * replicaShare) : null,
   });
   const consumers = new Set<RedisConsumer>();

@@ -65,7 +65,7 @@ export class RedisConsumer implements Consumer {
       clock: options.context.clock,
       logger: options.context.logger,
       label: options.target.label,
-      exchanges: { queues: options.queueTable, db: options.target.db },
+      exchanges: { queues: options.queueTable, db: options.target.db, logger: options.context.logger },
       listener: options.listener,
       missed: () => void this.#shift?.beat(),
     });

@@ -1,6 +1,7 @@
 /** Where a publication goes in Redis: there are no exchanges, only kombu's binding sets, so the producer looks up the queues itself. */
 import type { Publication } from "../../broker.ts";
 import { PublishError, reasonOf } from "../../errors.ts";
+import type { Logger } from "../../logger.ts";
 import type { QueueTable } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { bindingKey, boundMembers, boundQueues } from "./bindings.ts";
@@ -12,6 +13,7 @@ import { delayKey, listOf, publishedKey, stepOf } from "./keys.ts";
 export interface Exchanges {
   readonly queues: QueueTable;
   readonly db: number;
+  readonly logger: Logger;
 }
 
 /** One message for one list. */
@@ -42,7 +44,7 @@ export function encodePublication({ envelope, route }: Publication): string {
 export async function routedQueues(
   { route: { exchange, routingKey } }: Publication,
   connection: RedisConnection,
-  { queues }: Exchanges,
+  { queues, logger }: Exchanges,
 ): Promise<readonly string[]> {
   if (exchange === "") return [routingKey];
   const key = bindingKey(exchange);
@@ -50,7 +52,7 @@ export async function routedQueues(
   const declared = queues.boundTo(exchange).flatMap(boundMembers);
   const missing = declared.filter((bound) => bound.key === key && !members.has(bound.member)).map(({ member }) => member);
   if (missing.length > 0) await connection.call("SADD", key, ...missing);
-  const found = boundQueues([...members, ...missing], routingKey);
+  const found = boundQueues([...members, ...missing], routingKey, logger);
   if (found.length > 0) return found;
   throw new PublishError(
     "PUBLISH_UNROUTABLE",
