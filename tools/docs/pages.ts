@@ -39,7 +39,7 @@ export const pages: readonly Page[] = [
       page(
         "Settings of Celery",
         "packages/core/src/celery-settings.ts",
-        'Every setting of Celery is taken, as `task_default_queue`, `taskDefaultQueue`, `CELERY_TASK_DEFAULT_QUEUE` (Django) or under its name in Celery 3 (`CELERY_DEFAULT_QUEUE`). Those that are linked mean here what they mean there; the others do nothing, and a worker logs "setting has no effect" once for each, with the reason, unless the value asks for what is done anyway.',
+        'Every setting of Celery is taken, as `task_default_queue`, `taskDefaultQueue`, `CELERY_TASK_DEFAULT_QUEUE` (Django) or under its name in Celery 3 (`CELERY_DEFAULT_QUEUE`). Those that are linked mean here what they mean there; the others do nothing, and the log says "setting has no effect" once for each, with the reason (in an app without a logger the Node.js warning `SETTING_UNUSED` at the first call names them all), unless the value asks for what is done anyway.',
         celerySettingsTable(celerySettings),
       ),
   },

@@ -50,7 +50,7 @@ export interface AppRuntime {
   /** everybody who waits for a result: told when the app closes */
   readonly waits: Set<(closed: Error) => void>;
   setLogger(logger: Logger): void;
-  /** Warns of each setting of Celery's that was given and does nothing, the first time it is called. */
+  /** Warns of each setting of Celery's that was given and does nothing, the first time it is called: in the log, without one through Node's warnings. */
   tellUnusedSettings(): void;
   /** Warns at the first message that has a priority in an app that has no taskDefaultPriority: in the log, without one through Node's warnings. */
   notePriority(priority: number | null): void;
@@ -130,7 +130,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
         "No broker was named and NODE_ENV is production: set CELERY_BROKER_URL, or give createApp a broker",
       );
     // A worker tells them when it starts, and its executors need not say them again.
-    if (options.logger !== undefined && !inExecutor) runtime.tellUnusedSettings();
+    if (!inExecutor) runtime.tellUnusedSettings();
     const [broker, backend] = await Promise.all([
       openBroker(settings, queues, driverContext("broker")),
       openBackend(settings, driverContext("backend")),
@@ -156,7 +156,15 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
       logger = next;
     },
     tellUnusedSettings() {
-      for (const unused of untold.splice(0)) logger.warn("setting has no effect", unused);
+      const unused = untold.splice(0);
+      if (logger !== silentLogger) for (const each of unused) logger.warn("setting has no effect", each);
+      else if (unused.length > 0) {
+        const list = unused.map(({ setting, reason }) => `${setting} (${reason})`).join("; ");
+        process.emitWarning(`Settings of app ${JSON.stringify(options.name)} have no effect: ${list}`, {
+          type: "CeleriacWarning",
+          code: "SETTING_UNUSED",
+        });
+      }
     },
     notePriority(priority) {
       if (priority === null || prioritiesTold) return;

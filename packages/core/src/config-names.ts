@@ -30,7 +30,8 @@ export function nameConfig(given: Readonly<Record<string, unknown>>): NamedConfi
     const ownName = ownNames.get(name);
     if (ownName !== undefined) {
       own[ownName] = value;
-      if (ownName.endsWith("TransportOptions")) unused.push(...unusedTransportOptions(written, value));
+      if (ownName === "brokerTransportOptions") unused.push(...unusedTransportOptions(written, value, "broker"));
+      if (ownName === "resultBackendTransportOptions") unused.push(...unusedTransportOptions(written, value, "results"));
       continue;
     }
     const row = celeryRow(name);

@@ -89,14 +89,24 @@ const unusedOptions: Readonly<Record<string, Row>> = {
   result_chord_ordered: { why: "this version makes no chords" },
 };
 
+/** Those that mean something for a broker, and for results nothing. */
+const unusedForResults: Readonly<Record<string, Row>> = {
+  client_properties: { why: "results of rpc:// come by connections of the broker: give it in broker_transport_options" },
+};
+
 /** Options of a setting that was given which do nothing. Throws CONFIG_UNKNOWN, with the nearest name, for what neither Celery nor we know. */
-export function unusedTransportOptions(setting: string, given: unknown): readonly { readonly setting: string; readonly reason: string }[] {
+export function unusedTransportOptions(
+  setting: string,
+  given: unknown,
+  of: "broker" | "results",
+): readonly { readonly setting: string; readonly reason: string }[] {
   if (typeof given !== "object" || given === null) return [];
   const found = [];
   for (const [written, value] of Object.entries(given)) {
     const name = snakeCase(written);
-    if (value === undefined || value === null || Object.hasOwn(readers, name)) continue;
-    const row = Object.hasOwn(unusedOptions, name) ? unusedOptions[name] : undefined;
+    const unused = of === "results" ? { ...unusedOptions, ...unusedForResults } : unusedOptions;
+    const row = Object.hasOwn(unused, name) ? unused[name] : undefined;
+    if (value === undefined || value === null || (row === undefined && Object.hasOwn(readers, name))) continue;
     if (row === undefined) throw unknownName(`option of ${setting}`, written, [...Object.keys(readers), ...Object.keys(unusedOptions)]);
     if (!("agrees" in row && isDeepStrictEqual(row.agrees, value))) found.push({ setting: `${setting}.${written}`, reason: row.why });
   }

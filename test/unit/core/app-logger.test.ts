@@ -11,6 +11,16 @@ function loggingApp(config: object = {}): { readonly app: App; readonly lines: r
   onTestFinished(() => app.close());
   return { app, lines };
 }
+/** Those of Node's warnings with a code that come until the returned function is called. */
+function nodeWarnings(code: string): () => readonly Error[] {
+  const heard: Error[] = [];
+  const hear = (warning: Error & { readonly code?: string }) => {
+    if (warning.code === code) heard.push(warning);
+  };
+  process.on("warning", hear);
+  onTestFinished(() => void process.off("warning", hear));
+  return () => heard;
+}
 const unset = (lines: readonly string[]) => lines.filter((line) => line.startsWith("PRIORITY_DEFAULT_UNSET"));
 
 describe("an app's logger", () => {
@@ -30,6 +40,22 @@ describe("an app's logger", () => {
   });
 });
 
+describe("settings that do nothing, in an app without a logger", () => {
+  it("are one of Node's warnings at the first call, which shows no values", async () => {
+    const warnings = nodeWarnings("SETTING_UNUSED");
+    const config = { worker_lost_wait: 3, redis_password: "hunter2" };
+    const app = createApp("silent", { broker: `memory://${randomUUID()}`, config });
+    onTestFinished(() => app.close());
+    await app.sendTask("t");
+    await app.sendTask("t");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings()).toEqual([expect.objectContaining({ name: "CeleriacWarning" })]);
+    const [{ message }] = warnings() as [Error];
+    expect(message).toMatch(/^Settings of app "silent" have no effect: worker_lost_wait \(a lost executor .*\); redis_password \(/);
+    expect(message).not.toContain("hunter2");
+  });
+});
+
 describe("the first priority in an app without taskDefaultPriority", () => {
   it("is warned of once: what has none comes first on one broker and last on another", async () => {
     const { app, lines } = loggingApp();
@@ -41,17 +67,14 @@ describe("the first priority in an app without taskDefaultPriority", () => {
   });
 
   it("is one of Node's warnings where there is no logger", async () => {
-    const warned = new Promise<Error>((resolve) => {
-      process.on("warning", function hear(warning: Error & { readonly code?: string }) {
-        if (warning.code !== "PRIORITY_DEFAULT_UNSET") return;
-        process.off("warning", hear);
-        resolve(warning);
-      });
-    });
+    const warnings = nodeWarnings("PRIORITY_DEFAULT_UNSET");
     const app = createApp("silent", { broker: `memory://${randomUUID()}` });
     onTestFinished(() => app.close());
     await app.sendTask("t", [], { priority: 5 });
-    expect(await warned).toMatchObject({ name: "CeleriacWarning", message: expect.stringContaining("taskDefaultPriority") });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings()).toEqual([
+      expect.objectContaining({ name: "CeleriacWarning", message: expect.stringContaining("taskDefaultPriority") }),
+    ]);
   });
 
   it("may be a task's own", async () => {

@@ -54,6 +54,10 @@ describe("transport options", () => {
     expect(nameConfig({ resultBackendTransportOptions: { retryPolicy: {} } }).unused).toEqual([
       { setting: "resultBackendTransportOptions.retryPolicy", reason: expect.stringContaining("publish_timeout") },
     ]);
+    const ofBroker = { client_properties: { deployment: "blue" } };
+    expect(nameConfig({ broker_transport_options: ofBroker, result_backend_transport_options: ofBroker }).unused).toEqual([
+      { setting: "result_backend_transport_options.client_properties", reason: expect.stringContaining("broker_transport_options") },
+    ]);
   });
 
   it("that nobody knows are errors that give the nearest one", () => {
