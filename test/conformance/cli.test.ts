@@ -9,7 +9,7 @@ import { startRedis } from "../support/redis-server.ts";
 
 const tasks = `
 import { createApp } from "celeriac";
-export const app = createApp("shop");
+export const app = createApp("shop", { config: { acceptContent: ["json", "yaml"] } });
 app.task("shop.add", { params: ["x", "y"] }, (x: number, y: number) => x + y);
 app.task("shop.greet", (name: string) => \`Hello \${name}\`);
 app.task("shop.fail", (why: string) => { throw new TypeError(why); });
@@ -42,6 +42,15 @@ describe("celeriac call", () => {
     });
     expect(await run("-q", "call", "shop.greet", "Ada", "-w")).toEqual({ code: 0, stdout: "Hello Ada\n", stderr: "" });
     expect((await run("call", "shop.add", "--kwargs", '{"y": 1}', "--args", "[41]", "-w")).stdout).toBe("42\n");
+  });
+
+  it("sends it as it is told: through an exchange, compressed, in another format", async () => {
+    const way = ["--exchange", "celery", "--routing-key", "celery", "--compression", "gzip", "--serializer", "yaml"];
+    expect(await run("-q", "call", "shop.greet", "Ada", ...way, "-w")).toEqual({ code: 0, stdout: "Hello Ada\n", stderr: "" });
+    const astray = await run("call", "shop.greet", "Ada", "--exchange", "nowhere", "--routing-key", "celery");
+    expect(astray).toMatchObject({ code: 1, stderr: expect.stringContaining("PUBLISH_UNROUTABLE") });
+    expect(await run("call", "shop.greet", "Ada", "--serializer", "msgpack")).toMatchObject({ code: 0 });
+    await worker.wrote(/CONTENT_REFUSED: .*msgpack/, 30_000);
   });
 
   it("prints the id, under which the result is found later", async () => {

@@ -7,6 +7,7 @@ import {
   type LogLevel,
   namesSetting,
   type Setting,
+  settingTable,
   textSetting,
 } from "@celeriac/core/runtime";
 import { workerOptionTable } from "@celeriac/worker";
@@ -75,6 +76,8 @@ const workerOptions = {
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+/** As a setting of the app, which counts where it is not given. */
+const inPlaceOf = <T>(setting: Setting<T>, doc: string): Setting<T | null> => ({ ...setting, default: null, doc });
 const timeout = option(durationSetting("60s", "How long --wait waits."), "DURATION");
 const usageCodes = { 1: "An error: see its code.", 2: "The command line could not be understood." } as const;
 const signalCodes = { 130: "Stopped cold by SIGINT.", 131: "Stopped cold by SIGQUIT.", 143: "Stopped cold by SIGTERM." } as const;
@@ -121,7 +124,11 @@ export const commandTable = {
       eta: option(instantSetting("Do not run it before."), "INSTANT"),
       expires: option(deadlineSetting("Do not run it when it has not begun by then."), "WHEN"),
       queue: option(textSetting(null, "Send it to this queue."), "NAME"),
+      exchange: option(textSetting(null, "Send it through this exchange; a direct one counts only with --routing-key."), "NAME"),
+      routingKey: option(textSetting(null, "What the exchange finds queues by."), "KEY"),
       priority: option(countSetting(null, [0, 9], "0 to 9, higher is sooner."), "N"),
+      serializer: option(inPlaceOf(settingTable.taskSerializer, "How its arguments are written."), "NAME"),
+      compression: option(inPlaceOf(settingTable.taskCompression, "How its body is compressed."), "NAME"),
       id: option(
         textSetting(null, "Its id; random unless given. Sending the same id again within 10 minutes sends nothing (Redis, SQLite)."),
         "ID",

@@ -92,6 +92,17 @@ describe("a command line", () => {
     expect(refusal("call x --eta tomorrow")).toMatch(/^--eta: expected instant/);
   });
 
+  it("reads how a call is sent", () => {
+    const way = "--exchange post --routing-key mail.new --serializer yaml --compression gzip";
+    expect(run(`call x ${way}`).args.options).toMatchObject({
+      exchange: "post",
+      routingKey: "mail.new",
+      serializer: "yaml",
+      compression: "gzip",
+    });
+    expect(refusal("call x --serializer pickle")).toBe('--serializer: expected one of json, msgpack, yaml, got "pickle"');
+  });
+
   it("reads a deadline as a length of time or an instant", () => {
     expect(run("call x --expires 90s").args.options).toMatchObject({ expires: "90s" });
     expect(run("call x --expires 2030-01-01T08:00:00Z").args.options).toMatchObject({ expires: new Date("2030-01-01T08:00:00Z") });

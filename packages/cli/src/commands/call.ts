@@ -72,6 +72,10 @@ function callOptions(options: CommandArguments<"call">["options"]): CallOptions 
     eta: options.eta ?? undefined,
     expires: options.expires ?? undefined,
     queue: options.queue ?? undefined,
+    exchange: options.exchange ?? undefined,
+    routingKey: options.routingKey ?? undefined,
+    serializer: options.serializer ?? undefined,
+    compression: options.compression ?? undefined,
     priority: (options.priority ?? undefined) as CallOptions["priority"],
     taskId: options.id ?? undefined,
   };
