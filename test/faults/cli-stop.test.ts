@@ -5,6 +5,7 @@ import { celeriac, startCeleriac } from "../support/celeriac-command.ts";
 import { eventually } from "../support/eventually.ts";
 import type { PrivateProcess } from "../support/private-process.ts";
 import { projectFolder } from "../support/project-folder.ts";
+import { startRedis } from "../support/redis-server.ts";
 
 /** A task that says that it runs, and ends when a file appears. */
 const tasks = `
@@ -144,3 +145,19 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+describe("a worker that is not to wait for its broker", () => {
+  it("ends when that is lost, with 1 and the reason", async () => {
+    const redis = await startRedis();
+    try {
+      const source = `import { createApp } from "celeriac"; export const app = createApp("shop", { broker: "redis://127.0.0.1:${redis.port}", config: { broker_connection_retry: false } });`;
+      writeFileSync(join(folder.path, "impatient.ts"), source);
+      await startWorker(["-A", "./impatient.ts", "worker", "-c", "1", "--grace", "1s"]);
+      await redis.down({ hard: true });
+      expect(await worker.ended).toBe(1);
+      expect(worker.output()).toMatch(/BROKER_UNREACHABLE: The connection to the broker was lost, and brokerConnectionRetry is false/);
+    } finally {
+      await redis.stop();
+    }
+  });
+});

@@ -102,7 +102,12 @@ export const commandTable = {
       ["celeriac -A ./tasks.ts worker -P async -c 200", "200 tasks at once in one thread, for tasks that wait"],
       ["celeriac -A ./tasks.ts -b redis://localhost worker", "another broker than the app's"],
     ],
-    exitCodes: { 0: "Stopped warmly.", 1: "It could not start: see the error's code.", 2: usageCodes[2], ...signalCodes },
+    exitCodes: {
+      0: "Stopped warmly.",
+      1: "It could not start, or lost its broker for good: see the error's code.",
+      2: usageCodes[2],
+      ...signalCodes,
+    },
   },
   call: {
     doc: "Sends a task and prints its id.",

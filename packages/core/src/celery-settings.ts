@@ -68,7 +68,8 @@ export const celerySettings = {
 
   // Broker
   ...kept("broker_url", "broker_failover_strategy", "broker_use_ssl", "broker_login_method", "broker_heartbeat"),
-  ...kept("broker_connection_timeout", "broker_connection_retry_on_startup", "broker_connection_max_retries", "broker_transport_options"),
+  ...kept("broker_connection_timeout", "broker_connection_retry", "broker_connection_retry_on_startup", "broker_connection_max_retries"),
+  ...kept("broker_transport_options"),
   ...unused("one connection string serves both: name it in broker_url", ["broker_read_url", "broker_write_url"], [null]),
   ...unused(
     inUrl("it", "broker_url"),
@@ -76,7 +77,7 @@ export const celerySettings = {
     [null, ""],
   ),
   ...unused("a silent server is taken for gone after two heartbeats", ["broker_heartbeat_checkrate"], [null, 2]),
-  ...unused("a running worker connects again for ever", ["broker_connection_retry", "broker_channel_error_retry"], [null, true]),
+  ...unused("a running worker opens its channels again for ever", ["broker_channel_error_retry"], [null, true]),
   ...unused(
     "a process needs no pool: all its tasks share the same connections",
     ["broker_pool_limit", "broker_pool_acquire_timeout"],

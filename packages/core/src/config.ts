@@ -100,7 +100,11 @@ export const settingTable = {
     [0, 1_000_000],
     "How often a starting worker tries again to reach its broker before it fails; null and 0 = for ever.",
   ),
-  brokerConnectionRetryOnStartup: flagSetting(true, "A starting worker waits for a broker that cannot be reached yet; false: it fails."),
+  brokerConnectionRetry: flagSetting(true, "A worker that loses its broker waits for it; false: it stops as if told to, and has failed."),
+  brokerConnectionRetryOnStartup: flagSetting(
+    null,
+    "A starting worker waits for a broker that cannot be reached yet; false: it fails; null is what brokerConnectionRetry says.",
+  ),
   brokerUseSsl: tlsSetting(
     "How connections to the broker are encrypted: true, or files and names as in Celery. Certificates are verified unless certReqs is none. amqps:// and rediss:// encrypt by themselves.",
   ),

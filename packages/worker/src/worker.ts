@@ -1,6 +1,7 @@
 /** The worker: builds its rooms, starts them in order and stops them in order. Never traps signals: whoever embeds it does. */
 import type { App } from "@celeriac/core";
 import {
+  BrokerError,
   CeleriacError,
   type Consumer,
   createService,
@@ -30,6 +31,8 @@ export interface WorkerSurroundings {
   readonly logLevel?: LogLevel | undefined;
   /** the module executors load the app from; default: the one that called createApp */
   readonly source?: Pick<AppSource, "moduleUrl" | "appName"> | undefined;
+  /** Called when the worker has stopped by itself, which it does where `brokerConnectionRetry` is false and its broker was lost: BROKER_UNREACHABLE. */
+  readonly failed?: ((error: CeleriacError) => void) | undefined;
 }
 
 export interface WorkerStats {
@@ -77,6 +80,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   const graceMs = durationMs(given.grace ?? "25s", "grace");
   let parts: ConsumerParts | null = null;
   let consumer: Consumer | null = null;
+  let isStopping = false;
 
   const tasks = createTaskConsumer(() => parts!);
   const pool: Pool = createExecutorPool({
@@ -118,6 +122,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     },
     /** Quiet → drain the pool → settle what it gave → hand back the rest → close. */
     async stop(deadlineMs = graceMs) {
+      isStopping = true;
       await consumer?.pause();
       await pool.stop({ deadlineMs });
       // From here on a broker that is away is not waited for: whoever recovers the claims runs those tasks again.
@@ -140,9 +145,25 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
         pool.abortAll("claimLost", "the claim on this task was lost: another worker has it");
       },
       deadLettered: (letter: { readonly queue: string; readonly reason: string }) => logger.error("task-dead-lettered", letter),
-      disconnected: (error: unknown) => logger.warn("broker connection lost", { reason: reasonOf(error) }),
+      disconnected(error: unknown) {
+        logger.warn("broker connection lost", { reason: reasonOf(error) });
+        if (!runtime!.settings.brokerConnectionRetry && !isStopping) void stopWithout(error);
+      },
       connected: () => logger.info("broker connected"),
     };
+  }
+
+  /** Nobody told it to stop, so that it has failed is told when it has. */
+  async function stopWithout(cause: unknown): Promise<void> {
+    isStopping = true;
+    const error = new BrokerError(
+      "BROKER_UNREACHABLE",
+      `The connection to the broker was lost, and brokerConnectionRetry is false: ${reasonOf(cause)}`,
+      { cause },
+    );
+    logger.error("the worker ends: it is not to wait for its broker", { errorCode: error.code, reason: error.message });
+    await service.stop().catch((failure: unknown) => logger.error("worker did not stop in order", { reason: reasonOf(failure) }));
+    surroundings.failed?.(error);
   }
 
   async function loadIncludes(): Promise<void> {
@@ -156,8 +177,9 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
 
   /** A broker that cannot be reached yet is waited for; what a person must mend is thrown. null when `signal` aborts. */
   async function untilConnected<T>(connect: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
-    const { brokerConnectionRetryOnStartup, brokerConnectionMaxRetries } = runtime!.settings;
-    let retriesLeft = brokerConnectionRetryOnStartup ? brokerConnectionMaxRetries || Number.POSITIVE_INFINITY : 0;
+    const { brokerConnectionRetry, brokerConnectionRetryOnStartup, brokerConnectionMaxRetries } = runtime!.settings;
+    const isPatient = brokerConnectionRetryOnStartup ?? brokerConnectionRetry;
+    let retriesLeft = isPatient ? brokerConnectionMaxRetries || Number.POSITIVE_INFINITY : 0;
     let told: string | null = null;
     for (let waitMs = 250; !signal.aborted; waitMs = Math.min(waitMs * 2, longestConnectWaitMs)) {
       try {

@@ -67,6 +67,7 @@ describe("a worker", () => {
       return waited;
     };
     expect(await tries({ broker_connection_retry_on_startup: false })).toBe(0);
+    expect(await tries({ broker_connection_retry: false })).toBe(0);
     expect(await tries({ broker_connection_max_retries: 2 })).toBe(2);
   });
 

@@ -19,7 +19,8 @@ export async function worker(args: CommandArguments<"worker">, output: Output): 
     const loaded = await loadApp(args.common.app, process.cwd());
     const logger = await openLog(output, args.options.loglevel);
     if (stopping.asked()) return exitCode.done;
-    return await stopping.run(prepare(loaded, logger, { args, output }), logger, args.options.grace ?? "25s");
+    const prepared = prepare(loaded, logger, { args, output, failed: stopping.failed });
+    return await stopping.run(prepared, logger, args.options.grace ?? "25s");
   } finally {
     stopping.end();
   }
@@ -28,15 +29,17 @@ export async function worker(args: CommandArguments<"worker">, output: Output): 
 interface Invocation {
   readonly args: CommandArguments<"worker">;
   readonly output: Output;
+  /** ends the command */
+  failed(error: unknown): void;
 }
 
-function prepare(loaded: LoadedApp, logger: Logger, { args, output }: Invocation): Worker {
+function prepare(loaded: LoadedApp, logger: Logger, { args, output, failed }: Invocation): Worker {
   const { concurrency, slots, queues, hostname, grace, loglevel: logLevel, pool } = args.options;
   const plan = poolPlan(args.options, loaded.runtime.settings);
   const worker = createWorker(
     loaded.app,
     { concurrency, slots, queues, hostname, grace, pool },
-    { logger, logLevel, source: loaded.source ?? undefined },
+    { logger, logLevel, source: loaded.source ?? undefined, failed },
   );
   if (output.isReadable && !output.quiet && !args.options.noBanner) {
     const facts = {
@@ -112,6 +115,8 @@ function createStopping(output: Output) {
   return {
     end,
     asked: () => asked,
+    /** The worker has ended by itself. */
+    failed: (error: unknown) => broken(error),
     async run(worker: Worker, logger: Logger, grace: string | number): Promise<number> {
       running = { worker, logger, grace: typeof grace === "number" ? `${grace}s` : grace };
       try {
