@@ -6,12 +6,14 @@ import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { createApp } from "@celeriac/core";
+import { type Config, createApp } from "@celeriac/core";
+import { runtimeOf } from "@celeriac/core/runtime";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { celeriac, startCeleriac } from "../support/celeriac-command.ts";
+import { postgresRows } from "../support/postgres-client.ts";
 import { projectFolder } from "../support/project-folder.ts";
-import { amqpUrl, redisUrl } from "../support/servers.ts";
+import { amqpUrl, postgresUrl, redisUrl } from "../support/servers.ts";
 
 const mark = `canary${randomUUID().replaceAll("-", "")}`;
 /** A secret that is found by `mark` and told apart by its name. */
@@ -36,7 +38,13 @@ app.bound("t.log", (self) => {
 let folder: ReturnType<typeof projectFolder>;
 let admin: Redis;
 let server: URL;
+let database: URL;
 let environment: NodeJS.ProcessEnv;
+/** In PostgreSQL; the second one's password is what credentials() gives. */
+const roles = [
+  [`${mark.slice(0, 12)}postgres`, canary("Postgres")],
+  [`${mark.slice(0, 12)}hook`, canary("Hook")],
+] as const;
 /** everything that commands have written */
 const written: string[] = [];
 
@@ -69,6 +77,11 @@ beforeAll(async () => {
     ["results", canary("Results")],
   ] as const)
     await admin.acl("SETUSER", `${mark.slice(0, 12)}${user}`, "on", `>${secret}`, `>${canary("Hook")}`, "~*", "&*", "+@all");
+  database = new URL(await postgresUrl());
+  for (const [user, secret] of roles)
+    await postgresRows(database.href, `create role ${user} login password '${secret}'; grant all on schema public to ${user}`);
+  // Tables are whose they were first used by.
+  await postgresRows(database.href, `grant ${roles[0][0]} to ${roles[1][0]}`);
   folder = projectFolder("canary", { "tasks.ts": tasks });
   const secretFile = join(folder.path, "broker-url");
   writeFileSync(secretFile, `${as(`${mark.slice(0, 12)}broker`, canary("File"))}\n`, { mode: 0o600 });
@@ -81,16 +94,21 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   for (const user of ["broker", "results"]) await admin?.acl("DELUSER", `${mark.slice(0, 12)}${user}`);
+  for (const [user] of roles) if (database !== undefined) await postgresRows(database.href, `drop owned by ${user}; drop role ${user}`);
   admin?.disconnect();
   folder?.remove();
 });
 
 describe("no secret is told", () => {
   it.each([
-    ["as JSON", {}],
-    ["for people", {}, "--text"],
-    ["where credentials() gives the passwords", { HOOK: canary("Hook") }],
-  ])("by a worker and those who call it, %s", async (_, more: NodeJS.ProcessEnv, ...flags: string[]) => {
+    ["as JSON", () => ({})],
+    ["for people, results in PostgreSQL", () => ({ RESULTS: as(...roles[0], database) }), "--text"],
+    [
+      "where credentials() gives the passwords, also of PostgreSQL",
+      () => ({ HOOK: canary("Hook"), RESULTS: as(roles[1][0], canary("Stale"), database) }),
+    ],
+  ])("by a worker and those who call it, %s", async (_, setting: () => NodeJS.ProcessEnv, ...flags: string[]) => {
+    const more = setting();
     const words = [...flags, "-A", "./tasks.ts", "worker", "-c", "1", "-l", "debug"];
     const worker = startCeleriac(folder.path, words, { ...environment, ...more });
     try {
@@ -143,6 +161,18 @@ describe("no secret is told", () => {
     120_000,
   );
 
+  it("by the error of a file whose text is no URL", async () => {
+    const secretFile = join(folder.path, "no-url");
+    for (const text of ["SECRET", "u:SECRET@host", "redis:SECRET", "amqp:SECRET", "memory:SECRET", "redis://u:SECRET@host:bad port/"]) {
+      writeFileSync(secretFile, text.replaceAll("SECRET", canary("NoUrl")), { mode: 0o600 });
+      for (const name of ["brokerUrlFile", "resultBackendFile", "coordinatorFile"]) {
+        const error = await failureOf({ brokerUrl: "memory://canary", [name]: secretFile });
+        expect(error, `${name}: ${text}`).toMatchObject({ code: "CONFIG_URL" });
+        expect(found(shown(error)), `${name}: ${text}`).toEqual([]);
+      }
+    }
+  });
+
   it("by any help", async () => {
     const secrets = { CELERY_BROKER_URL: as("u", canary("Env")), CELERY_RESULT_BACKEND: as("u", canary("Env")) };
     for (const words of [["--help"], ["worker", "--help"], ["call", "--help"], ["result", "--help"], ["dev", "--help"], ["--version"]])
@@ -152,15 +182,40 @@ describe("no secret is told", () => {
 
   it("by an error with all that hangs on it, as console.log shows it", async () => {
     const amqp = new URL(await amqpUrl());
-    const wrong = [as("nobody", canary("Inspect")), as("nobody", canary("Inspect"), amqp)];
-    for (const broker of wrong) {
+    const sentinel = `sentinel://${server.host}?master_name=prime`;
+    const sentinelKwargs = { username: "nobody", password: canary("Inspect") };
+    const refused: readonly (readonly [code: string, config: Config])[] = [
+      ["BROKER_AUTH", { brokerUrl: as("nobody", canary("Inspect")), resultBackend: "disabled" }],
+      ["BROKER_AUTH", { brokerUrl: as("nobody", canary("Inspect"), amqp), resultBackend: "disabled" }],
+      ["BROKER_AUTH", { brokerUrl: sentinel, brokerTransportOptions: { sentinelKwargs }, resultBackend: "disabled" }],
+      ["BACKEND_AUTH", { brokerUrl: "memory://canary", resultBackend: as("nobody", canary("Inspect"), database) }],
+      ["BROKER_AUTH", { brokerUrl: "memory://canary", coordinator: as("nobody", canary("Inspect"), database) }],
+    ];
+    for (const [code, config] of refused) {
       for (const credentials of [undefined, () => ({ password: canary("Inspect") })]) {
-        const app = createApp("inspected", { broker, backend: "disabled", credentials });
-        const error: unknown = await app.connect().catch((caught: unknown) => caught);
-        expect(error).toMatchObject({ code: "BROKER_AUTH" });
-        expect(found(inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true }))).toEqual([]);
-        await app.close();
+        const error = await failureOf(config, credentials);
+        expect(error).toMatchObject({ code });
+        expect(found(shown(error))).toEqual([]);
       }
     }
   });
 });
+
+/** What connecting everything that an app has comes to. */
+async function failureOf({ brokerUrl, brokerUrlFile, ...config }: Config, credentials?: () => { password: string }): Promise<unknown> {
+  const broker = brokerUrlFile === undefined ? { brokerUrl } : { brokerUrlFile };
+  try {
+    const app = createApp("inspected", { config: { ...config, ...broker }, credentials });
+    try {
+      await app.connect();
+      await (await runtimeOf(app)!.coordinator("this test")).now();
+    } finally {
+      await app.close();
+    }
+  } catch (error) {
+    return error;
+  }
+  return null;
+}
+
+const shown = (error: unknown) => inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true });

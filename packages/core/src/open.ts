@@ -38,11 +38,10 @@ function knownScheme<S extends Scheme>(url: string, what: string, schemes: reado
       `${what} ${JSON.stringify(redactUrl(url))}: only RabbitMQ takes several, for the nodes of one cluster`,
     );
   if (scheme !== null && (schemes as readonly string[]).includes(scheme)) return scheme as S;
+  // Before a colon alone may stand the half of a password that was put in place of a URL.
+  const has = scheme === null || !url.includes("://") ? "no scheme" : `the scheme ${scheme}://`;
   const list = schemes.map((known) => (known === "disabled" ? known : `${known}://`)).join(", ");
-  throw new ConfigError(
-    "CONFIG_URL",
-    `${what} ${JSON.stringify(redactUrl(url))} has ${scheme === null ? "no scheme" : `the scheme ${scheme}://`}: expected ${list}`,
-  );
+  throw new ConfigError("CONFIG_URL", `${what} ${JSON.stringify(redactUrl(url))} has ${has}: expected ${list}`);
 }
 
 /** The backend that goes with a broker when none is named: the same file, the same server, or replies by message. */

@@ -17,9 +17,10 @@ export function redactText(text: string): string {
   return text.includes("://") ? text.replace(urlPassword, `$1$2:${stars}@`).replace(urlParameter, `$1${stars}`) : text;
 }
 
-/** The same for a text that is meant as a URL: without "://" nothing but the @ tells where a password may end. */
+/** The same for a text that is meant as a URL: one without "://" is none, and may be a password that was put in its place. */
 export function redactUrl(url: string): string {
-  return url.includes("://") ? redactText(url) : url.replace(/^.*@/s, `${stars}@`);
+  if (url.includes("://")) return redactText(url);
+  return url === "disabled" ? url : stars;
 }
 
 /** A copy with secret values and URL passwords replaced, to a depth of 8, that JSON can write; errors keep name, message, code, stack and what caused them. Never throws. */

@@ -49,8 +49,8 @@ describe("a text that people read", () => {
 });
 
 describe("a text that is meant as a URL", () => {
-  it("shows no password where it has no scheme either", () => {
-    expect(redactUrl(`user:${canary}@host/vhost`)).toBe(`${stars}@host/vhost`);
+  it("is not shown where it is none", () => {
+    for (const text of [`user:${canary}@host/vhost`, `redis:${canary}`, canary]) expect(redactUrl(text)).toBe(stars);
     expect(redactUrl(`redis://user:${canary}@host`)).toBe(`redis://user:${stars}@host`);
     expect(redactUrl("disabled")).toBe("disabled");
   });

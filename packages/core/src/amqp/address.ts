@@ -2,7 +2,7 @@
 import type { CredentialsSource } from "../credentials.ts";
 import { durationMs } from "../duration.ts";
 import { ConfigError, reasonOf } from "../errors.ts";
-import { redactText } from "../redact.ts";
+import { redactUrl } from "../redact.ts";
 import { type TlsOptions, takeTlsParameters } from "../tls.ts";
 
 /** How every connection is opened, unless its URL says otherwise. */
@@ -59,9 +59,9 @@ const expected = "expected amqp://user:password@host:port/vhost, or amqps://";
  * in Celery `//` at the end means "/". kombu's parameters: heartbeat, connect_timeout, login_method and `ssl_…`. Throws CONFIG_URL.
  */
 export function parseAmqpUrl(url: string, options: Partial<ConnectionOptions> = {}): AmqpAddress {
-  const refuse = (why: string) => new ConfigError("CONFIG_URL", `${redactText(url)} is no AMQP URL: ${why}; ${expected}`);
+  const refuse = (why: string) => new ConfigError("CONFIG_URL", `${redactUrl(url)} is no AMQP URL: ${why}; ${expected}`);
   // The platform's own error repeats the URL with its password, so it is not kept as the cause.
-  const parts = URL.canParse(url) ? new URL(url) : null;
+  const parts = url.includes("://") && URL.canParse(url) ? new URL(url) : null;
   if (parts === null) throw refuse("it cannot be parsed");
   const encrypted = schemes.get(parts.protocol.slice(0, -1));
   if (encrypted === undefined) throw refuse("the scheme is not amqp or amqps");

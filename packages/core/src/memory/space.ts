@@ -1,7 +1,7 @@
 /** What lies under one memory:// URL: one space per process and name, where an app and the worker beside it meet. It ends with the process. */
 import type { DriverContext } from "../driver.ts";
 import { BrokerError, ConfigError } from "../errors.ts";
-import { redactText } from "../redact.ts";
+import { redactUrl } from "../redact.ts";
 import { Bindings } from "./bindings.ts";
 import { Coordination } from "./coordination.ts";
 import { Messages } from "./messages.ts";
@@ -47,5 +47,5 @@ export function isSameSpace(url: string, other: string | null): boolean {
 function spaceName(url: string): string {
   const name = /^memory:\/\/([\w.-]*)\/?$/i.exec(url)?.[1];
   if (name !== undefined) return name;
-  throw new ConfigError("CONFIG_URL", `${JSON.stringify(redactText(url))}: expected memory:// or memory://name, of letters, digits, . _ -`);
+  throw new ConfigError("CONFIG_URL", `${JSON.stringify(redactUrl(url))}: expected memory:// or memory://name, of letters, digits, . _ -`);
 }

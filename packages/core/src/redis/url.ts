@@ -1,7 +1,7 @@
 /** Where a Redis is and how to get in, read from a URL and from what Celery's settings say beside it. Ground of the Redis drivers. */
 import type { CredentialsSource, CredentialsSources } from "../credentials.ts";
 import { ConfigError, reasonOf } from "../errors.ts";
-import { redactText } from "../redact.ts";
+import { redactUrl } from "../redact.ts";
 import { type TlsOptions, takeTlsParameters } from "../tls.ts";
 
 export interface HostAddress {
@@ -188,7 +188,7 @@ function read<T>(url: string, part: () => T): T {
 }
 
 function unreadable(url: string, why: string): ConfigError {
-  return new ConfigError("CONFIG_URL", `The Redis URL ${JSON.stringify(redactText(url))} cannot be read: ${why}`);
+  return new ConfigError("CONFIG_URL", `The Redis URL ${JSON.stringify(redactUrl(url))} cannot be read: ${why}`);
 }
 
 /** true when both reach the same server as the same user, with the same prefix, so that one script may write for both; the databases may differ. */
