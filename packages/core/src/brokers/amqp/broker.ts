@@ -38,7 +38,7 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
   const publishing = createSession(servers, context, "celeriac publish");
   const consuming = createSession(servers, context, "celeriac consume");
   const outbox = createOutbox(publishing, context);
-  const topology = { queues: options.queues ?? plainQueues, logger };
+  const topology = { queues: options.queues ?? plainQueues, logger, told: new Set<string>() };
   const publisher = createPublisher({ session: publishing, outbox, clock, topology });
   const handedBack = createHandedBack(clock);
   const marks = createBegunMarks(() => consuming.link);

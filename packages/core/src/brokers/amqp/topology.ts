@@ -7,6 +7,7 @@ import { deadLetterQueue } from "../../envelope.ts";
 import { BrokerError, PublishError, reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import type { Binding, QueueDeclaration, QueueTable } from "../../queue-table.ts";
+import { type AdoptionParts, adopt } from "./adoption.ts";
 import { bindToDelays, declareDelays } from "./delay.ts";
 
 export interface Topology {
@@ -22,13 +23,12 @@ export interface Topology {
   forget(name: string): void;
 }
 
-export interface TopologyOptions {
+export interface TopologyOptions extends AdoptionParts {
   readonly queues: QueueTable;
-  readonly logger: Logger;
 }
 
 export function createTopology(link: Link, options: TopologyOptions): Topology {
-  const queues = onceEach((queue) => declareQueue(link, options.queues.declaration(queue), options.logger));
+  const queues = onceEach((queue) => declareQueue(link, options.queues.declaration(queue), options));
   const exchanges = onceEach(async (exchange) => {
     const bound = options.queues.boundTo(exchange);
     await Promise.all(bound.map(({ name }) => queues.done(name)));
@@ -72,21 +72,21 @@ function onceEach(work: (name: string) => Promise<void>) {
   };
 }
 
-async function declareQueue(link: Link, declaration: QueueDeclaration, logger: Logger): Promise<void> {
+async function declareQueue(link: Link, declaration: QueueDeclaration, parts: AdoptionParts): Promise<void> {
   const { name, kind } = declaration;
   // RabbitMQ would take it for the wish for a queue with a name of its own choice.
   if (name === "") throw new BrokerError("BROKER_REFUSED", "A queue has no name: expected one");
   if (kind === "broadcast") return await declareExchanges(link, declaration);
   try {
     if (await exists(link, (channel) => channel.checkQueue(name))) {
-      await adopt(link, declaration, logger);
+      await adopt(link, declaration, parts);
       if (kind === "undeclared") return;
     } else await link.aside((channel) => channel.assertQueue(name, queueOptions(declaration)));
     await declareDeadLetters(link, declaration);
   } catch (error) {
     throw operationFailure(error, `declare the queue ${name}`);
   }
-  if (kind === "undeclared") await bindToItsName(link, declaration, logger);
+  if (kind === "undeclared") await bindToItsName(link, declaration, parts.logger);
   else await bindAsDeclared(link, declaration);
 }
 
@@ -119,18 +119,6 @@ async function declareDeadLetters(link: Link, { name, arguments: wanted }: Queue
 
 function queueOptions({ arguments: wanted }: QueueDeclaration): Options.AssertQueue {
   return { durable: true, arguments: fieldTable(wanted) };
-}
-
-/** A queue that exists keeps its arguments; where others are wanted, the broker's refusal names both. */
-async function adopt(link: Link, declaration: QueueDeclaration, logger: Logger): Promise<void> {
-  const { name, arguments: wanted } = declaration;
-  if (Object.keys(wanted).length === 0) return;
-  try {
-    await link.aside((channel) => channel.assertQueue(name, queueOptions(declaration)));
-  } catch (error) {
-    if (replyCodeOf(error) !== replyCode.preconditionFailed) throw error;
-    logger.warn("A queue exists with other arguments than wanted; it is used as it is", { queue: name, reason: reasonOf(error) });
-  }
 }
 
 /** Without one of them messages would not come: an exchange of another type is an error that names both. */

@@ -1,0 +1,53 @@
+/** Mixed fleets: a queue that somebody else has declared as classic is wanted as quorum here, or the other way round. */
+import { connect } from "amqplib";
+import { expect, onTestFinished, test } from "vitest";
+import { createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
+import { driverContext } from "../support/driver-context.ts";
+import { idOf, publicationTo } from "../support/envelopes.ts";
+import { createNotebook } from "../support/notebook.ts";
+import { queuesOf } from "../support/router.ts";
+import { amqpUrl } from "../support/servers.ts";
+import { consume, settle } from "./broker/world.ts";
+
+const quorum = { "x-queue-type": "quorum" };
+
+test("queues of another type are used as they are, with one warning that names both types and the setting", async () => {
+  const url = await amqpUrl();
+  const connection = await connect(url);
+  const channel = await connection.createChannel();
+  for (const queue of ["classic", "classic-too", "other"]) await channel.assertQueue(queue, { durable: true });
+  for (const queue of ["quorum", "quorum-too"]) await channel.assertQueue(queue, { durable: true, arguments: quorum });
+  await connection.close();
+
+  const notes = createNotebook();
+  const taskQueues = [{ name: "classic", arguments: quorum }, { name: "quorum" }, { name: "other" }];
+  const queues = queuesOf({ taskQueues, taskCreateMissingQueueType: "quorum" });
+  const broker = createAmqpBroker(url, driverContext({ logger: notes.logger }), { resultUrl: null, queues });
+  onTestFinished(() => broker.close());
+  await broker.connect();
+  const all = ["classic", "classic-too", "quorum", "quorum-too", "other"];
+  const { inbox } = await consume(broker, all);
+  for (const queue of all) {
+    const publication = publicationTo(queue);
+    await broker.publish(publication);
+    const delivery = await inbox.next();
+    expect([delivery.queue, idOf(delivery.envelope)]).toEqual([queue, idOf(publication.envelope)]);
+    expect(await settle(delivery)).toBe("settled");
+  }
+  const ofQueues = notes.lines.filter(({ message }) => message.startsWith("A queue exists"));
+  expect(ofQueues.map(({ level, fields }) => ({ level, ...fields }))).toEqual(
+    expect.arrayContaining([
+      {
+        level: "warn",
+        queue: "classic",
+        type: "classic",
+        wanted: "quorum",
+        setting: "taskDefaultQueueType, or the queue's x-queue-type in taskQueues",
+      },
+      { level: "warn", queue: "classic-too", type: "classic", wanted: "quorum", setting: "taskCreateMissingQueueType" },
+      // Of the right type, but somebody else's.
+      { level: "warn", queue: "quorum-too", reason: expect.stringContaining("x-dead-letter-exchange") },
+    ]),
+  );
+  expect(ofQueues).toHaveLength(3);
+});
