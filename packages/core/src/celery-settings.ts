@@ -53,7 +53,11 @@ export const celerySettings = {
   ...unused("messages are written in protocol 2", ["task_protocol"], [2]),
   ...kept("task_default_exchange", "task_default_exchange_type", "task_default_routing_key"),
   ...kept("task_default_queue_type", "task_create_missing_queue_type"),
-  ...unused("a missing queue gets a direct exchange", ["task_create_missing_queue_exchange_type"], [null, "direct"]),
+  ...unused(
+    "a missing queue gets a direct exchange: declare it in task_queues for another one",
+    ["task_create_missing_queue_exchange_type"],
+    [null, "direct"],
+  ),
   ...unused("priorities are the call's, the task's or task_default_priority", ["task_inherit_parent_priority"], [false]),
   ...unused(
     "delay() always sends: call the task itself to run it here",
@@ -86,7 +90,7 @@ export const celerySettings = {
   ...unused("the exchanges that Celery declares for delays are taken as they are", ["broker_native_delayed_delivery_queue_type"]),
 
   // Worker
-  ...kept("worker_concurrency", "worker_pool"),
+  ...kept("worker_concurrency", "worker_pool", "worker_direct"),
   ...unused(
     "how far a worker reads ahead follows from how long tasks take",
     ["worker_prefetch_multiplier", "worker_disable_prefetch", "worker_enable_prefetch_count_reduction"],
@@ -114,7 +118,6 @@ export const celerySettings = {
   ),
   ...unused("a task that was settled is not settled again", ["worker_deduplicate_successful_tasks"], [null, true]),
   ...unused("delays on RabbitMQ do not depend on the type of a queue", ["worker_detect_quorum_queues"], [true]),
-  ...unused("a worker has no queue of its own: name one in its option `queues`", ["worker_direct"], [false]),
   ...unused("the number of executors is fixed", ["worker_autoscaler"], [null]),
   ...unused(
     "classes of Python cannot be loaded here",

@@ -208,6 +208,10 @@ export const settingTable = {
     "prefork",
     "What a worker's option `pool` is where it is not given. Celery's gevent and eventlet mean async, its processes prefork.",
   ),
+  workerDirect: flagSetting(
+    false,
+    "A worker also consumes a queue of its own, named <node name>.dq2: what is sent to it only that worker runs. The direct exchange C.dq2 leads there by the node's name.",
+  ),
   publishTimeout: durationSetting("10s", "How long delay() tries before it rejects."),
   maxDeliveries: countSetting(5, [1, 1_000], "Runs of one message that may begin without settling before it is dead-lettered."),
   maxMessageBytes: countSetting(

@@ -3,7 +3,16 @@ import type { Settings } from "./config.ts";
 import { deadLetterQueue, isDeadLetterQueue } from "./envelope.ts";
 import { ConfigError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
-import { type Binding, broadcastOf, type ExchangeType, type QueueDeclaration, type QueueTable, undeclaredQueue } from "./queue-table.ts";
+import {
+  type Binding,
+  broadcastOf,
+  directExchange,
+  directNodeOf,
+  type ExchangeType,
+  type QueueDeclaration,
+  type QueueTable,
+  undeclaredQueue,
+} from "./queue-table.ts";
 import { type NamedQueue, namedQueues } from "./task-queues.ts";
 
 export type QueueSettings = Pick<
@@ -17,6 +26,7 @@ export type QueueSettings = Pick<
   | "taskQueueMaxPriority"
   | "taskDefaultQueueType"
   | "taskCreateMissingQueueType"
+  | "workerDirect"
 >;
 
 /** Throws CONFIG_INVALID for queues that contradict each other. */
@@ -32,9 +42,13 @@ export function createQueueTable(settings: QueueSettings): QueueTable {
   const table: QueueTable = {
     names: declared.size === 0 ? [settings.taskDefaultQueue] : [...declared.keys()],
     declaration: (queue) =>
-      declared.get(queue) ?? copyDeclaration(queue, declared) ?? undeclaredQueue(queue, queueArguments(queue, ofMissing, settings)),
+      declared.get(queue) ??
+      copyDeclaration(queue, declared) ??
+      directDeclaration(queue, settings) ??
+      undeclaredQueue(queue, queueArguments(queue, ofMissing, settings)),
     require(queue) {
-      if (settings.taskCreateMissingQueues || table.names.includes(queue)) return table.declaration(queue);
+      const isThere = table.names.includes(queue) || directDeclaration(queue, settings) !== undefined;
+      if (settings.taskCreateMissingQueues || isThere) return table.declaration(queue);
       const near = nearest(queue, table.names);
       throw new ConfigError(
         "CONFIG_QUEUE",
@@ -89,6 +103,13 @@ function copyDeclaration(queue: string, declared: ReadonlyMap<string, QueueDecla
   const broadcast = name === null ? undefined : declared.get(name);
   if (broadcast?.kind !== "broadcast") return undefined;
   return { ...broadcast, name: queue, arguments: { "x-expires": copyExpiresMs, ...broadcast.arguments }, kind: "copy" };
+}
+
+function directDeclaration(queue: string, settings: QueueSettings): QueueDeclaration | undefined {
+  const routingKey = settings.workerDirect ? directNodeOf(queue) : null;
+  if (routingKey === null) return undefined;
+  const binding: Binding = { exchange: directExchange, exchangeType: "direct", routingKey, arguments: {} };
+  return { name: queue, bindings: [binding], arguments: queueArguments(queue, {}, settings), kind: "declared" };
 }
 
 /** RabbitMQ counts every handing back as a delivery: its own limit must not be met before `maxDeliveries` of runs, whatever happens. */

@@ -1,6 +1,6 @@
 /** What an exchange does, for the brokers whose store has none (SQLite, memory): which of the queues bound to it get a message. */
 import { BrokerError, ConfigError, PublishError } from "./errors.ts";
-import type { QueueDeclaration, QueueTable } from "./queue-table.ts";
+import { directExchange, directQueue, type QueueDeclaration, type QueueTable } from "./queue-table.ts";
 import { matchesTopic } from "./topic.ts";
 
 /** A binding with the type of its exchange. */
@@ -45,6 +45,7 @@ export function refuseOtherType(wanted: ExchangeBinding, bound: readonly Exchang
 export function ledQueues(bound: readonly ExchangeBinding[], exchange: string, routingKey: string): readonly string[] {
   // Beside every queue stands a direct exchange of its name, as Celery declares it.
   if (bound.length === 0 && exchange === routingKey) return [routingKey];
+  if (bound.length === 0 && exchange === directExchange) return [directQueue(routingKey)];
   const queues = new Set(bound.filter((binding) => leads(binding, routingKey)).map(({ queue }) => queue));
   if (queues.size > 0) return [...queues];
   throw new PublishError(

@@ -35,7 +35,7 @@ export interface QueueTable {
   readonly names: readonly string[];
   /** Of any name, whoever made it up: dead letters, replies. */
   declaration(queue: string): QueueDeclaration;
-  /** Throws CONFIG_QUEUE for a name that is not in `taskQueues`, where `taskCreateMissingQueues` is off. */
+  /** Throws CONFIG_QUEUE for a name that is not in `taskQueues`, nor a worker's own, where `taskCreateMissingQueues` is off. */
   require(queue: string): QueueDeclaration;
   /** The type of an exchange to which a declared queue is bound. */
   exchangeType(exchange: string): ExchangeType | undefined;
@@ -47,6 +47,18 @@ export interface QueueTable {
 export function undeclaredQueue(name: string, queueArguments: QueueDeclaration["arguments"] = {}): QueueDeclaration {
   const binding: Binding = { exchange: name, exchangeType: "direct", routingKey: name, arguments: {} };
   return { name, bindings: [binding], arguments: queueArguments, kind: "undeclared" };
+}
+
+/** Leads to the queues that are one worker's alone, by its node name; both named as in Celery. */
+export const directExchange = "C.dq2";
+
+export function directQueue(node: string): string {
+  return `${node}.dq2`;
+}
+
+/** The worker whose queue this is; null: it is nobody's alone. */
+export function directNodeOf(queue: string): string | null {
+  return /^(.+@.+)\.dq2$/s.exec(queue)?.[1] ?? null;
 }
 
 /** The queue of one consumer for what is sent to a broadcast queue; a name like kombu's `bcast.<uuid>`. */

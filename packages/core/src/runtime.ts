@@ -27,7 +27,7 @@ export { executeThrough } from "./middleware.ts";
 export { nearest } from "./nearest.ts";
 export { isMemoryUrl, resultUrlOf } from "./open.ts";
 export { inProtocol2 } from "./protocol1.ts";
-export { broadcastOf } from "./queue-table.ts";
+export { broadcastOf, directQueue } from "./queue-table.ts";
 export { redact, redactText, redactUrl } from "./redact.ts";
 export type { TaskDefinition } from "./registry.ts";
 export { encodeResult, resultContent } from "./result-form.ts";

@@ -6,6 +6,7 @@ import {
   type Consumer,
   createService,
   type Duration,
+  directQueue,
   durationMs,
   type EventType,
   isUnreachable,
@@ -68,7 +69,8 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     );
 
   const hostname = nodeName(given.hostname);
-  const queues = given.queues.length === 0 ? runtime.queues.names : [...new Set(given.queues)];
+  const named = given.queues.length === 0 ? runtime.queues.names : given.queues;
+  const queues = [...new Set([...named, ...(runtime.settings.workerDirect ? [directQueue(hostname)] : [])])];
   for (const queue of queues) runtime.queues.require(queue);
   const logLevel = surroundings.logLevel ?? "info";
   const logger = withFields(surroundings.logger ?? silentLogger, { worker: hostname });

@@ -41,6 +41,12 @@ describe("a worker", () => {
     await expect(worker().stop({ deadline: "soon" as never })).rejects.toEqual(coded("CONFIG_DURATION", "deadline"));
   });
 
+  it("also consumes a queue of its own where workerDirect is on", async () => {
+    const { worker } = await startWorld({ config: { worker_direct: true, task_create_missing_queues: false, task_queues: ["a", "b"] } });
+    expect(worker({ hostname: "w1@here" }).queues).toEqual(["a", "b", "w1@here.dq2"]);
+    expect(worker({ hostname: "w1@here", queues: ["b", "w1@here.dq2"] }).queues).toEqual(["b", "w1@here.dq2"]);
+  });
+
   it("says once of each of Celery's settings that does nothing here why", async () => {
     const { worker, lines } = await startWorld({ config: { worker_lost_wait: 10, task_protocol: 2 } });
     for (const each of [worker(), worker()]) {
