@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe } from "vitest";
 import { describeClaiming } from "./broker/claiming.ts";
+import { describeDelaying } from "./broker/delaying.ts";
 import { describePausing } from "./broker/pausing.ts";
 import { describePublishing } from "./broker/publishing.ts";
 import { describeQueues } from "./broker/queues.ts";
@@ -31,7 +32,9 @@ export function describeBroker(name: string, open: () => Promise<BrokerWorld>, t
     describe("settling", () => describeSettling(cases, traits));
     describe("routing", () => describeRouting(cases));
     describe("queues", () => describeQueues(cases, traits));
-    describe("pausing", () => describePausing(cases));
+    // They last for seconds whatever the machine, so they wait beside each other.
+    describe.concurrent("delaying", () => describeDelaying(cases));
+    describe.concurrent("pausing", () => describePausing(cases));
     if (traits.reconnects) describe("reconnecting", () => describeReconnecting(cases));
   });
 }

@@ -4,11 +4,12 @@
  */
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Coordinator, Lease } from "../../packages/core/src/coordinator.ts";
+import type { Coordinator } from "../../packages/core/src/coordinator.ts";
 import { eventually } from "../support/eventually.ts";
 import { describeBuckets } from "./coordinator/buckets.ts";
+import { describeOverTime } from "./coordinator/over-time.ts";
 import { describeSlots } from "./coordinator/slots.ts";
-import { type CoordinatorWorld, longMs, type Suite } from "./coordinator/world.ts";
+import { type CoordinatorWorld, longMs, type Suite, take } from "./coordinator/world.ts";
 
 export type { CoordinatorWorld } from "./coordinator/world.ts";
 
@@ -28,20 +29,14 @@ export function describeCoordinator(name: string, openWorld: () => Promise<Coord
       await Promise.all([one.close(), other.close()]);
       await world.close();
     });
-    const suite: Suite = { one: () => one, other: () => other, open: () => world.open(), url: () => world.url };
+    const suite: Suite = { one: () => one, other: () => other, open: () => world.open() };
     describeLeases(suite);
     describeReservations(suite);
     describeBuckets(suite);
     describeSlots(suite);
     describeLife(suite);
   });
-}
-
-/** The lease, which must have been free. */
-async function take(coordinator: Coordinator, name: string, ttlMs: number): Promise<Lease> {
-  const lease = await coordinator.lease(name, ttlMs);
-  if (lease === null) throw new Error(`expected the lease ${name} to be free`);
-  return lease;
+  describeOverTime(name, openWorld);
 }
 
 function describeLeases(suite: Suite): void {
@@ -83,22 +78,6 @@ function describeLeases(suite: Suite): void {
     const first = await take(suite.one(), name, shortMs);
     const second = await eventually(() => take(suite.other(), name, longMs));
     expect(second.token).toBeGreaterThan(first.token);
-  });
-
-  it("keeps a renewed lease beyond its first time", async () => {
-    const name = randomUUID();
-    // A machine that stands still for so long makes this fail, and rightly.
-    const ttlMs = 4_000;
-    const startedAt = await suite.one().now();
-    const lease = await take(suite.one(), name, ttlMs);
-    await eventually(
-      async () => {
-        expect(await lease.renew()).toBe(true);
-        expect(await suite.other().lease(name, longMs)).toBeNull();
-        expect(await suite.one().now()).toBeGreaterThan(startedAt + ttlMs + 300);
-      },
-      { everyMs: 200 },
-    );
   });
 
   it("refuses a stale holder: it can neither renew nor free what another holds", async () => {

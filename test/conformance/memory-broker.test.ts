@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { createMemoryBackend } from "../../packages/core/src/backends/memory.ts";
 import { createMemoryBroker } from "../../packages/core/src/brokers/memory.ts";
 import { driverContext } from "../support/driver-context.ts";
+import { embeddedTraits } from "./broker/embedded-traits.ts";
 import { type BrokerWorld, describeBroker } from "./broker-suite.ts";
 
 async function openWorld(): Promise<BrokerWorld> {
@@ -21,14 +22,8 @@ async function openWorld(): Promise<BrokerWorld> {
 }
 
 describeBroker("memory", openWorld, {
-  deduplicates: true,
-  unsetPriority: "last",
-  requeuesCountedAtHead: true,
-  knowsAge: true,
-  purgesDelayed: true,
-  earlyByMs: 0,
+  ...embeddedTraits,
   // There is no connection to cut, and nobody but this driver puts messages in.
   reconnects: false,
   undecodable: false,
-  settlesResults: true,
 });

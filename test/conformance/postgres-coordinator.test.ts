@@ -9,5 +9,5 @@ let url: Promise<string> | null = null;
 describeCoordinator("PostgreSQL", async () => {
   url ??= postgresUrl();
   const place = await url;
-  return { url: place, open: () => createPostgresCoordinator(place, driverContext()), async close() {} };
+  return { url: place, open: (timing) => createPostgresCoordinator(place, driverContext(), timing), async close() {} };
 });

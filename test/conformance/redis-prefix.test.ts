@@ -30,7 +30,7 @@ describeRedisBackend("redis with a key prefix", way);
 
 test("leases of two prefixes are two, and those of one are one", async () => {
   const { url, access } = await way();
-  const [one, same, other] = [access, access, {}].map((each) => createRedisCoordinator(url, driverContext(), each));
+  const [one, same, other] = [access, access, {}].map((each) => createRedisCoordinator(url, driverContext(), { access: each }));
   try {
     expect(await one!.lease("beat", 60_000)).not.toBeNull();
     expect(await same!.lease("beat", 60_000)).toBeNull();

@@ -26,7 +26,7 @@ export function describeRedis(name: string, way: () => Promise<RedisWay>): void 
   describeRedisBackend(name, way);
   describeCoordinator(name, async () => {
     const { url, access, plainUrl } = await way();
-    return { open: () => createRedisCoordinator(url, driverContext(), access), url: plainUrl, async close() {} };
+    return { open: (timing) => createRedisCoordinator(url, driverContext(), { access, timing }), url: plainUrl, async close() {} };
   });
 }
 
@@ -57,7 +57,6 @@ export function describeRedisBroker(name: string, way: () => Promise<RedisWay>):
       requeuesCountedAtHead: true,
       knowsAge: false,
       purgesDelayed: true,
-      earlyByMs: 0,
       reconnects: true,
       undecodable: true,
       settlesResults: true,

@@ -4,6 +4,7 @@ import { vi } from "vitest";
 import { createSqliteBackend } from "../../packages/core/src/backends/sqlite.ts";
 import { createSqliteBroker } from "../../packages/core/src/brokers/sqlite.ts";
 import { createSqliteFile } from "../support/sqlite-file.ts";
+import { embeddedTraits } from "./broker/embedded-traits.ts";
 import { type BrokerWorld, describeBroker } from "./broker-suite.ts";
 
 async function openWorld(): Promise<BrokerWorld> {
@@ -31,13 +32,7 @@ async function openWorld(): Promise<BrokerWorld> {
 }
 
 describeBroker("SQLite", openWorld, {
-  deduplicates: true,
-  unsetPriority: "last",
-  requeuesCountedAtHead: true,
-  knowsAge: true,
-  purgesDelayed: true,
-  earlyByMs: 0,
+  ...embeddedTraits,
   reconnects: true,
   undecodable: true,
-  settlesResults: true,
 });

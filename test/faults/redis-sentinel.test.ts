@@ -81,7 +81,7 @@ test.each(failovers)("goes on with the next primary when the last one $name", { 
   const open = () => createRedisBroker(url, driverContext(), { resultUrl: null, access });
   const [producer, worker] = [open(), open()];
   const backend = createRedisBackend(url, driverContext(), access);
-  const coordinator = createRedisCoordinator(url, driverContext(), access);
+  const coordinator = createRedisCoordinator(url, driverContext(), { access });
   try {
     await Promise.all([producer.connect(), worker.connect(), backend.connect(), coordinator.now()]);
     const { inbox } = await consume(worker, "q", { onDelivery: (delivery) => void settle(delivery).catch(() => {}) });

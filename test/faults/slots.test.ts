@@ -18,7 +18,7 @@ it("sqlite: a paused process keeps its slot, and a killed one loses it the next 
     await coordinator.close();
     await file.remove();
   });
-  const holder = await startSlotHolder(file.url, "key", 1);
+  const holder = await startSlotHolder({ url: file.url, key: "key", limit: 1 });
   process.kill(holder.pid, "SIGSTOP");
   expect(await coordinator.slots("key", 1)).toBeNull();
   await holder.stop({ signal: "SIGKILL" });

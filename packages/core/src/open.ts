@@ -176,6 +176,6 @@ export async function openCoordinator({ url, access }: CoordinatorPlace, context
     case "db+postgresql":
       return (await import("./coordinators/postgres.ts")).createPostgresCoordinator(url, context);
     case "redis":
-      return (await import("./coordinators/redis.ts")).createRedisCoordinator(url, context, access);
+      return (await import("./coordinators/redis.ts")).createRedisCoordinator(url, context, { access });
   }
 }

@@ -15,7 +15,6 @@ export const amqpTraits: BrokerTraits = {
   requeuesCountedAtHead: false,
   knowsAge: false,
   purgesDelayed: false,
-  earlyByMs: 0,
   reconnects: true,
   undecodable: false,
   settlesResults: false,

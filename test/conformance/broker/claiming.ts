@@ -3,11 +3,11 @@ import { expect, test } from "vitest";
 import { deathHeader } from "../../../packages/core/src/envelope.ts";
 import { idOf, publicationTo } from "../../support/envelopes.ts";
 import { eventually } from "../../support/eventually.ts";
-import { type BrokerCase, type BrokerTraits, consume, settle } from "./world.ts";
+import { type BrokerTraits, consume, type OpenCase, settle } from "./world.ts";
 
-export function describeClaiming(open: () => BrokerCase, traits: BrokerTraits): void {
-  test("delivers in the order of publication, to a consumer that waits as to one that comes later", async () => {
-    const { connect, world } = open();
+export function describeClaiming(open: OpenCase, traits: BrokerTraits): void {
+  test("delivers in the order of publication, to a consumer that waits as to one that comes later", async (context) => {
+    const { connect, world } = open(context);
     const [producer, worker, queue] = [await connect(), await connect(), world.queue()];
     const first = Array.from({ length: 10 }, (_, index) => `first-${index}`);
     const later = Array.from({ length: 10 }, (_, index) => `later-${index}`);
@@ -19,8 +19,8 @@ export function describeClaiming(open: () => BrokerCase, traits: BrokerTraits): 
     expect(inbox.deliveries.map(({ envelope }) => idOf(envelope))).toEqual([...first, ...later]);
   });
 
-  test("holds as many as the read-ahead allows and never more", async () => {
-    const { connect, world } = open();
+  test("holds as many as the read-ahead allows and never more", async (context) => {
+    const { connect, world } = open(context);
     const [broker, queue] = [await connect(), world.queue()];
     await Promise.all(Array.from({ length: 100 }, () => broker.publish(publicationTo(queue))));
     let held = 0;
@@ -47,8 +47,8 @@ export function describeClaiming(open: () => BrokerCase, traits: BrokerTraits): 
     expect(await broker.queues.length(queue)).toBe(0);
   });
 
-  test("follows a changed read-ahead", async () => {
-    const { connect, world } = open();
+  test("follows a changed read-ahead", async (context) => {
+    const { connect, world } = open(context);
     const [broker, queue] = [await connect(), world.queue()];
     await Promise.all(Array.from({ length: 20 }, () => broker.publish(publicationTo(queue))));
     const { consumer, inbox } = await consume(broker, queue, { readAhead: 2 });
@@ -65,8 +65,8 @@ export function describeClaiming(open: () => BrokerCase, traits: BrokerTraits): 
     await settle(last);
   });
 
-  test("shares one queue among consumers, each message to one of them", async () => {
-    const { connect, world } = open();
+  test("shares one queue among consumers, each message to one of them", async (context) => {
+    const { connect, world } = open(context);
     const [producer, left, right, queue] = [await connect(), await connect(), await connect(), world.queue()];
     const ids = Array.from({ length: 200 }, (_, index) => `task-${index}`);
     const seen: string[] = [];
@@ -85,8 +85,8 @@ export function describeClaiming(open: () => BrokerCase, traits: BrokerTraits): 
     expect([...seen].sort()).toEqual([...ids].sort());
   });
 
-  test("consumes from several queues at once", async () => {
-    const { connect, world } = open();
+  test("consumes from several queues at once", async (context) => {
+    const { connect, world } = open(context);
     const [broker, left, right] = [await connect(), world.queue(), world.queue()];
     const { inbox } = await consume(broker, [left, right]);
     await broker.publish(publicationTo(left));
@@ -96,8 +96,8 @@ export function describeClaiming(open: () => BrokerCase, traits: BrokerTraits): 
     await Promise.all(got.map((delivery) => settle(delivery)));
   });
 
-  test("delivers nothing while paused and goes on when resumed", async () => {
-    const { connect, world } = open();
+  test("delivers nothing while paused and goes on when resumed", async (context) => {
+    const { connect, world } = open(context);
     const [broker, other, queue] = [await connect(), await connect(), world.queue()];
     const { consumer, inbox } = await consume(broker, queue);
     await broker.publish(publicationTo(queue, { id: "before" }));
@@ -119,8 +119,8 @@ export function describeClaiming(open: () => BrokerCase, traits: BrokerTraits): 
     await settle(after);
   });
 
-  test("gives to another consumer, uncounted, what a closed one held", async () => {
-    const { connect, world } = open();
+  test("gives to another consumer, uncounted, what a closed one held", async (context) => {
+    const { connect, world } = open(context);
     const [left, right, queue] = [await connect(), await connect(), world.queue()];
     const ids = ["one", "two", "three"];
     for (const id of ids) await left.publish(publicationTo(queue, { id }));
@@ -138,8 +138,8 @@ export function describeClaiming(open: () => BrokerCase, traits: BrokerTraits): 
     expect(await right.queues.length(queue)).toBe(0);
   });
 
-  test("hands back what it held when the broker is closed", async () => {
-    const { connect, world } = open();
+  test("hands back what it held when the broker is closed", async (context) => {
+    const { connect, world } = open(context);
     const [left, right, queue] = [await connect(), await connect(), world.queue()];
     await left.publish(publicationTo(queue));
     const { inbox } = await consume(left, queue);
@@ -151,8 +151,8 @@ export function describeClaiming(open: () => BrokerCase, traits: BrokerTraits): 
   });
 
   if (traits.undecodable) {
-    test("puts what it cannot read among the dead letters, reports it and goes on", async () => {
-      const { connect, world } = open();
+    test("puts what it cannot read among the dead letters, reports it and goes on", async (context) => {
+      const { connect, world } = open(context);
       const [broker, queue] = [await connect(), world.queue()];
       await broker.declare(queue);
       await world.putUndecodable!(queue);

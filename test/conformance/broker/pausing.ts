@@ -2,11 +2,11 @@
 import { expect, test } from "vitest";
 import { idOf, publicationTo } from "../../support/envelopes.ts";
 import { eventually } from "../../support/eventually.ts";
-import { type BrokerCase, consume, settle } from "./world.ts";
+import { consume, type OpenCase, settle } from "./world.ts";
 
-export function describePausing(open: () => BrokerCase): void {
-  test("a paused queue keeps its messages from every worker, also from one that starts later, until it is resumed", async () => {
-    const { connect, world } = open();
+export function describePausing(open: OpenCase): void {
+  test("a paused queue keeps its messages from every worker, also from one that starts later, until it is resumed", async (context) => {
+    const { connect, world } = open(context);
     const [operator, first, second] = [await connect(), await connect(), await connect()];
     const [queue, other] = [world.queue(), world.queue()];
     const running = await consume(first, [queue, other]);
@@ -45,8 +45,8 @@ export function describePausing(open: () => BrokerCase): void {
     await eventually(async () => expect(await operator.queues.length(queue)).toBe(0));
   });
 
-  test("a pause outlives all connections, and a purge empties what is paused", async () => {
-    const { connect, world } = open();
+  test("a pause outlives all connections, and a purge empties what is paused", async (context) => {
+    const { connect, world } = open(context);
     const queue = world.queue();
     const operator = await connect();
     await operator.queues.pause(queue);

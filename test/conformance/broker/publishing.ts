@@ -1,14 +1,13 @@
 /** Broker cases: what becomes of a publication. */
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import { systemClock } from "../../../packages/core/src/clock.ts";
 import { idOf, publicationTo } from "../../support/envelopes.ts";
 import { eventually } from "../../support/eventually.ts";
-import { type BrokerCase, type BrokerTraits, consume, settle } from "./world.ts";
+import { type BrokerTraits, consume, type OpenCase, settle } from "./world.ts";
 
-export function describePublishing(open: () => BrokerCase, traits: BrokerTraits): void {
-  test("confirms a publication that is then delivered with headers, properties and body as they were", async () => {
-    const { connect, world } = open();
+export function describePublishing(open: OpenCase, traits: BrokerTraits): void {
+  test("confirms a publication that is then delivered with headers, properties and body as they were", async (context) => {
+    const { connect, world } = open(context);
     const [producer, worker, queue] = [await connect(), await connect(), world.queue()];
     const body = new TextEncoder().encode('[["grüße", "日本語", "🦊", "\\u0000"], {}, null]');
     const sent = publicationTo(queue, { body, headers: { "x-own": { nested: [1, "zwei", null] }, argsrepr: "('grüße 🦊',)" } });
@@ -30,16 +29,16 @@ export function describePublishing(open: () => BrokerCase, traits: BrokerTraits)
     expect(await settle(delivery)).toBe("settled");
   });
 
-  test("refuses a publication before it is connected", async () => {
-    const { world } = open();
+  test("refuses a publication before it is connected", async (context) => {
+    const { world } = open(context);
     const broker = world.open();
     expect(broker.connected).toBe(false);
     await expect(broker.publish(publicationTo(world.queue()))).rejects.toMatchObject({ code: "PUBLISH_REJECTED", retryable: true });
     await broker.close();
   });
 
-  test("refuses a publication after it was closed", async () => {
-    const { connect, world } = open();
+  test("refuses a publication after it was closed", async (context) => {
+    const { connect, world } = open(context);
     const broker = await connect();
     await broker.close();
     await broker.close();
@@ -48,8 +47,8 @@ export function describePublishing(open: () => BrokerCase, traits: BrokerTraits)
     });
   });
 
-  test("carries a body of 1 MB with every byte in it", async () => {
-    const { connect, world } = open();
+  test("carries a body of 1 MB with every byte in it", async (context) => {
+    const { connect, world } = open(context);
     const [broker, queue] = [await connect(), world.queue()];
     const body = randomBytes(1024 * 1024);
     await broker.publish(publicationTo(queue, { body }));
@@ -59,8 +58,8 @@ export function describePublishing(open: () => BrokerCase, traits: BrokerTraits)
     await settle(delivery);
   });
 
-  test("keeps the order of many publications made in one turn", async () => {
-    const { connect, world } = open();
+  test("keeps the order of many publications made in one turn", async (context) => {
+    const { connect, world } = open(context);
     const [broker, queue] = [await connect(), world.queue()];
     const sent = Array.from({ length: 300 }, () => publicationTo(queue));
     await Promise.all(sent.map((publication) => broker.publish(publication)));
@@ -71,8 +70,8 @@ export function describePublishing(open: () => BrokerCase, traits: BrokerTraits)
   });
 
   if (traits.unsetPriority !== null) {
-    test("delivers higher priorities first", async () => {
-      const { connect, world } = open();
+    test("delivers higher priorities first", async (context) => {
+      const { connect, world } = open(context);
       const [broker, queue] = [await connect(), world.queue({ priorities: true })];
       for (const priority of [0, 5, 9, 5]) await broker.publish(publicationTo(queue, { priority, headers: { wanted: priority } }));
       await eventually(async () => (await broker.queues.length(queue)) === 4);
@@ -81,8 +80,8 @@ export function describePublishing(open: () => BrokerCase, traits: BrokerTraits)
       expect(got.map(({ envelope }) => envelope.headers["wanted"])).toEqual([9, 5, 5, 0]);
     });
 
-    test(`delivers a message without priority ${traits.unsetPriority}`, async () => {
-      const { connect, world } = open();
+    test(`delivers a message without priority ${traits.unsetPriority}`, async (context) => {
+      const { connect, world } = open(context);
       const [broker, queue] = [await connect(), world.queue({ priorities: true })];
       await broker.publish(publicationTo(queue, { id: "unset" }));
       await broker.publish(publicationTo(queue, { id: "five", priority: 5 }));
@@ -93,24 +92,9 @@ export function describePublishing(open: () => BrokerCase, traits: BrokerTraits)
     });
   }
 
-  test("holds a delayed publication until it is due, then delivers it", async () => {
-    const { connect, world } = open();
-    const [producer, worker, queue] = [await connect(), await connect(), world.queue()];
-    const { inbox } = await consume(worker, queue);
-    const dueAt = systemClock.now() + 2_000;
-    await producer.publish(publicationTo(queue, { id: "later", dueAt }));
-    await producer.publish(publicationTo(queue, { id: "now", dueAt: systemClock.now() - 1_000 }));
-    expect(idOf((await inbox.next()).envelope)).toBe("now");
-    const delayed = await inbox.next();
-    expect(systemClock.now()).toBeGreaterThanOrEqual(dueAt - traits.earlyByMs);
-    expect(idOf(delayed.envelope)).toBe("later");
-    expect(delayed.deliveries).toBe(0);
-    expect(await Promise.all(inbox.deliveries.map((delivery) => settle(delivery)))).toEqual(["settled", "settled"]);
-  });
-
   if (traits.deduplicates) {
-    test("takes a guarded publication of the same tag to the same queue once", async () => {
-      const { connect, world } = open();
+    test("takes a guarded publication of the same tag to the same queue once", async (context) => {
+      const { connect, world } = open(context);
       const [broker, other, queue, elsewhere] = [await connect(), await connect(), world.queue(), world.queue()];
       const twice = publicationTo(queue, { guarded: true });
       await Promise.all([broker.publish(twice), other.publish(twice)]);
@@ -124,8 +108,8 @@ export function describePublishing(open: () => BrokerCase, traits: BrokerTraits)
       expect(await broker.queues.length(queue)).toBe(0);
     });
 
-    test("takes unguarded publications of the same tag each time", async () => {
-      const { connect, world } = open();
+    test("takes unguarded publications of the same tag each time", async (context) => {
+      const { connect, world } = open(context);
       const [broker, queue] = [await connect(), world.queue()];
       const twice = publicationTo(queue);
       await Promise.all([broker.publish(twice), broker.publish(twice)]);

@@ -3,11 +3,11 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../../packages/core/src/clock.ts";
 import { idOf, publicationTo } from "../../support/envelopes.ts";
 import { eventually } from "../../support/eventually.ts";
-import { type BrokerCase, type BrokerTraits, consume, settle } from "./world.ts";
+import { type BrokerTraits, consume, type OpenCase, settle } from "./world.ts";
 
-export function describeQueues(open: () => BrokerCase, traits: BrokerTraits): void {
-  test("counts what is ready: neither the claimed nor the delayed", async () => {
-    const { connect, world } = open();
+export function describeQueues(open: OpenCase, traits: BrokerTraits): void {
+  test("counts what is ready: neither the claimed nor the delayed", async (context) => {
+    const { connect, world } = open(context);
     const [broker, queue] = [await connect(), world.queue()];
     await broker.declare(queue);
     await broker.declare(queue);
@@ -23,8 +23,8 @@ export function describeQueues(open: () => BrokerCase, traits: BrokerTraits): vo
     await broker.queues.purge(queue);
   });
 
-  test("peeks at the next in line and leaves them where they are", async () => {
-    const { connect, world } = open();
+  test("peeks at the next in line and leaves them where they are", async (context) => {
+    const { connect, world } = open(context);
     const [broker, queue] = [await connect(), world.queue()];
     const sent = ["a", "b", "c"].map((id) => publicationTo(queue, { id }));
     for (const publication of sent) await broker.publish(publication);
@@ -39,8 +39,8 @@ export function describeQueues(open: () => BrokerCase, traits: BrokerTraits): vo
     await Promise.all(got.map((delivery) => settle(delivery)));
   });
 
-  test("purges a queue and says how many went", async () => {
-    const { connect, world } = open();
+  test("purges a queue and says how many went", async (context) => {
+    const { connect, world } = open(context);
     const [broker, queue, other] = [await connect(), world.queue(), world.queue()];
     for (let index = 0; index < 3; index += 1) await broker.publish(publicationTo(queue));
     await broker.publish(publicationTo(queue, { dueAt: systemClock.now() + 3_600_000 }));
@@ -52,8 +52,8 @@ export function describeQueues(open: () => BrokerCase, traits: BrokerTraits): vo
     expect(await broker.queues.length(other)).toBe(1);
   });
 
-  test("tells how long the next in line has waited, or null", async () => {
-    const { connect, world } = open();
+  test("tells how long the next in line has waited, or null", async (context) => {
+    const { connect, world } = open(context);
     const [broker, queue] = [await connect(), world.queue()];
     await broker.declare(queue);
     expect(await broker.queues.oldestAge(queue)).toBeNull();
@@ -66,8 +66,8 @@ export function describeQueues(open: () => BrokerCase, traits: BrokerTraits): vo
     } else expect(age).toBeNull();
   });
 
-  test("answers health when connected, rejects when closed", async () => {
-    const { connect } = open();
+  test("answers health when connected, rejects when closed", async (context) => {
+    const { connect } = open(context);
     const broker = await connect();
     await broker.health();
     expect(broker.connected).toBe(true);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Broker, Publication } from "../../../packages/core/src/broker.ts";
 import { idOf, publicationTo } from "../../support/envelopes.ts";
 import { eventually } from "../../support/eventually.ts";
-import { type BrokerCase, consume, settle } from "./world.ts";
+import { consume, type OpenCase, settle } from "./world.ts";
 
 /** Publishes again until it is confirmed, as a caller would who wants it sent. */
 async function publishAtLast(broker: Broker, publication: Publication, withinMs: number): Promise<void> {
@@ -16,9 +16,9 @@ async function publishAtLast(broker: Broker, publication: Publication, withinMs:
   );
 }
 
-export function describeReconnecting(open: () => BrokerCase): void {
-  test("consumes and publishes again after the connection was cut, and tells both", async () => {
-    const { connect, world } = open();
+export function describeReconnecting(open: OpenCase): void {
+  test("consumes and publishes again after the connection was cut, and tells both", async (context) => {
+    const { connect, world } = open(context);
     const [producer, worker, queue] = [await connect(), await connect(), world.queue()];
     const { inbox } = await consume(worker, queue, { onDelivery: (delivery) => void settle(delivery).catch(() => {}) });
     await producer.publish(publicationTo(queue, { id: "before" }));
@@ -31,8 +31,8 @@ export function describeReconnecting(open: () => BrokerCase): void {
     expect(inbox.events.lastIndexOf("connected")).toBeGreaterThan(inbox.events.indexOf("disconnected"));
   });
 
-  test("loses nothing that was held when the connection was cut", async () => {
-    const { connect, world } = open();
+  test("loses nothing that was held when the connection was cut", async (context) => {
+    const { connect, world } = open(context);
     const [producer, worker, queue] = [await connect(), await connect(), world.queue()];
     const ids = ["a", "b", "c", "d", "e", "f"];
     for (const id of ids) await producer.publish(publicationTo(queue, { id }));
@@ -57,8 +57,8 @@ export function describeReconnecting(open: () => BrokerCase): void {
     });
   });
 
-  test("refuses at once to publish while it is not connected", async () => {
-    const { connect, world } = open();
+  test("refuses at once to publish while it is not connected", async (context) => {
+    const { connect, world } = open(context);
     const [broker, queue] = [await connect(), world.queue()];
     await broker.declare(queue);
     const broken = world.breakConnections!();

@@ -6,7 +6,7 @@ import type { NamedQueue } from "../../../packages/core/src/task-queues.ts";
 import { createEnvelope, idOf, publicationTo } from "../../support/envelopes.ts";
 import { eventually } from "../../support/eventually.ts";
 import { queuesOf } from "../../support/router.ts";
-import { acknowledge, type BrokerCase, consume, settle } from "./world.ts";
+import { acknowledge, consume, type OpenCase, settle } from "./world.ts";
 
 /** A publication through an exchange. */
 const through = (exchange: string, routingKey: string, id: string) => ({
@@ -26,9 +26,9 @@ async function taken(broker: Broker, queue: string, count: number): Promise<read
   return got.map(({ envelope }) => idOf(envelope)).sort();
 }
 
-export function describeRouting(open: () => BrokerCase): void {
-  test("a direct exchange gives a copy to every queue that is bound with the key, and to no other", async () => {
-    const { connect, world } = open();
+export function describeRouting(open: OpenCase): void {
+  test("a direct exchange gives a copy to every queue that is bound with the key, and to no other", async (context) => {
+    const { connect, world } = open(context);
     const [exchange, one, two, other] = [world.queue(), world.queue(), world.queue(), world.queue()];
     const broker = await connect(
       declared(
@@ -44,8 +44,8 @@ export function describeRouting(open: () => BrokerCase): void {
     expect(await taken(broker, other, 1)).toEqual(["once"]);
   });
 
-  test("a topic exchange leads by patterns, and a queue gets one copy however many of its patterns fit", async () => {
-    const { connect, world } = open();
+  test("a topic exchange leads by patterns, and a queue gets one copy however many of its patterns fit", async (context) => {
+    const { connect, world } = open(context);
     const [exchange, orders, created] = [world.queue(), world.queue(), world.queue()];
     const topic = { exchange, exchangeType: "topic" } as const;
     const broker = await connect(
@@ -67,8 +67,8 @@ export function describeRouting(open: () => BrokerCase): void {
     expect(await taken(broker, created, 2)).toEqual(["both", "created"]);
   });
 
-  test("queues that one process declared are found by another that only names the exchange", async () => {
-    const { connect, world } = open();
+  test("queues that one process declared are found by another that only names the exchange", async (context) => {
+    const { connect, world } = open(context);
     const [exchange, queue] = [world.queue(), world.queue()];
     const worker = await connect(declared({ name: queue, exchange, exchangeType: "topic", routingKey: "a-b_c.*" }));
     const { inbox } = await consume(worker, queue);
@@ -80,8 +80,8 @@ export function describeRouting(open: () => BrokerCase): void {
     await settle(delivery);
   });
 
-  test("a fanout exchange gives a copy to each queue, whatever the key", async () => {
-    const { connect, world } = open();
+  test("a fanout exchange gives a copy to each queue, whatever the key", async (context) => {
+    const { connect, world } = open(context);
     const [exchange, one, two] = [world.queue(), world.queue(), world.queue()];
     const fanout = { exchange, exchangeType: "fanout" } as const;
     const queues = declared({ name: one, ...fanout, routingKey: "x" }, { name: two, ...fanout });
@@ -98,8 +98,8 @@ export function describeRouting(open: () => BrokerCase): void {
     expect(await producer.queues.length(one)).toBe(0);
   });
 
-  test("a broadcast gives a copy to every consumer of it, and none to one that has closed or comes later", async () => {
-    const { connect, world } = open();
+  test("a broadcast gives a copy to every consumer of it, and none to one that has closed or comes later", async (context) => {
+    const { connect, world } = open(context);
     const [name, queue] = [world.queue(), world.queue()];
     const queues = declared({ name: queue, exchange: queue }, { name, broadcast: true });
     const route = { exchange: name, routingKey: "celery" };
@@ -135,8 +135,8 @@ export function describeRouting(open: () => BrokerCase): void {
     await expect(producer.publish(broadcast("nobody"))).rejects.toMatchObject({ code: "PUBLISH_UNROUTABLE" });
   });
 
-  test("a broker that can list its queues and bindings lists them", async () => {
-    const { connect, world } = open();
+  test("a broker that can list its queues and bindings lists them", async (context) => {
+    const { connect, world } = open(context);
     const [exchange, queue] = [world.queue(), world.queue()];
     const broker = await connect(declared({ name: queue, exchange, exchangeType: "topic", routingKey: "a.#" }));
     await broker.declare(queue);
@@ -149,8 +149,8 @@ export function describeRouting(open: () => BrokerCase): void {
     await broker.queues.purge(queue);
   });
 
-  test("what no queue takes is unroutable, and others go on", async () => {
-    const { connect, world } = open();
+  test("what no queue takes is unroutable, and others go on", async (context) => {
+    const { connect, world } = open(context);
     const [exchange, queue] = [world.queue(), world.queue()];
     const broker = await connect(declared({ name: queue, exchange, exchangeType: "topic", routingKey: "known.*" }));
     const unroutable = { code: "PUBLISH_UNROUTABLE", retryable: false };
@@ -161,8 +161,8 @@ export function describeRouting(open: () => BrokerCase): void {
     expect(await taken(broker, queue, 2)).toEqual(["3", "kept"]);
   });
 
-  test("what follows a delivery goes through exchanges, too; without a way nothing is settled", async () => {
-    const { connect, world } = open();
+  test("what follows a delivery goes through exchanges, too; without a way nothing is settled", async (context) => {
+    const { connect, world } = open(context);
     const [exchange, queue, next] = [world.queue(), world.queue(), world.queue()];
     const bound = { name: next, exchange, exchangeType: "topic", routingKey: "next.#" } as const;
     const broker = await connect({ queues: queuesOf({ taskDefaultQueue: queue, taskQueues: [{ name: queue }, bound] }) });

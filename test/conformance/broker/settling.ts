@@ -5,11 +5,11 @@ import { systemClock } from "../../../packages/core/src/clock.ts";
 import { deathHeader } from "../../../packages/core/src/envelope.ts";
 import { idOf, publicationTo } from "../../support/envelopes.ts";
 import { eventually } from "../../support/eventually.ts";
-import { acknowledge, type BrokerCase, type BrokerTraits, consume, settle } from "./world.ts";
+import { acknowledge, type BrokerTraits, consume, type OpenCase, settle } from "./world.ts";
 
-export function describeSettling(open: () => BrokerCase, traits: BrokerTraits): void {
-  test("removes what was acknowledged", async () => {
-    const { connect, world } = open();
+export function describeSettling(open: OpenCase, traits: BrokerTraits): void {
+  test("removes what was acknowledged", async (context) => {
+    const { connect, world } = open(context);
     const [broker, other, queue] = [await connect(), await connect(), world.queue()];
     await broker.publish(publicationTo(queue, { id: "first" }));
     const { consumer, inbox } = await consume(broker, queue);
@@ -21,8 +21,8 @@ export function describeSettling(open: () => BrokerCase, traits: BrokerTraits): 
     await settle(next);
   });
 
-  test("requeues uncounted at the head", async () => {
-    const { connect, world } = open();
+  test("requeues uncounted at the head", async (context) => {
+    const { connect, world } = open(context);
     const [broker, queue] = [await connect(), world.queue()];
     for (const id of ["one", "two"]) await broker.publish(publicationTo(queue, { id }));
     const { inbox } = await consume(broker, queue, { readAhead: 1 });
@@ -35,8 +35,8 @@ export function describeSettling(open: () => BrokerCase, traits: BrokerTraits): 
     await settle(await inbox.next());
   });
 
-  test("requeues counted: the next delivery says how often it was begun", async () => {
-    const { connect, world } = open();
+  test("requeues counted: the next delivery says how often it was begun", async (context) => {
+    const { connect, world } = open(context);
     const [broker, queue] = [await connect(), world.queue()];
     for (const id of ["one", "two"]) await broker.publish(publicationTo(queue, { id }));
     const { inbox } = await consume(broker, queue, { readAhead: 1 });
@@ -56,23 +56,8 @@ export function describeSettling(open: () => BrokerCase, traits: BrokerTraits): 
     expect([...seen].sort()).toEqual(["one", "one", "one", "two"]);
   });
 
-  test("requeues after a delay", async () => {
-    const { connect, world } = open();
-    const [broker, queue] = [await connect(), world.queue()];
-    await broker.publish(publicationTo(queue));
-    const { inbox } = await consume(broker, queue);
-    const first = await inbox.next();
-    const before = systemClock.now();
-    expect(await settle(first, { kind: "requeue", afterMs: 1_500, counted: true })).toBe("settled");
-    const again = await inbox.next();
-    expect(systemClock.now() - before).toBeGreaterThanOrEqual(1_500 - traits.earlyByMs);
-    expect(idOf(again.envelope)).toBe(idOf(first.envelope));
-    expect(again.deliveries).toBe(1);
-    expect(await settle(again)).toBe("settled");
-  });
-
-  test("dead-letters with a reason, into a queue like any other", async () => {
-    const { connect, world } = open();
+  test("dead-letters with a reason, into a queue like any other", async (context) => {
+    const { connect, world } = open(context);
     const [broker, queue] = [await connect(), world.queue()];
     const sent = publicationTo(queue, { headers: { kept: "yes" } });
     await broker.publish(sent);
@@ -91,23 +76,8 @@ export function describeSettling(open: () => BrokerCase, traits: BrokerTraits): 
     await settle(letter);
   });
 
-  test("publishes what follows, at once and delayed", async () => {
-    const { connect, world } = open();
-    const [broker, queue, next] = [await connect(), world.queue(), world.queue()];
-    await broker.publish(publicationTo(queue));
-    const { inbox } = await consume(broker, queue);
-    const followed = await consume(broker, next);
-    const dueAt = systemClock.now() + 1_500;
-    const follow = [publicationTo(next, { id: "delayed", dueAt }), publicationTo(next, { id: "a" }), publicationTo(next, { id: "b" })];
-    expect(await settle(await inbox.next(), acknowledge, follow)).toBe("settled");
-    const got = await followed.inbox.take(3);
-    expect(systemClock.now()).toBeGreaterThanOrEqual(dueAt - traits.earlyByMs);
-    expect(got.map(({ envelope }) => idOf(envelope))).toEqual(["a", "b", "delayed"]);
-    await Promise.all(got.map((delivery) => settle(delivery)));
-  });
-
-  test("says lost to a second settlement and lets it change nothing", async () => {
-    const { connect, world } = open();
+  test("says lost to a second settlement and lets it change nothing", async (context) => {
+    const { connect, world } = open(context);
     const [broker, queue, next] = [await connect(), world.queue(), world.queue()];
     await broker.declare(next);
     await broker.publish(publicationTo(queue));
@@ -122,8 +92,8 @@ export function describeSettling(open: () => BrokerCase, traits: BrokerTraits): 
     expect(await broker.queues.length(`${queue}.dead`)).toBe(0);
   });
 
-  test("settles out of order, each delivery for itself", async () => {
-    const { connect, world } = open();
+  test("settles out of order, each delivery for itself", async (context) => {
+    const { connect, world } = open(context);
     const [broker, other, queue] = [await connect(), await connect(), world.queue()];
     for (const id of ["a", "b", "c", "d"]) await broker.publish(publicationTo(queue, { id }));
     const { consumer, inbox } = await consume(broker, queue);
@@ -139,8 +109,8 @@ export function describeSettling(open: () => BrokerCase, traits: BrokerTraits): 
   });
 
   if (traits.settlesResults) {
-    test("stores the result in the same step, and nothing when the claim is lost", async () => {
-      const { connect, world } = open();
+    test("stores the result in the same step, and nothing when the claim is lost", async (context) => {
+      const { connect, world } = open(context);
       const { url, openBackend } = world.results!;
       const broker = await connect({ resultUrl: url });
       expect(broker.settlesResults).toBe(true);

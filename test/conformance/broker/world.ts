@@ -1,5 +1,5 @@
 /** What the broker suite needs from a driver's test: a store of its own, brokers on it, and what its server cannot do. */
-import { afterEach } from "vitest";
+import type { TestContext } from "vitest";
 import type { ResultBackend } from "../../../packages/core/src/backend.ts";
 import type { Broker, Consumer, Delivery, Disposition, Publication, SettleOutcome } from "../../../packages/core/src/broker.ts";
 import type { QueueTable } from "../../../packages/core/src/queue-table.ts";
@@ -39,8 +39,6 @@ export interface BrokerTraits {
   readonly knowsAge: boolean;
   /** `purge` reaches the delayed messages, too */
   readonly purgesDelayed: boolean;
-  /** a delayed message may arrive this much before it is due (RabbitMQ's delays are whole seconds) */
-  readonly earlyByMs: number;
   /** the world has `breakConnections` */
   readonly reconnects: boolean;
   /** the world has `putUndecodable` */
@@ -61,21 +59,25 @@ export interface Consumption {
   readonly inbox: Inbox;
 }
 
-/** Makes the function that gives a test its case; call it once inside `describe`. */
-export function createCases(worldOf: () => BrokerWorld): () => BrokerCase {
-  const opened: Broker[] = [];
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((broker) => broker.close()));
-  });
-  return () => ({
-    world: worldOf(),
-    async connect(options) {
-      const broker = worldOf().open(options);
-      opened.push(broker);
-      await broker.connect();
-      return broker;
-    },
-  });
+/** Gives a test its case. */
+export type OpenCase = (test: TestContext) => BrokerCase;
+
+export function createCases(worldOf: () => BrokerWorld): OpenCase {
+  return ({ onTestFinished }) => {
+    const opened: Broker[] = [];
+    onTestFinished(async () => {
+      await Promise.all(opened.map((broker) => broker.close()));
+    });
+    return {
+      world: worldOf(),
+      async connect(options) {
+        const broker = worldOf().open(options);
+        opened.push(broker);
+        await broker.connect();
+        return broker;
+      },
+    };
+  };
 }
 
 /** Starts a consumer that notes what it is told. */

@@ -1,7 +1,6 @@
 /** Coordinator cases: token buckets. */
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
-import { eventually } from "../../support/eventually.ts";
 import { longMs, type Suite } from "./world.ts";
 
 export function describeBuckets(suite: Suite): void {
@@ -31,18 +30,6 @@ export function describeBuckets(suite: Suite): void {
     expect(await suite.one().take(bucket, 2, rate)).toBe(0);
     expect(await suite.other().take(bucket, 2, rate)).toBeGreaterThan(0);
     expect(await suite.other().take(bucket, 1, rate)).toBe(0);
-  });
-
-  it("fills a bucket up in its time, to its limit and no further", async () => {
-    const bucket = randomUUID();
-    const rate = { limit: 2, perMs: 800 };
-    const startedAt = await suite.one().now();
-    expect(await suite.one().take(bucket, 2, rate)).toBe(0);
-    await eventually(async () => expect(await suite.other().take(bucket, 2, rate)).toBe(0));
-    expect(await suite.one().now()).toBeGreaterThanOrEqual(startedAt + 800);
-    await eventually(async () => expect(await suite.one().now()).toBeGreaterThan(startedAt + 3_200));
-    expect(await suite.one().take(bucket, 2, { ...rate, perMs: longMs })).toBe(0);
-    expect(await suite.one().take(bucket, 1, { ...rate, perMs: longMs })).toBeGreaterThan(0);
   });
 
   it("keeps buckets apart, by any name, and fractions of tokens", async () => {

@@ -1,17 +1,7 @@
 /** Coordinator cases: slots. */
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
-import type { Coordinator, Slot } from "../../../packages/core/src/coordinator.ts";
-import { eventually } from "../../support/eventually.ts";
-import { startSlotHolder } from "../../support/slot-holder.ts";
-import type { Suite } from "./world.ts";
-
-/** The slot, which must have been there. */
-async function hold(coordinator: Coordinator, key: string, limit: number): Promise<Slot> {
-  const slot = await coordinator.slots(key, limit);
-  if (slot === null) throw new Error(`expected a free slot of ${key}`);
-  return slot;
-}
+import { hold, type Suite } from "./world.ts";
 
 export function describeSlots(suite: Suite): void {
   it("gives out as many slots as the limit says, and one more for each that is released", async () => {
@@ -52,20 +42,6 @@ export function describeSlots(suite: Suite): void {
     await third.close();
     await hold(suite.one(), key, 2);
   });
-
-  it("has back the slot of a process that was killed, and leaves a living one its own", async () => {
-    const key = randomUUID();
-    const url = suite.url();
-    // In memory nobody can die and leave others behind.
-    if (url === null) return expect(await suite.one().slots(key, 1)).not.toBeNull();
-    const living = await hold(suite.one(), key, 2);
-    const holder = await startSlotHolder(url, key, 2);
-    expect(await suite.other().slots(key, 2)).toBeNull();
-    await holder.stop({ signal: "SIGKILL" });
-    await eventually(() => hold(suite.other(), key, 2), { withinMs: 30_000 });
-    expect(await suite.other().slots(key, 2)).toBeNull();
-    expect(living.lost.aborted).toBe(false);
-  }, 60_000);
 
   it.each([0, -1, 1.5, Number.NaN])("refuses a limit of %d", async (limit) => {
     await expect(suite.one().slots("any", limit)).rejects.toMatchObject({ code: "CONFIG_INVALID" });

@@ -7,9 +7,14 @@ import type { Slot } from "../coordinator.ts";
 import { ConfigError, reasonOf } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 
-/** A holder that was silent for so long is dead: its slots are others'. */
-export const slotTtlMs = 12_000;
-const renewEveryMs = 3_000;
+/** How long slots live without a sign. Tests make it shorter. */
+export interface SlotTiming {
+  /** a holder that was silent for so long is dead: its slots are others' */
+  readonly ttlMs: number;
+  readonly renewEveryMs: number;
+}
+
+export const slotTiming: SlotTiming = Object.freeze({ ttlMs: 12_000, renewEveryMs: 3_000 });
 
 /** A slot as its server knows it. */
 export interface SlotName {
@@ -21,7 +26,8 @@ export interface SlotName {
 export interface HeldSlotsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Prolongs them by `slotTtlMs`; gives, in order, which still are ours. */
+  readonly timing: SlotTiming;
+  /** Prolongs them by `ttlMs`; gives, in order, which still are ours. */
   renew(slots: readonly SlotName[]): Promise<readonly boolean[]>;
   free(slot: SlotName): Promise<void>;
 }
@@ -43,9 +49,10 @@ export class HeldSlots {
 
   /** Cares for a slot that was taken; `askedAt`: when it was asked for, on the clock's monotonic time. */
   hold(name: SlotName, askedAt: number): Slot {
-    const held: Held = { ...name, lost: new AbortController(), safeUntil: askedAt + slotTtlMs };
+    const { clock, timing } = this.#options;
+    const held: Held = { ...name, lost: new AbortController(), safeUntil: askedAt + timing.ttlMs };
     this.#held.add(held);
-    this.#renewing ??= this.#options.clock.every(renewEveryMs, () => void this.#renew());
+    this.#renewing ??= clock.every(timing.renewEveryMs, () => void this.#renew());
     return Object.freeze({ key: name.key, lost: held.lost.signal, release: () => this.#release(held) });
   }
 
@@ -60,13 +67,13 @@ export class HeldSlots {
   }
 
   async #renew(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, timing } = this.#options;
     const asked = [...this.#held];
     const askedAt = clock.monotonic();
     try {
       const ours = await this.#options.renew(asked);
       for (const [index, held] of asked.entries()) {
-        if (ours[index] === true) held.safeUntil = askedAt + slotTtlMs;
+        if (ours[index] === true) held.safeUntil = askedAt + timing.ttlMs;
         else this.#lose(held);
       }
     } catch (error) {
@@ -76,8 +83,9 @@ export class HeldSlots {
   }
 
   #lose(held: Held): void {
-    if (this.#drop(held))
-      held.lost.abort(new Error(`the slot of ${held.key} was lost: nothing was heard of its holder for ${slotTtlMs} ms`));
+    if (!this.#drop(held)) return;
+    const { ttlMs } = this.#options.timing;
+    held.lost.abort(new Error(`the slot of ${held.key} was lost: nothing was heard of its holder for ${ttlMs} ms`));
   }
 
   #drop(held: Held): boolean {

@@ -7,11 +7,11 @@ import { parsePostgresUrl } from "../postgres/address.ts";
 import { Database } from "../postgres/database.ts";
 import { coordinatorFailure } from "../postgres/failure.ts";
 import { checkTake } from "../token-bucket.ts";
-import { checkSlotLimit, HeldSlots, slotTtlMs } from "./held-slots.ts";
+import { checkSlotLimit, HeldSlots, type SlotTiming, slotTiming } from "./held-slots.ts";
 import * as statements from "./postgres-statements.ts";
 
 /** Throws CONFIG_URL. Connects on first use. */
-export function createPostgresCoordinator(url: string, context: DriverContext): Coordinator {
+export function createPostgresCoordinator(url: string, context: DriverContext, timing: SlotTiming = slotTiming): Coordinator {
   const address = parsePostgresUrl(url, context.credentials);
   const closed = () => new BrokerError("BROKER_CLOSED", `The coordinator on PostgreSQL at ${address.label} was closed`);
   const database = new Database(address, { context, celeryTables: false, closed });
@@ -30,12 +30,13 @@ export function createPostgresCoordinator(url: string, context: DriverContext): 
   const slots = new HeldSlots({
     clock: context.clock,
     logger: context.logger,
+    timing,
     async renew(held) {
       const rows = await write(
         statements.renewSlots,
         held.map(({ key }) => key),
         held.map(({ holder }) => holder),
-        slotTtlMs,
+        timing.ttlMs,
       );
       const alive = new Set(rows.map((row) => row["holder"]));
       return held.map(({ holder }) => alive.has(holder));
@@ -92,7 +93,7 @@ export function createPostgresCoordinator(url: string, context: DriverContext): 
         database.transaction(async (ask) => {
           await ask(statements.lockSlots, [key]);
           await ask(statements.freeSilentSlots, [key]);
-          return (await ask(statements.takeSlot, [key, holder, limit, slotTtlMs])).length > 0;
+          return (await ask(statements.takeSlot, [key, holder, limit, timing.ttlMs])).length > 0;
         }),
       );
       return taken ? slots.hold({ key, holder }, askedAt) : null;

@@ -9,7 +9,7 @@ import { createLink } from "../redis/link.ts";
 import { redisScript } from "../redis/script.ts";
 import { parseRedisUrl, type RedisAccess } from "../redis/url.ts";
 import { checkTake } from "../token-bucket.ts";
-import { checkSlotLimit, HeldSlots, type SlotName, slotTtlMs } from "./held-slots.ts";
+import { checkSlotLimit, HeldSlots, type SlotName, type SlotTiming, slotTiming } from "./held-slots.ts";
 
 const scripts = Object.freeze({
   lease: redisScript(import.meta.url, "./redis-lease.lua"),
@@ -28,8 +28,14 @@ const reservationKey = (key: string) => `{celeriac}:reserved:${key}`;
 const bucketKey = (bucket: string) => `{celeriac}:bucket:${bucket}`;
 const slotsKey = (key: string) => `{celeriac}:slots:${key}`;
 
+export interface RedisCoordinatorOptions {
+  readonly access?: RedisAccess | undefined;
+  readonly timing?: SlotTiming | undefined;
+}
+
 /** Throws CONFIG_URL. Connects on first use. */
-export function createRedisCoordinator(url: string, context: DriverContext, access?: RedisAccess): Coordinator {
+export function createRedisCoordinator(url: string, context: DriverContext, options: RedisCoordinatorOptions = {}): Coordinator {
+  const { access, timing = slotTiming } = options;
   const target = parseRedisUrl(url, access, context.credentials);
   const closed = () => new BrokerError("BROKER_CLOSED", `The coordinator on Redis at ${target.label} was closed`);
   const link = createLink(target, { clock: context.clock, name: "celeriac:coordinator", holdsProcess: false, closed });
@@ -45,7 +51,8 @@ export function createRedisCoordinator(url: string, context: DriverContext, acce
   const slots = new HeldSlots({
     clock: context.clock,
     logger: context.logger,
-    renew: (held) => ask((connection) => Promise.all(held.map((slot) => renewSlot(connection, slot)))),
+    timing,
+    renew: (held) => ask((connection) => Promise.all(held.map((slot) => renewSlot(connection, slot, timing.ttlMs)))),
     async free({ key, holder }) {
       await ask((connection) => connection.call("ZREM", slotsKey(key), holder));
     },
@@ -85,7 +92,7 @@ export function createRedisCoordinator(url: string, context: DriverContext, acce
       checkSlotLimit(key, limit);
       const holder = randomUUID();
       const askedAt = context.clock.monotonic();
-      const taken = await ask((connection) => connection.run(scripts.slot, [slotsKey(key)], [holder, limit, slotTtlMs]));
+      const taken = await ask((connection) => connection.run(scripts.slot, [slotsKey(key)], [holder, limit, timing.ttlMs]));
       return taken === 1 ? slots.hold({ key, holder }, askedAt) : null;
     },
     now: () =>
@@ -100,8 +107,8 @@ export function createRedisCoordinator(url: string, context: DriverContext, acce
   };
 }
 
-async function renewSlot(connection: RedisConnection, { key, holder }: SlotName): Promise<boolean> {
-  return (await connection.run(scripts.renewSlot, [slotsKey(key)], [holder, slotTtlMs])) === 1;
+async function renewSlot(connection: RedisConnection, { key, holder }: SlotName, ttlMs: number): Promise<boolean> {
+  return (await connection.run(scripts.renewSlot, [slotsKey(key)], [holder, ttlMs])) === 1;
 }
 
 function wholeMs(ttlMs: number): number {

@@ -1,6 +1,6 @@
 /** Slots on a server that has to hear of their holder: whoever is silent for 12 s has lost them, and is told. */
 import { describe, expect, it } from "vitest";
-import { HeldSlots, type SlotName } from "../../../../packages/core/src/coordinators/held-slots.ts";
+import { HeldSlots, type SlotName, slotTiming } from "../../../../packages/core/src/coordinators/held-slots.ts";
 import { silentLogger } from "../../../../packages/core/src/logger.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 
@@ -11,6 +11,7 @@ function start() {
   const slots = new HeldSlots({
     clock,
     logger: silentLogger,
+    timing: slotTiming,
     async renew(held) {
       if (!server.reachable) throw unreachable();
       server.renewed += held.length;
