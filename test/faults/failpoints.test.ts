@@ -4,7 +4,7 @@ import { type FailpointName, failpointNames } from "@celeriac/core/testing";
 import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { type BrokerName, places } from "../support/fault/places.ts";
-import { createFaultWorld } from "../support/fault/world.ts";
+import { createFaultWorld, missedSoon } from "../support/fault/world.ts";
 
 /** Points that a worker of this broker passes: results stored apart only where broker and backend are two. */
 function pointsOf(broker: BrokerName): readonly FailpointName[] {
@@ -17,7 +17,7 @@ for (const broker of Object.keys(places) as BrokerName[]) {
   describe.concurrent(`${broker}: a worker killed`, () => {
     for (const point of pointsOf(broker)) {
       it(`at ${point} loses nothing, and another one ends its tasks once`, async () => {
-        const world = createFaultWorld(await places[broker]());
+        const world = createFaultWorld(await places[broker](), {}, missedSoon);
         try {
           const { mark, after } = world.client;
           // A thread shares the process with its worker, so that every point kills both.

@@ -5,7 +5,7 @@ import { eventually } from "../support/eventually.ts";
 import { allLoadQueues, killWorkerMidway, loadQueues, sendMixedLoad, startLoadWorker } from "../support/fault/mixed-load.ts";
 import { places } from "../support/fault/places.ts";
 import { leaveKeys } from "../support/fault/redis-leavings.ts";
-import { createFaultWorld } from "../support/fault/world.ts";
+import { createFaultWorld, missedSoon } from "../support/fault/world.ts";
 import { auditRabbitmq } from "../support/rabbitmq-audit.ts";
 import { startRabbitmq } from "../support/rabbitmq-server.ts";
 import { auditSqlite } from "../support/sqlite-audit.ts";
@@ -13,7 +13,7 @@ import { auditSqlite } from "../support/sqlite-audit.ts";
 const patience = { withinMs: 60_000, everyMs: 100 };
 
 it("redis: 10,000 tasks and a killed worker leave only keys of the table, and an emptied system holds 20 at most", async () => {
-  const world = createFaultWorld(await places.redis());
+  const world = createFaultWorld(await places.redis(), {}, missedSoon);
   try {
     const seen = await leaveKeys(world, 10_000);
     expect(seen.killed.problems).toEqual([]);

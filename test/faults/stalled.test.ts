@@ -2,11 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { type BrokerName, places } from "../support/fault/places.ts";
 import { blockEventLoop, freezeHolder, takeOverFrozen } from "../support/fault/stalls.ts";
-import { createFaultWorld } from "../support/fault/world.ts";
+import { createFaultWorld, missedSoon } from "../support/fault/world.ts";
 
 describe("redis", () => {
   it("a worker frozen longer than its claims live changes nothing when it goes on", async () => {
-    const world = createFaultWorld(await places.redis());
+    const world = createFaultWorld(await places.redis(), {}, missedSoon);
     try {
       const tasks = 2;
       const seen = await takeOverFrozen(world, { tasks, stallMs: 0, pool: "threads" });
@@ -21,9 +21,9 @@ describe("redis", () => {
   }, 300_000);
 
   it("a task that blocks its thread longer than claims live runs once, though an idle worker is on the queue", async () => {
-    const world = createFaultWorld(await places.redis());
+    const world = createFaultWorld(await places.redis(), {}, missedSoon);
     try {
-      const { value, ran, idle } = await blockEventLoop(world, { stallMs: 20_000 });
+      const { value, ran, idle } = await blockEventLoop(world, { stallMs: 6_000 });
       expect(value).toBe(1);
       expect(ran).toEqual(["begin", "end"]);
       expect(idle["task-received"]).toBe(0);

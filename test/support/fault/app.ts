@@ -1,7 +1,7 @@
 /** The app of the fault tests: broker, ledger and the point to die at come from the environment, so that a worker and its executors share them. */
 import { appendFileSync } from "node:fs";
 import { type Config, createApp } from "@celeriac/core";
-import { armFailpoints, type FailpointName } from "@celeriac/core/testing";
+import { armFailpoints, type FailpointName, type RedisTiming, shortenRedisTiming } from "@celeriac/core/testing";
 import { machineMs } from "../machine-clock.ts";
 
 /** FAULT_DIE_AT="<failpoint>:<n>": the process dies with SIGKILL when it comes to that point for the nth time. */
@@ -10,6 +10,10 @@ if (dieAt !== undefined && dieAt !== "") {
   let left = Number(times);
   armFailpoints(new Map([[dieAt as FailpointName, () => --left === 0 && process.kill(process.pid, "SIGKILL")]]));
 }
+
+/** FAULT_REDIS_TIMING: the times of the protocol on Redis, as JSON. */
+const timing = process.env["FAULT_REDIS_TIMING"];
+if (timing !== undefined) shortenRedisTiming(JSON.parse(timing) as Partial<RedisTiming>);
 
 export const app = createApp("fault", { config: JSON.parse(process.env["FAULT_CONFIG"] ?? "{}") as Config });
 

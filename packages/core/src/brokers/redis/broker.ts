@@ -15,7 +15,7 @@ import { RedisConsumer } from "./consumer.ts";
 import { createPublisher } from "./publisher.ts";
 import { createQueues } from "./queues.ts";
 import { checkServer } from "./server-check.ts";
-import { protocolTiming, type RedisTiming } from "./timing.ts";
+import { type RedisTiming, redisTiming } from "./timing.ts";
 
 /** A replica may take so much of the time after which a server that owes an answer is taken for gone. */
 const replicaShare = 0.6;
@@ -37,7 +37,7 @@ export interface RedisBrokerOptions {
 /** Throws CONFIG_URL. Connects nothing yet. */
 export function createRedisBroker(url: string, context: DriverContext, options: RedisBrokerOptions): Broker {
   const target = parseRedisUrl(url, options.access, context.credentials);
-  const timing = { ...protocolTiming, ...options.timing };
+  const timing = { ...redisTiming(), ...options.timing };
   const { resultUrl } = options;
   const results = resultUrl !== null && isRedisUrl(resultUrl) ? parseRedisUrl(resultUrl, options.resultAccess) : null;
   // credentials() may name a user for each URL, whatever stands in them.

@@ -21,6 +21,16 @@ export const protocolTiming: RedisTiming = Object.freeze({
   silentMs: 5_000,
 });
 
+let inForce = protocolTiming;
+
+/** What a broker goes by that is opened now without times of its own. */
+export const redisTiming = (): RedisTiming => inForce;
+
+/** For tests only: the times of every broker that this process opens from now on. */
+export function shortenRedisTiming(changes: Partial<RedisTiming>): void {
+  inForce = Object.freeze({ ...protocolTiming, ...changes });
+}
+
 /** A buried incarnation's tombstone stays as long: far beyond any frozen process that could come back. */
 export const tombstoneMs = 7 * 24 * 3_600_000;
 /** A guarded publication is the same message for so long. */
