@@ -1,6 +1,6 @@
 /** A user's project in a directory of its own, in which this repository's packages are installed. */
-import { symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { temporaryDirectory } from "./private-process.ts";
 
@@ -10,7 +10,9 @@ const installed = fileURLToPath(new URL("../../node_modules", import.meta.url));
 export function projectFolder(name: string, files: Readonly<Record<string, string>> = {}): { readonly path: string; remove(): void } {
   const folder = temporaryDirectory(name);
   symlinkSync(installed, join(folder.path, "node_modules"));
-  for (const [file, text] of Object.entries({ "package.json": '{ "type": "module" }', ...files }))
+  for (const [file, text] of Object.entries({ "package.json": '{ "type": "module" }', ...files })) {
+    mkdirSync(dirname(join(folder.path, file)), { recursive: true });
     writeFileSync(join(folder.path, file), text);
+  }
   return folder;
 }
