@@ -40,8 +40,8 @@ function permissions(role: string): readonly [configure: string, write: string, 
 async function logIn(role: string, vhost: string): Promise<{ readonly own: string; readonly all: string; readonly username: string }> {
   const all = await server.vhost(vhost);
   const username = `${role}-${vhost}`;
-  await server.ctl("add_user", username, "secret");
-  await server.ctl("set_permissions", "-p", vhost, username, ...permissions(role));
+  await server.addUser(username, "secret");
+  await server.permit(username, vhost, permissions(role));
   return { all, username, own: Object.assign(new URL(all), { username, password: "secret" }).href };
 }
 
@@ -130,8 +130,8 @@ describe("every pattern", () => {
       ["^$", write, read],
       [configure, "^$", read],
       [configure, write, "^$"],
-    ]) {
-      await server.ctl("set_permissions", "-p", "less", username, ...less);
+    ] as const) {
+      await server.permit(username, "less", less);
       const producer = await open(own);
       const sent = producer.publish({ ...publicationTo(queue), dueAt: systemClock.now() + 60_000 });
       await expect(sent).rejects.toMatchObject({ message: expect.stringContaining("ACCESS_REFUSED") });

@@ -159,8 +159,8 @@ describe("a certificate as login", () => {
   it("stands for the user it names, and for nobody without one", async () => {
     const { caCerts, client } = certificates;
     expect(await attempt({ ssl: { caCerts, ...client }, loginMethod: "EXTERNAL" }, { login: "" })).toMatchObject({ code: "BROKER_AUTH" });
-    await server.ctl("add_user", clientName, "no password is asked for");
-    await server.ctl("set_permissions", clientName, ".*", ".*", ".*");
+    await server.addUser(clientName, "no password is asked for");
+    await server.permit(clientName, "/", [".*", ".*", ".*"]);
     expect(await attempt({ ssl: { caCerts, ...client }, loginMethod: "EXTERNAL" }, { login: "" })).toMatchObject(connected);
     expect(await attempt({ ssl: { caCerts }, loginMethod: "EXTERNAL" }, { login: "" })).toMatchObject({
       code: "BROKER_AUTH",

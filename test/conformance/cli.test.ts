@@ -23,7 +23,8 @@ let worker: PrivateProcess;
 const run = (...words: string[]) => celeriac(folder.path, words);
 
 beforeAll(async () => {
-  folder = projectFolder("cli", { "tasks.ts": tasks });
+  const hasty = tasks.replace('createApp("shop")', 'createApp("shop", { config: { publishTimeout: "3s" } })');
+  folder = projectFolder("cli", { "tasks.ts": tasks, "hasty.ts": hasty });
   worker = startCeleriac(folder.path, ["-A", "./tasks.ts", "worker", "-c", "1", "-n", "w1@%h"]);
   await worker.wrote(ready, 60_000);
 });
@@ -131,7 +132,7 @@ describe("bad input", () => {
 
   it.each(["redis", "amqp"])("a call to a broker that is not there is refused in time: %s", async (scheme) => {
     const url = `${scheme}://127.0.0.1:${await freePort()}`;
-    const end = await run("-b", url, "--result-backend", "disabled", "call", "shop.add", "1", "2");
+    const end = await run("-A", "./hasty.ts", "-b", url, "--result-backend", "disabled", "call", "shop.add", "1", "2");
     expect(end).toMatchObject({ code: 1, stdout: "" });
     expect(end.stderr).toMatch(
       /^The broker has not confirmed it yet; still trying\.\nerror PUBLISH_REJECTED: .*ECONNREFUSED.*\n {2}Check host, port/,

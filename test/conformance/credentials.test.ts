@@ -82,9 +82,9 @@ describe("on RabbitMQ", () => {
   beforeAll(async () => {
     server = await startRabbitmq();
     // It accepts connections a moment before it takes an administrator's commands.
-    await server.ctl("await_startup");
-    await server.ctl("add_user", "rotating", "none");
-    await server.ctl("set_permissions", "-p", "/", "rotating", ".*", ".*", ".*");
+    await server.evaluate("rabbit:await_startup().");
+    await server.addUser("rotating", "none");
+    await server.permit("rotating", "/", [".*", ".*", ".*"]);
   });
   afterAll(() => server.stop());
 
@@ -93,8 +93,8 @@ describe("on RabbitMQ", () => {
       {
         url: `amqp://rotating:stale@127.0.0.1:${server.port}/%2F`,
         async rotate(password) {
-          await server.ctl("change_password", "rotating", password);
-          await server.ctl("close_all_user_connections", "rotating", "rotated");
+          await server.evaluate(`rabbit_auth_backend_internal:change_password(<<"rotating">>, <<"${password}">>, <<"test">>).`);
+          await server.evaluate('rabbit_networking:close_all_user_connections(<<"rotating">>, <<"rotated">>).');
         },
       },
       "disabled",

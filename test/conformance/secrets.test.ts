@@ -22,10 +22,10 @@ const found = (text: string) => [...new Set(text.match(new RegExp(`${mark}\\w*`,
 
 const tasks = `
 import { createApp } from "celeriac";
-const { BROKER_FILE, RESULTS, HOOK, UNUSED } = process.env;
+const { BROKER_FILE, RESULTS, HOOK, UNUSED, PATIENCE = "3s" } = process.env;
 export const app = createApp("canary", {
   ...(HOOK === undefined ? {} : { credentials: () => (HOOK === "" ? Promise.reject(new Error("away")) : { password: HOOK }) }),
-  config: { publishTimeout: "3s", broker_url_file: BROKER_FILE, result_backend: RESULTS, redis_password: UNUSED, broker_password: UNUSED, security_key_password: UNUSED },
+  config: { publishTimeout: PATIENCE, broker_url_file: BROKER_FILE, result_backend: RESULTS, redis_password: UNUSED, broker_password: UNUSED, security_key_password: UNUSED },
 });
 app.task("t.add", (x: number, y: number) => x + y);
 app.task("t.fail", (why: string) => { throw new TypeError(why); });
@@ -153,7 +153,7 @@ describe("no secret is told", () => {
     async (_, more: NodeJS.ProcessEnv, template) => {
       const url = template === "redis" ? as("nobody", canary("Flag")) : template.replaceAll("SECRET", canary("Flag"));
       for (const style of template === "redis" ? [["--debug"], ["--json", "--debug"]] : [["--debug"]]) {
-        const end = await run(more, ...style, "-A", "./tasks.ts", "-b", url, "call", "t.add", "1", "2");
+        const end = await run({ PATIENCE: "300ms", ...more }, ...style, "-A", "./tasks.ts", "-b", url, "call", "t.add", "1", "2");
         expect(end.code, end.stdout).not.toBe(0);
         expect(found(`${end.stdout}${end.stderr}`), template).toEqual([]);
       }

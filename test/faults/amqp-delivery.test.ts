@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type ChannelModel, connect } from "amqplib";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Broker } from "../../packages/core/src/broker.ts";
-import { createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
+import { type AmqpBrokerOptions, createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
 import { deliveriesHeader } from "../../packages/core/src/envelope.ts";
 import { consume, settle } from "../conformance/broker/world.ts";
 import { driverContext } from "../support/driver-context.ts";
@@ -32,8 +32,8 @@ function queueName(): string {
   return `queue-${randomUUID()}`;
 }
 
-async function open(url = direct): Promise<Broker> {
-  const broker = createAmqpBroker(url, driverContext(), { resultUrl: null });
+async function open(url = direct, options: Partial<AmqpBrokerOptions> = {}): Promise<Broker> {
+  const broker = createAmqpBroker(url, driverContext(), { resultUrl: null, ...options });
   ends.push(() => broker.close());
   await broker.connect();
   return broker;
@@ -147,7 +147,7 @@ describe("a connection that breaks", () => {
 
   test("is noticed when it is only silent, and unanswered publications are then uncertain", { timeout: 90_000 }, async () => {
     const { proxy, url } = await openProxy();
-    const [broker, queue] = [await open(url), queueName()];
+    const [broker, queue] = [await open(url, { connection: { heartbeatMs: 1_000 } }), queueName()];
     await broker.declare(queue);
     proxy.stall();
     await expect(broker.publish(publicationTo(queue))).rejects.toMatchObject({ code: "PUBLISH_UNCERTAIN" });
