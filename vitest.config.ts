@@ -1,25 +1,39 @@
 /**
- * The test projects. `unit` needs nothing; `packages` and `published` look at our packages as npm would publish them, the latter with tools
+ * The test projects. `unit` needs no server; `packages` and `published` look at our packages as npm would publish them, the latter with tools
  * that `npm run test:published` installs first; the others find their servers through `test/support/servers.ts`.
  */
-import { defineConfig } from "vitest/config";
+import { fileURLToPath } from "node:url";
+import { defineConfig, type Plugin } from "vitest/config";
 
 // What a developer's own environment says about brokers must not reach a test, nor a process that a test starts.
 for (const name of Object.keys(process.env)) if (/^(CELERY|CELERIAC)_/.test(name)) delete process.env[name];
 
-// Packages of this repository resolve to their TypeScript sources, so no build goes before a test.
+// In the processes that run test files, packages of this repository resolve to their TypeScript sources.
 const conditions = ["celeriac-source", "module", "node", "development|production"];
 
-function project(name: string, setup?: "global-servers" | "global-packages") {
+const entry = fileURLToPath(new URL("packages/core/src/entry.ts", import.meta.url));
+/** What they start in threads and processes is built: see `test/support/built.ts`. */
+const builtEntry: Plugin = {
+  name: "built-entry",
+  enforce: "pre",
+  async resolveId(source, importer) {
+    if (!source.endsWith("/entry.ts") || importer === undefined) return null;
+    const found = await this.resolve(source, importer, { skipSelf: true });
+    return found?.id === entry ? fileURLToPath(new URL("test/support/built-entry.ts", import.meta.url)) : null;
+  },
+};
+
+type Setup = "global-built" | "global-servers" | "global-packages";
+
+function project(name: string, ...setups: readonly Setup[]) {
   const include = [`test/${name}/**/*.test.ts`];
-  const waits = { testTimeout: 60_000, hookTimeout: 120_000 };
-  return {
-    extends: true as const,
-    test: setup === undefined ? { name, include } : { name, include, globalSetup: [`test/support/${setup}.ts`], ...waits },
-  };
+  const globalSetup = setups.map((setup) => `test/support/${setup}.ts`);
+  const own = name === "unit" ? {} : { testTimeout: 60_000, hookTimeout: 120_000 };
+  return { extends: true as const, test: { name, include, globalSetup, ...own } };
 }
 
 export default defineConfig({
+  plugins: [builtEntry],
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["celeriac-source", "node", "module-sync"] } },
   test: {
@@ -29,12 +43,12 @@ export default defineConfig({
     env: { TZ: "UTC" },
     execArgv: ["--conditions=celeriac-source"],
     projects: [
-      project("unit"),
+      project("unit", "global-built"),
       project("packages", "global-packages"),
       project("published", "global-packages"),
-      project("conformance", "global-servers"),
-      project("interop", "global-servers"),
-      project("faults", "global-servers"),
+      project("conformance", "global-built", "global-servers"),
+      project("interop", "global-built", "global-servers"),
+      project("faults", "global-built", "global-servers"),
     ],
   },
 });

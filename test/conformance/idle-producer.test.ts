@@ -1,13 +1,11 @@
 /** A producer that has nothing more to do does not keep its process alive, though it closes nothing. */
-import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { processEntry } from "../../packages/core/src/entry.ts";
+import { programPath } from "../support/built.ts";
 import { places } from "../support/fault/places.ts";
 import { startPrivateProcess, temporaryDirectory } from "../support/private-process.ts";
 
 function startProducer(url: string, last: string) {
-  const { url: program, execArgv } = processEntry(import.meta.url, "../support/producer-program");
-  const args = [...execArgv, fileURLToPath(program), url, last];
+  const args = [programPath("producer"), url, last];
   const producer = startPrivateProcess({ command: process.execPath, args, cwd: process.cwd() });
   onTestFinished(() => producer.stop({ signal: "SIGKILL" }));
   return producer;

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import type { ResultBackend, ResultRecord } from "../../packages/core/src/backend.ts";
 import { createPostgresBackend } from "../../packages/core/src/backends/postgres.ts";
 import { createPostgresCoordinator } from "../../packages/core/src/coordinators/postgres.ts";
+import { programUrl } from "../support/built.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { eventually } from "../support/eventually.ts";
 import { readKeyTable } from "../support/key-table.ts";
@@ -188,7 +189,7 @@ describe("a worker with its results in PostgreSQL", () => {
   it("stores what ended while the server was away, and whoever waits gets it", async () => {
     const app = createApp("away", { broker: `memory://${randomUUID()}`, backend: url });
     const add = app.task("memory.add", (x: number, y: number) => x + y);
-    const source = { moduleUrl: new URL("../support/memory-app.ts", import.meta.url).href, appName: null };
+    const source = { moduleUrl: programUrl("memory-app").href, appName: null };
     const worker = createWorker(app, { pool: "threads", concurrency: 1 }, { source });
     onTestFinished(async () => {
       await worker.stop();

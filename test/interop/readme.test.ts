@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, expect, it } from "vitest";
-import { celeriac, sourceArguments, startCeleriac } from "../support/celeriac-command.ts";
+import { celeriac, startCeleriac, typeScriptArguments } from "../support/celeriac-command.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { debianPython } from "../support/install.ts";
@@ -49,7 +49,7 @@ it("the first task runs, from the API and from the command", async () => {
   const port = await freePort();
   const path = project(["tasks.ts", "api.ts"], { "3000": String(port) });
   await startWorker(path);
-  start(path, process.execPath, [...sourceArguments, "api.ts"]);
+  start(path, process.execPath, [...typeScriptArguments, "api.ts"]);
   const url = `http://localhost:${port}`;
   const id = await eventually(async () => {
     const answer = await fetch(`${url}/42`, { method: "POST" });
@@ -65,6 +65,6 @@ it("a task of Python's is called from TypeScript, and one of ours from Python", 
   const path = project(["tasks.ts", "score.ts", "ml.py", "order.py"], { "redis://localhost": url });
   const python = start(path, debianPython, ["-m", "celery", "-A", "ml", "worker", "-Q", "ml", "--pool", "solo", "-l", "INFO"]);
   await Promise.all([python.wrote(/ready\./, 60_000), startWorker(path, { CELERY_BROKER_URL: url })]);
-  expect((await run(process.execPath, [...sourceArguments, "score.ts"], { cwd: path })).stdout).toBe("10\n");
+  expect((await run(process.execPath, [...typeScriptArguments, "score.ts"], { cwd: path })).stdout).toBe("10\n");
   expect((await run(debianPython, [join(path, "order.py")], { cwd: path })).stdout).toBe("Invoice of order 42\n");
 }, 180_000);

@@ -1,6 +1,7 @@
 /** `npm run proofs`: measures what is promised in figures, prints the table, and ends with 1 when a bound is missed. Brings up its own servers. */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { build } from "../support/built.ts";
 import { installWhatIsMissing } from "../support/install.ts";
 import { crowdedFile } from "./crowded-file.ts";
 import { failovers } from "./failovers.ts";
@@ -25,6 +26,7 @@ async function main(): Promise<number> {
   }
   const conditions = conditionsNow();
   installWhatIsMissing();
+  build();
   const proven: Proven[] = [];
   for (const proof of proofs.filter(({ name }) => only.includes(name))) {
     const tell = (line: string) => console.log(`${proof.name}: ${line}`);

@@ -1,7 +1,7 @@
 /** SQLite: how long after `delay()` was called a task begins, producer and worker being two processes, 100 tasks a second. */
 import { setTimeout as pause } from "node:timers/promises";
+import { machineMs } from "../programs/machine-clock.ts";
 import { createFaultWorld } from "../support/fault/world.ts";
-import { machineMs } from "../support/machine-clock.ts";
 import { aside, atMost, type Proof, percentile } from "./figure.ts";
 import type { Bystander } from "./programs/bystander.ts";
 import { runProgram } from "./run-program.ts";

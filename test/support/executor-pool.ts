@@ -4,8 +4,9 @@ import { expect, onTestFinished } from "vitest";
 import type { Pool } from "../../packages/worker/src/pool.ts";
 import { createExecutorPool, type ExecutorPoolOptions } from "../../packages/worker/src/pools/executor-pool.ts";
 import type { Ending, Run } from "../../packages/worker/src/run.ts";
+import type { Script } from "../programs/scripted-execute.ts";
+import { programUrl } from "./built.ts";
 import { eventually } from "./eventually.ts";
-import type { Script } from "./scripted-execute.ts";
 
 export interface PoolRecord {
   readonly pool: Pool;
@@ -25,7 +26,7 @@ export function scriptedPool(options: ScriptedOptions): PoolRecord {
     executors: 1,
     slots: 1,
     source: { moduleUrl: "file:///none", appName: app },
-    execute: { module: new URL("./scripted-execute.ts", import.meta.url).href, export: "openScripted" },
+    execute: { module: programUrl("scripted-execute").href, export: "openScripted" },
     worker: "celery@test",
     logLevel: "info" as LogLevel,
     clock: systemClock,

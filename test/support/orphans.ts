@@ -4,6 +4,7 @@ import type { ExecutorLink } from "../../packages/worker/src/pools/executor-link
 import { FrameReader, FrameWriter, frameKind } from "../../packages/worker/src/pools/frames.ts";
 import { findParentTie, type ParentTie, processExecutors } from "../../packages/worker/src/pools/process-executor.ts";
 import { writeRun } from "../../packages/worker/src/pools/run-frame.ts";
+import { programUrl } from "./built.ts";
 import { scriptedRun } from "./executor-pool.ts";
 
 const tie: ParentTie = process.argv[2] === "watch" ? "watch" : await findParentTie();
@@ -30,7 +31,7 @@ function startBusy(): void {
   const init = {
     source: { moduleUrl: "file:///none", appName: null },
     slots: 1,
-    executeModule: new URL("./scripted-execute.ts", import.meta.url).href,
+    executeModule: programUrl("scripted-execute").href,
     executeExport: "openScripted",
     worker: "celery@test",
     logLevel: "info",

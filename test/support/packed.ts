@@ -3,10 +3,10 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "./built.ts";
 import { temporaryDirectory } from "./private-process.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const tsc = join(root, "node_modules/typescript/bin/tsc");
 /** by name: the folder in packages/ */
 export const packages: Readonly<Record<string, string>> = { "@celeriac/core": "core", "@celeriac/worker": "worker", celeriac: "cli" };
 
@@ -38,8 +38,7 @@ export interface Manifest {
 
 /** Packs all of them into a new folder. */
 export function packPackages(): { readonly path: string; remove(): void } {
-  execFileSync(process.execPath, [tsc, "-b", "tsconfig.build.json"], { cwd: root });
-  execFileSync(process.execPath, ["tools/finish-build.mjs"], { cwd: root });
+  build();
   const folder = temporaryDirectory("packed");
   const modules = join(folder.path, "node_modules");
   mkdirSync(modules);

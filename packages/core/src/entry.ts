@@ -27,11 +27,6 @@ export function processEntry(from: string, path: string): Entry {
   return { url: new URL(`${path}.ts`, from), execArgv: [`--conditions=${sourceCondition}`, ...loader] };
 }
 
-/** URL of the module `path` (relative, without extension) beside the module `from`, source or built like that one. */
-export function siblingModule(from: string, path: string): URL {
-  return new URL(`${path}${isSource(from) ? ".ts" : ".js"}`, from);
-}
-
 function isSource(from: string): boolean {
   return from.endsWith(".ts");
 }

@@ -11,7 +11,7 @@ export type { Coordinator, Lease, Slot } from "./coordinator.ts";
 export { type CurrentRun, withRun } from "./current-run.ts";
 export type { DriverContext } from "./driver.ts";
 export { type Duration, durationMs } from "./duration.ts";
-export { type Entry, processEntry, siblingModule, threadEntry } from "./entry.ts";
+export { type Entry, processEntry, threadEntry } from "./entry.ts";
 export { deadLetterQueue, deathHeader, deliveriesHeader, deliveriesOf, type Envelope, type Route } from "./envelope.ts";
 export { overrideSettings } from "./environment.ts";
 export * from "./errors.ts";

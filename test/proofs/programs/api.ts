@@ -4,8 +4,8 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { createApp } from "@celeriac/core";
-import type { late } from "../../support/fault/app.ts";
-import { machineMs } from "../../support/machine-clock.ts";
+import type { late } from "../../programs/fault/app.ts";
+import { machineMs } from "../../programs/machine-clock.ts";
 import { type LoopReport, watchLoop } from "./loop-watch.ts";
 
 export interface ApiReport {

@@ -1,7 +1,7 @@
 /** A producer without mercy: `flood.ts <broker> <seconds> <in flight>` sends tasks as fast as they are taken, and prints one line of JSON. */
 import { createApp } from "@celeriac/core";
-import type { late } from "../../support/fault/app.ts";
-import { machineMs } from "../../support/machine-clock.ts";
+import type { late } from "../../programs/fault/app.ts";
+import { machineMs } from "../../programs/machine-clock.ts";
 
 export interface FloodReport {
   readonly sent: number;

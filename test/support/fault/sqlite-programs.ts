@@ -1,9 +1,10 @@
 /** Starts processes on a SQLite file and ends them all after each test. */
 import { fileURLToPath } from "node:url";
 import { afterEach } from "vitest";
-import { processEntry } from "../../../packages/core/src/entry.ts";
+import { sourceArguments } from "../celeriac-command.ts";
 import { type PrivateProcess, startPrivateProcess } from "../private-process.ts";
 
+const path = fileURLToPath(new URL("../sqlite-program.ts", import.meta.url));
 const running: PrivateProcess[] = [];
 afterEach(async () => {
   await Promise.all(running.splice(0).map((program) => program.stop({ signal: "SIGKILL" })));
@@ -17,8 +18,7 @@ export interface ProgramOptions {
 }
 
 export function startProgram({ mode, url, queue, count = 10 }: ProgramOptions): PrivateProcess {
-  const entry = processEntry(import.meta.url, "../sqlite-program");
-  const args = [...entry.execArgv, fileURLToPath(entry.url), mode, url, queue, String(count)];
+  const args = [...sourceArguments, path, mode, url, queue, String(count)];
   const program = startPrivateProcess({ command: process.execPath, args, cwd: process.cwd() });
   running.push(program);
   return program;

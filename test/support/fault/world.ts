@@ -4,13 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { type Config, createApp } from "@celeriac/core";
 import type { RedisTiming } from "@celeriac/core/testing";
-import type { after, block, flaky, late, mark, poison } from "./app.ts";
-import type { WorkerProgram } from "./worker-program.ts";
-
-const programPath = fileURLToPath(new URL("./worker-program.ts", import.meta.url));
+import type { after, block, flaky, late, mark, poison } from "../../programs/fault/app.ts";
+import type { WorkerProgram } from "../../programs/fault/worker.ts";
+import { programPath } from "../built.ts";
 
 export interface LedgerLine {
   readonly what: "begin" | "end" | "after";
@@ -115,7 +113,7 @@ export function createFaultWorld(
 }
 
 async function startWorkerProcess(program: WorkerProgram, environment: NodeJS.ProcessEnv): Promise<FaultWorker> {
-  const argv = ["--conditions=celeriac-source", "--import", "tsx", programPath, JSON.stringify(program)];
+  const argv = [programPath("fault/worker"), JSON.stringify(program)];
   const child = spawn(process.execPath, argv, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -1,6 +1,6 @@
 /** Starts our worker on the interop app, in a process of its own; `queue` may be several, with commas between. */
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { programPath } from "../built.ts";
 import type { BoundQueue } from "../python-celery.ts";
 
 export interface InteropWorker {
@@ -15,7 +15,6 @@ export async function startInteropWorker(place: {
   readonly taskQueues?: readonly (string | BoundQueue)[];
   readonly keyPrefix?: string;
 }): Promise<InteropWorker> {
-  const program = fileURLToPath(new URL("./worker-program.ts", import.meta.url));
   const env = {
     ...process.env,
     CELERY_BROKER_URL: place.broker,
@@ -23,10 +22,7 @@ export async function startInteropWorker(place: {
     ...(place.keyPrefix === undefined ? {} : { KEY_PREFIX: place.keyPrefix }),
     ...(place.taskQueues === undefined ? {} : { TASK_QUEUES: JSON.stringify(place.taskQueues) }),
   };
-  const child = spawn(process.execPath, ["--conditions=celeriac-source", "--import", "tsx", program, place.queue], {
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(process.execPath, [programPath("interop/worker"), place.queue], { env, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     log += text;

@@ -1,9 +1,10 @@
 /** A worker on memory://, in the process of those who send to it. */
 import { createWorker, type WorkerOptions } from "@celeriac/worker";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
-import { add, app, flaky, reader, sender, told } from "../../support/memory-app.ts";
+import { add, app, flaky, reader, sender, told } from "../../programs/memory-app.ts";
+import { programUrl } from "../../support/built.ts";
 
-const source = { moduleUrl: new URL("../../support/memory-app.ts", import.meta.url).href, appName: null };
+const source = { moduleUrl: programUrl("memory-app").href, appName: null };
 
 async function startWorker(options: WorkerOptions): Promise<void> {
   const worker = createWorker(app, { concurrency: 2, ...options }, { source });

@@ -3,13 +3,14 @@ import { writeFile } from "node:fs/promises";
 import { type Config, createApp } from "@celeriac/core";
 import { createWorker, type WorkerOptions } from "@celeriac/worker";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { programUrl } from "../../support/built.ts";
 import { createSqliteFile } from "../../support/sqlite-file.ts";
 
-const moduleOf = (path: string) => ({ moduleUrl: new URL(`../../support/${path}`, import.meta.url).href, appName: null });
+const moduleOf = (program: string) => ({ moduleUrl: programUrl(program).href, appName: null });
 
 async function startWorld({
   include = [] as readonly (() => Promise<unknown>)[],
-  source = moduleOf("interop/app.ts"),
+  source = moduleOf("interop/app"),
   config = {} as Config,
 } = {}) {
   const file = await createSqliteFile();
@@ -66,7 +67,7 @@ describe("a worker", () => {
         if (message.endsWith("trying again")) waited += 1;
       };
       const logger = { debug: count, info: count, warn: count, error: count };
-      const worker = createWorker(app, { pool: "solo" }, { source: moduleOf("interop/app.ts"), logger });
+      const worker = createWorker(app, { pool: "solo" }, { source: moduleOf("interop/app"), logger });
       await expect(worker.start()).rejects.toEqual(coded("BROKER_UNREACHABLE"));
       await worker.stop();
       await app.close();
@@ -121,7 +122,7 @@ describe("a worker", () => {
   });
 
   it("logs what the app's own machinery says in an executor, errors and all, without secrets", async () => {
-    const { app, worker, lines } = await startWorld({ source: moduleOf("listening-app.ts") });
+    const { app, worker, lines } = await startWorld({ source: moduleOf("listening-app") });
     const listening = worker();
     app.task("t", () => 1);
     await listening.start();

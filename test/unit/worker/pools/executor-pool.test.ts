@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Ending, Run } from "../../../../packages/worker/src/run.ts";
+import type { Script } from "../../../programs/scripted-execute.ts";
 import { begun, measureShort, scriptedRun, short, startedPool, succeededWith } from "../../../support/executor-pool.ts";
-import type { Script } from "../../../support/scripted-execute.ts";
 
 describe.each(["process", "thread"] as const)("a pool of executors (%s)", { timeout: 60_000 }, (kind) => {
   it("gives each run its ending, with value, children and publications", async () => {

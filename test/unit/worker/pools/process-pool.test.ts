@@ -4,12 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { processEntry, silentLogger } from "@celeriac/core/runtime";
+import { silentLogger } from "@celeriac/core/runtime";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { Script } from "../../../programs/scripted-execute.ts";
+import { sourceArguments } from "../../../support/celeriac-command.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { begun, measureShort, scriptedRun, short, startedPool, succeededWith } from "../../../support/executor-pool.ts";
 import { lives } from "../../../support/lives.ts";
-import type { Script } from "../../../support/scripted-execute.ts";
 
 describe("a pool of child processes", { timeout: 60_000 }, () => {
   it("loses only what had begun when a child is killed from outside", async () => {
@@ -79,9 +80,8 @@ describe("a pool of child processes", { timeout: 60_000 }, () => {
   });
 
   it.each(["kernel", "watch"])("leaves no child behind when its process is killed, even one that computes (%s)", async (tie) => {
-    const { execArgv } = processEntry(new URL("../../../support/orphans.ts", import.meta.url).href, "./orphans");
     const script = new URL("../../../support/orphans.ts", import.meta.url).pathname;
-    const parent = spawn(process.execPath, [...execArgv, script, tie], { stdio: ["ignore", "pipe", "inherit"] });
+    const parent = spawn(process.execPath, [...sourceArguments, script, tie], { stdio: ["ignore", "pipe", "inherit"] });
     const lines = createInterface({ input: parent.stdout });
     const [line] = (await once(lines, "line")) as [string];
     const pids = JSON.parse(line) as number[];

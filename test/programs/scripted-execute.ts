@@ -2,8 +2,8 @@
 import { existsSync, writeFileSync, writeSync } from "node:fs";
 import { isMainThread, threadId } from "node:worker_threads";
 import type { Publication } from "@celeriac/core/runtime";
-import type { AppSource, ExecutorContext, OpenedExecute } from "../../packages/worker/src/pools/executor-init.ts";
-import type { Ending, Run, RunControl } from "../../packages/worker/src/run.ts";
+import type { AppSource, ExecutorContext, OpenedExecute } from "../../packages/worker/src/pools/executor-init.js";
+import type { Ending, Run, RunControl } from "../../packages/worker/src/run.js";
 
 export type Script =
   | { readonly do: "return"; readonly value: unknown }
