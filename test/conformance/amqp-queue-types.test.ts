@@ -1,4 +1,4 @@
-/** Mixed fleets: a queue that somebody else has declared as classic is wanted as quorum here, or the other way round. */
+/** Mixed fleets: queues and exchanges are declared on both sides, and RabbitMQ refuses what is there as something else. */
 import { connect } from "amqplib";
 import { expect, onTestFinished, test } from "vitest";
 import { createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
@@ -50,4 +50,19 @@ test("queues of another type are used as they are, with one warning that names b
     ]),
   );
   expect(ofQueues).toHaveLength(3);
+});
+
+test("the exchange beside a queue that nobody declared is of the type that Python is to find", async () => {
+  const url = await amqpUrl();
+  const queues = queuesOf({ taskCreateMissingQueueExchangeType: "topic" });
+  const broker = createAmqpBroker(url, driverContext(), { resultUrl: null, queues });
+  onTestFinished(() => broker.close());
+  await broker.connect();
+  await broker.publish(publicationTo("made-up"));
+  expect(await broker.queues.length("made-up")).toBe(1);
+  const connection = await connect(url);
+  onTestFinished(() => connection.close());
+  const channel = await connection.createChannel();
+  // Refused for an exchange of another type.
+  await channel.assertExchange("made-up", "topic", { durable: true });
 });

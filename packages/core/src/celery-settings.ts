@@ -52,12 +52,7 @@ export const celerySettings = {
   ...kept("task_acks_late", "task_ignore_result", "task_track_started", "task_time_limit", "task_soft_time_limit"),
   ...unused("messages are written in protocol 2", ["task_protocol"], [2]),
   ...kept("task_default_exchange", "task_default_exchange_type", "task_default_routing_key"),
-  ...kept("task_default_queue_type", "task_create_missing_queue_type"),
-  ...unused(
-    "a missing queue gets a direct exchange: declare it in task_queues for another one",
-    ["task_create_missing_queue_exchange_type"],
-    [null, "direct"],
-  ),
+  ...kept("task_default_queue_type", "task_create_missing_queue_type", "task_create_missing_queue_exchange_type"),
   ...unused("priorities are the call's, the task's or task_default_priority", ["task_inherit_parent_priority"], [false]),
   ...unused(
     "delay() always sends: call the task itself to run it here",

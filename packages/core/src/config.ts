@@ -5,6 +5,7 @@ import { serializerOf } from "./content.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import type { Priority } from "./priority.ts";
 import { type CeleryRetryPolicy, type RetryPolicy, readRetryPolicy } from "./publish-retry.ts";
+import { type ExchangeType, exchangeTypes } from "./queue-table.ts";
 import { resultSerializerNames } from "./result-form.ts";
 import { serializerNames } from "./serializer.ts";
 import {
@@ -62,6 +63,12 @@ const deliveryModeSetting = (doc: string): Setting<DeliveryMode> => ({
 export function deliveryModeNumber(mode: DeliveryMode): 1 | 2 {
   return mode === 1 || mode === "transient" ? 1 : 2;
 }
+
+const missingExchangeSetting = (doc: string): Setting<ExchangeType> => ({
+  ...choiceSetting(exchangeTypes, "direct", doc),
+  // Celery's word for direct.
+  read: (value) => exchangeTypes.find((type) => type === (value ?? "direct")),
+});
 
 const retryPolicySetting = (doc: string): Setting<RetryPolicy | CeleryRetryPolicy> => ({
   kind: "{maxRetries, intervalStart, intervalStep, intervalMax}",
@@ -157,11 +164,14 @@ export const settingTable = {
     "classic",
     "RabbitMQ: type of queues that nobody declared, dead letters among them.",
   ),
+  taskCreateMissingQueueExchangeType: missingExchangeSetting(
+    "Type of the exchange that stands beside a queue that nobody declared, for those who send through it; we send straight to the queue. An exchange that exists keeps its type.",
+  ),
   taskQueues: taskQueuesSetting(
     "Queues with their exchanges, routing keys and arguments; what a worker consumes unless told. Unset: the default queue alone.",
   ),
   taskDefaultExchange: textSetting(null, "Exchange of queues that name none; unset: named as the default queue."),
-  taskDefaultExchangeType: choiceSetting(["direct", "topic", "fanout", "headers"], "direct", "Its type; headers on RabbitMQ only."),
+  taskDefaultExchangeType: choiceSetting(exchangeTypes, "direct", "Its type; headers on RabbitMQ only."),
   taskDefaultRoutingKey: textSetting(null, "Routing key of the default queue, where taskQueues is unset; unset: the queue's name."),
   taskCreateMissingQueues: flagSetting(
     true,

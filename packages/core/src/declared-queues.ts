@@ -26,6 +26,7 @@ export type QueueSettings = Pick<
   | "taskQueueMaxPriority"
   | "taskDefaultQueueType"
   | "taskCreateMissingQueueType"
+  | "taskCreateMissingQueueExchangeType"
   | "workerDirect"
 >;
 
@@ -45,7 +46,7 @@ export function createQueueTable(settings: QueueSettings): QueueTable {
       declared.get(queue) ??
       copyDeclaration(queue, declared) ??
       directDeclaration(queue, settings) ??
-      undeclaredQueue(queue, queueArguments(queue, ofMissing, settings)),
+      undeclaredQueue(queue, queueArguments(queue, ofMissing, settings), settings.taskCreateMissingQueueExchangeType),
     require(queue) {
       const isThere = table.names.includes(queue) || directDeclaration(queue, settings) !== undefined;
       if (settings.taskCreateMissingQueues || isThere) return table.declaration(queue);

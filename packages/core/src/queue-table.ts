@@ -25,7 +25,7 @@ export interface QueueDeclaration {
   readonly arguments: Readonly<Record<string, unknown>>;
   /**
    * `declared`: its bindings are wanted, and made also where the queue exists. `undeclared`: a name somebody made up, with an exchange of its
-   * own beside it. `broadcast`: no queue at all, but an exchange; each consumer has a `copy`, a queue that lives as long as it does.
+   * own beside it, through which nothing is sent. `broadcast`: no queue at all, but an exchange; each consumer has a `copy`, a queue that lives as long as it does.
    */
   readonly kind: "declared" | "undeclared" | "broadcast" | "copy";
 }
@@ -43,9 +43,13 @@ export interface QueueTable {
   boundTo(exchange: string): readonly QueueDeclaration[];
 }
 
-/** As Celery makes a queue that nobody declared: bound to a direct exchange of its name. */
-export function undeclaredQueue(name: string, queueArguments: QueueDeclaration["arguments"] = {}): QueueDeclaration {
-  const binding: Binding = { exchange: name, exchangeType: "direct", routingKey: name, arguments: {} };
+/** As Celery makes a queue that nobody declared: bound to an exchange of its name, direct unless told. */
+export function undeclaredQueue(
+  name: string,
+  queueArguments: QueueDeclaration["arguments"] = {},
+  exchangeType: ExchangeType = "direct",
+): QueueDeclaration {
+  const binding: Binding = { exchange: name, exchangeType, routingKey: name, arguments: {} };
   return { name, bindings: [binding], arguments: queueArguments, kind: "undeclared" };
 }
 
@@ -84,8 +88,8 @@ export function consumedQueues(queues: readonly string[], table: QueueTable): re
 /** Where nothing is declared: every name is a queue. */
 export const plainQueues: QueueTable = Object.freeze({
   names: [],
-  declaration: undeclaredQueue,
-  require: undeclaredQueue,
+  declaration: (queue: string) => undeclaredQueue(queue),
+  require: (queue: string) => undeclaredQueue(queue),
   exchangeType: () => undefined,
   boundTo: () => [],
 });

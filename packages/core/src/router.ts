@@ -46,9 +46,10 @@ export function createRouter(
   }
 
   function find({ queue, exchange, routingKey }: Destination & { readonly queue: string }): Route {
-    const { name, bindings } = queues.require(queue);
+    const { name, bindings, kind } = queues.require(queue);
     const [entrance] = bindings;
-    const type = (exchange === undefined ? undefined : queues.exchangeType(exchange)) ?? entrance.exchangeType;
+    const usual = kind === "undeclared" ? "direct" : entrance.exchangeType;
+    const type = (exchange === undefined ? undefined : queues.exchangeType(exchange)) ?? usual;
     // As in Celery: half of a way through a direct exchange does not count.
     if (type === "direct" && (exchange === undefined || routingKey === undefined)) return queueRoute(name);
     return { exchange: exchange ?? entrance.exchange, routingKey: routingKey ?? entrance.routingKey };

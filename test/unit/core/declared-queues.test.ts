@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { createCall } from "../../../packages/core/src/call.ts";
 import type { Config } from "../../../packages/core/src/config.ts";
 import { deadLetterQueue } from "../../../packages/core/src/envelope.ts";
 import { broadcastOf, consumedQueues } from "../../../packages/core/src/queue-table.ts";
-import { queuesOf } from "../../support/router.ts";
+import { queuesOf, routerOf } from "../../support/router.ts";
 
 const code = (config: unknown) => {
   try {
@@ -55,6 +56,18 @@ describe("the queues of an app", () => {
     });
     expect(queues.declaration("a").bindings).toEqual([{ exchange: "tasks", exchangeType: "topic", routingKey: "a", arguments: {} }]);
     expect(["a", "b", "made up"].map((name) => queues.declaration(name).arguments["x-max-priority"])).toEqual([9, 3, 9]);
+  });
+
+  it("that nobody declared stand beside an exchange of the type that is asked for, and are sent to straight", () => {
+    const settings = { taskCreateMissingQueueExchangeType: "topic" } as const;
+    expect(queuesOf(settings).declaration("other")).toMatchObject({
+      bindings: [{ exchange: "other", exchangeType: "topic", routingKey: "other" }],
+      kind: "undeclared",
+    });
+    const { route } = routerOf(settings)(createCall("t", [], { queue: "other" }), undefined);
+    expect(route).toEqual({ exchange: "", routingKey: "other" });
+    const asInCelery = { task_create_missing_queue_exchange_type: null } as unknown as Config;
+    expect(queuesOf(asInCelery).declaration("other").bindings[0].exchangeType).toBe("direct");
   });
 
   it("of type quorum have a delivery limit above ours, dead letters, and no priorities", () => {
