@@ -37,18 +37,17 @@ async function roundtrip() {
   return { ...measured, resultMs };
 }
 
-/** One task every 1000 / perSecond ms, whatever became of those before it. */
+/** One task every 1000 / perSecond ms, whatever became of those before it; those of the warm-up as quickly as they come back. */
 async function pace() {
+  await lanes(config.warmup, (index) => producer.roundtrip("noop", index));
   const resultMs = [];
-  const total = config.warmup + config.n;
   const startedAt = performance.now();
   const pending = [];
-  for (let index = 0; index < total; index++) {
+  for (let index = 0; index < config.n; index++) {
     const waitMs = startedAt + (index * 1000) / config.perSecond - performance.now();
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     const sentAt = now();
-    const counts = index >= config.warmup;
-    pending.push(producer.roundtrip(counts ? "stamp" : "noop", sentAt).then(() => counts && resultMs.push(now() - sentAt)));
+    pending.push(producer.roundtrip("stamp", sentAt).then(() => resultMs.push(now() - sentAt)));
   }
   await Promise.all(pending);
   return { seconds: (performance.now() - startedAt) / 1000, resultMs };
