@@ -14,7 +14,7 @@ describeBackend("redis, in msgpack", async () => {
   return {
     open: () => inMsgpack(createRedisBackend(url, driverContext(readsMsgpack))),
     shared: true,
-    breakConnections: () => cutRedisConnections(url),
+    breakConnections: () => cutRedisConnections([url]),
     async close() {},
   };
 });

@@ -1,6 +1,5 @@
 /** What each kind of process needs of Redis, and no more: the rules in docs/security.md, under which the suites are run. */
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
@@ -8,18 +7,10 @@ import type { Broker } from "../../packages/core/src/broker.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { publicationTo } from "../support/envelopes.ts";
+import { rulesOf } from "../support/redis-rules.ts";
 import { redisUrl } from "../support/servers.ts";
 import { acknowledge, consume } from "./broker/world.ts";
 import { describeRedisBackend, describeRedisBroker } from "./redis-suites.ts";
-
-const page = readFileSync(new URL("../../docs/security.md", import.meta.url), "utf8");
-
-/** What the page gives a role: the arguments of ACL SETUSER behind the user's name. */
-function rulesOf(role: string): readonly string[] {
-  const rules = new RegExp(`^ACL SETUSER ${role} (.+)$`, "m").exec(page)?.[1];
-  if (rules === undefined) throw new Error(`docs/security.md has no rules for ${role}`);
-  return rules.replace("PASSWORD", "secret").split(" ");
-}
 
 const refused = expect.objectContaining({ code: "BROKER_REFUSED" });
 
@@ -51,7 +42,7 @@ describe("on Redis", () => {
     return Object.assign(new URL(server), { username: name, password: "secret" }).href;
   }
 
-  const asWorker = async () => ({ url: await urlOf("worker"), plainUrl: server.href, queuePrefix: "shop-" });
+  const asWorker = async () => ({ url: await urlOf("worker"), nodes: [server.href], queuePrefix: "shop-" });
   describeRedisBroker("redis with the rules of a worker", asWorker);
   describeRedisBackend("redis with the rules of a worker", asWorker);
 

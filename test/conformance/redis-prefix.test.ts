@@ -22,7 +22,7 @@ afterAll(async () => {
 async function way(): Promise<RedisWay> {
   const url = await redisUrl();
   urls.push(url);
-  return { url, plainUrl: url, access: { keyPrefix } };
+  return { url, nodes: [url], access: { keyPrefix } };
 }
 
 describeRedisBroker("redis with a key prefix", way);

@@ -23,7 +23,7 @@ afterAll(() => set.stop());
 let databases = 0;
 describeRedis("redis behind sentinels", async () => {
   const db = ++databases;
-  return { url: set.url(db), access, plainUrl: `redis://127.0.0.1:${set.servers[0].port}/${db}` };
+  return { url: set.url(db), access, nodes: [`redis://127.0.0.1:${set.servers[0].port}/${db}`] };
 });
 
 describe("sentinels", () => {

@@ -18,5 +18,5 @@ afterAll(async () => {
 let databases = 0;
 describeRedis("redis by a unix socket", async () => {
   const db = ++databases;
-  return { url: `redis+socket://${path}?virtual_host=${db}`, plainUrl: `redis://127.0.0.1:${server.port}/${db}` };
+  return { url: `redis+socket://${path}?virtual_host=${db}`, nodes: [`redis://127.0.0.1:${server.port}/${db}`] };
 });

@@ -1,5 +1,5 @@
 /** The suites of broker, result backend and coordinator for one way to reach a Redis. */
-import { Redis } from "ioredis";
+import { Cluster, Redis } from "ioredis";
 import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
 import { createRedisCoordinator } from "../../packages/core/src/coordinators/redis.ts";
@@ -14,35 +14,36 @@ export interface RedisWay {
   /** What a user would write, of a database that nobody else uses. */
   readonly url: string;
   readonly access?: RedisAccess;
-  /** The same database by plain TCP, for the tests' own client. */
-  readonly plainUrl: string;
+  /** The same database by plain TCP, for the tests' own client: of its server, or of every node of its cluster. */
+  readonly nodes: readonly string[];
   /** What names of queues begin with; "queue-" unless told. */
   readonly queuePrefix?: string;
 }
 
-/** `way` is asked once for each world. */
-export function describeRedis(name: string, way: () => Promise<RedisWay>): void {
-  describeRedisBroker(name, way);
+/** `way` is asked once for each world. `settlesResults`: results lie where claims do. */
+export function describeRedis(name: string, way: () => Promise<RedisWay>, settlesResults = true): void {
+  describeRedisBroker(name, way, settlesResults);
   describeRedisBackend(name, way);
   describeCoordinator(name, async () => {
-    const { url, access, plainUrl } = await way();
+    const { url, access, nodes } = await way();
+    const plainUrl = nodes.length === 1 ? (nodes[0] as string) : url;
     return { open: (timing) => createRedisCoordinator(url, driverContext(), { access, timing }), url: plainUrl, async close() {} };
   });
 }
 
-export function describeRedisBroker(name: string, way: () => Promise<RedisWay>): void {
+export function describeRedisBroker(name: string, way: () => Promise<RedisWay>, settlesResults = true): void {
   describeBroker(
     name,
     async () => {
-      const { url, access, plainUrl, queuePrefix = "queue-" } = await way();
+      const { url, access, nodes, queuePrefix = "queue-" } = await way();
       const ways = access === undefined ? {} : { access, resultAccess: access };
       let queues = 0;
       return {
         open: ({ resultUrl = url, ...options } = {}) => createRedisBroker(url, driverContext(), { resultUrl, ...ways, ...options }),
         queue: () => `${queuePrefix}${++queues}`,
-        breakConnections: () => cutRedisConnections(plainUrl),
+        breakConnections: () => cutRedisConnections(nodes),
         async putUndecodable(queue) {
-          const client = new Redis(plainUrl, { protocol: 2 });
+          const client = nodes.length === 1 ? new Redis(nodes[0] as string, { protocol: 2 }) : new Cluster([...nodes]);
           await client.lpush(`${access?.keyPrefix ?? ""}${queue}`, Buffer.from([0x7b, 0xff, 0x00, 0x22]));
           client.disconnect();
         },
@@ -59,18 +60,18 @@ export function describeRedisBroker(name: string, way: () => Promise<RedisWay>):
       purgesDelayed: true,
       reconnects: true,
       undecodable: true,
-      settlesResults: true,
+      settlesResults,
     },
   );
 }
 
 export function describeRedisBackend(name: string, way: () => Promise<RedisWay>): void {
   describeBackend(name, async () => {
-    const { url, access, plainUrl } = await way();
+    const { url, access, nodes } = await way();
     return {
       open: () => createRedisBackend(url, driverContext(), access),
       shared: true,
-      breakConnections: () => cutRedisConnections(plainUrl),
+      breakConnections: () => cutRedisConnections(nodes),
       async close() {},
     };
   });

@@ -53,7 +53,7 @@ function parameters(changes: Readonly<Record<string, string | null>> = {}): stri
 let databases = 0;
 describeRedis("redis by TLS", async () => {
   const db = ++databases;
-  return { url: `rediss://localhost:${tlsPort}/${db}?${parameters()}`, plainUrl: `redis://127.0.0.1:${server.port}/${db}` };
+  return { url: `rediss://localhost:${tlsPort}/${db}?${parameters()}`, nodes: [`redis://127.0.0.1:${server.port}/${db}`] };
 });
 
 /** How connecting ends: "connected", or the code and the reason of the error. */

@@ -3,5 +3,5 @@ import { describeRedis } from "./redis-suites.ts";
 
 describeRedis("redis", async () => {
   const url = await redisUrl();
-  return { url, plainUrl: url };
+  return { url, nodes: [url] };
 });

@@ -4,7 +4,7 @@ import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
 import type { Broker, Publication } from "../../packages/core/src/broker.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
 import { createRedisCoordinator } from "../../packages/core/src/coordinators/redis.ts";
-import { openConnection } from "../../packages/core/src/redis/connection.ts";
+import { openServer } from "../../packages/core/src/redis/server-connection.ts";
 import type { RedisAccess } from "../../packages/core/src/redis/url.ts";
 import { consume, settle } from "../conformance/broker/world.ts";
 import { driverContext } from "../support/driver-context.ts";
@@ -61,8 +61,8 @@ test("a primary that owes an answer is left soon enough to work on within 5 s of
   const proxy = await startTcpProxy((await set.promoted()).port);
   try {
     const address = { host: "127.0.0.1", port: proxy.port };
-    const server = { address, isPrimary: true, tls: null, db: 0, keyPrefix: "", username: null, password: null };
-    const connection = await openConnection(server, { clock, name: "test", holdsProcess: false, silentMs: 5_000 });
+    const server = { address, role: "primary", tls: null, db: 0, keyPrefix: "", username: null, password: null } as const;
+    const connection = await openServer(server, { clock, name: "test", holdsProcess: false, silentMs: 5_000 });
     proxy.stall();
     const owed = connection.call("PING").then(
       () => "answered",

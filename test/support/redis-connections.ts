@@ -1,8 +1,12 @@
 /** Cuts the connections of drivers under test at the server, as an operator or a failing proxy would. */
 import { Redis } from "ioredis";
 
-/** Ends every connection of ours to the URL's database; resolves when the server has closed them. */
-export async function cutRedisConnections(url: string): Promise<void> {
+/** Ends every connection of ours to the URLs' databases; resolves when the servers have closed them. */
+export async function cutRedisConnections(urls: readonly string[]): Promise<void> {
+  await Promise.all(urls.map(cut));
+}
+
+async function cut(url: string): Promise<void> {
   const client = new Redis(url, { protocol: 2 });
   try {
     const db = new URL(url).pathname.slice(1);

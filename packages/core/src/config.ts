@@ -80,7 +80,7 @@ const retryPolicySetting = (doc: string): Setting<RetryPolicy | CeleryRetryPolic
 export const settingTable = {
   brokerUrl: textsSetting(
     "sqlite://./celeriac.db",
-    "Where tasks wait: amqp://, amqps://, redis://, rediss://, sentinel://, sqlite:// or, for one process alone, memory://. RabbitMQ: several, as a list or with `;` between them, are nodes of one cluster, of which one is connected to.",
+    "Where tasks wait: amqp://, amqps://, redis://, rediss://, sentinel://, redis+cluster://, sqlite:// or, for one process alone, memory://. RabbitMQ: several, as a list or with `;` between them, are nodes of one cluster, of which one is connected to; redis+cluster:// and sentinel://: several, in the same way.",
     { env: "CELERY_BROKER_URL", secret: true },
   ),
   brokerFailoverStrategy: choiceSetting(

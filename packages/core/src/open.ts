@@ -16,7 +16,9 @@ type Scheme = "memory" | "sqlite" | "db+sqlite" | "db+postgresql" | "redis" | "a
 /** Other schemes for the same driver, which reads the rest of the URL. */
 const aliases: ReadonlyMap<string, Scheme> = new Map([
   ...["amqps", "pyamqp", "librabbitmq"].map((scheme) => [scheme, "amqp"] as const),
-  ...["rediss", "sentinel", "redis+socket", "socket", "unix"].map((scheme) => [scheme, "redis"] as const),
+  ...["rediss", "sentinel", "redis+cluster", "rediss+cluster", "redis+socket", "socket", "unix"].map(
+    (scheme) => [scheme, "redis"] as const,
+  ),
 ]);
 
 /** The scheme of a URL, or null. */
@@ -32,10 +34,10 @@ function schemeOf(url: string): string | null {
 function knownScheme<S extends Scheme>(url: string, what: string, schemes: readonly S[]): S {
   const scheme = schemeOf(url);
   // Nodes of a RabbitMQ hold the same tasks; another Redis, or another file, would hold others.
-  if (scheme !== "amqp" && /;\s*(?!sentinel:)[a-z][a-z0-9+.-]*:\/\//i.test(url))
+  if (scheme !== "amqp" && /;\s*(?!sentinel:|rediss?\+cluster:)[a-z][a-z0-9+.-]*:\/\//i.test(url))
     throw new ConfigError(
       "CONFIG_URL",
-      `${what} ${JSON.stringify(redactUrl(url))}: only RabbitMQ takes several, for the nodes of one cluster`,
+      `${what} ${JSON.stringify(redactUrl(url))}: only RabbitMQ and Redis Cluster take several, for the nodes of one cluster`,
     );
   if (scheme !== null && (schemes as readonly string[]).includes(scheme)) return scheme as S;
   // Before a colon alone may stand the half of a password that was put in place of a URL.

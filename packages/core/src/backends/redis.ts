@@ -5,7 +5,7 @@
 import type { ResultBackend, ResultRecord, ResultSubscription, StoreOutcome } from "../backend.ts";
 import type { DriverContext } from "../driver.ts";
 import { BackendError } from "../errors.ts";
-import type { RedisConnection } from "../redis/connection.ts";
+import { grouped, type RedisConnection } from "../redis/connection.ts";
 import { backendFailure } from "../redis/failure.ts";
 import { createLink } from "../redis/link.ts";
 import { resultArguments, resultKey } from "../redis/result-record.ts";
@@ -26,7 +26,7 @@ export function createRedisBackend(url: string, context: DriverContext, access?:
     ear,
     context,
     failure: (error) => backendFailure(error, target.label),
-    read: async (keys) => (await ask((connection) => connection.callBytes("MGET", ...keys) as Promise<(Buffer | null)[]>)).map(textOf),
+    read: async (keys) => (await ask((connection) => readAll(keys, connection))).map(textOf),
   });
 
   async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
@@ -48,11 +48,22 @@ export function createRedisBackend(url: string, context: DriverContext, access?:
     get: async (taskId) => textOf(await ask((connection) => connection.callBytes("GET", resultKey(taskId)) as Promise<Buffer | null>)),
     subscribe: (taskId, listener): Promise<ResultSubscription> => watch.subscribe(resultKey(taskId), listener),
     forget: (taskId) => ask(async (connection) => void (await connection.call("DEL", resultKey(taskId)))),
-    health: () => ask(async (connection) => void (await connection.call("PING"))),
+    health: () => ask(async ({ servers }) => void (await Promise.all(servers.map((server) => server.call("PING"))))),
     async close() {
       watch.close();
       ear.close();
       link.close();
     },
   };
+}
+
+/** In the order of the keys, wherever they lie. */
+async function readAll(keys: readonly string[], connection: RedisConnection): Promise<readonly (Buffer | null)[]> {
+  const found = new Map<string, Buffer | null>();
+  const read = async (group: readonly string[]) => {
+    const texts = (await connection.callBytes("MGET", ...group)) as (Buffer | null)[];
+    for (const [index, key] of group.entries()) found.set(key, texts[index] ?? null);
+  };
+  await Promise.all(grouped(keys, connection).map(read));
+  return keys.map((key) => found.get(key) ?? null);
 }

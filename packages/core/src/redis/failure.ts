@@ -19,9 +19,17 @@ export function isReply(error: unknown): error is Error {
   return error instanceof Error && (error.name === "ReplyError" || /^-?(?:[A-Z]{3,}) /.test(error.message));
 }
 
-/** The server answers, but as one that cannot serve now: still loading, full of clients, or a replica since a failover. Another connection may reach a better one. */
+/** The server answers, but as one that cannot serve now: still loading, full of clients, a replica since a failover, or not who holds the key. Another connection may reach a better one. */
 export function isWrongServer(error: unknown): boolean {
-  return isReply(error) && /^(?:READONLY|LOADING|MASTERDOWN|UNKILLABLE|ERR max number of clients)\b/.test(error.message);
+  return isReply(error) && /^(?:READONLY|LOADING|MASTERDOWN|UNKILLABLE|MOVED|CLUSTERDOWN|ERR max number of clients)\b/.test(error.message);
+}
+
+export const clusterUrl = "it is a node of a Redis Cluster: its URL is to begin with redis+cluster:// or rediss+cluster://";
+
+/** What a server says that is a node of a cluster and was taken for a server of its own, as people need it told; any other error as it is. */
+export function nodeRefusal(error: unknown): unknown {
+  if (!isReply(error) || !/^(?:-?MOVED|CROSSSLOT|CLUSTERDOWN)\b/.test(error.message)) return error;
+  return Object.assign(new Error(clusterUrl, { cause: error }), { name: "ReplyError" });
 }
 
 function isRefusedLogin(error: unknown): boolean {

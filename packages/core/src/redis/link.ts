@@ -1,6 +1,6 @@
 /** A connection that is opened on demand and opened anew after it was lost: for callers that ask now and then. */
-import { type ConnectionOptions, openConnection, type RedisConnection } from "./connection.ts";
-import { atPrimary } from "./primary.ts";
+import type { ConnectionOptions, RedisConnection } from "./connection.ts";
+import { openConnection } from "./open-connection.ts";
 import type { RedisTarget } from "./url.ts";
 
 export interface LinkOptions extends ConnectionOptions {
@@ -25,7 +25,7 @@ export function createLink(target: RedisTarget, options: LinkOptions): RedisLink
   let isClosed = false;
 
   async function connect(): Promise<RedisConnection> {
-    const opened = await atPrimary(target, options, (server) => openConnection(server, options));
+    const opened = await openConnection(target, options);
     try {
       await options.prepare?.(opened);
       if (isClosed) throw options.closed();

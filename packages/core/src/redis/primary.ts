@@ -1,9 +1,10 @@
 /** Which server to connect to now: the one that the URL names or, behind sentinels, the one that they call the primary at this moment. */
 import type { Timer } from "../clock.ts";
 import { CeleriacError, reasonOf } from "../errors.ts";
-import { type ConnectionOptions, openConnection } from "./connection.ts";
+import type { ConnectionOptions } from "./connection.ts";
 import { isReply } from "./failure.ts";
-import { type HostAddress, hostText, type RedisServer, type RedisTarget, type Sentinels } from "./url.ts";
+import { openServer } from "./server-connection.ts";
+import { type HostAddress, hostText, type RedisAddress, type RedisServer, type RedisTarget, type Sentinels } from "./url.ts";
 
 type AskOptions = Omit<ConnectionOptions, "name">;
 
@@ -15,16 +16,17 @@ const patienceMs = 200;
  * the primary, until one is: those that most of them name come first. Rejects with the first failure.
  */
 export async function atPrimary<T>(
-  { place, tls, db, keyPrefix, username, password, credentials = null }: RedisTarget,
+  place: RedisAddress | Sentinels,
+  { tls, db, keyPrefix, username, password, credentials = null }: RedisTarget,
   options: AskOptions,
   open: (server: RedisServer) => Promise<T>,
 ): Promise<T> {
   const login = { tls, db, keyPrefix, username, password, credentials };
-  if (!("sentinels" in place)) return open({ ...login, address: place, isPrimary: false });
+  if (!("sentinels" in place)) return open({ ...login, address: place, role: "any" });
   const failures: unknown[] = [];
   for (const address of await namedPrimaries(place, options)) {
     try {
-      return await open({ ...login, address, isPrimary: true });
+      return await open({ ...login, address, role: "primary" });
     } catch (error) {
       failures.push(error);
     }
@@ -77,8 +79,8 @@ function askAll(place: Sentinels, options: AskOptions): Promise<Answers> {
 
 async function ask(sentinel: HostAddress, { primary, credentialsOf, ...login }: Sentinels, options: AskOptions): Promise<HostAddress> {
   const credentials = credentialsOf?.(sentinel) ?? null;
-  const server = { ...login, credentials, address: sentinel, db: 0, keyPrefix: "", isPrimary: false };
-  const connection = await openConnection(server, { ...options, name: "celeriac:sentinel" });
+  const server = { ...login, credentials, address: sentinel, db: 0, keyPrefix: "", role: "any" } as const;
+  const connection = await openServer(server, { ...options, name: "celeriac:sentinel" });
   try {
     const answer = (await connection.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", primary)) as readonly [string, string] | null;
     if (answer === null) throw new Error(`the sentinel ${hostText(sentinel)} knows no ${JSON.stringify(primary)}`);

@@ -27,8 +27,8 @@ export interface RedisServer extends RedisLogin {
   readonly db: number;
   /** stands in front of every key and channel: `global_keyprefix` of the transport options */
   readonly keyPrefix: string;
-  /** true: a replica will not do */
-  readonly isPrimary: boolean;
+  /** `any`: as it is. `primary`: a replica will not do. `node`: nor will it, and it holds some of the keys of a cluster. */
+  readonly role: "any" | "primary" | "node";
 }
 
 /** Servers that know which one is the primary at present. */
@@ -40,8 +40,14 @@ export interface Sentinels extends Omit<RedisLogin, "credentials"> {
   readonly primary: string;
 }
 
+/** Servers that share all keys among them; every one knows the others. */
+export interface RedisCluster {
+  /** those that are asked for the others: one suffices while it is there */
+  readonly nodes: readonly HostAddress[];
+}
+
 export interface RedisTarget extends RedisLogin {
-  readonly place: RedisAddress | Sentinels;
+  readonly place: RedisAddress | Sentinels | RedisCluster;
   readonly db: number;
   /** as a server's */
   readonly keyPrefix: string;
@@ -69,26 +75,31 @@ export interface SentinelAccess {
 
 /** Schemes as kombu and redis-py spell them. */
 const socketSchemes = ["redis+socket", "socket", "unix"];
-const schemes = ["redis", "rediss", "sentinel", ...socketSchemes];
-const ports = { redis: 6379, rediss: 6379, sentinel: 26379 };
+const clusterSchemes = ["redis+cluster", "rediss+cluster"];
+const schemes = ["redis", "rediss", "sentinel", ...clusterSchemes, ...socketSchemes];
+const ports = { redis: 6379, rediss: 6379, "redis+cluster": 6379, "rediss+cluster": 6379, sentinel: 26379 };
 
 const expected =
-  "expected redis://[user:password@]host[:port][/db], rediss://…, sentinel://host[:port];sentinel://… or redis+socket:///path?virtual_host=db";
+  "expected redis://[user:password@]host[:port][/db], rediss://…, sentinel://host[:port];sentinel://…, redis+cluster://host[:port];redis+cluster://… or redis+socket:///path?virtual_host=db";
 
 export function isRedisUrl(url: string): boolean {
   return schemes.some((scheme) => url.toLowerCase().startsWith(`${scheme}://`));
 }
 
+const isSentinel = (url: string) => /^sentinel:/i.test(url);
+const isCluster = (url: string) => /^rediss?\+cluster:/i.test(url);
+
 /**
- * Reads `redis://[user:password@]host[:port][/db]`, `rediss://` (encrypted, with parameters such as `ssl_ca_certs`), `sentinel://` (several with
- * `;` between them), and for a unix socket `redis+socket:///path?virtual_host=db`, `socket://` or `unix://`; all parts are percent-decoded.
+ * Reads `redis://[user:password@]host[:port][/db]`, `rediss://` (encrypted, with parameters such as `ssl_ca_certs`), `sentinel://` and
+ * `redis+cluster://`, `rediss+cluster://` (several with `;` between them), and for a unix socket `redis+socket:///path?virtual_host=db`, `socket://` or `unix://`; all parts are percent-decoded.
  * Throws CONFIG_URL.
  */
 export function parseRedisUrl(url: string, access: RedisAccess = {}, credentials: CredentialsSources | null = null): RedisTarget {
+  if (isCluster(url)) return parseCluster(url, access, credentials);
   const [first = "", ...others] = url.split(/;\s*(?=sentinel:\/\/)/i);
   const { masterName: _, ...server } = parseOne(first, access);
   const target = { ...server, credentials: credentials?.(url) ?? null };
-  if (!/^sentinel:/i.test(url)) return Object.freeze(target);
+  if (!isSentinel(url)) return Object.freeze(target);
   const parts = [first, ...others].map((part) => parseOne(part, access));
   const hosts = parts.map(({ place, db }) => {
     // Celery takes the database of the first; another one further on is a mistake that it passes over.
@@ -110,7 +121,22 @@ export function parseRedisUrl(url: string, access: RedisAccess = {}, credentials
   });
 }
 
-/** A URL, or one of several sentinels, whose `place` is its host. */
+function parseCluster(url: string, access: RedisAccess, credentials: CredentialsSources | null): RedisTarget {
+  const parts = url.split(/;\s*(?=rediss?\+cluster:\/\/)/i).map((part) => parseOne(part, access));
+  const [{ masterName: _, ...first }] = parts as [ReturnType<typeof parseOne>];
+  if (parts.some(({ db }) => db !== 0)) throw unreadable(url, "a cluster has database 0 only");
+  if (first.keyPrefix !== "" && !/\{[^}]+\}/.test(first.keyPrefix))
+    throw unreadable(url, `on a cluster global_keyprefix has a hash tag, as in "{${first.keyPrefix}}"`);
+  const nodes = parts.map(({ place }) => place as HostAddress);
+  return Object.freeze({
+    ...first,
+    credentials: credentials?.(url) ?? null,
+    place: Object.freeze({ nodes: Object.freeze(nodes) }),
+    label: `cluster ${nodes.map(hostText).join(", ")}`,
+  });
+}
+
+/** A URL, or one of several sentinels or nodes, whose `place` is its host. */
 function parseOne(url: string, { ssl = false, keyPrefix = "" }: RedisAccess) {
   const parts = partsOf(url);
   const parameters = new URLSearchParams(parts.searchParams);
@@ -118,7 +144,7 @@ function parseOne(url: string, { ssl = false, keyPrefix = "" }: RedisAccess) {
   const own = read(url, () => takeTlsParameters(parameters));
   const { database, ...rest } = readParameters(url, parameters);
   const isSocket = socketSchemes.includes(scheme);
-  const isEncrypted = scheme === "rediss" || ssl !== false;
+  const isEncrypted = scheme.startsWith("rediss") || ssl !== false;
   if (own !== null && !isEncrypted) throw unreadable(url, "what begins with ssl_ belongs to rediss://, or to the settings");
   if (isSocket && isEncrypted) throw unreadable(url, "a unix socket is not encrypted");
   const path = read(url, () => decodeURIComponent(parts.pathname));
@@ -199,5 +225,6 @@ export function isSameServer(left: RedisTarget, right: RedisTarget): boolean {
 
 function nameOf(place: RedisTarget["place"]): string {
   if ("path" in place) return place.path;
+  if ("nodes" in place) return `cluster ${place.nodes.map(hostText).sort().join(";")}`;
   return "host" in place ? hostText(place) : `${place.primary}@${place.sentinels.map(hostText).sort().join(";")}`;
 }

@@ -11,6 +11,7 @@ function openClaimer({ run, tracks = true }: { readonly run?: () => Promise<unkn
   let last = 0;
   const connection = {
     isOpen: true,
+    areTogether: () => true,
     call: async (): Promise<unknown> => 0,
     run: run ?? (() => new Promise((resolve) => answers.push(resolve))),
   };

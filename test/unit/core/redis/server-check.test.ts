@@ -1,12 +1,14 @@
 import { expect, test } from "vitest";
 import { checkServer } from "../../../../packages/core/src/brokers/redis/server-check.ts";
 import type { RedisConnection } from "../../../../packages/core/src/redis/connection.ts";
+import { parseRedisUrl } from "../../../../packages/core/src/redis/url.ts";
 import { driverContext } from "../../../support/driver-context.ts";
 
 /** A server that says this of itself, with the layout of this version. */
-function check(info: string, allowEviction = false): Promise<unknown> {
-  const call = async (name: string) => (name === "INFO" ? info.replaceAll("\n", "\r\n") : "1");
-  return checkServer({ call } as unknown as RedisConnection, "here:6379/0", driverContext({ allowEviction })).catch(
+function check(info: string, allowEviction = false, url = "redis://here"): Promise<unknown> {
+  const server = { call: async (name: string) => (name === "INFO" ? info.replaceAll("\n", "\r\n") : "1") };
+  const connection = { ...server, servers: [server] } as unknown as RedisConnection;
+  return checkServer(connection, parseRedisUrl(url), driverContext({ allowEviction })).catch(
     (error: { code: string; message: string }) => `${error.code}: ${error.message}`,
   );
 }
@@ -28,8 +30,10 @@ test("refuses one that cannot pop several messages at once, by name of its versi
   }
 });
 
-test("refuses a node of a cluster", async () => {
-  expect(await check(`redis_version:7.0.15\nredis_mode:cluster\n${memory}`, true)).toMatch(/^BROKER_REFUSED: .*Cluster/);
+test("refuses a node of a cluster that is taken for a server of its own", async () => {
+  const node = `redis_version:7.0.15\nredis_mode:cluster\n${memory}`;
+  expect(await check(node, true)).toMatch(/^BROKER_REFUSED: .*Cluster.*redis\+cluster:/);
+  expect(await check(node, true, "redis+cluster://here")).toBeUndefined();
   expect(await check(`redis_version:7.0.15\nredis_mode:standalone\n${memory}`)).toBeUndefined();
 });
 

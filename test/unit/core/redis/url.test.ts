@@ -33,6 +33,30 @@ describe("a Redis URL", () => {
     expect(() => parseRedisUrl("unix:///run/redis.sock", { ssl: true })).toThrow(expect.objectContaining({ code: "CONFIG_URL" }));
   });
 
+  it("of a cluster names nodes that tell of the others", () => {
+    const nodes = [
+      { host: "a", port: 7000 },
+      { host: "::1", port: 6379 },
+    ];
+    const target = parseRedisUrl("rediss+cluster://user:pw@a:7000;rediss+cluster://[::1]");
+    expect(target).toMatchObject({
+      place: { nodes },
+      db: 0,
+      username: "user",
+      password: "pw",
+      tls: {},
+      label: "cluster a:7000, [::1]:6379",
+    });
+    expect(parseRedisUrl("redis+cluster://a", { keyPrefix: "{shop}:" })).toMatchObject({ keyPrefix: "{shop}:", tls: null });
+  });
+
+  it("of a cluster has one database, and a key prefix only with a hash tag", () => {
+    const code = "CONFIG_URL";
+    const refusal = (message: RegExp) => expect.objectContaining({ code, message: expect.stringMatching(message) });
+    expect(() => parseRedisUrl("redis+cluster://a/1")).toThrow(refusal(/database 0 only/));
+    expect(() => parseRedisUrl("redis+cluster://a", { keyPrefix: "shop:" })).toThrow(refusal(/hash tag, as in "\{shop:\}"/));
+  });
+
   it("of sentinels names all of them, and what they call the primary", () => {
     const url = "sentinel://user:pw@a/3;sentinel://b:1234;sentinel://[::1]/3";
     const sentinel = { password: "inner", ssl: true };

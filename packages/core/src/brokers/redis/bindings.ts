@@ -39,22 +39,7 @@ const scannedAtOnce = 1_000;
 /** All bindings of queues of tasks. Looks at every key of the database, page by page. */
 export async function readBindings(connection: RedisConnection): Promise<readonly QueueBinding[]> {
   const prefix = bindingKey("");
-  const keys = new Set<string>();
-  for (let cursor = "0"; ; ) {
-    const page = (await connection.call(
-      "SCAN",
-      cursor,
-      "MATCH",
-      `${literalGlob(connection.keyPrefix + prefix)}*`,
-      "COUNT",
-      scannedAtOnce,
-      "TYPE",
-      "set",
-    )) as [string, string[]];
-    for (const key of page[1]) keys.add(key.slice(connection.keyPrefix.length));
-    cursor = page[0];
-    if (cursor === "0") break;
-  }
+  const keys = new Set((await Promise.all(connection.servers.map((server) => scanSets(server, prefix)))).flat());
   const exchanges = [...keys].map((key) => key.slice(prefix.length)).filter((exchange) => !ownExchanges.has(exchange));
   const found = await Promise.all(
     exchanges.sort().map(async (exchange) => {
@@ -63,6 +48,20 @@ export async function readBindings(connection: RedisConnection): Promise<readonl
     }),
   );
   return found.flat();
+}
+
+/** The sets of one server whose keys begin with `prefix`; a key may come twice. */
+async function scanSets(server: RedisConnection, prefix: string): Promise<readonly string[]> {
+  const { keyPrefix } = server;
+  const pattern = `${literalGlob(keyPrefix + prefix)}*`;
+  const keys: string[] = [];
+  for (let cursor = "0"; ; ) {
+    const reply = await server.call("SCAN", cursor, "MATCH", pattern, "COUNT", scannedAtOnce, "TYPE", "set");
+    const [next, page] = reply as [string, string[]];
+    keys.push(...page.map((key) => key.slice(keyPrefix.length)));
+    cursor = next;
+    if (cursor === "0") return keys;
+  }
 }
 
 /** kombu writes no type, but only topic exchanges have patterns. */

@@ -42,13 +42,15 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
   const results = resultUrl !== null && isRedisUrl(resultUrl) ? parseRedisUrl(resultUrl, options.resultAccess) : null;
   // credentials() may name a user for each URL, whatever stands in them.
   const mayBeOthers = context.credentials !== null && resultUrl !== url;
-  const settlesResults = results !== null && !mayBeOthers && isSameServer(results, target);
+  // On a cluster a result lies with another node than the claim.
+  const isApart = results === null || mayBeOthers || "nodes" in target.place;
+  const settlesResults = !isApart && isSameServer(results, target);
   const link = createLink(target, {
     clock: context.clock,
     name: "celeriac:publish",
     holdsProcess: false,
     silentMs: timing.silentMs,
-    prepare: (connection) => checkServer(connection, target.label, context),
+    prepare: (connection) => checkServer(connection, target, context),
     closed: () => new BrokerError("BROKER_CLOSED", `The broker on Redis at ${target.label} was closed`),
   });
   const queueTable = options.queues ?? plainQueues;
@@ -83,7 +85,7 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
         for (const { key, member } of boundMembers(queueTable.declaration(queue))) await connection.call("SADD", key, member);
       }),
     queues: createQueues(ask, context.clock),
-    health: () => ask(async (connection) => void (await connection.call("PING"))),
+    health: () => ask(async ({ servers }) => void (await Promise.all(servers.map((server) => server.call("PING"))))),
     async consume(queues, consumeOptions) {
       const resultsDb = settlesResults && results.db !== target.db ? String(results.db) : "";
       const consumer = new RedisConsumer({

@@ -3,6 +3,7 @@
  * The claim that finds it so asks the server, in the same step, to tell of its next change: between the two no message can hide.
  */
 import type { Clock, Timer } from "../../clock.ts";
+import { grouped } from "../../redis/connection.ts";
 import { claimsKey } from "./keys.ts";
 import { scripts } from "./scripts.ts";
 import type { Session } from "./session.ts";
@@ -108,7 +109,7 @@ export class Claimer {
     while (this.#mayClaim()) {
       const count = Math.min(this.#options.credit(), this.#oneByOne ? 1 : largestClaim);
       if (count <= 0) return;
-      void this.#claim(this.#inOrder(), count);
+      void this.#claim(this.#next(), count);
     }
   }
 
@@ -116,6 +117,13 @@ export class Claimer {
     if (this.#paused || this.#hot.size === 0) return false;
     // A second claim behind an unanswered one hides the round trip while lists are full; otherwise it would come back empty.
     return this.#inFlight < (this.#lastWasFull && !this.#oneByOne ? 2 : 1);
+  }
+
+  /** Lists for one claim: all hot ones or, on a cluster, the first and those that follow it on the same node. */
+  #next(): readonly string[] {
+    const ordered = this.#inOrder();
+    const apart = ordered.findIndex((list) => !this.#options.session.data.areTogether(ordered[0] as string, list));
+    return apart < 0 ? ordered : ordered.slice(0, apart);
   }
 
   /** Hot lists step by step; within a step the queues take turns. */
@@ -138,8 +146,9 @@ export class Claimer {
     this.#asked += count;
     const base = reserve(count);
     const keys = lists.flatMap((list) => [list, claimsKey(list, incarnation)]);
+    const track = () => session.track(keys[0] as string);
     try {
-      const reply = (await session.data.run(scripts.claim, keys, [base, count, sessionNumber], session.track)) as ClaimReply;
+      const reply = (await session.data.run(scripts.claim, keys, [base, count, sessionNumber], track)) as ClaimReply;
       this.#asked -= count;
       if (!this.#isStopped) this.#received(reply, { lists, base, count, sentAt });
     } catch (error) {
@@ -210,8 +219,10 @@ export class Claimer {
     const cold = this.#lists.filter((list) => !this.#hot.has(list) && !this.#pausedLists.has(list));
     if (cold.length === 0) return;
     try {
-      if (tracks && (await data.call("EXISTS", ...cold)) === 0) return;
-      for (const list of cold) this.#hot.add(list);
+      for (const lists of grouped(cold, data)) {
+        if (tracks && (await data.call("EXISTS", ...lists)) === 0) continue;
+        for (const list of lists) this.#hot.add(list);
+      }
     } catch (error) {
       if (data.isOpen) this.#wasRefused(error);
     }

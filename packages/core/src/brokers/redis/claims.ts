@@ -13,7 +13,7 @@ import type { Exchanges } from "./publication-route.ts";
 import type { Differences } from "./reconcile.ts";
 import { scripts } from "./scripts.ts";
 import { SettledRing } from "./settled-ring.ts";
-import { isCompletion, planCompletion, planSettlement } from "./settlement-plan.ts";
+import { isCompletion, planCompletion, planSettlement, type SettlementPlan } from "./settlement-plan.ts";
 import type { ClaimSettlement, Plan, Settler, Settling } from "./settler.ts";
 
 /** Where claims are settled at present: gone while there is no session. */
@@ -143,12 +143,20 @@ export class Claims implements DeliveryOwner {
     try {
       const plan = await planSettlement(delivery, settlement, { ...desk, ...this.#options });
       if (delivery.outcome !== null) return concluded(delivery);
-      if (plan === "lost") return this.#missed(delivery);
-      return await this.#send(delivery, plan, desk);
+      if (plan === "lost" || !(await this.#writeBefore(delivery, plan, desk))) return this.#missed(delivery);
+      return await this.#send(delivery, plan.operations, desk);
     } catch (error) {
       delivery.settling = null;
       throw PublishError.is(error) ? error : brokerFailure(error, this.#options.label);
     }
+  }
+
+  /** false: the claim is not ours any more, and nothing was written. */
+  async #writeBefore({ n, place }: RedisDelivery, { before }: SettlementPlan, { connection }: Desk): Promise<boolean> {
+    if (before.length === 0) return true;
+    if ((await connection.call("HEXISTS", place.claimsKey, n)) === 0) return false;
+    await Promise.all(before.map((following) => following.write()));
+    return true;
   }
 
   #send(delivery: RedisDelivery, plan: Plan, desk: Desk): Promise<SettleOutcome> {

@@ -4,7 +4,7 @@
  */
 import type { ConsumeOptions, Consumer } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
-import { reasonOf } from "../../errors.ts";
+import { BrokerError, reasonOf } from "../../errors.ts";
 import { broadcastOf, type QueueDeclaration, type QueueTable } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { brokerFailure, isReply } from "../../redis/failure.ts";
@@ -14,9 +14,10 @@ import { boundMembers } from "./bindings.ts";
 import { Claims } from "./claims.ts";
 import { listenToFanouts } from "./fanout.ts";
 import { newIncarnation, register, unregister } from "./incarnation.ts";
-import { listOf, prioritySteps, queueOfList } from "./keys.ts";
+import { delayKey, listOf, prioritySteps, queueOfList } from "./keys.ts";
 import { purgeList } from "./purge.ts";
 import { reconcile } from "./reconcile.ts";
+import { loadScripts } from "./scripts.ts";
 import { openSession, type Session } from "./session.ts";
 import { Shift } from "./shift.ts";
 import type { RedisTiming } from "./timing.ts";
@@ -151,6 +152,7 @@ export class RedisConsumer implements Consumer {
   /** Registers, puts the books right, and begins to work. */
   async #enter(session: Session): Promise<void> {
     const { context, queues, queueTable, listener, target } = this.#options;
+    for (const list of this.#lists) checkList(list, session.data);
     this.#sessions++;
     if (!(await this.#register(session))) {
       this.#claims.loseAll();
@@ -159,7 +161,7 @@ export class RedisConsumer implements Consumer {
       await this.#register(session);
     }
     const declarations = queues.map((queue) => queueTable.declaration(queue));
-    await Promise.all(declarations.map((queue) => announce(queue, session.data)));
+    await Promise.all([loadScripts(session.data), ...declarations.map((queue) => announce(queue, session.data))]);
     await listenToFanouts({ session, db: target.db, queues: declarations, logger: context.logger });
     const shift = this.#createShift(session);
     this.#session = session;
@@ -226,6 +228,16 @@ export class RedisConsumer implements Consumer {
     this.#endShift();
     this.#claims.loseAll();
   }
+}
+
+/** On a cluster a brace that closes nothing would part a list from what belongs to it. Throws BROKER_REFUSED. */
+function checkList(list: string, connection: RedisConnection): void {
+  if (connection.areTogether(list, delayKey(list))) return;
+  const queue = JSON.stringify(queueOfList(list));
+  throw new BrokerError(
+    "BROKER_REFUSED",
+    `On Redis Cluster the queue ${queue} cannot be consumed: braces in a name are to enclose something`,
+  );
 }
 
 /** Bindings are how a Python process knows which queues there are. A full server takes none, and is drained all the same. */

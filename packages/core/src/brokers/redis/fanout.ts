@@ -49,13 +49,14 @@ export async function listenToFanouts({ session, db, queues, logger }: FanoutOpt
 /** Workers that share a queue all hear it: the guard lets one of them put it there. */
 async function put(session: Session, queue: string, payload: Buffer): Promise<void> {
   let list = listOf(queue, 0);
-  let guardKey = "";
+  let guard = "";
   try {
     const { priority, deliveryTag } = decodeEnvelope(payload.toString()).envelope.properties;
     list = listOf(queue, stepOf(wirePriority(priority)));
-    if (deliveryTag !== "" && broadcastOf(queue) === null) guardKey = publishedKey(list, deliveryTag);
+    if (deliveryTag !== "" && broadcastOf(queue) === null) guard = deliveryTag;
   } catch {
     // Its consumer will find that it is no message, and say so.
   }
-  await session.data.run(scripts.publish, [guardKey, list, ""], [guardMs, payload, "", "", ""]);
+  const keys = [list, publishedKey(list, guard)];
+  await session.data.run(scripts.publish, keys, [guard === "" ? "" : guardMs, payload, "", "", ""]);
 }

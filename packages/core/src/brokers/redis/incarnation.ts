@@ -1,7 +1,7 @@
-/** The register of workers: an incarnation is made known, beats, and is taken off. Each step is one script. */
+/** The register of workers: an incarnation is made known, beats, and is taken off. Each step is one script, and on a cluster one for each list as well. */
 import { randomBytes } from "node:crypto";
 import type { RedisConnection } from "../../redis/connection.ts";
-import { claimsKey, deadKey, pulsesKey, registeredListsKey, sweeperKey } from "./keys.ts";
+import { claimsKey, deadKey, pulsesKey, registeredListsKey, sentinelField, sweeperKey } from "./keys.ts";
 import { scripts } from "./scripts.ts";
 
 /** A new id, never used before or again; the worker's name is in it for people who look into the server. */
@@ -18,18 +18,32 @@ export interface Registration {
 
 /** false: it was declared dead. */
 export async function register(connection: RedisConnection, { incarnation, sessionNumber, lists }: Registration): Promise<boolean> {
-  const keys = [pulsesKey, deadKey, registeredListsKey(incarnation), ...claimHashes(incarnation, lists)];
-  return (await connection.run(scripts.register, keys, [incarnation, sessionNumber, ...lists])) === 1;
+  const { beside, apart } = claimHashes(connection, incarnation, lists);
+  const keys = [pulsesKey, deadKey, registeredListsKey(incarnation), ...beside];
+  const make = async () => (await connection.run(scripts.register, keys, [incarnation, sessionNumber, ...lists])) === 1;
+  if (!(await make())) return false;
+  if (apart.length === 0) return true;
+  await Promise.all(apart.map((key) => connection.run(scripts.admit, [key], [sessionNumber])));
+  // Buried meanwhile, it would have sentinels where its sweeper has been already. It has claimed nothing, so they are simply taken away.
+  if (await make()) return true;
+  await Promise.all(apart.map((key) => connection.call("HDEL", key, sentinelField)));
+  return false;
 }
 
 /** false: it still has claims, and stays until it is recovered. */
 export async function unregister(connection: RedisConnection, incarnation: string, lists: readonly string[]): Promise<boolean> {
-  const keys = [pulsesKey, sweeperKey, registeredListsKey(incarnation), ...claimHashes(incarnation, lists)];
+  const { beside, apart } = claimHashes(connection, incarnation, lists);
+  const left = await Promise.all(apart.map((key) => connection.run(scripts.leave, [key], [])));
+  if (left.includes(0)) return false;
+  const keys = [pulsesKey, sweeperKey, registeredListsKey(incarnation), ...beside];
   return (await connection.run(scripts.unregister, keys, [incarnation])) === 1;
 }
 
-function claimHashes(incarnation: string, lists: readonly string[]): readonly string[] {
-  return lists.map((list) => claimsKey(list, incarnation));
+/** Those that one script can write together with the register, and those that it cannot. */
+function claimHashes(connection: RedisConnection, incarnation: string, lists: readonly string[]) {
+  const keys = lists.map((list) => claimsKey(list, incarnation));
+  const isBeside = (key: string) => connection.areTogether(pulsesKey, key);
+  return { beside: keys.filter(isBeside), apart: keys.filter((key) => !isBeside(key)) };
 }
 
 /** What one beat told. `pulses`: incarnation → counter, given to the sweeper only. */

@@ -50,6 +50,11 @@ export function delayKey(list: string): string {
   return `${beside(list)}:delay`;
 }
 
+/** Hash: tag of a parked message → message, on a cluster, where kombu's hash for it lies elsewhere. */
+export function delayedKey(list: string): string {
+  return `${beside(list)}:delayed`;
+}
+
 /** String with a time to live: a guarded publication of this tag was taken. */
 export function publishedKey(list: string, tag: string): string {
   return `${beside(list)}:pub:${tag}`;

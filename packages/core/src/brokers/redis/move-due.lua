@@ -1,5 +1,5 @@
 -- Moves parked messages that are due to the head of their list, the one due first to be next.
--- KEYS  list, delay key, unacked, unacked_index
+-- KEYS  list, then as park.lua: delay key, messages and, with kombu's `unacked`, its index
 -- ARGV  most to move (1-1000)
 -- Gives {moved, ms until the next is due (-1 = none is parked)}. A tag without a message was taken by Python meanwhile.
 local function message_of(triple)
@@ -21,7 +21,7 @@ for i = #due, 1, -1 do
   if message then
     redis.call('RPUSH', KEYS[1], message)
     redis.call('HDEL', KEYS[3], tag)
-    redis.call('ZREM', KEYS[4], tag)
+    if KEYS[4] then redis.call('ZREM', KEYS[4], tag) end
   end
   redis.call('ZREM', KEYS[2], tag)
 end

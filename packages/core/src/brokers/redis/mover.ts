@@ -2,7 +2,9 @@
 import type { Clock, Timer } from "../../clock.ts";
 import { reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
-import { delayKey, unackedIndexKey, unackedKey } from "./keys.ts";
+import { grouped } from "../../redis/connection.ts";
+import { delayKey } from "./keys.ts";
+import { parkingKeys } from "./parking.ts";
 import { scripts } from "./scripts.ts";
 import type { Session } from "./session.ts";
 
@@ -56,11 +58,7 @@ export class Mover {
       while (this.#changed.size > 0 && !this.#isStopped) {
         const keys = [...this.#changed];
         this.#changed.clear();
-        // Before the move: what is parked in between is told.
-        this.#options.session.track();
-        const present = await this.#options.session.data.call("EXISTS", ...keys);
-        if (present === 0) for (const key of keys) this.#dueAt.delete(key);
-        else for (const key of keys) await this.#move(key);
+        for (const group of grouped(keys, this.#options.session.data)) await this.#lookAt(group);
       }
     } catch (error) {
       const { logger, session } = this.#options;
@@ -71,9 +69,20 @@ export class Mover {
     this.#arm();
   }
 
+  /** Keys that are together. */
+  async #lookAt(keys: readonly string[]): Promise<void> {
+    const { session } = this.#options;
+    // Before the move: what is parked in between is told.
+    session.track(keys[0] as string);
+    const present = await session.data.call("EXISTS", ...keys);
+    if (present === 0) for (const key of keys) this.#dueAt.delete(key);
+    else for (const key of keys) await this.#move(key);
+  }
+
   async #move(key: string): Promise<void> {
     const { session, clock } = this.#options;
-    const keys = [this.#lists.get(key) as string, key, unackedKey, unackedIndexKey];
+    const list = this.#lists.get(key) as string;
+    const keys = [list, ...parkingKeys(list, session.data)];
     for (;;) {
       const [moved, waitMs] = (await session.data.run(scripts.moveDue, keys, [pageMessages])) as [number, number];
       if (waitMs < 0) this.#dueAt.delete(key);

@@ -1,10 +1,11 @@
--- park(delay_key, tag, due_ms, message, suffix): parks a message until it is due, as kombu's triple [message, exchange, routing key] in
--- `unacked`, where Python restores it a visibility timeout after it was due if nobody of ours is left to move it.
+-- park(keys, tag, due_ms, message, suffix): parks a message until it is due, as kombu's triple [message, exchange, routing key].
+-- `keys` are the zset of tags and due times, the hash of messages (kombu's `unacked`, or one beside the list) and, with `unacked`, its
+-- index, by which Python restores the message a visibility timeout after it was due if nobody of ours is left to move it; else nil.
 -- `suffix` is ',"<exchange>","<routing key>"]', in which no escaped quotation mark occurs: move-due.lua cuts it off again.
-local function park(delay_key, tag, due_ms, message, suffix)
-  redis.call('HSET', PREFIX .. 'unacked', tag, '[' .. message .. suffix)
-  redis.call('ZADD', PREFIX .. 'unacked_index', string.format('%.3f', due_ms / 1000), tag)
-  redis.call('ZADD', delay_key, string.format('%.0f', due_ms), tag)
+local function park(keys, tag, due_ms, message, suffix)
+  redis.call('HSET', keys[2], tag, '[' .. message .. suffix)
+  if keys[3] then redis.call('ZADD', keys[3], string.format('%.3f', due_ms / 1000), tag) end
+  redis.call('ZADD', keys[1], string.format('%.0f', due_ms), tag)
 end
 
 local function now_ms()

@@ -41,7 +41,7 @@ export class PauseWatch {
 
   async #look(): Promise<void> {
     const { session, changed } = this.#options;
-    session.track();
+    session.track(pausedKey);
     changed(new Set((await session.data.call("SMEMBERS", pausedKey)) as string[]));
   }
 

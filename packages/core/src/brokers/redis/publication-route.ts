@@ -7,7 +7,7 @@ import type { RedisConnection } from "../../redis/connection.ts";
 import { bindingKey, boundMembers, boundQueues } from "./bindings.ts";
 import { encodeEnvelope, wirePriority } from "./envelope-json.ts";
 import { fanoutChannel } from "./fanout.ts";
-import { delayKey, listOf, publishedKey, stepOf } from "./keys.ts";
+import { listOf, stepOf } from "./keys.ts";
 
 /** What an app knows of the exchanges of one database. */
 export interface Exchanges {
@@ -22,10 +22,10 @@ export interface Placement {
   readonly named: string | null;
   readonly list: string;
   readonly raw: string;
-  /** "" = unguarded */
-  readonly guardKey: string;
+  readonly tag: string;
+  readonly isGuarded: boolean;
   /** null = at once */
-  readonly parked: { readonly delayKey: string; readonly tag: string; readonly dueAt: number; readonly suffix: string } | null;
+  readonly parked: { readonly tag: string; readonly dueAt: number; readonly suffix: string } | null;
 }
 
 /** The list item of a publication. Throws PUBLISH_ENCODE. */
@@ -75,12 +75,10 @@ export function place(publication: Publication, queue: string, nowMs: number): P
     named: route.exchange === "" ? queue : null,
     list,
     raw: encodePublication(publication),
-    guardKey: guarded === true ? publishedKey(list, tag) : "",
+    tag,
+    isGuarded: guarded === true,
     // The list in the tag keeps apart what one exchange put into two queues; the same publication twice is one.
-    parked:
-      dueAt === undefined || dueAt <= nowMs
-        ? null
-        : { delayKey: delayKey(list), tag: `${tag}:${list}`, dueAt, suffix: tripleSuffix(queue) },
+    parked: dueAt === undefined || dueAt <= nowMs ? null : { tag: `${tag}:${list}`, dueAt, suffix: tripleSuffix(queue) },
   };
 }
 

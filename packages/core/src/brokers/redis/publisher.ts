@@ -7,8 +7,7 @@ import { brokerFailure, isReply, verdictOf } from "../../redis/failure.ts";
 import type { RedisLink } from "../../redis/link.ts";
 import { boundMembers } from "./bindings.ts";
 import { channelOf, type Exchanges, encodePublication, type Placement, place, routedQueues } from "./publication-route.ts";
-import { scripts } from "./scripts.ts";
-import { guardMs } from "./timing.ts";
+import { isPlain, put } from "./put.ts";
 
 /** Most bytes (roughly) and messages of one LPUSH: more would hold up other commands of this connection. */
 const batchBytes = 1_000_000;
@@ -83,9 +82,11 @@ export function createPublisher({ link, label, clock, exchanges, replicaLimitMs 
 
   async function send(connection: RedisConnection, batch: readonly Waiting[]): Promise<void> {
     try {
+      const placements = batch.map(({ placement }) => placement);
+      const server = connection.serverOf((placements[0] as Placement).list);
       const [, replicas] = await Promise.all([
-        write(connection, batch),
-        replicaLimitMs === null ? 1 : connection.call("WAIT", 1, replicaLimitMs),
+        put(placements, connection),
+        replicaLimitMs === null ? 1 : server.call("WAIT", 1, replicaLimitMs),
       ]);
       if (replicas === 0) throw unreplicated(label, replicaLimitMs);
       for (const each of batch) each.resolve();
@@ -139,9 +140,9 @@ function batches(waiting: readonly Waiting[]): readonly (readonly Waiting[])[] {
   const all: Waiting[][] = [];
   const open = new Map<string, { batch: Waiting[]; bytes: number }>();
   for (const each of waiting) {
-    const { list, raw, guardKey, parked } = each.placement;
+    const { list, raw } = each.placement;
     const last = open.get(list);
-    if (guardKey !== "" || parked !== null) {
+    if (!isPlain(each.placement)) {
       open.delete(list);
       all.push([each]);
     } else if (last !== undefined && last.bytes < batchBytes && last.batch.length < batchMessages) {
@@ -154,13 +155,6 @@ function batches(waiting: readonly Waiting[]): readonly (readonly Waiting[])[] {
     }
   }
   return all;
-}
-
-function write(connection: RedisConnection, batch: readonly Waiting[]): Promise<unknown> {
-  const { list, raw, guardKey, parked } = (batch[0] as Waiting).placement;
-  if (guardKey === "" && parked === null) return connection.call("LPUSH", list, ...batch.map(({ placement }) => placement.raw));
-  const keys = [guardKey, list, parked?.delayKey ?? ""];
-  return connection.run(scripts.publish, keys, [guardMs, raw, parked?.dueAt ?? "", parked?.tag ?? "", parked?.suffix ?? ""]);
 }
 
 function notConnected(label: string): PublishError {

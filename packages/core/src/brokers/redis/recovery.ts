@@ -62,10 +62,22 @@ async function recoverList(list: string, incarnation: string, options: RecoveryO
       const raw = raws[index];
       return raw == null ? [] : [n, ...destined(raw, { list, isBegun: begun.has(n), n, incarnation }, options)];
     });
-    const keys = [key, list, deadLetterQueue(queueOfList(list))];
-    if (args.length > 0) moved += (await connection.run(scripts.recover, keys, args)) as number;
+    if (args.length > 0) moved += await moveBack(list, key, args, connection);
   }
   return moved;
+}
+
+/** `args` as `recover.lua` wants them. */
+async function moveBack(list: string, key: string, args: readonly (string | Buffer)[], connection: RedisConnection): Promise<number> {
+  const letters = deadLetterQueue(queueOfList(list));
+  if (connection.areTogether(key, letters)) return (await connection.run(scripts.recover, [key, list, letters], args)) as number;
+  const rest = [...args];
+  for (let at = 0; at < args.length; at += 3) {
+    if (args[at + 1] !== "dead") continue;
+    await connection.call("LPUSH", letters, args[at + 2] as Buffer);
+    rest[at + 1] = "gone";
+  }
+  return (await connection.run(scripts.recover, [key, list], rest)) as number;
 }
 
 /** Numbers in pages that are small enough to be held, whatever the size of the messages. */

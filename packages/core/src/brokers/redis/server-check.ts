@@ -1,8 +1,9 @@
-/** What must hold of a server before tasks are entrusted to it: it is new enough, stands alone, does not evict, and its keys are of a layout that is known. */
+/** What must hold of a server, or of each node of a cluster, before tasks are entrusted to it: it is new enough, does not evict, and its keys are of a layout that is known. */
 import type { DriverContext } from "../../driver.ts";
 import { BrokerError, reasonOf } from "../../errors.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
-import { isReply } from "../../redis/failure.ts";
+import { clusterUrl, isReply } from "../../redis/failure.ts";
+import type { RedisTarget } from "../../redis/url.ts";
 import { layoutKey } from "./keys.ts";
 
 /** Grows when the meaning of a key changes so that older versions must not touch it. */
@@ -11,14 +12,18 @@ const layout = 1;
 /** Claims pop several messages at once, which older servers cannot. */
 const oldestVersion = [6, 2] as const;
 
-/** Throws BROKER_EVICTS, BROKER_LAYOUT, and BROKER_REFUSED for a server that is too old or a node of a cluster. */
-export async function checkServer(connection: RedisConnection, label: string, context: DriverContext): Promise<void> {
+/** Throws BROKER_EVICTS, BROKER_LAYOUT, and BROKER_REFUSED for a server that is too old or is a node of a cluster and was not reached as one. */
+export async function checkServer(connection: RedisConnection, target: RedisTarget, context: DriverContext): Promise<void> {
   // One after the other: where the first refuses, the second must not have written anything.
-  await checkInfo(connection, label, context);
-  await checkLayout(connection, label);
+  await Promise.all(connection.servers.map((server) => checkInfo(server, target, context)));
+  await checkLayout(connection, target.label);
 }
 
-async function checkInfo(connection: RedisConnection, label: string, { allowEviction, logger }: DriverContext): Promise<void> {
+async function checkInfo(
+  connection: RedisConnection,
+  { label, place }: RedisTarget,
+  { allowEviction, logger }: DriverContext,
+): Promise<void> {
   let info: string;
   try {
     info = String(await connection.call("INFO"));
@@ -31,9 +36,8 @@ async function checkInfo(connection: RedisConnection, label: string, { allowEvic
   if (version !== null && isOlder([Number(version[2]), Number(version[3])], oldestVersion)) {
     throw new BrokerError("BROKER_REFUSED", `Redis at ${label} is version ${version[1]}, expected ${oldestVersion.join(".")} or newer`);
   }
-  // A settlement writes keys of several slots in one step.
-  if (/^redis_mode:cluster/m.test(info))
-    throw new BrokerError("BROKER_REFUSED", `Redis at ${label} is a node of a Redis Cluster, expected a server of its own, or sentinels`);
+  if (/^redis_mode:cluster/m.test(info) && !("nodes" in place))
+    throw new BrokerError("BROKER_REFUSED", `Redis at ${label} refused: ${clusterUrl}`);
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
   if (allowEviction || policy === undefined || policy === "noeviction") return;
   throw new BrokerError("BROKER_EVICTS", `Redis at ${label} has maxmemory-policy ${policy}, expected noeviction: it may lose tasks`);

@@ -1,27 +1,30 @@
 /**
- * The two connections of a consumer: one for data, one that is told when a list changes (client tracking, redirected to it).
- * They live and die together: what the server tracks for one is worth nothing without the other.
+ * The two connections of a consumer to its server, or to each node of its cluster: one for data, one that is told when a list changes
+ * (client tracking, redirected to it). They live and die together: what the server tracks for one is worth nothing without the other.
  */
 import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../logger.ts";
-import { invalidations, openConnection, type RedisConnection } from "../../redis/connection.ts";
+import { openNodes } from "../../redis/cluster.ts";
+import { ClusterConnection } from "../../redis/cluster-connection.ts";
+import type { ConnectionOptions, RedisConnection } from "../../redis/connection.ts";
 import { isReply } from "../../redis/failure.ts";
 import { atPrimary } from "../../redis/primary.ts";
+import { invalidations, openServer } from "../../redis/server-connection.ts";
 import type { RedisServer, RedisTarget } from "../../redis/url.ts";
 
 export interface Session {
   readonly data: RedisConnection;
   /** false where the server cannot track (a proxy, an ACL): changes must be looked for */
   readonly tracks: boolean;
-  /** Resolves with the reason when the session is over: both connections are gone, and nothing that was asked is answered any more. */
+  /** Resolves with the reason when the session is over: all connections are gone, and nothing that was asked is answered any more. */
   readonly closed: Promise<unknown>;
-  /** The next change of each key that the next command of `data` reads is told, once; nothing where the server cannot track. */
-  track(): void;
+  /** The next change of each key that the next command of `data` reads where `key` lies is told, once; nothing where the server cannot track. */
+  track(key: string): void;
   /** `listener` hears which tracked keys changed; null = any may have. */
   onChange(listener: (keys: readonly string[] | null) => void): void;
   /** Hears what is told on channels that match one of `patterns`. Once for each session. Resolves when it hears. */
   listen(patterns: readonly string[], listener: (pattern: string, payload: Buffer) => void): Promise<void>;
-  /** Asks the connection that only listens for a sign of life. */
+  /** Asks what only listens for a sign of life. */
   probe(): void;
   close(reason?: unknown): void;
 }
@@ -34,42 +37,83 @@ export interface SessionOptions {
 }
 
 export async function openSession(target: RedisTarget, options: SessionOptions): Promise<Session> {
-  const held = { ...options, holdsProcess: true };
-  const connect = (server: RedisServer, role: string) => openConnection(server, { ...held, name: `celeriac:${role}:${options.worker}` });
-  // Both to the same server: what one tracks for the other is known there only.
-  const [data, ear] = await atPrimary(target, held, (server) => openBoth(connect(server, "data"), connect(server, "wake")));
+  const held = { ...options, name: "celeriac:nodes", holdsProcess: true };
+  const open = (server: RedisServer) => openPair(server, options);
+  const { pairs, data } = await openPairs(target, held, open);
+  const close = (reason?: unknown) => {
+    for (const pair of pairs) pair.close(reason);
+  };
+  const ends = pairs.flatMap((pair) => [pair.data.closed, pair.ear.closed]);
+  const closed = Promise.race(ends).then(async (reason) => {
+    close(reason);
+    await Promise.all(ends);
+    return reason;
+  });
+  const tracks = pairs.every((pair) => pair.tracks);
+  // What is published on one node of a cluster is heard on all.
+  const { ear } = pairs[0] as Pair;
+  return {
+    data,
+    tracks,
+    closed,
+    track(key) {
+      if (tracks)
+        data
+          .serverOf(key)
+          .call("CLIENT", "CACHING", "YES")
+          .catch(() => {});
+    },
+    onChange(listener) {
+      for (const pair of pairs) {
+        pair.ear.onMessage((channel, payload) => {
+          if (channel === invalidations) listener(Array.isArray(payload) ? payload.map(String) : null);
+        });
+      }
+    },
+    async listen(patterns, listener) {
+      ear.onPattern(listener);
+      await ear.call("PSUBSCRIBE", ...patterns);
+    },
+    // Its failure closes the connection, which is what `closed` tells.
+    probe() {
+      for (const pair of pairs) void pair.ear.call("PING").catch(() => {});
+    },
+    close,
+  };
+}
+
+interface Pairs {
+  readonly pairs: readonly Pair[];
+  readonly data: RedisConnection;
+}
+
+async function openPairs(target: RedisTarget, options: ConnectionOptions, open: (server: RedisServer) => Promise<Pair>): Promise<Pairs> {
+  const { place } = target;
+  if ("nodes" in place) {
+    const { nodes: pairs, slots } = await openNodes(place, target, options, open);
+    return { pairs, data: new ClusterConnection({ nodes: pairs.map(({ data }) => data), slots }) };
+  }
+  const pair = await atPrimary(place, target, options, open);
+  return { pairs: [pair], data: pair.data };
+}
+
+/** Both to the same server: what one tracks for the other is known there only. */
+interface Pair {
+  readonly data: RedisConnection;
+  readonly ear: RedisConnection;
+  readonly tracks: boolean;
+  close(reason?: unknown): void;
+}
+
+async function openPair(server: RedisServer, options: SessionOptions): Promise<Pair> {
+  const connect = (role: string) => openServer(server, { ...options, holdsProcess: true, name: `celeriac:${role}:${options.worker}` });
+  const [data, ear] = await openBoth(connect("data"), connect("wake"));
   const close = (reason?: unknown) => {
     data.close(reason);
     ear.close(reason);
   };
-  const closed = Promise.race([data.closed, ear.closed]).then(async (reason) => {
-    close(reason);
-    await Promise.all([data.closed, ear.closed]);
-    return reason;
-  });
   try {
-    const tracks = await track(data, ear, options.logger);
-    return {
-      data,
-      tracks,
-      closed,
-      track() {
-        if (tracks) data.call("CLIENT", "CACHING", "YES").catch(() => {});
-      },
-      onChange(listener) {
-        ear.onMessage((channel, payload) => {
-          if (channel !== invalidations) return;
-          listener(Array.isArray(payload) ? payload.map(String) : null);
-        });
-      },
-      async listen(patterns, listener) {
-        ear.onPattern(listener);
-        await ear.call("PSUBSCRIBE", ...patterns);
-      },
-      // Its failure closes the connection, which is what `closed` tells.
-      probe: () => void ear.call("PING").catch(() => {}),
-      close,
-    };
+    return { data, ear, tracks: await track(data, ear, options.logger), close };
   } catch (error) {
     close(error);
     throw error;

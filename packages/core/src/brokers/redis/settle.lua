@@ -8,12 +8,12 @@
 --           push    list raw                         publish
 --           tell    channel raw                      publish to a fanout exchange
 --           once    guard_key ttl_ms list raw        publish unless the guard is there
---           park    guard_key ttl_ms delay_key tag due_ms raw suffix    publish later; guard_key '' = unguarded
+--           park    guard_key ttl_ms delay_key messages index tag due_ms raw suffix
+--                                                    publish later; ttl_ms '' = unguarded, index '' = none (park.lua)
 --         and one of
 --           ack
 --           head    list raw                         back to the head; raw '' = as it was claimed
---           delay   delay_key tag after_ms raw suffix
---           dead    list raw
+--           delay   delay_key messages index tag after_ms raw suffix
 -- Keys among ARGV are without PREFIX.
 -- Gives {i, outcome, ...} for those that were not settled, counted from 1: 0 = lost, or the error's text: then the claim stands.
 local results_db, own_db = ARGV[1], ARGV[2]
@@ -31,6 +31,12 @@ local function store(key, text, attempt, ttl_ms)
   if not done then error(failure, 0) end
 end
 
+-- Three arguments from `at` on, as park.lua wants its keys.
+local function parking(op, at)
+  local index = op[at + 2]
+  return { PREFIX .. op[at], PREFIX .. op[at + 1], index ~= '' and PREFIX .. index or nil }
+end
+
 local follow = {
   result = function(op) store(PREFIX .. op[1], op[2], tonumber(op[3]), tonumber(op[4])) end,
   bind = function(op) redis.call('SADD', PREFIX .. op[1], op[2]) end,
@@ -40,10 +46,10 @@ local follow = {
     once(PREFIX .. op[1], op[2], function() redis.call('LPUSH', PREFIX .. op[3], op[4]) end)
   end,
   park = function(op)
-    once(PREFIX .. op[1], op[2], function() park(PREFIX .. op[3], op[4], tonumber(op[5]), op[6], op[7]) end)
+    once(PREFIX .. op[1], op[2], function() park(parking(op, 3), op[6], tonumber(op[7]), op[8], op[9]) end)
   end,
 }
-local arity = { result = 4, bind = 2, push = 2, tell = 2, once = 4, park = 7, ack = 0, head = 2, delay = 5, dead = 2 }
+local arity = { result = 4, bind = 2, push = 2, tell = 2, once = 4, park = 9, ack = 0, head = 2, delay = 7 }
 
 -- What goes back frees the memory that it takes: a write that is allowed on a full server makes the following ones so.
 local function returning(claims, n, raw)
@@ -56,9 +62,8 @@ local finish = {
   ack = function() end,
   head = function(claims, n, op) redis.call('RPUSH', PREFIX .. op[1], returning(claims, n, op[2])) end,
   delay = function(claims, n, op)
-    park(PREFIX .. op[1], op[2], now_ms() + tonumber(op[3]), returning(claims, n, op[4]), op[5])
+    park(parking(op, 1), op[4], now_ms() + tonumber(op[5]), returning(claims, n, op[6]), op[7])
   end,
-  dead = function(_, _, op) redis.call('LPUSH', PREFIX .. op[1], op[2]) end,
 }
 
 local function settle(claims, n, operations)

@@ -7,8 +7,10 @@ import { resultArguments, resultKey } from "../../redis/result-record.ts";
 import { boundMembers } from "./bindings.ts";
 import type { RedisDelivery } from "./delivery.ts";
 import { deadLetter } from "./envelope-json.ts";
-import { delayKey, listOf } from "./keys.ts";
-import { channelOf, type Exchanges, encodePublication, place, routedQueues, tripleSuffix } from "./publication-route.ts";
+import { listOf, publishedKey } from "./keys.ts";
+import { parkingKeys } from "./parking.ts";
+import { channelOf, type Exchanges, encodePublication, type Placement, place, routedQueues, tripleSuffix } from "./publication-route.ts";
+import { put } from "./put.ts";
 import { withHeader } from "./raw-json.ts";
 import type { Completion, Operation } from "./settler.ts";
 import { guardMs } from "./timing.ts";
@@ -31,53 +33,103 @@ export function planCompletion({ result }: Settlement): Completion | null {
   return { key: resultKey(result.taskId), text, attempt, ttlMs };
 }
 
-/** Operations for one claim. `"lost"`: its message is not claimed any more. Rejects like the server's answers, or with PUBLISH_UNROUTABLE. */
+/** What is written elsewhere before, and the operations for the claim itself. */
+export interface SettlementPlan {
+  /** on a cluster: what lies with another node than the claim */
+  readonly before: readonly Following[];
+  readonly operations: readonly Operation[];
+}
+
+/** One thing that follows from a settlement. */
+export interface Following {
+  /** where it is written; null: anywhere */
+  readonly key: string | null;
+  /** within the settlement's script */
+  readonly operation: Operation;
+  /** by itself */
+  write(): Promise<unknown>;
+}
+
+/** `"lost"`: its message is not claimed any more. Rejects like the server's answers, or with PUBLISH_UNROUTABLE. */
 export async function planSettlement(
   delivery: RedisDelivery,
   settlement: Settlement,
   context: PlanContext,
-): Promise<readonly Operation[] | "lost"> {
+): Promise<SettlementPlan | "lost"> {
   const { result, publish, then } = settlement;
-  const operations: Operation[] = [];
-  if (result !== undefined) operations.push(["result", resultKey(result.taskId), ...resultArguments(result)]);
-  for (const publication of publish) operations.push(...(await followUp(publication, context)));
+  const { connection } = context;
   const end = await ending(delivery, then, context);
   if (end === "lost") return "lost";
-  return [...operations, ...end];
-}
-
-async function followUp(publication: Publication, context: PlanContext): Promise<readonly Operation[]> {
-  const channel = channelOf(publication, context.exchanges);
-  if (channel !== null) return [["tell", channel, encodePublication(publication)]];
+  const following: Following[] = [];
+  for (const publication of publish) following.push(...(await followUps(publication, context)));
+  following.push(...end.following);
+  const isBeside = ({ key }: Following) => key === null || connection.areTogether(key, delivery.place.claimsKey);
   const operations: Operation[] = [];
-  for (const queue of await routedQueues(publication, context.connection, context.exchanges)) {
-    const { named, list, raw, guardKey, parked } = place(publication, queue, context.clock.now());
-    if (named !== null) operations.push(...bound(named, context));
-    if (parked !== null) operations.push(["park", guardKey, guardMs, parked.delayKey, parked.tag, parked.dueAt, raw, parked.suffix]);
-    else operations.push(guardKey === "" ? ["push", list, raw] : ["once", guardKey, guardMs, list, raw]);
+  if (result !== undefined) operations.push(["result", resultKey(result.taskId), ...resultArguments(result)]);
+  operations.push(...following.filter(isBeside).map(({ operation }) => operation), end.last);
+  return { before: following.filter((each) => !isBeside(each)), operations };
+}
+
+async function followUps(publication: Publication, context: PlanContext): Promise<readonly Following[]> {
+  const { connection, exchanges, clock } = context;
+  const channel = channelOf(publication, exchanges);
+  if (channel !== null) {
+    const raw = encodePublication(publication);
+    return [{ key: null, operation: ["tell", channel, raw], write: () => connection.call("PUBLISH", channel, raw) }];
   }
-  return operations;
+  const following: Following[] = [];
+  for (const queue of await routedQueues(publication, connection, exchanges)) {
+    const placement = place(publication, queue, clock.now());
+    if (placement.named !== null) following.push(...bound(placement.named, context));
+    following.push({ key: placement.list, operation: operationOf(placement, context), write: () => put([placement], connection) });
+  }
+  return following;
 }
 
-function bound(queue: string, { exchanges }: PlanContext): readonly Operation[] {
-  return boundMembers(exchanges.queues.declaration(queue)).map(({ key, member }) => ["bind", key, member]);
+function operationOf({ list, raw, tag, isGuarded, parked }: Placement, { connection }: PlanContext): Operation {
+  if (!isGuarded && parked === null) return ["push", list, raw];
+  const guard = [publishedKey(list, tag), isGuarded ? guardMs : ""] as const;
+  if (parked === null) return ["once", ...guard, list, raw];
+  return ["park", ...guard, ...parkingArguments(list, connection), parked.tag, parked.dueAt, raw, parked.suffix];
 }
 
-async function ending(delivery: RedisDelivery, then: Disposition, context: PlanContext): Promise<readonly Operation[] | "lost"> {
-  if (then.kind === "acknowledge") return [["ack"]];
-  if (then.kind === "requeue" && !then.counted) return [requeued(delivery, then.afterMs, { raw: "", context })];
+/** As `settle.lua` wants them: '' = no index. */
+function parkingArguments(list: string, connection: RedisConnection): readonly [string, string, string] {
+  const [dueAt, messages, index = ""] = parkingKeys(list, connection);
+  return [dueAt, messages, index];
+}
+
+function bound(queue: string, { connection, exchanges }: PlanContext): readonly Following[] {
+  return boundMembers(exchanges.queues.declaration(queue)).map(({ key, member }) => ({
+    key,
+    operation: ["bind", key, member],
+    write: () => connection.call("SADD", key, member),
+  }));
+}
+
+/** How a claim ends, behind all that follows. */
+interface PlannedEnd {
+  readonly following: readonly Following[];
+  readonly last: Operation;
+}
+
+async function ending(delivery: RedisDelivery, then: Disposition, context: PlanContext): Promise<PlannedEnd | "lost"> {
+  if (then.kind === "acknowledge") return { following: [], last: ["ack"] };
+  if (then.kind === "requeue" && !then.counted) return { following: [], last: requeued(delivery, then.afterMs, { raw: "", context }) };
   const { claimsKey } = delivery.place;
   const stored = (await context.connection.callBytes("HGET", claimsKey, String(delivery.n))) as Buffer | null;
   if (stored === null) return "lost";
   const raw = stored.toString("latin1");
   if (then.kind === "requeue") {
     const counted = withHeader(raw, deliveriesHeader, String(delivery.deliveries + 1)) ?? raw;
-    return [requeued(delivery, then.afterMs, { raw: Buffer.from(counted, "latin1"), context })];
+    return { following: [], last: requeued(delivery, then.afterMs, { raw: Buffer.from(counted, "latin1"), context }) };
   }
   const death = { reason: then.reason, queue: delivery.queue, at: context.clock.now() };
   const queue = deadLetterQueue(delivery.queue);
   const letter = Buffer.from(deadLetter(raw, death, claimTag(delivery, context)), "latin1");
-  return [...bound(queue, context), ["dead", listOf(queue, 0), letter]];
+  const list = listOf(queue, 0);
+  const put: Following = { key: list, operation: ["push", list, letter], write: () => context.connection.call("LPUSH", list, letter) };
+  return { following: [...bound(queue, context), put], last: ["ack"] };
 }
 
 /** `raw` "" = as it was claimed. */
@@ -88,7 +140,14 @@ function requeued(
 ): Operation {
   const { list, queue } = delivery.place;
   if (afterMs === undefined || afterMs <= 0) return ["head", list, raw];
-  return ["delay", delayKey(list), claimTag(delivery, context), Math.ceil(afterMs), raw, tripleSuffix(queue)];
+  return [
+    "delay",
+    ...parkingArguments(list, context.connection),
+    claimTag(delivery, context),
+    Math.ceil(afterMs),
+    raw,
+    tripleSuffix(queue),
+  ];
 }
 
 /** Unlike the producer's tag, which any stranger may have chosen twice, no other message has this one. */

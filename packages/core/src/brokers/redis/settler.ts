@@ -70,7 +70,7 @@ export class Settler {
     const turn = this.#turn;
     if (turn.length === 0) return;
     this.#turn = [];
-    for (const batch of batchesOf(turn)) void this.#send(batch);
+    for (const batch of batchesOf(turn, this.#options.connection)) void this.#send(batch);
     this.#options.sent();
   }
 
@@ -125,12 +125,12 @@ interface Batch {
   bytes: number;
 }
 
-function batchesOf(turn: readonly Settling[]): readonly Batch[] {
+function batchesOf(turn: readonly Settling[], connection: RedisConnection): readonly Batch[] {
   const all: Batch[] = [];
   let batch: Batch | undefined;
   for (const each of turn) {
     // Neighbours mostly are of one kind and come from one list.
-    if (batch === undefined || !takes(batch, each)) batch = all.find((other) => takes(other, each));
+    if (batch === undefined || !takes(batch, each, connection)) batch = all.find((other) => takes(other, each, connection));
     if (batch === undefined) {
       batch = { script: scriptOf(each.plan), settlings: [], bytes: 0 };
       all.push(batch);
@@ -150,12 +150,12 @@ function isOperations(plan: Completion | readonly Operation[]): plan is readonly
   return Array.isArray(plan);
 }
 
-function takes({ settlings, bytes }: Batch, { plan, claimsKey }: Settling): boolean {
+function takes({ settlings, bytes }: Batch, { plan, claimsKey }: Settling, connection: RedisConnection): boolean {
   if (settlings.length >= batchClaims || bytes > batchBytes) return false;
   const first = settlings[0] as Settling;
   if (plan === null) return first.plan === null && first.claimsKey === claimsKey;
   if (first.plan === null) return false;
-  if (isOperations(plan)) return isOperations(first.plan);
+  if (isOperations(plan)) return isOperations(first.plan) && connection.areTogether(first.claimsKey, claimsKey);
   if (isOperations(first.plan)) return false;
   return first.claimsKey === claimsKey && first.plan.attempt === plan.attempt && first.plan.ttlMs === plan.ttlMs;
 }

@@ -1,0 +1,24 @@
+/** Puts messages into a list: plain ones by a bare LPUSH, one that is guarded or parked by a script. */
+import type { RedisArgument, RedisConnection } from "../../redis/connection.ts";
+import { publishedKey } from "./keys.ts";
+import { parkingKeys } from "./parking.ts";
+import type { Placement } from "./publication-route.ts";
+import { scripts } from "./scripts.ts";
+import { guardMs } from "./timing.ts";
+
+/** true when it can share an LPUSH with others of its list. */
+export function isPlain({ isGuarded, parked }: Placement): boolean {
+  return !isGuarded && parked === null;
+}
+
+/** Several only if they are plain and of one list. Rejects as the server answers. */
+export function put(placements: readonly Placement[], connection: RedisConnection): Promise<unknown> {
+  const first = placements[0] as Placement;
+  const { list, raw, tag, isGuarded, parked } = first;
+  if (isPlain(first)) return connection.call("LPUSH", list, ...placements.map((placement) => placement.raw));
+  const keys = [list, publishedKey(list, tag)];
+  const args: RedisArgument[] = [isGuarded ? guardMs : "", raw];
+  if (parked === null) return connection.run(scripts.publish, keys, [...args, "", "", ""]);
+  const { dueAt, tag: parkedTag, suffix } = parked;
+  return connection.run(scripts.publish, [...keys, ...parkingKeys(list, connection)], [...args, dueAt, parkedTag, suffix]);
+}
