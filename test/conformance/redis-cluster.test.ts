@@ -4,14 +4,15 @@ import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { type RedisCluster, startRedisCluster } from "../support/redis-cluster.ts";
-import { clusterRules, rulesOf } from "../support/redis-rules.ts";
+import { redisClusterRules, redisRules } from "../support/roles.ts";
 import { redisUrl } from "../support/servers.ts";
 import { describeRedis } from "./redis-suites.ts";
 
 let cluster: RedisCluster;
 beforeAll(async () => {
   cluster = await startRedisCluster();
-  for (const node of cluster.nodes) await cluster.clientOf(node).acl("SETUSER", "worker", ...rulesOf("worker"), ...clusterRules);
+  const rules = [...redisRules("worker", "secret"), ...redisClusterRules()];
+  for (const node of cluster.nodes) await cluster.clientOf(node).acl("SETUSER", "worker", ...rules);
 }, 120_000);
 afterAll(() => cluster.stop());
 

@@ -1,13 +1,11 @@
 /** What each kind of process needs of Redis, and no more: the rules in docs/security.md, under which the suites are run. */
-import { randomUUID } from "node:crypto";
-import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
 import type { Broker } from "../../packages/core/src/broker.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { publicationTo } from "../support/envelopes.ts";
-import { rulesOf } from "../support/redis-rules.ts";
+import { type Role, redisUserUrl } from "../support/roles.ts";
 import { redisUrl } from "../support/servers.ts";
 import { acknowledge, consume } from "./broker/world.ts";
 import { describeRedisBackend, describeRedisBroker } from "./redis-suites.ts";
@@ -21,28 +19,13 @@ async function connected(broker: Broker): Promise<Broker> {
 }
 
 describe("on Redis", () => {
-  let server: URL;
-  let admin: Redis;
-  const users: string[] = [];
-
+  let server: string;
   beforeAll(async () => {
-    server = new URL(await redisUrl());
-    admin = new Redis(server.href, { protocol: 2 });
-  });
-  afterAll(async () => {
-    if (users.length > 0) await admin.acl("DELUSER", ...(users as [string]));
-    admin.disconnect();
+    server = await redisUrl();
   });
 
-  /** The URL of a user that has the role. */
-  async function urlOf(role: string): Promise<string> {
-    const name = `${role}-${randomUUID()}`;
-    users.push(name);
-    await admin.acl("SETUSER", name, ...rulesOf(role));
-    return Object.assign(new URL(server), { username: name, password: "secret" }).href;
-  }
-
-  const asWorker = async () => ({ url: await urlOf("worker"), nodes: [server.href], queuePrefix: "shop-" });
+  const urlOf = (role: Role) => redisUserUrl(server, role);
+  const asWorker = async () => ({ url: await urlOf("worker"), nodes: [server], queuePrefix: "shop-" });
   describeRedisBroker("redis with the rules of a worker", asWorker);
   describeRedisBackend("redis with the rules of a worker", asWorker);
 

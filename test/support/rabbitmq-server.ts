@@ -25,6 +25,9 @@ export interface RabbitmqOptions {
   readonly tls?: Pick<Certificates, "caCerts" | "server">;
 }
 
+/** Which resources a user may make and delete, write to, and read from. */
+export type RabbitmqPermissions = readonly [configure: string, write: string, read: string];
+
 /** What can be asked of a running node from any process. */
 export interface RabbitmqNode {
   readonly place: RabbitmqPlace;
@@ -36,7 +39,7 @@ export interface RabbitmqNode {
   /** Creates a user. */
   addUser(name: string, password: string): Promise<void>;
   /** What a user may configure, write and read in a vhost, as patterns. */
-  permit(user: string, vhost: string, permissions: readonly [configure: string, write: string, read: string]): Promise<void>;
+  permit(user: string, vhost: string, permissions: RabbitmqPermissions): Promise<void>;
   /** Evaluates an Erlang expression in the node and gives the printed term, e.g. `rabbit_mnesia:status().` */
   evaluate(expression: string): Promise<string>;
   /** `rabbitmqctl <args>`; gives what it printed. About a second a call, for a virtual machine of its own: `evaluate` takes milliseconds. */

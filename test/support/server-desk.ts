@@ -1,7 +1,8 @@
 /**
- * Hands out places on the run's servers to the processes that run test files: each a database or a vhost of its own.
+ * Hands out places on the run's servers to the processes that run test files: each a database or a vhost of its own, and users of vhosts.
  * A server starts when it is first asked for, so a run that needs one does not wait for the other.
  */
+import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,7 +11,7 @@ import pg from "pg";
 import { installWhatIsMissing } from "./install.ts";
 import { hasPostgres, startPostgres } from "./postgres-server.ts";
 import { programPath } from "./program.ts";
-import { hasRabbitmq, startRabbitmq } from "./rabbitmq-server.ts";
+import { hasRabbitmq, type RabbitmqPermissions, startRabbitmq } from "./rabbitmq-server.ts";
 import { startRedis } from "./redis-server.ts";
 
 export interface ServerDesk {
@@ -23,6 +24,8 @@ export interface ServerDesk {
 /** A server of this run, or of the machine: a new place in it per call. */
 interface Server {
   newPlace(): Promise<string>;
+  /** The URL of a place as a new user who has these permissions; absent where there are no users, or a test makes them itself. */
+  newUser?(url: string, permissions: RabbitmqPermissions): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -31,15 +34,25 @@ const openers: Readonly<Record<string, () => Promise<Server>>> = { redis: openRe
 export async function openServerDesk(): Promise<ServerDesk> {
   installWhatIsMissing();
   const open = new Map<string, Promise<Server>>();
-  const place = async (name: string): Promise<string> => {
+  const serverCalled = (name: string): Promise<Server> => {
     const opener = openers[name];
     if (opener === undefined) throw new Error(`no server is called ${name}`);
     const server = open.get(name) ?? opener();
     open.set(name, server);
-    return (await server).newPlace();
+    return server;
+  };
+  /** `/<server>`: a new place. `/<server>/user?<url, configure, write, read>`: a new user of one. */
+  const answer = async ({ pathname, searchParams }: URL): Promise<string> => {
+    const [, name = "", what] = pathname.split("/");
+    const server = await serverCalled(name);
+    if (what === undefined) return await server.newPlace();
+    if (server.newUser === undefined)
+      throw new Error(`This test makes users, and cannot on this ${name}: install the server for the tests`);
+    const [url, configure, write, read] = ["url", "configure", "write", "read"].map((field) => searchParams.get(field) ?? "");
+    return await server.newUser(url!, [configure!, write!, read!]);
   };
   const desk = createServer((request, response) => {
-    place(request.url?.slice(1) ?? "").then(
+    answer(new URL(request.url ?? "/", "http://desk")).then(
       (url) => response.end(url),
       (error: Error) => response.writeHead(500).end(error.message),
     );
@@ -91,13 +104,23 @@ async function openRabbitmq(): Promise<Server> {
     process.once("exit", () => rmSync(server.place.directory, { recursive: true, force: true }));
     let count = 0;
     let last: Promise<unknown> = Promise.resolve();
-    const newPlace = () => {
-      // One at a time: the node refuses a second administrator's call that comes in the same moment.
-      const place = last.then(() => server.vhost(`place-${++count}`));
-      last = place.catch(() => {});
-      return place;
+    // One at a time: the node refuses a second administrator's call that comes in the same moment.
+    const inTurn = (call: () => Promise<string>): Promise<string> => {
+      const made = last.then(call);
+      last = made.catch(() => {});
+      return made;
     };
-    return { newPlace, stop: server.stop };
+    return {
+      newPlace: () => inTurn(() => server.vhost(`place-${++count}`)),
+      newUser: (url, permissions) =>
+        inTurn(async () => {
+          const [username, password] = [randomUUID(), "secret"];
+          await server.addUser(username, password);
+          await server.permit(username, decodeURIComponent(new URL(url).pathname.slice(1)), permissions);
+          return Object.assign(new URL(url), { username, password }).href;
+        }),
+      stop: server.stop,
+    };
   }
   if (given === undefined) throw new Error(missing("rabbitmq-server", "AMQP_URL"));
   return { newPlace: async () => given, stop: async () => {} };

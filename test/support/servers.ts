@@ -1,5 +1,6 @@
 /** The servers of this run, for a test file: every call gives a place of its own, empty and shared with nobody. */
 import { inject } from "vitest";
+import type { RabbitmqPermissions } from "./rabbitmq-server.ts";
 
 /** "redis://127.0.0.1:<port>/<a fresh database>" */
 export function redisUrl(): Promise<string> {
@@ -11,13 +12,18 @@ export function amqpUrl(): Promise<string> {
   return place("amqp");
 }
 
+/** The URL of a vhost as a new user, who may do there what the permissions say and nothing else. */
+export function amqpUserUrl(url: string, [configure, write, read]: RabbitmqPermissions): Promise<string> {
+  return place(`amqp/user?${new URLSearchParams({ url, configure, write, read })}`);
+}
+
 /** "db+postgresql://celeriac:<password>@127.0.0.1:<port>/<a fresh database>" */
 export function postgresUrl(): Promise<string> {
   return place("postgres");
 }
 
-async function place(server: string): Promise<string> {
-  const answer = await fetch(`${inject("serverDeskUrl")}/${server}`);
+async function place(path: string): Promise<string> {
+  const answer = await fetch(`${inject("serverDeskUrl")}/${path}`);
   const text = await answer.text();
   if (!answer.ok) throw new Error(text);
   return text;
