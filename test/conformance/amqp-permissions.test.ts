@@ -1,5 +1,7 @@
 /** What each kind of process needs of RabbitMQ, and no more: the permissions in docs/security.md, under which the suites are run. */
 import { randomUUID } from "node:crypto";
+import { type App, createApp } from "@celeriac/core";
+import { runtimeOf } from "@celeriac/core/runtime";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ResultBackend } from "../../packages/core/src/backend.ts";
 import { createRpcBackend } from "../../packages/core/src/backends/rpc.ts";
@@ -60,6 +62,36 @@ it("the permissions of a worker end with its app", async () => {
   await expect(worker.declare("till-2")).rejects.toEqual(refused);
 });
 
+describe("replies", () => {
+  /** An app whose results come by rpc://, and a queue that is there. */
+  async function openApp(): Promise<{ readonly app: App; readonly queue: string }> {
+    const { own, all } = await logIn("worker");
+    const [owner, queue] = [await open(all), queueName()];
+    await owner.declare(queue);
+    const app = createApp("shop", { broker: own, backend: "rpc://", config: { publishTimeout: "30s" } });
+    ends.push(() => app.close());
+    return { app, queue };
+  }
+
+  it("are for callers: who only answers, or sends what is not answered, has no queue for them", async () => {
+    const { app, queue } = await openApp();
+    const { backend } = await runtimeOf(app)!.links();
+    await backend!.connect();
+    await backend!.health();
+    await app.sendTask("t", [], { queue, ignoreResult: true });
+  });
+
+  it("are refused to who may have no queue for them, at once", async () => {
+    const { app, queue } = await openApp();
+    const { backend } = await runtimeOf(app)!.links();
+    const words = expect.stringContaining("ACCESS_REFUSED");
+    for (const _ of ["first", "second"]) {
+      await expect(backend!.openReplies!()).rejects.toMatchObject({ code: "BACKEND_REFUSED", message: words });
+      await expect(app.sendTask("t", [], { queue })).rejects.toMatchObject({ code: "PUBLISH_REJECTED", message: words });
+    }
+  });
+});
+
 describe("the permissions of a producer", () => {
   it("are enough to send to queues that exist, at once and later, and to have replies", async () => {
     const { own, all } = await logIn("producer");
@@ -74,7 +106,7 @@ describe("the permissions of a producer", () => {
     const backends = [own, all].map((url) => createRpcBackend(url, driverContext(), { expiresMs: null }));
     for (const backend of backends) ends.push(() => backend.close());
     const [asking, answering] = backends as [ResultBackend, ResultBackend];
-    await Promise.all([asking.connect(), answering.connect()]);
+    await Promise.all([asking.openReplies!(), answering.connect()]);
     const record = { taskId: "t", attempt: 0, state: "SUCCESS", text: '{"status": "SUCCESS"}', replyTo: asking.replyTo, expiresMs: null };
     await answering.store(record);
     await eventually(async () => expect(await asking.get("t")).not.toBeNull());

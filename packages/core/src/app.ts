@@ -236,7 +236,7 @@ function buildApp(runtime: AppRuntime) {
     signals: publicSignals(runtime.signals),
     async connect() {
       const { broker, backend } = await runtime.links();
-      await Promise.all([broker.connect(), backend?.connect()]);
+      await Promise.all([broker.connect(), backend?.connect(), backend?.openReplies?.()]);
     },
     health: () => health(runtime),
     async close({ deadline = "10s" }: { deadline?: Duration | undefined } = {}) {

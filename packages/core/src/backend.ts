@@ -37,8 +37,13 @@ export interface ResultSubscription {
 export interface ResultBackend {
   /** The reply queue callers put into their messages; null where results are looked up by id. */
   readonly replyTo: string | null;
-  /** One attempt, shared. For `rpc` the reply queue exists afterwards, so it is called before the first publish. Throws BACKEND_UNREACHABLE or BACKEND_AUTH. */
+  /** One attempt, shared. Throws BACKEND_UNREACHABLE or BACKEND_AUTH. */
   connect(): Promise<void>;
+  /**
+   * Called by callers before they publish: what is sent to `replyTo` reaches them afterwards. Absent where that is null. Throws
+   * BACKEND_UNREACHABLE, BACKEND_AUTH, or BACKEND_REFUSED for who may have no reply queue.
+   */
+  openReplies?(): Promise<void>;
   /**
    * Keeps the newest: a final state is never replaced by an older attempt, nor by a non-final state of the same one;
    * a stored SUCCESS is never replaced at all (Celery's rule). Throws BACKEND_UNREACHABLE.

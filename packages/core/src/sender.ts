@@ -76,8 +76,10 @@ export function createSender(runtime: AppRuntime): Sender {
     const { message, route } = compose(runtime.composeContext(backend?.replyTo ?? null), { ...call, args, kwargs }, definition, id, parent);
     runtime.notePriority(message.priority);
     const outgoing: OutgoingMessage = { id, task: call.task, args, kwargs, headers: { ...message.headers }, options: call.options };
-    // The reply queue of rpc:// must exist before a worker can answer.
-    const before = backend === null || backend.replyTo === null ? undefined : () => backend.connect();
+    // The reply queue of rpc:// must exist before a worker can answer, if it is to answer.
+    const isAnswered =
+      !message.ignoreResult || (definition?.options.storeErrorsEvenIfIgnored ?? runtime.settings.taskStoreErrorsEvenIfIgnored);
+    const before = isAnswered ? backend?.openReplies : undefined;
     const publish = () => {
       const envelope = encodeMessage({ ...message, headers: outgoing.headers }, runtime.clock.now(), runtime.settings.maxMessageBytes);
       warnOfLarge(call.task, envelope.body.byteLength);

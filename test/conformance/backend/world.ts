@@ -36,7 +36,7 @@ export function startSuite(openWorld: () => Promise<BackendWorld>): Suite {
     world = await openWorld();
     caller = world.open();
     worker = world.open();
-    await Promise.all([caller.connect(), worker.connect()]);
+    await Promise.all([caller.connect(), caller.openReplies?.(), worker.connect()]);
   });
   afterEach(async () => {
     await Promise.all([caller.close(), worker.close()]);

@@ -1,8 +1,9 @@
 /**
- * A caller's own reply queue: declared and consumed on every connection there is. It is not deleted with its consumer, as Celery's is, but some
- * time after, so that results which arrive while the caller connects again are not lost.
+ * A caller's own reply queue: once somebody asks for it, it is declared and consumed on every connection there is. It is not deleted with its
+ * consumer, as Celery's is, but some time after, so that results which arrive while the caller connects again are not lost.
  */
 import type { Channel, ConsumeMessage } from "amqplib";
+import { replyCode, replyCodeOf } from "../amqp/failure.ts";
 import type { Link } from "../amqp/link.ts";
 import type { Session } from "../amqp/session.ts";
 import type { DriverContext } from "../driver.ts";
@@ -10,7 +11,7 @@ import { BrokerError, reasonOf } from "../errors.ts";
 
 export interface ReplyQueue {
   readonly name: string;
-  /** Resolves when it is consumed on the session's open connection. Throws BROKER_UNREACHABLE, BROKER_REFUSED. */
+  /** Connects; resolves when it is consumed. Throws as `Session.connect`, and BROKER_REFUSED for who may have no such queue. */
   ready(): Promise<void>;
   /** Deletes it if there is a connection. Never rejects. */
   close(): Promise<void>;
@@ -30,17 +31,26 @@ const retryWaitMs = 500;
 export function openReplyQueue(session: Session, { clock, logger, resultTextOf }: DriverContext, options: ReplyQueueOptions): ReplyQueue {
   const { name, durable } = options;
   const awayMs = Math.max(1, Math.min(options.expiresMs ?? longestAwayMs, longestAwayMs));
-  let consuming: Promise<void> = Promise.resolve();
+  let isWanted = false;
+  /** on the present connection; null: not asked for yet */
+  let consuming: Promise<void> | null = null;
   let closed = false;
 
   const unlisten = session.listen({
     up(link) {
-      consuming = consumeOn(link);
-      // ready() tells whoever asks; without anyone asking it is tried again.
-      consuming.catch((error) => retry(link, error));
+      if (isWanted) consume(link);
     },
-    down() {},
+    down() {
+      consuming = null;
+    },
   });
+
+  function consume(link: Link): Promise<void> {
+    consuming = consumeOn(link);
+    // ready() tells whoever asks; without anyone asking it is tried again.
+    consuming.catch((error) => retry(link, error));
+    return consuming;
+  }
 
   async function consumeOn(link: Link): Promise<void> {
     const channel = await link.openChannel();
@@ -68,12 +78,11 @@ export function openReplyQueue(session: Session, { clock, logger, resultTextOf }
   }
 
   function retry(link: Link, error: unknown): void {
-    if (closed || link.ended !== null) return;
+    // Who may have none is told by ready(), and will not be let on this connection.
+    if (closed || link.ended !== null || isForbidden(error)) return;
     logger.warn("The reply queue is not consumed; trying again", { queue: name, reason: error === null ? null : reasonOf(error) });
     clock.after(retryWaitMs, () => {
-      if (closed || session.link !== link) return;
-      consuming = consumeOn(link);
-      consuming.catch((failure) => retry(link, failure));
+      if (!closed && session.link === link) void consume(link).catch(() => {});
     });
   }
 
@@ -81,10 +90,14 @@ export function openReplyQueue(session: Session, { clock, logger, resultTextOf }
     name,
     async ready() {
       const release = session.hold();
+      isWanted = true;
       try {
-        await consuming;
+        const link = await session.connect();
+        await (consuming ?? consume(link));
       } catch (cause) {
-        throw new BrokerError("BROKER_REFUSED", `The reply queue could not be declared: ${reasonOf(cause)}`, { cause });
+        if (BrokerError.is(cause)) throw cause;
+        const code = isForbidden(cause) ? "BROKER_REFUSED" : "BROKER_UNREACHABLE";
+        throw new BrokerError(code, `The reply queue could not be declared: ${reasonOf(cause)}`, { cause });
       } finally {
         release();
       }
@@ -92,9 +105,14 @@ export function openReplyQueue(session: Session, { clock, logger, resultTextOf }
     async close() {
       closed = true;
       unlisten();
+      if (!isWanted) return;
       await session.link
         ?.aside((channel) => channel.deleteQueue(name))
         .catch((error) => logger.debug("The reply queue was left to expire", { queue: name, reason: reasonOf(error) }));
     },
   };
+}
+
+function isForbidden(error: unknown): boolean {
+  return replyCodeOf(error) === replyCode.accessRefused;
 }

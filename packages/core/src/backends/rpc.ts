@@ -63,10 +63,11 @@ export function createRpcBackend(url: string, context: DriverContext, options: R
     replyTo: replies.name,
     async connect() {
       refuseIfClosed();
-      await translated("connect", async () => {
-        await outbox.connect();
-        await replies.ready();
-      });
+      await translated("connect", () => outbox.connect());
+    },
+    async openReplies() {
+      refuseIfClosed();
+      await translated("have replies", () => replies.ready());
     },
     async store(record) {
       refuseIfClosed();
@@ -115,7 +116,7 @@ async function translated(what: string, work: () => Promise<unknown>): Promise<v
   try {
     await work();
   } catch (cause) {
-    const refusals = { BROKER_AUTH: "BACKEND_AUTH", BROKER_TLS: "BACKEND_TLS" } as const;
+    const refusals = { BROKER_AUTH: "BACKEND_AUTH", BROKER_TLS: "BACKEND_TLS", BROKER_REFUSED: "BACKEND_REFUSED" } as const;
     const code = (BrokerError.is(cause) && refusals[cause.code as keyof typeof refusals]) || "BACKEND_UNREACHABLE";
     throw new BackendError(code, `The result backend rpc:// could not ${what}: ${reasonOf(cause)}`, { cause });
   }
