@@ -7,6 +7,7 @@ import type { Row } from "../postgres/ask.ts";
 import { celeryResultOf } from "../postgres/celery-result.ts";
 import { Database } from "../postgres/database.ts";
 import { backendFailure } from "../postgres/failure.ts";
+import { resultTables } from "../postgres/schema.ts";
 import { isFinal } from "../states.ts";
 import {
   changedResults,
@@ -30,7 +31,7 @@ export function createPostgresBackend(
 ): ResultBackend {
   const address = parsePostgresUrl(url, context.credentials);
   const closed = () => new BackendError("BACKEND_UNREACHABLE", `The result backend on PostgreSQL at ${address.label} was closed`);
-  const database = new Database(address, { context, celeryTables, closed });
+  const database = new Database(address, { context, celeryTables, tables: resultTables, closed });
   const failure = (error: unknown) => backendFailure(error, address.label);
   const watch = new ResultWatch({
     context,

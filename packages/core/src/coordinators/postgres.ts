@@ -6,6 +6,7 @@ import { BrokerError } from "../errors.ts";
 import { parsePostgresUrl } from "../postgres/address.ts";
 import { Database } from "../postgres/database.ts";
 import { coordinatorFailure } from "../postgres/failure.ts";
+import { coordinationTables } from "../postgres/schema.ts";
 import { checkTake } from "../token-bucket.ts";
 import { checkSlotLimit, HeldSlots, type SlotTiming, slotTiming } from "./held-slots.ts";
 import * as statements from "./postgres-statements.ts";
@@ -14,7 +15,7 @@ import * as statements from "./postgres-statements.ts";
 export function createPostgresCoordinator(url: string, context: DriverContext, timing: SlotTiming = slotTiming): Coordinator {
   const address = parsePostgresUrl(url, context.credentials);
   const closed = () => new BrokerError("BROKER_CLOSED", `The coordinator on PostgreSQL at ${address.label} was closed`);
-  const database = new Database(address, { context, celeryTables: false, closed });
+  const database = new Database(address, { context, celeryTables: false, tables: coordinationTables, closed });
 
   async function translated<T>(answer: Promise<T>): Promise<T> {
     try {

@@ -10,12 +10,14 @@ import type { PostgresAddress } from "./address.ts";
 import type { Ask, Row } from "./ask.ts";
 import { askingClient } from "./asking-client.ts";
 import { isUndefined } from "./failure.ts";
-import { bringUpToDate, expiringTables } from "./schema.ts";
+import { bringUpToDate } from "./schema.ts";
 
 export interface DatabaseOptions {
   readonly context: DriverContext;
   /** Celery's own result table is written as well */
   readonly celeryTables: boolean;
+  /** the tables whose owner this is: what expired in them is removed */
+  readonly tables: readonly string[];
   /** The error of a database that was closed. */
   readonly closed: () => Error;
 }
@@ -184,7 +186,7 @@ export class Database {
     const { clock, logger } = this.#options.context;
     if (clock.monotonic() - this.#prunedAt < pruneEveryMs) return;
     this.#prunedAt = clock.monotonic();
-    const pruning = expiringTables.map((table) =>
+    const pruning = this.#options.tables.map((table) =>
       this.#query(
         `delete from ${table} where ctid = any (array (select ctid from ${table} where expires_at <= clock_timestamp() limit ${prunedAtOnce}))`,
         [],

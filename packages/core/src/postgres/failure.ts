@@ -17,6 +17,13 @@ export function isUndefined(error: unknown): boolean {
 /** The connection is no more, or none was made: connection exceptions, a server that stops, starts or is full of clients. */
 const away = /^(?:08|57P0[123]|53300)/;
 
+/** What a server said to who would have made tables that it has not, or has of an older version; anything else as it is. */
+export function tablesRefused(error: unknown): unknown {
+  if (verdictOf(error) !== "REFUSED") return error;
+  const message = `tables of Celeriac are missing or old, and could not be made: ${reasonOf(error)}. Connect once as a user who may make them`;
+  return Object.assign(new Error(message, { cause: error }), { severity: "ERROR", code: sqlStateOf(error) });
+}
+
 function verdictOf(error: unknown): Verdict {
   const state = sqlStateOf(error);
   if (state === null || away.test(state)) return "UNREACHABLE";

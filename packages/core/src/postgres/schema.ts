@@ -1,6 +1,7 @@
 /** Our tables in a PostgreSQL database, and Celery's where they are written: each step once, forwards only, one process at a time. */
 import { CeleriacError } from "../errors.ts";
 import type { Ask } from "./ask.ts";
+import { tablesRefused } from "./failure.ts";
 
 /** Step n leads from version n to n + 1. Steps that were released are never changed. */
 const steps: readonly string[] = [
@@ -52,18 +53,30 @@ const celeryTables = `
   );
 `;
 
-/** Those with a column `expires_at`. */
-export const expiringTables = ["celeriac_result", "celeriac_lease", "celeriac_reservation", "celeriac_bucket", "celeriac_slot"] as const;
+/** Tables with a column `expires_at`: those of results, and those of coordinators. */
+export const resultTables = ["celeriac_result"] as const;
+export const coordinationTables = ["celeriac_lease", "celeriac_reservation", "celeriac_bucket", "celeriac_slot"] as const;
 
 /** Any number that nobody else is likely to lock. */
 const lockNumber = 7_236_594_013;
 
-/** Throws BROKER_LAYOUT when the tables are newer than this code. Nothing is written when all is there: so it may be a server that only reads. */
+/**
+ * Throws BROKER_LAYOUT when the tables are newer than this code. Nothing is written when all is there: so it may be a server that only reads,
+ * or a user who may make no tables.
+ */
 export async function bringUpToDate(ask: Ask, withCeleryTables: boolean, label: string): Promise<void> {
   const [found] = await ask("select to_regclass('celeriac_schema') as ours, to_regclass('celery_taskmeta') as celerys");
   if (found?.["ours"] !== null && (await versionOf(ask, label)) === steps.length && (!withCeleryTables || found?.["celerys"] !== null))
     return;
   await ask("select pg_advisory_xact_lock($1)", [lockNumber]);
+  try {
+    await makeTables(ask, withCeleryTables, label);
+  } catch (error) {
+    throw tablesRefused(error);
+  }
+}
+
+async function makeTables(ask: Ask, withCeleryTables: boolean, label: string): Promise<void> {
   await ask("create table if not exists celeriac_schema (version integer not null)");
   const version = await versionOf(ask, label);
   for (const step of steps.slice(version)) await ask(step);
