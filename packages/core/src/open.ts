@@ -106,7 +106,7 @@ export async function openBroker(settings: Settings, queues: QueueTable, context
   }
 }
 
-/** null where results are disabled. Throws CONFIG_URL, CONFIG_INVALID, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH. Connects nothing yet. */
+/** null where results are disabled. Throws CONFIG_URL, CONFIG_INVALID, CONFIG_DRIVER_MISSING. Connects nothing yet. */
 export async function openBackend(settings: Settings, context: DriverContext): Promise<ResultBackend | null> {
   const url = resultUrlOf(settings);
   if (settings.celeryTables && schemeOf(url) !== "db+postgresql")

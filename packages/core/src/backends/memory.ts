@@ -4,15 +4,16 @@ import type { DriverContext } from "../driver.ts";
 import { BackendError } from "../errors.ts";
 import { openSpace } from "../memory/space.ts";
 
-/** Throws CONFIG_URL, MEMORY_OUT_OF_REACH. */
+/** Throws CONFIG_URL. In an executor it opens and knows of no result: a task may send elsewhere, and whoever asks for results gets MEMORY_OUT_OF_REACH. */
 export function createMemoryBackend(url: string, context: DriverContext): ResultBackend {
-  const space = openSpace(url, context);
+  const space = context.inExecutor ? null : openSpace(url, context);
   const { clock } = context;
   const subscriptions = new Set<ResultSubscription>();
   let closed = false;
 
   /** The results, while this driver is open. */
   function results() {
+    if (space === null) return openSpace(url, context).results;
     if (closed) throw new BackendError("BACKEND_UNREACHABLE", `The backend on ${space.label} was closed`);
     return space.results;
   }

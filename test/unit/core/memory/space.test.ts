@@ -114,11 +114,14 @@ describe("a space in memory", () => {
     expect(await broker.queues.length("q")).toBe(2);
   });
 
-  it("is out of reach for an executor, which says so", () => {
+  it("is out of reach for an executor, which says so where it is asked", async () => {
     const context = driverContext({ inExecutor: true });
     const refused = expect.objectContaining({ code: "MEMORY_OUT_OF_REACH" });
     expect(() => createMemoryBroker("memory://", context, { resultUrl: null })).toThrow(refused);
-    expect(() => createMemoryBackend("memory://", context)).toThrow(refused);
     expect(() => createMemoryCoordinator("memory://", context)).toThrow(refused);
+    const backend = createMemoryBackend("memory://", context);
+    for (const asked of [backend.connect(), backend.get("any"), backend.subscribe("any", () => {}), backend.forget("any")])
+      await expect(asked).rejects.toEqual(refused);
+    await backend.close();
   });
 });
