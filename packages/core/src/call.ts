@@ -18,7 +18,7 @@ export interface CallOptions {
   countdown?: Duration | undefined;
   /** run not before */
   eta?: Date | undefined;
-  /** revoked if it has not begun by then */
+  /** revoked if it has not begun by then; RabbitMQ drops it then, without a result, if no worker has taken it: unless `expiration` is longer */
   expires?: Duration | Date | undefined;
   queue?: string | undefined;
   /** in place of the queue's own; a direct exchange counts only together with `routingKey`, as in Celery */

@@ -1,0 +1,200 @@
+/**
+ * What a broker and a result backend do together, whichever two they are: tasks sent by an app, run by a worker's executors, and waited for.
+ * What each does alone is shown by the suites of brokers and of backends.
+ */
+import { randomUUID } from "node:crypto";
+import { resultText } from "@celeriac/core/runtime";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { consume } from "./broker/world.ts";
+import type { Pair } from "./pair/table.ts";
+import { openPair, type PairWorld } from "./pair/world.ts";
+
+interface Suite {
+  readonly pair: Pair;
+  world(): PairWorld;
+  recovered(): Recovered;
+}
+
+/** A task that was left behind by a worker before ours. */
+interface Recovered {
+  readonly taskId: string;
+  /** what follows it */
+  readonly key: string;
+}
+
+/** Results are there for all to see: of what comes by reply the caller alone knows. */
+const isShared = (pair: Pair) => pair.backend !== "rpc" && hasResults(pair);
+const hasResults = ({ pairing }: Pair) => pairing.words !== "no results";
+
+export function describePair(pair: Pair): void {
+  const { broker, backend, pairing } = pair;
+  describe(`${broker} with results in ${backend}, ${pairing.words}`, () => {
+    let world: PairWorld;
+    let recovered: Recovered | null = null;
+    beforeAll(async () => {
+      world = await openPair(pair);
+      if (isShared(pair)) recovered = await dieAfterSuccess(world);
+      await world.start();
+    });
+    afterAll(() => world?.close());
+
+    const suite = { pair, world: () => world, recovered: () => recovered! };
+    it("is settled as the table says", () => {
+      expect(world.links.broker.settlesResults).toBe(pairing.words === "one step");
+      expect(world.links.backend !== null).toBe(hasResults(pair));
+    });
+    if (hasResults(pair)) describeResults(suite);
+    else describeNoResults(suite);
+    describeWork(suite);
+    it("has run everything once", () => {
+      expect(Object.values(world.board.counts()).every((count) => count === 1)).toBe(true);
+    });
+  });
+}
+
+function describeResults({ pair, world, recovered }: Suite): void {
+  it("gives back what a task returned: of any alphabet, nothing at all, a megabyte", async () => {
+    const { echo, repeat } = world().producer;
+    const values = ['Gr\u00fc\u00dfe \ud83d\ude80 \u65e5\u672c\u8a9e \u0000 \u2028 " \\', { list: [1, null, {}] }, null];
+    expect(await Promise.all(values.map((value) => echo.delay(value).get()))).toEqual(values);
+    expect((await repeat.delay("\u00fc", 2 ** 19).get()) === "\u00fc".repeat(2 ** 19)).toBe(true);
+  });
+
+  it("gives back what a task threw, with type, message and trace", async () => {
+    await expect(world().producer.fail.delay("Gr\u00fc\u00dfe").get()).rejects.toMatchObject({
+      code: "TASK_FAILED",
+      message: expect.stringContaining("Gr\u00fc\u00dfe"),
+      remote: { type: "RangeError", args: ["Gr\u00fc\u00dfe"], traceback: expect.stringContaining("RangeError") },
+    });
+  });
+
+  it("shows a retry and its reason, then what came of it", async () => {
+    const { producer, board } = world();
+    const key = randomUUID();
+    const letGo = board.hold(key);
+    const sent = await producer.again.delay(board.port, key);
+    expect(await board.heard(key)).toBe(1);
+    const retry = { state: "RETRY", error: { remote: { type: "TypeError", args: ["not yet"] } } };
+    await eventually(async () => expect(await sent.snapshot()).toMatchObject(retry));
+    letGo();
+    expect(await sent.get()).toBe(1);
+  });
+
+  it("names among a task's children what followed it", async () => {
+    const { producer, board } = world();
+    const key = randomUUID();
+    const sent = await producer.echo.applyAsync(["first"], { link: producer.tell.s(board.port, key) });
+    expect(await sent.get()).toBe("first");
+    const told = await board.heard(key);
+    expect(told).toMatchObject({ value: "first", parentId: sent.id, rootId: sent.id });
+    expect((await sent.children()).map(({ id }) => id)).toEqual([(told as { readonly id: string }).id]);
+  });
+
+  it("stores nothing of a task whose result is ignored", async () => {
+    const { producer, board } = world();
+    const key = randomUUID();
+    const sent = await producer.echo.applyAsync(["ignored"], { ignoreResult: true, link: producer.tell.s(board.port, key) });
+    // It is told after the task was settled.
+    expect(await board.heard(key)).toMatchObject({ value: "ignored" });
+    expect(await sent.snapshot()).toMatchObject({ state: "PENDING" });
+  });
+
+  it("tells of a task that came too late, and of one that nobody knows", async () => {
+    const { app, echo } = world().producer;
+    // Without an `expiration` of its own RabbitMQ might drop it before the worker sees it.
+    const late = await echo.applyAsync([1], { expires: new Date(0), expiration: "1m" });
+    expect(await late.settled()).toMatchObject({ state: "REVOKED", error: { code: "TASK_REVOKED", reason: "expired" } });
+    const unknown = await app.sendTask("pair.nowhere");
+    expect(await unknown.settled()).toMatchObject({ state: "FAILURE", error: { remote: { type: "NotRegistered" } } });
+  });
+
+  it("forgets", async () => {
+    const sent = await world().producer.echo.delay(1);
+    expect(await sent.get({ forget: true })).toBe(1);
+    expect(await sent.snapshot()).toMatchObject({ state: "PENDING" });
+  });
+
+  it("serves many who wait at once, several for one task", async () => {
+    const { producer, monitor } = world();
+    const sent = await Promise.all(Array.from({ length: 20 }, (_, n) => producer.echo.delay(n)));
+    const last = sent.at(-1)!;
+    const others = isShared(pair) ? [monitor.result(last.id), producer.app.result(last.id)] : [last];
+    const values = await Promise.all([...sent, ...others].map((result) => result.get()));
+    expect(values).toEqual([...sent.keys(), ...others.map(() => 19)]);
+  });
+
+  if (isShared(pair))
+    it("settles again, without a second run, a task that comes back although its success is stored", async () => {
+      const { taskId, key } = recovered();
+      expect(await world().board.heard(key)).toMatchObject({ value: "stored before", parentId: taskId });
+      expect(await world().producer.app.result(taskId).get()).toBe("stored before");
+    });
+}
+
+/** A worker takes a task, stores its success, and dies before anything else. */
+async function dieAfterSuccess({ links, producer, board, queue }: PairWorld): Promise<Recovered> {
+  const { broker, backend } = links;
+  await broker.connect();
+  const { consumer, inbox } = await consume(broker, queue);
+  const key = randomUUID();
+  const { id: taskId } = await producer.echo.applyAsync(["run again"], { link: producer.tell.s(board.port, key) });
+  const delivery = await inbox.next();
+  const facts = { taskId, state: "SUCCESS", attempt: 0, children: [], nowMs: 0, groupId: null, parentId: null, extended: null };
+  const text = resultText(facts, '"stored before"', null);
+  await backend!.store({ taskId, state: "SUCCESS", attempt: 0, text, expiresMs: 60_000, replyTo: null });
+  // As whoever recovers its claim gives it back.
+  await delivery.settle({ publish: [], then: { kind: "requeue", counted: true } });
+  await consumer.close();
+  return { taskId, key };
+}
+
+function describeNoResults({ world }: Suite): void {
+  it("says to who asks that there are no results", async () => {
+    const { producer, board } = world();
+    const key = randomUUID();
+    const sent = await producer.tell.delay("done", board.port, key);
+    expect(await board.heard(key)).toMatchObject({ value: "done", id: sent.id });
+    for (const asked of [sent.get(), sent.snapshot(), sent.forget()])
+      await expect(asked).rejects.toMatchObject({ code: "RESULT_DISABLED" });
+  });
+
+  it("retries, and sends what follows, all the same", async () => {
+    const { producer, board } = world();
+    const [key, following] = [randomUUID(), randomUUID()];
+    await producer.again.applyAsync([board.port, key], { link: producer.tell.s(board.port, following) });
+    expect(await board.heard(following)).toMatchObject({ value: 1 });
+  });
+}
+
+function describeWork({ pair, world }: Suite): void {
+  // A task does not reach the broker in its worker's memory.
+  if (pair.broker !== "memory")
+    it("lets tasks send tasks", async () => {
+      const { producer, board } = world();
+      const key = randomUUID();
+      const sent = await producer.send.delay(board.port, key);
+      const told = await board.heard(key);
+      expect(told).toMatchObject({ value: "sent by a task", parentId: sent.id, rootId: sent.id });
+      if (!hasResults(pair)) return;
+      expect(await sent.get()).toBe(sent.id);
+      expect((await sent.children()).map(({ id }) => id)).toEqual([(told as { readonly id: string }).id]);
+    });
+
+  // The memory of one process has no stale claims, and RabbitMQ does not fence them.
+  if (pair.broker === "sqlite" || pair.broker === "redis")
+    it("publishes nothing of what ends after its claim was lost", async () => {
+      const { producer, worker, board, queue, dropClaims } = world();
+      const [key, following] = [randomUUID(), randomUUID()];
+      const letGo = board.hold(key);
+      const sent = await producer.tell.applyAsync(["stale", board.port, key], { link: producer.tell.s(board.port, following) });
+      await board.heard(key);
+      expect(await dropClaims!(queue)).toBe(1);
+      letGo();
+      await eventually(() => expect(worker.stats().counts["task-lost"]).toBe(1));
+      expect(board.counts()[following]).toBeUndefined();
+      // What is stored in turn was stored before, as the newest attempt's.
+      if (pair.pairing.words === "one step") expect(await sent.snapshot()).toMatchObject({ state: "PENDING" });
+      if (pair.pairing.words === "in turn") expect(await sent.get()).toBe("stale");
+    });
+}

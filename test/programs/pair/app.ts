@@ -1,0 +1,41 @@
+/** The app of the pair tests: what its producer, its worker and the worker's executors load, each with URLs of its own. */
+import { createApp } from "@celeriac/core";
+import { say } from "./say.ts";
+
+export interface PairUrls {
+  readonly broker?: string | undefined;
+  readonly backend?: string | undefined;
+  readonly queue: string;
+}
+
+export function createPairApp({ broker, backend, queue }: PairUrls) {
+  const app = createApp("pair", { broker, backend, config: { taskDefaultQueue: queue } });
+  const echo = app.task("pair.echo", (value: unknown) => value);
+  const repeat = app.task("pair.repeat", (text: string, times: number) => text.repeat(times));
+  const fail = app.task("pair.fail", (message: string) => {
+    throw new RangeError(message);
+  });
+  /** Retries once. Its second run says so under `key`. */
+  const again = app.bound("pair.again", { maxRetries: 1 }, async (self, port: number, key: string) => {
+    if (self.request.retries === 0) throw self.retry({ countdown: "20ms", cause: new TypeError("not yet") });
+    await say(port, key, self.request.retries);
+    return self.request.retries;
+  });
+  /** Says under `key` what it was given, and who it is. */
+  const tell = app.bound("pair.tell", async (self, value: unknown, port: number, key: string) => {
+    const { id, parentId, rootId } = self.request;
+    await say(port, key, { value, id, parentId, rootId });
+    return value;
+  });
+  /** Sends a task of which it wants no result. */
+  const send = app.bound("pair.send", async (self, port: number, key: string) => {
+    await tell.applyAsync(["sent by a task", port, key], { ignoreResult: true });
+    return self.request.id;
+  });
+  return { app, echo, repeat, fail, again, tell, send };
+}
+
+export type PairApp = ReturnType<typeof createPairApp>;
+
+/** The executors': its URLs come from the environment that they inherit. */
+export const { app } = createPairApp({ queue: process.env["PAIR_QUEUE"] ?? "shop" });
