@@ -7,15 +7,9 @@ import type { Logger } from "../../logger.ts";
 import { broadcastOf, type QueueDeclaration } from "../../queue-table.ts";
 import { literalGlob } from "../../redis/glob.ts";
 import { decodeEnvelope, wirePriority } from "./envelope-json.ts";
-import { listOf, publishedKey, stepOf } from "./keys.ts";
-import { scripts } from "./scripts.ts";
+import { fanoutChannel, listOf, stepOf } from "./keys.ts";
+import { putOnce } from "./put.ts";
 import type { Session } from "./session.ts";
-import { guardMs } from "./timing.ts";
-
-/** The channel on which kombu tells what is published to a fanout exchange. */
-export function fanoutChannel(db: number, exchange: string, routingKey: string): string {
-  return `/${db}.${exchange}${routingKey === "" ? "" : `/${routingKey}`}`;
-}
 
 export interface FanoutOptions {
   readonly session: Session;
@@ -57,6 +51,5 @@ async function put(session: Session, queue: string, payload: Buffer): Promise<vo
   } catch {
     // Its consumer will find that it is no message, and say so.
   }
-  const keys = [list, publishedKey(list, guard)];
-  await session.data.run(scripts.publish, keys, [guard === "" ? "" : guardMs, payload, "", "", ""]);
+  await (guard === "" ? session.data.call("LPUSH", list, payload) : putOnce(list, payload, guard, session.data));
 }

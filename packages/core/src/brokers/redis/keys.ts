@@ -1,5 +1,5 @@
 /**
- * The names of all keys the Redis broker uses. A queue is up to four lists, one for each of kombu's priority steps; what belongs to a
+ * The names of all keys and channels the Redis broker uses. A queue is up to four lists, one for each of kombu's priority steps; what belongs to a
  * list carries the list's hash tag, so that on a cluster it lies beside it.
  */
 
@@ -75,4 +75,9 @@ export const layoutKey = "{celeriac}:layout";
 /** Set: the lists of which an incarnation may have claims. */
 export function registeredListsKey(incarnation: string): string {
   return `{celeriac}:lists:${incarnation}`;
+}
+
+/** The channel on which kombu tells what is published to a fanout exchange. */
+export function fanoutChannel(db: number, exchange: string, routingKey: string): string {
+  return `/${db}.${exchange}${routingKey === "" ? "" : `/${routingKey}`}`;
 }

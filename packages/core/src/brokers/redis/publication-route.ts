@@ -6,8 +6,7 @@ import type { QueueTable } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { bindingKey, boundMembers, boundQueues } from "./bindings.ts";
 import { encodeEnvelope, wirePriority } from "./envelope-json.ts";
-import { fanoutChannel } from "./fanout.ts";
-import { listOf, stepOf } from "./keys.ts";
+import { fanoutChannel, listOf, stepOf } from "./keys.ts";
 
 /** What an app knows of the exchanges of one database. */
 export interface Exchanges {

@@ -22,3 +22,8 @@ export function put(placements: readonly Placement[], connection: RedisConnectio
   const { dueAt, tag: parkedTag, suffix } = parked;
   return connection.run(scripts.publish, [...keys, ...parkingKeys(list, connection)], [...args, dueAt, parkedTag, suffix]);
 }
+
+/** Unless one with this tag was put there within the last 10 minutes. Rejects as the server answers. */
+export function putOnce(list: string, raw: string | Buffer, tag: string, connection: RedisConnection): Promise<unknown> {
+  return connection.run(scripts.publish, [list, publishedKey(list, tag)], [guardMs, raw, "", "", ""]);
+}

@@ -7,6 +7,7 @@ import { isReply } from "../../redis/failure.ts";
 import { deadLetter, isReadable } from "./envelope-json.ts";
 import { claimsKey, queueOfList, registeredListsKey, sentinelField } from "./keys.ts";
 import { purgeList } from "./purge.ts";
+import { putOnce } from "./put.ts";
 import { headerCount, withHeader } from "./raw-json.ts";
 import { scripts } from "./scripts.ts";
 
@@ -62,19 +63,29 @@ async function recoverList(list: string, incarnation: string, options: RecoveryO
       const raw = raws[index];
       return raw == null ? [] : [n, ...destined(raw, { list, isBegun: begun.has(n), n, incarnation }, options)];
     });
-    if (args.length > 0) moved += await moveBack(list, key, args, connection);
+    if (args.length > 0) moved += await moveBack({ list, key, incarnation }, args, connection);
   }
   return moved;
 }
 
+interface ClaimHash {
+  readonly key: string;
+  readonly list: string;
+  readonly incarnation: string;
+}
+
 /** `args` as `recover.lua` wants them. */
-async function moveBack(list: string, key: string, args: readonly (string | Buffer)[], connection: RedisConnection): Promise<number> {
+async function moveBack(
+  { key, list, incarnation }: ClaimHash,
+  args: readonly (string | Buffer)[],
+  connection: RedisConnection,
+): Promise<number> {
   const letters = deadLetterQueue(queueOfList(list));
   if (connection.areTogether(key, letters)) return (await connection.run(scripts.recover, [key, list, letters], args)) as number;
   const rest = [...args];
   for (let at = 0; at < args.length; at += 3) {
     if (args[at + 1] !== "dead") continue;
-    await connection.call("LPUSH", letters, args[at + 2] as Buffer);
+    await putOnce(letters, args[at + 2] as Buffer, `${incarnation}.${args[at]}`, connection);
     rest[at + 1] = "gone";
   }
   return (await connection.run(scripts.recover, [key, list], rest)) as number;

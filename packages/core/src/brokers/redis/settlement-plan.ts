@@ -10,7 +10,7 @@ import { deadLetter } from "./envelope-json.ts";
 import { listOf, publishedKey } from "./keys.ts";
 import { parkingKeys } from "./parking.ts";
 import { channelOf, type Exchanges, encodePublication, type Placement, place, routedQueues, tripleSuffix } from "./publication-route.ts";
-import { put } from "./put.ts";
+import { put, putOnce } from "./put.ts";
 import { withHeader } from "./raw-json.ts";
 import type { Completion, Operation } from "./settler.ts";
 import { guardMs } from "./timing.ts";
@@ -81,7 +81,9 @@ async function followUps(publication: Publication, context: PlanContext): Promis
   for (const queue of await routedQueues(publication, connection, exchanges)) {
     const placement = place(publication, queue, clock.now());
     if (placement.named !== null) following.push(...bound(placement.named, context));
-    following.push({ key: placement.list, operation: operationOf(placement, context), write: () => put([placement], connection) });
+    // By itself it may be written and the claim stand: the settlement is made again then, with the same tags.
+    const guarded = { ...placement, isGuarded: placement.tag !== "" };
+    following.push({ key: placement.list, operation: operationOf(placement, context), write: () => put([guarded], connection) });
   }
   return following;
 }
@@ -126,9 +128,9 @@ async function ending(delivery: RedisDelivery, then: Disposition, context: PlanC
   }
   const death = { reason: then.reason, queue: delivery.queue, at: context.clock.now() };
   const queue = deadLetterQueue(delivery.queue);
-  const letter = Buffer.from(deadLetter(raw, death, claimTag(delivery, context)), "latin1");
-  const list = listOf(queue, 0);
-  const put: Following = { key: list, operation: ["push", list, letter], write: () => context.connection.call("LPUSH", list, letter) };
+  const [list, tag] = [listOf(queue, 0), claimTag(delivery, context)];
+  const letter = Buffer.from(deadLetter(raw, death, tag), "latin1");
+  const put: Following = { key: list, operation: ["push", list, letter], write: () => putOnce(list, letter, tag, context.connection) };
   return { following: [...bound(queue, context), put], last: ["ack"] };
 }
 
