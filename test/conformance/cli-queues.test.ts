@@ -14,7 +14,7 @@ export const app = createApp("shop", {
     ],
   },
 });
-app.task("shop.mail", { queue: "mail" }, (to: string) => to);
+app.task("shop.mail", { queue: "mail" }, (to) => to);
 app.task("shop.slow", { queue: "slow" }, () => null);
 `;
 
@@ -23,7 +23,7 @@ const run = (...words: string[]) => celeriac(folder.path, words);
 const json = async (...words: string[]) => JSON.parse((await run("--json", ...words)).stdout) as Record<string, unknown>;
 
 beforeAll(() => {
-  folder = projectFolder("cli-queues", { "tasks.ts": tasks });
+  folder = projectFolder("cli-queues", { "tasks.js": tasks });
 });
 afterAll(() => folder?.remove());
 

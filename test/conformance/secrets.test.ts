@@ -27,8 +27,8 @@ export const app = createApp("canary", {
   ...(HOOK === undefined ? {} : { credentials: () => (HOOK === "" ? Promise.reject(new Error("away")) : { password: HOOK }) }),
   config: { publishTimeout: PATIENCE, broker_url_file: BROKER_FILE, result_backend: RESULTS, redis_password: UNUSED, broker_password: UNUSED, security_key_password: UNUSED },
 });
-app.task("t.add", (x: number, y: number) => x + y);
-app.task("t.fail", (why: string) => { throw new TypeError(why); });
+app.task("t.add", (x, y) => x + y);
+app.task("t.fail", (why) => { throw new TypeError(why); });
 app.bound("t.log", (self) => {
   self.log.info("configured", { config: app.config, url: app.config.brokerUrl, password: UNUSED });
   return 1;
@@ -82,7 +82,7 @@ beforeAll(async () => {
     await postgresRows(database.href, `create role ${user} login password '${secret}'; grant all on schema public to ${user}`);
   // Tables are whose they were first used by.
   await postgresRows(database.href, `grant ${roles[0][0]} to ${roles[1][0]}`);
-  folder = projectFolder("canary", { "tasks.ts": tasks });
+  folder = projectFolder("canary", { "tasks.js": tasks });
   const secretFile = join(folder.path, "broker-url");
   writeFileSync(secretFile, `${as(`${mark.slice(0, 12)}broker`, canary("File"))}\n`, { mode: 0o600 });
   environment = {
@@ -109,7 +109,7 @@ describe("no secret is told", () => {
     ],
   ])("by a worker and those who call it, %s", async (_, setting: () => NodeJS.ProcessEnv, ...flags: string[]) => {
     const more = setting();
-    const words = [...flags, "-A", "./tasks.ts", "worker", "-c", "1", "-l", "debug"];
+    const words = [...flags, "-A", "./tasks.js", "worker", "-c", "1", "-l", "debug"];
     const worker = startCeleriac(folder.path, words, { ...environment, ...more });
     try {
       await worker.wrote(/worker-online|ready/i, 60_000);
@@ -127,7 +127,7 @@ describe("no secret is told", () => {
 
   it("by a command whose URL is on its command line, nor by the processes that it starts", async () => {
     const url = as("flag", canary("Flag"), new URL("redis://127.0.0.1:1"));
-    const dev = startCeleriac(folder.path, ["-A", "./tasks.ts", "-b", url, "dev", "-c", "1"], environment);
+    const dev = startCeleriac(folder.path, ["-A", "./tasks.js", "-b", url, "dev", "-c", "1"], environment);
     try {
       await dev.wrote(/not reachable/, 60_000);
       expect(found(allArguments())).toEqual([]);
@@ -153,7 +153,7 @@ describe("no secret is told", () => {
     async (_, more: NodeJS.ProcessEnv, template) => {
       const url = template === "redis" ? as("nobody", canary("Flag")) : template.replaceAll("SECRET", canary("Flag"));
       for (const style of template === "redis" ? [["--debug"], ["--json", "--debug"]] : [["--debug"]]) {
-        const end = await run({ PATIENCE: "300ms", ...more }, ...style, "-A", "./tasks.ts", "-b", url, "call", "t.add", "1", "2");
+        const end = await run({ PATIENCE: "300ms", ...more }, ...style, "-A", "./tasks.js", "-b", url, "call", "t.add", "1", "2");
         expect(end.code, end.stdout).not.toBe(0);
         expect(found(`${end.stdout}${end.stderr}`), template).toEqual([]);
       }

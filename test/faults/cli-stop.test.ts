@@ -28,7 +28,7 @@ let folder: ReturnType<typeof projectFolder>;
 let worker: PrivateProcess;
 
 beforeEach(() => {
-  folder = projectFolder("cli-stop", { "tasks.ts": tasks });
+  folder = projectFolder("cli-stop", { "tasks.js": tasks });
 });
 afterEach(async () => {
   await worker?.stop();
@@ -104,7 +104,7 @@ describe("a worker that is told to stop", () => {
 });
 
 describe("celeriac dev", () => {
-  const changeTo = (version: string) => writeFileSync(join(folder.path, "tasks.ts"), tasks.replace("() => 1", version));
+  const changeTo = (version: string) => writeFileSync(join(folder.path, "tasks.js"), tasks.replace("() => 1", version));
 
   it("runs the changed code, after the running task has ended with the old", async () => {
     await startWorker(["dev", "-c", "1"]);
