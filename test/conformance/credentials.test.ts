@@ -3,11 +3,10 @@ import { randomUUID } from "node:crypto";
 import { type App, createApp, PublishError } from "@celeriac/core";
 import { runtimeOf } from "@celeriac/core/runtime";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { cutPostgresConnections, postgresRows } from "../support/postgres-client.ts";
-import { type RabbitmqServer, startRabbitmq } from "../support/rabbitmq-server.ts";
-import { postgresUrl, redisUrl } from "../support/servers.ts";
+import { amqpNode, postgresUrl, redisUrl } from "../support/servers.ts";
 
 interface Rotation {
   /** of the user whose password rotates; the password in it is stale */
@@ -78,20 +77,14 @@ describe("on Redis", () => {
 });
 
 describe("on RabbitMQ", () => {
-  let server: RabbitmqServer;
-  beforeAll(async () => {
-    server = await startRabbitmq();
-    // It accepts connections a moment before it takes an administrator's commands.
-    await server.evaluate("rabbit:await_startup().");
-    await server.addUser("rotating", "none");
-    await server.permit("rotating", "/", [".*", ".*", ".*"]);
-  });
-  afterAll(() => server.stop());
-
   it("a connection comes back with the password that credentials() gives by then", async () => {
+    const server = await amqpNode();
+    await server.vhost("rotation");
+    await server.addUser("rotating", "none");
+    await server.permit("rotating", "rotation", [".*", ".*", ".*"]);
     const asked = await outlives(
       {
-        url: `amqp://rotating:stale@127.0.0.1:${server.port}/%2F`,
+        url: `amqp://rotating:stale@127.0.0.1:${server.port}/rotation`,
         async rotate(password) {
           await server.evaluate(`rabbit_auth_backend_internal:change_password(<<"rotating">>, <<"${password}">>, <<"test">>).`);
           await server.evaluate('rabbit_networking:close_all_user_connections(<<"rotating">>, <<"rotated">>).');
@@ -99,7 +92,7 @@ describe("on RabbitMQ", () => {
       },
       "disabled",
     );
-    expect(new Set(asked)).toEqual(new Set([`broker amqp://rotating:********@127.0.0.1:${server.port}/%2F`]));
+    expect(new Set(asked)).toEqual(new Set([`broker amqp://rotating:********@127.0.0.1:${server.port}/rotation`]));
   });
 });
 

@@ -7,7 +7,7 @@ import { places } from "../support/fault/places.ts";
 import { leaveKeys } from "../support/fault/redis-leavings.ts";
 import { createFaultWorld, missedSoon } from "../support/fault/world.ts";
 import { auditRabbitmq } from "../support/rabbitmq-audit.ts";
-import { startRabbitmq } from "../support/rabbitmq-server.ts";
+import { amqpNode } from "../support/servers.ts";
 import { auditSqlite } from "../support/sqlite-audit.ts";
 
 const patience = { withinMs: 60_000, everyMs: 100 };
@@ -80,8 +80,8 @@ it("sqlite: 1,000 tasks and a killed worker leave only tables and files of the t
 }, 300_000);
 
 it("rabbitmq: 1,000 tasks and a killed worker leave only queues and exchanges of the table", async () => {
-  const server = await startRabbitmq();
-  const vhost = "here";
+  const server = await amqpNode();
+  const vhost = "key-table";
   const url = await server.vhost(vhost);
   const world = createFaultWorld(() => url);
   const audit = async () => {
@@ -108,6 +108,5 @@ it("rabbitmq: 1,000 tasks and a killed worker leave only queues and exchanges of
     expect(queues.get("<reply>")).toBe(1);
   } finally {
     await world.dispose();
-    await server.stop();
   }
 }, 300_000);

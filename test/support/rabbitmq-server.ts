@@ -117,9 +117,11 @@ export async function startRabbitmq({ tls }: RabbitmqOptions = {}): Promise<Rabb
   };
 }
 
-/** The same node, seen from another process than the one that started it. */
-export function rabbitmqAt(place: RabbitmqPlace): RabbitmqNode {
-  const evaluate = (expression: string) => evaluateIn(place, expression);
+/** The same node, seen from another process than the one that started it, which may `evaluate` for us. */
+export function rabbitmqAt(
+  place: RabbitmqPlace,
+  evaluate: RabbitmqNode["evaluate"] = (expression) => evaluateIn(place, expression),
+): RabbitmqNode {
   const permit: RabbitmqNode["permit"] = async (user, vhost, permissions) => {
     const words = [user, vhost, ...permissions].map(binary).join(", ");
     await evaluate(`ok = rabbit_auth_backend_internal:set_permissions(${words}, <<"test">>).`);

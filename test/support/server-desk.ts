@@ -1,6 +1,6 @@
 /**
- * Hands out places on the run's servers to the processes that run test files: each a database or a vhost of its own, and users of vhosts.
- * A server starts when it is first asked for, so a run that needs one does not wait for the other.
+ * Hands out places on the run's servers to the processes that run test files: each a database or a vhost of its own, users of vhosts, and
+ * what RabbitMQ's administrator may do. A server starts when it is first asked for, so a run that needs one does not wait for the other.
  */
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
@@ -11,7 +11,7 @@ import pg from "pg";
 import { installWhatIsMissing } from "./install.ts";
 import { hasPostgres, startPostgres } from "./postgres-server.ts";
 import { programPath } from "./program.ts";
-import { hasRabbitmq, type RabbitmqPermissions, startRabbitmq } from "./rabbitmq-server.ts";
+import { hasRabbitmq, type RabbitmqPermissions, type RabbitmqPlace, startRabbitmq } from "./rabbitmq-server.ts";
 import { startRedis } from "./redis-server.ts";
 
 export interface ServerDesk {
@@ -26,6 +26,8 @@ interface Server {
   newPlace(): Promise<string>;
   /** The URL of a place as a new user who has these permissions; absent where there are no users, or a test makes them itself. */
   newUser?(url: string, permissions: RabbitmqPermissions): Promise<string>;
+  /** Where it is, for `rabbitmqAt`, and its answer to an expression; absent where it is not the run's own. */
+  readonly node?: { readonly place: RabbitmqPlace; evaluate(expression: string): Promise<string> };
   stop(): Promise<void>;
 }
 
@@ -41,13 +43,17 @@ export async function openServerDesk(): Promise<ServerDesk> {
     open.set(name, server);
     return server;
   };
-  /** `/<server>`: a new place. `/<server>/user?<url, configure, write, read>`: a new user of one. */
+  /** `/<server>`: a new place. `/<server>/user?<url, configure, write, read>`: a new user of one. `/<server>/node?<expression>`: the node's answer, or where it is. */
   const answer = async ({ pathname, searchParams }: URL): Promise<string> => {
     const [, name = "", what] = pathname.split("/");
     const server = await serverCalled(name);
     if (what === undefined) return await server.newPlace();
-    if (server.newUser === undefined)
-      throw new Error(`This test makes users, and cannot on this ${name}: install the server for the tests`);
+    if (server.newUser === undefined || server.node === undefined)
+      throw new Error(`This test needs an administrator, and is none on this ${name}: install the server for the tests`);
+    if (what === "node") {
+      const expression = searchParams.get("expression");
+      return expression === null ? JSON.stringify(server.node.place) : await server.node.evaluate(expression);
+    }
     const [url, configure, write, read] = ["url", "configure", "write", "read"].map((field) => searchParams.get(field) ?? "");
     return await server.newUser(url!, [configure!, write!, read!]);
   };
@@ -119,6 +125,7 @@ async function openRabbitmq(): Promise<Server> {
           await server.permit(username, decodeURIComponent(new URL(url).pathname.slice(1)), permissions);
           return Object.assign(new URL(url), { username, password }).href;
         }),
+      node: { place: server.place, evaluate: (expression) => inTurn(() => server.evaluate(expression)) },
       stop: server.stop,
     };
   }

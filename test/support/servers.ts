@@ -1,6 +1,6 @@
 /** The servers of this run, for a test file: every call gives a place of its own, empty and shared with nobody. */
 import { inject } from "vitest";
-import type { RabbitmqPermissions } from "./rabbitmq-server.ts";
+import { type RabbitmqNode, type RabbitmqPermissions, type RabbitmqPlace, rabbitmqAt } from "./rabbitmq-server.ts";
 
 /** "redis://127.0.0.1:<port>/<a fresh database>" */
 export function redisUrl(): Promise<string> {
@@ -15,6 +15,12 @@ export function amqpUrl(): Promise<string> {
 /** The URL of a vhost as a new user, who may do there what the permissions say and nothing else. */
 export function amqpUserUrl(url: string, [configure, write, read]: RabbitmqPermissions): Promise<string> {
   return place(`amqp/user?${new URLSearchParams({ url, configure, write, read })}`);
+}
+
+/** The run's RabbitMQ itself, for what an administrator does in vhosts and with users whose names nobody else has. */
+export async function amqpNode(): Promise<RabbitmqNode> {
+  const where = JSON.parse(await place("amqp/node")) as RabbitmqPlace;
+  return rabbitmqAt(where, (expression) => place(`amqp/node?${new URLSearchParams({ expression })}`));
 }
 
 /** "db+postgresql://celeriac:<password>@127.0.0.1:<port>/<a fresh database>" */
