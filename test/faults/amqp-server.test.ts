@@ -1,6 +1,6 @@
 /** RabbitMQ: what a server does to producers and workers when it stops, dies, and runs out of memory. */
 import { connect } from "amqplib";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { Broker, Delivery } from "../../packages/core/src/broker.ts";
 import { type AmqpBrokerOptions, createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
 import { systemClock } from "../../packages/core/src/clock.ts";
@@ -14,6 +14,7 @@ import { eventually } from "../support/eventually.ts";
 import { createNotebook, type Notebook } from "../support/notebook.ts";
 import { type RabbitmqServer, startRabbitmq } from "../support/rabbitmq-server.ts";
 import { queuesOf } from "../support/router.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 let server: RabbitmqServer;
 let url: string;
@@ -117,17 +118,23 @@ test("a server out of memory holds publications back without failing them, and s
 
 test("publications held back are rejected, not uncertain, when the connection goes", async () => {
   await openWorld();
+  const proxy = await startTcpProxy(server.port);
+  onTestFinished(() => proxy.close());
+  url = Object.assign(new URL(url), { port: String(proxy.port) }).href;
   const producer = await open();
   await producer.declare("never");
   await server.evaluate("vm_memory_monitor:set_vm_memory_high_watermark({absolute, 1}).");
-  const first = producer.publish(publicationTo("never")).catch((error: { code: string }) => error.code);
-  await expect
-    .poll(() => producer.health().then(String, (error: { code: string }) => error.code), { timeout: 15_000 })
-    .toBe("BROKER_BLOCKED");
-  const second = producer.publish(publicationTo("never")).catch((error: { code: string }) => error.code);
-  await server.restart({ hard: true });
-  expect(await first).toBe("PUBLISH_UNCERTAIN");
-  expect(await second).toBe("PUBLISH_REJECTED");
+  try {
+    const first = producer.publish(publicationTo("never")).catch((error: { code: string }) => error.code);
+    await eventually(() => producer.notes.lines.some(({ message }) => message.startsWith("RabbitMQ takes no publications now")));
+    await expect(producer.health()).rejects.toMatchObject({ code: "BROKER_BLOCKED" });
+    const second = producer.publish(publicationTo("never")).catch((error: { code: string }) => error.code);
+    proxy.cut();
+    expect(await first).toBe("PUBLISH_UNCERTAIN");
+    expect(await second).toBe("PUBLISH_REJECTED");
+  } finally {
+    await server.evaluate("vm_memory_monitor:set_vm_memory_high_watermark(0.4).");
+  }
 });
 
 /** Runs `work` while the server has an alarm, as when its memory is full; `broker` has learnt of it by a publication to `queue`. */

@@ -1,4 +1,4 @@
-/** Workers with nothing to do leave their broker alone. */
+/** Workers with nothing to do leave their broker alone: each is watched for a while, all at once. */
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -8,7 +8,7 @@ import { startRedis } from "../support/redis-server.ts";
 
 const queues = ["one", "two", "three", "four"];
 
-it("redis: an idle worker on 4 queues of 4 steps issues less than 5 commands a second, those inside scripts counted", async () => {
+it.concurrent("redis: an idle worker on 4 queues of 4 steps issues less than 5 commands a second, those inside scripts counted", async () => {
   // A server of its own: what it counts is one worker's.
   const server = await startRedis();
   const world = createFaultWorld(() => server.url);
@@ -27,7 +27,7 @@ it("redis: an idle worker on 4 queues of 4 steps issues less than 5 commands a s
   }
 }, 60_000);
 
-it("sqlite: idle workers write nothing, though each looks whether the other lives", async () => {
+it.concurrent("sqlite: idle workers write nothing, though each looks whether the other lives", async () => {
   const world = createFaultWorld((directory) => `sqlite://${directory}/celeriac.db`);
   const path = `${world.directory}/celeriac.db`;
   try {

@@ -1,5 +1,5 @@
 /** A worker killed with -9 in the middle of its tasks: another one finishes them, none is missing, and nothing of the dead one lives on. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { places } from "../support/fault/places.ts";
 import { createFaultWorld, type FaultWorld, isAlive, missedSoon } from "../support/fault/world.ts";
@@ -7,41 +7,46 @@ import { createFaultWorld, type FaultWorld, isAlive, missedSoon } from "../suppo
 const tasks = 1_000;
 
 for (const [broker, place] of Object.entries(places)) {
-  for (const victims of ["parent alone", "parent and children"] as const) {
-    describe(`${broker}: kill -9 of the ${victims}`, () => {
-      let world: FaultWorld;
-      beforeAll(async () => {
+  describe(broker, () => {
+    it.concurrent.each(["parent alone", "parent and children"] as const)(
+      `kill -9 of the %s loses none of ${tasks} tasks and repeats only what ran`,
+      async (victims) => {
         // One of the two is missed as late as in earnest.
-        world = createFaultWorld(await place(), {}, victims === "parent alone" ? {} : missedSoon);
-      });
-      afterAll(() => world.dispose());
+        const world = createFaultWorld(await place(), {}, victims === "parent alone" ? {} : missedSoon);
+        try {
+          await killMidway(world, victims);
+        } finally {
+          await world.dispose();
+        }
+      },
+      180_000,
+    );
+  });
+}
 
-      it(`loses none of ${tasks} tasks and repeats only what ran`, async () => {
-        const { mark } = world.client;
-        const first = await world.startWorker({ options: { pool: "prefork", concurrency: 2, hostname: "first@here" } });
-        const sent = await Promise.all(Array.from({ length: tasks }, (_, n) => mark.delay(n, 5)));
-        await eventually(() => expect(world.ledger().filter(({ what }) => what === "end").length).toBeGreaterThan(100), {
-          withinMs: 60_000,
-        });
-        const children = first.children();
-        if (victims === "parent and children") for (const pid of children) process.kill(pid, "SIGKILL");
-        process.kill(first.pid, "SIGKILL");
-        await first.ended;
-        await eventually(() => expect(children.filter(isAlive)).toEqual([]));
+async function killMidway(world: FaultWorld, victims: "parent alone" | "parent and children"): Promise<void> {
+  const { mark } = world.client;
+  const first = await world.startWorker({ options: { pool: "prefork", concurrency: 2, hostname: "first@here" } });
+  const sent = await Promise.all(Array.from({ length: tasks }, (_, n) => mark.delay(n, 5)));
+  await eventually(() => expect(world.ledger().filter(({ what }) => what === "end").length).toBeGreaterThan(100), {
+    withinMs: 60_000,
+  });
+  const children = first.children();
+  if (victims === "parent and children") for (const pid of children) process.kill(pid, "SIGKILL");
+  process.kill(first.pid, "SIGKILL");
+  await first.ended;
+  await eventually(() => expect(children.filter(isAlive)).toEqual([]));
 
-        const second = await world.startWorker({ options: { pool: "prefork", concurrency: 2, hostname: "second@here" } });
-        const values = await Promise.all(sent.map((result) => result.get({ timeout: "40s" })));
-        expect(values).toEqual(Array.from({ length: tasks }, (_, n) => n));
+  const second = await world.startWorker({ options: { pool: "prefork", concurrency: 2, hostname: "second@here" } });
+  const values = await Promise.all(sent.map((result) => result.get({ timeout: "40s" })));
+  expect(values).toEqual(Array.from({ length: tasks }, (_, n) => n));
 
-        const begins = new Map<number, number>();
-        for (const { what, n } of world.ledger()) if (what === "begin") begins.set(n, (begins.get(n) ?? 0) + 1);
-        expect(begins.size).toBe(tasks);
-        const repeated = [...begins].filter(([, times]) => times > 1);
-        expect(repeated.every(([, times]) => times === 2)).toBe(true);
-        // What ran at the kill, one task in each of two executors, and outcomes of one batch that were on their way into the broker.
-        expect(repeated.length).toBeLessThanOrEqual(8);
-        expect((await second.stop())["task-failed"]).toBe(0);
-      }, 180_000);
-    });
-  }
+  const begins = new Map<number, number>();
+  for (const { what, n } of world.ledger()) if (what === "begin") begins.set(n, (begins.get(n) ?? 0) + 1);
+  expect(begins.size).toBe(tasks);
+  const repeated = [...begins].filter(([, times]) => times > 1);
+  expect(repeated.every(([, times]) => times === 2)).toBe(true);
+  // What ran at the kill, one task in each of two executors, and outcomes of one batch that were on their way into the broker.
+  expect(repeated.length).toBeLessThanOrEqual(8);
+  expect((await second.stop())["task-failed"]).toBe(0);
 }

@@ -1,37 +1,56 @@
 /** Whose claims are free: those of processes that died, and of no others. */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, type TestContext, test } from "vitest";
 import type { Broker } from "../../packages/core/src/broker.ts";
 import { createSqliteBroker } from "../../packages/core/src/brokers/sqlite.ts";
 import { consume, settle } from "../conformance/broker/world.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
-import { lines, startProgram } from "../support/fault/sqlite-programs.ts";
+import { lines, type ProgramOptions, startProgram } from "../support/fault/sqlite-programs.ts";
+import type { PrivateProcess } from "../support/private-process.ts";
 import { createSqliteFile, type SqliteFile } from "../support/sqlite-file.ts";
 
 const queue = "tasks";
 const patience = { withinMs: 30_000 };
 
-describe("claims in the SQLite file", { timeout: 90_000 }, () => {
-  let file: SqliteFile;
-  let broker: Broker;
-  beforeEach(async () => {
-    file = await createSqliteFile();
-    broker = createSqliteBroker(file.url, driverContext(), { resultUrl: null });
-    await broker.connect();
-  });
-  afterEach(async () => {
+interface World {
+  readonly file: SqliteFile;
+  readonly broker: Broker;
+  publish(...ids: readonly string[]): Promise<void>;
+  /** Starts a process on the file, which ends with the test at the latest. */
+  start(mode: ProgramOptions["mode"], options?: { readonly queue?: string; readonly count?: number }): PrivateProcess;
+}
+
+async function openWorld({ onTestFinished }: TestContext): Promise<World> {
+  const file = await createSqliteFile();
+  const broker = createSqliteBroker(file.url, driverContext(), { resultUrl: null });
+  const programs: PrivateProcess[] = [];
+  onTestFinished(async () => {
+    await Promise.all(programs.map((program) => program.stop({ signal: "SIGKILL" })));
     await broker.close();
     await file.remove();
   });
+  await broker.connect();
+  return {
+    file,
+    broker,
+    async publish(...ids) {
+      for (const id of ids) await broker.publish(publicationTo(queue, { id }));
+    },
+    start(mode, options = {}) {
+      const program = startProgram({ mode, url: file.url, queue, ...options });
+      programs.push(program);
+      return program;
+    },
+  };
+}
 
-  async function publish(...ids: readonly string[]): Promise<void> {
-    for (const id of ids) await broker.publish(publicationTo(queue, { id }));
-  }
-
-  test("a killed process gives up its claims, each counted once, and a suspect comes alone", async () => {
+// One of them takes 20 s, in which nothing happens: the others are done meanwhile.
+describe.concurrent("claims in the SQLite file", { timeout: 90_000 }, () => {
+  test("a killed process gives up its claims, each counted once, and a suspect comes alone", async (context) => {
+    const { file, broker, publish, start } = await openWorld(context);
     await publish("a", "b", "c");
-    const holder = startProgram({ mode: "hold", url: file.url, queue });
+    const holder = start("hold");
     await holder.wrote(/delivered c 0/, 30_000);
     const { inbox } = await consume(broker, queue);
     await holder.stop({ signal: "SIGKILL" });
@@ -42,13 +61,14 @@ describe("claims in the SQLite file", { timeout: 90_000 }, () => {
     expect(file.rows("select count(*) from worker")).toEqual([[1]]);
   });
 
-  test("a suspect is counted again only if its run was marked begun", async () => {
+  test("a suspect is counted again only if its run was marked begun", async (context) => {
+    const { broker, publish, start } = await openWorld(context);
     await publish("poison", "innocent");
-    const first = startProgram({ mode: "hold", url: file.url, queue });
+    const first = start("hold");
     await first.wrote(/delivered innocent 0/, 30_000);
     await first.stop({ signal: "SIGKILL" });
     // It begins only what it was given first; the other one it merely holds when it dies.
-    const second = startProgram({ mode: "begin", url: file.url, queue });
+    const second = start("begin");
     await second.wrote(/begun poison settled/, 30_000);
     await second.wrote(/delivered innocent 1/, 30_000);
     await second.stop({ signal: "SIGKILL" });
@@ -58,13 +78,14 @@ describe("claims in the SQLite file", { timeout: 90_000 }, () => {
     await Promise.all(recovered.map((delivery) => settle(delivery)));
   });
 
-  test("a paused process keeps its claims while a killed one loses them, and settles when it goes on", async () => {
+  test("a paused process keeps its claims while a killed one loses them, and settles when it goes on", async (context) => {
+    const { file, broker, publish, start } = await openWorld(context);
     await publish("paused");
-    const paused = startProgram({ mode: "settle-later", url: file.url, queue, count: 1 });
+    const paused = start("settle-later", { count: 1 });
     await paused.wrote(/delivered paused 0/, 30_000);
     process.kill(paused.pid, "SIGSTOP");
     await publish("killed");
-    const killed = startProgram({ mode: "hold", url: file.url, queue, count: 1 });
+    const killed = start("hold", { count: 1 });
     await killed.wrote(/delivered killed 0/, 30_000);
     const { inbox } = await consume(broker, queue);
     await killed.stop({ signal: "SIGKILL" });
@@ -79,14 +100,15 @@ describe("claims in the SQLite file", { timeout: 90_000 }, () => {
     expect(inbox.waiting).toBe(0);
   });
 
-  test("a process whose main thread is blocked ends itself, and one that holds no claims or was paused lives on", async () => {
+  test("a process whose main thread is blocked ends itself, and one that holds no claims or was paused lives on", async (context) => {
+    const { broker, publish, start } = await openWorld(context);
     await publish("paused", "blocked");
-    const paused = startProgram({ mode: "settle-later", url: file.url, queue, count: 1 });
+    const paused = start("settle-later", { count: 1 });
     await paused.wrote(/delivered paused 0/, 30_000);
     process.kill(paused.pid, "SIGSTOP");
-    const blocked = startProgram({ mode: "block-claims", url: file.url, queue, count: 1 });
+    const blocked = start("block-claims", { count: 1 });
     await blocked.wrote(/blocks/, 30_000);
-    const producer = startProgram({ mode: "block-produce", url: file.url, queue: "elsewhere", count: 1 });
+    const producer = start("block-produce", { queue: "elsewhere", count: 1 });
     await producer.wrote(/blocks/, 30_000);
     const { inbox } = await consume(broker, queue);
     expect(await blocked.ended).toBe("SIGKILL");
@@ -101,9 +123,10 @@ describe("claims in the SQLite file", { timeout: 90_000 }, () => {
     expect(await producer.ended).toBe(0);
   });
 
-  test("a process that ends in order hands back uncounted and leaves nothing behind", async () => {
+  test("a process that ends in order hands back uncounted and leaves nothing behind", async (context) => {
+    const { broker, publish, start } = await openWorld(context);
     await publish("a");
-    const holder = startProgram({ mode: "hold", url: file.url, queue });
+    const holder = start("hold");
     await holder.wrote(/delivered a 0/, 30_000);
     const { inbox } = await consume(broker, queue);
     await holder.wrote(/ready/, 30_000);
@@ -114,9 +137,10 @@ describe("claims in the SQLite file", { timeout: 90_000 }, () => {
     await settle(delivery);
   });
 
-  test("a message published by another process is delivered at once", async () => {
+  test("a message published by another process is delivered at once", async (context) => {
+    const { broker, start } = await openWorld(context);
     const { inbox } = await consume(broker, queue);
-    const producer = startProgram({ mode: "produce", url: file.url, queue, count: 25 });
+    const producer = start("produce", { count: 25 });
     const got = await inbox.take(10, 30_000);
     await Promise.all(got.map((delivery) => settle(delivery)));
     await Promise.all((await inbox.take(10)).map((delivery) => settle(delivery)));
@@ -124,9 +148,10 @@ describe("claims in the SQLite file", { timeout: 90_000 }, () => {
     expect(await producer.ended).toBe(0);
   });
 
-  test("ten processes at once lose nothing, repeat nothing, and never see a busy file", async () => {
-    const producers = Array.from({ length: 5 }, () => startProgram({ mode: "produce", url: file.url, queue, count: 200 }));
-    const workers = Array.from({ length: 5 }, () => startProgram({ mode: "work", url: file.url, queue, count: 20 }));
+  test("ten processes at once lose nothing, repeat nothing, and never see a busy file", async (context) => {
+    const { file, start } = await openWorld(context);
+    const producers = Array.from({ length: 5 }, () => start("produce", { count: 200 }));
+    const workers = Array.from({ length: 5 }, () => start("work", { count: 20 }));
     await Promise.all(producers.map((producer) => producer.wrote(/produced 200/, 60_000)));
     expect(await Promise.all(producers.map(({ ended }) => ended))).toEqual([0, 0, 0, 0, 0]);
     await eventually(() => workers.flatMap((worker) => lines(worker, "outcome")).length >= 1_000, patience);

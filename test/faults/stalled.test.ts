@@ -4,7 +4,8 @@ import { type BrokerName, places } from "../support/fault/places.ts";
 import { blockEventLoop, freezeHolder, takeOverFrozen } from "../support/fault/stalls.ts";
 import { createFaultWorld, missedSoon } from "../support/fault/world.ts";
 
-describe("redis", () => {
+// Each stands still for seconds, so all do at once.
+describe.concurrent("redis", () => {
   it("a worker frozen longer than its claims live changes nothing when it goes on", async () => {
     const world = createFaultWorld(await places.redis(), {}, missedSoon);
     try {
@@ -33,7 +34,7 @@ describe("redis", () => {
   }, 180_000);
 });
 
-describe("sqlite", () => {
+describe.concurrent("sqlite", () => {
   it("a frozen worker keeps its claims, and nothing runs twice", async () => {
     const world = createFaultWorld(await places.sqlite());
     try {

@@ -1,14 +1,9 @@
-/** Starts processes on a SQLite file and ends them all after each test. */
+/** Processes on a SQLite file. */
 import { fileURLToPath } from "node:url";
-import { afterEach } from "vitest";
 import { sourceArguments } from "../celeriac-command.ts";
 import { type PrivateProcess, startPrivateProcess } from "../private-process.ts";
 
 const path = fileURLToPath(new URL("../sqlite-program.ts", import.meta.url));
-const running: PrivateProcess[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((program) => program.stop({ signal: "SIGKILL" })));
-});
 
 export interface ProgramOptions {
   readonly mode: "hold" | "begin" | "work" | "produce" | "settle-later" | "block-claims" | "block-produce";
@@ -17,11 +12,10 @@ export interface ProgramOptions {
   readonly count?: number;
 }
 
+/** Whoever starts it stops it. */
 export function startProgram({ mode, url, queue, count = 10 }: ProgramOptions): PrivateProcess {
   const args = [...sourceArguments, path, mode, url, queue, String(count)];
-  const program = startPrivateProcess({ command: process.execPath, args, cwd: process.cwd() });
-  running.push(program);
-  return program;
+  return startPrivateProcess({ command: process.execPath, args, cwd: process.cwd() });
 }
 
 /** The lines it wrote that start with `word`, without that word. */
