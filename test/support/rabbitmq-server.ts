@@ -1,13 +1,13 @@
 /** A private RabbitMQ node for tests: own home, node name, epmd, folders and loopback ports, so that any number can live beside a system's own. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { accessSync, constants } from "node:fs";
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Certificates } from "./certificates.ts";
+import { lowFreePorts } from "./free-port.ts";
 
 /** Where a running node lives: plain JSON, so that it can be handed to another process, which then calls `rabbitmqAt`. */
 export interface RabbitmqPlace {
@@ -68,7 +68,7 @@ export function hasRabbitmq(): boolean {
 }
 
 export async function startRabbitmq({ tls }: RabbitmqOptions = {}): Promise<RabbitmqServer> {
-  const [port, distributionPort, epmdPort, tlsPort] = await freePorts(4);
+  const [port, distributionPort, epmdPort, tlsPort] = await lowFreePorts(4);
   const directory = await mkdtemp(join(tmpdir(), "celeriac-rabbitmq-"));
   const node = `celeriac-${process.pid}-${port}@localhost`;
   const place: RabbitmqPlace = {
@@ -279,25 +279,4 @@ function program(name: string): string | null {
     }
   }
   return null;
-}
-
-/**
- * Free ports below the range systems give to outgoing connections: while a broker is down, a client that tries to reach it again and again
- * could otherwise be given that very port as its own, connect to itself and keep the broker from coming back.
- */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
-    const port = randomInt(21_000, 32_000);
-    if (await isFree(port)) ports.add(port);
-  }
-  return [...ports];
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
 }
