@@ -2,8 +2,9 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import { afterAll } from "vitest";
+import { type RedisCluster, startRedisCluster } from "../../support/redis-cluster.ts";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
-import { preparePostgres, type Role, rabbitmqPermissions, redisUserUrl } from "../../support/roles.ts";
+import { preparePostgres, type Role, rabbitmqPermissions, redisClusterRules, redisRules, redisUserUrl } from "../../support/roles.ts";
 import { amqpUrl, amqpUserUrl, postgresUrl, redisUrl } from "../../support/servers.ts";
 import { createSqliteFile } from "../../support/sqlite-file.ts";
 import type { BackendKind, BrokerKind } from "./table.ts";
@@ -52,7 +53,16 @@ const otherRedis = once(async () => {
   servers.push(server);
   return await urlsOf((role) => redisUserUrl(server.url, role));
 });
-const servers: RedisServer[] = [];
+const cluster = once(async () => {
+  const started = await startRedisCluster();
+  servers.push(started);
+  const urls = await urlsOf(async (role) => {
+    for (const node of started.nodes) await started.clientOf(node).acl("SETUSER", role, ...redisRules(role, role), ...redisClusterRules());
+    return started.url.replaceAll("://", `://${role}:${role}@`);
+  });
+  return { started, urls };
+});
+const servers: Pick<RedisServer, "stop">[] = [];
 afterAll(() => Promise.all(servers.map((server) => server.stop())));
 
 /** The same users on another database of their server. */
@@ -75,6 +85,10 @@ export async function openBrokerPlace(kind: BrokerKind): Promise<BrokerPlace> {
       const url = await redisUrl();
       return { urls: inDatabase(await redisUsers(), new URL(url)), dropClaims: (queue) => dropRedisClaims(url, queue), close: nothing };
     }
+    case "redis+cluster": {
+      const { started, urls } = await cluster();
+      return { urls, dropClaims: (queue) => dropClusterClaims(started, queue), close: nothing };
+    }
     case "amqp":
       return { urls: await vhost(), close: nothing };
   }
@@ -83,15 +97,23 @@ export async function openBrokerPlace(kind: BrokerKind): Promise<BrokerPlace> {
 async function dropRedisClaims(url: string, queue: string): Promise<number> {
   const client = new Redis(url, { protocol: 2 });
   try {
-    let dropped = 0;
-    for (const key of await client.keys(`{${queue}}:c:*`)) {
-      const claims = (await client.hkeys(key)).filter((field) => /^\d+$/.test(field));
-      if (claims.length > 0) dropped += await client.hdel(key, ...claims);
-    }
-    return dropped;
+    return await dropClaimsOn(client, queue);
   } finally {
     client.disconnect();
   }
+}
+
+async function dropClusterClaims(cluster: RedisCluster, queue: string): Promise<number> {
+  return await dropClaimsOn(cluster.clientOf(await cluster.holderOf(queue)), queue);
+}
+
+async function dropClaimsOn(client: Redis, queue: string): Promise<number> {
+  let dropped = 0;
+  for (const key of await client.keys(`{${queue}}:c:*`)) {
+    const claims = (await client.hkeys(key)).filter((field) => /^\d+$/.test(field));
+    if (claims.length > 0) dropped += await client.hdel(key, ...claims);
+  }
+  return dropped;
 }
 
 export async function openBackendPlace(kind: BackendKind): Promise<BackendPlace> {

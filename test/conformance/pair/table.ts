@@ -1,6 +1,6 @@
 /** Which broker goes with which result backend, and how: every pair there is, those that are left out with the reason. docs/guarantees.md says the same. */
 
-export const brokerKinds = ["memory", "sqlite", "redis", "amqp"] as const;
+export const brokerKinds = ["memory", "sqlite", "redis", "redis+cluster", "amqp"] as const;
 export type BrokerKind = (typeof brokerKinds)[number];
 
 /** What the page calls a backend, by what the suite does. */
@@ -31,11 +31,18 @@ export type Pairing =
 const oneStep = { words: "one step" } as const;
 const inTurn = { words: "in turn" } as const;
 const none = { words: "no results" } as const;
-const everywhere = <P extends Pairing>(pairing: P) => ({ memory: pairing, sqlite: pairing, redis: pairing, amqp: pairing });
+const everywhere = <P extends Pairing>(pairing: P) => ({
+  memory: pairing,
+  sqlite: pairing,
+  redis: pairing,
+  "redis+cluster": pairing,
+  amqp: pairing,
+});
 const noReplies = { words: "refused", code: "CONFIG_URL", says: "rpc:// sends results through the broker" } as const;
 
 export const pairings: Readonly<Record<BackendKind, Readonly<Record<BrokerKind, Pairing>>>> = {
-  unset: { memory: oneStep, sqlite: oneStep, redis: oneStep, amqp: { words: "–", is: "rpc" } },
+  // On a cluster a result and a queue lie with different nodes.
+  unset: { memory: oneStep, sqlite: oneStep, redis: oneStep, "redis+cluster": inTurn, amqp: { words: "–", is: "rpc" } },
   memory: everywhere(inTurn),
   sqlite: everywhere(inTurn),
   // No server but Redis is a broker and has databases.
