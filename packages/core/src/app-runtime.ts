@@ -81,6 +81,13 @@ export interface RuntimeOptions {
   readonly brokerRequired: boolean;
 }
 
+/** Settings that say how to reach results, where these lie with the broker and are reached as it is. */
+function unusedBesideBroker(given: Readonly<Record<string, unknown>>, { resultBackend }: Settings): readonly UnusedSetting[] {
+  if (resultBackend !== null) return [];
+  const names = ["redisBackendUseSsl", "resultBackendTransportOptions"].filter((name) => given[name] !== undefined);
+  return names.map((setting) => ({ setting, reason: "results lie with the broker and are reached as it is: name result_backend" }));
+}
+
 /** `gen<pid>@<host>`, as Celery's header `origin`. */
 const origin = `gen${process.pid}@${hostname()}`;
 
@@ -99,7 +106,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
   let included: Promise<unknown> | null = null;
   let closed = false;
   let prioritiesTold = settings.taskDefaultPriority !== null;
-  const untold = [...options.unusedSettings];
+  const untold = [...options.unusedSettings, ...unusedBesideBroker(options.config, settings)];
   let inExecutor = false;
   // A worker in this process sets its logger when the drivers may be open already.
   const driverLogger = latestLogger(() => logger);

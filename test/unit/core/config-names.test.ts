@@ -93,6 +93,17 @@ describe("a setting of Celery's that does nothing here", () => {
     ]);
   });
 
+  it("is warned of where it says how to reach results, and these lie with the broker", () => {
+    const tell = (app: unknown) => runtimeOf(app)!.tellUnusedSettings();
+    const config = { result_backend_transport_options: { global_keyprefix: "shop:" }, redis_backend_use_ssl: true };
+    const warning = { message: "setting has no effect", reason: expect.stringContaining("name result_backend") };
+    expect(warningsOf(config, tell)).toEqual([
+      { ...warning, setting: "redisBackendUseSsl" },
+      { ...warning, setting: "resultBackendTransportOptions" },
+    ]);
+    expect(warningsOf({ ...config, result_backend: "redis://other" }, tell)).toEqual([]);
+  });
+
   it("is not warned of where it asks for what is done anyway", () => {
     const config = { enable_utc: true, task_protocol: 2, imports: [], beat_schedule: {}, broker_transport_options: {} };
     const lines = warningsOf(config, (app) => runtimeOf(app)!.tellUnusedSettings());
