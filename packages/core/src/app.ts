@@ -103,9 +103,9 @@ export interface App<out Deps = {}> extends AsyncDisposable {
 export type ContextOf<T extends App<any>, P = unknown> = T extends App<infer D> ? TaskContext<P, D> : never;
 
 export interface AppOptions<Deps> {
-  /** amqp://, amqps://, redis://, rediss://, sentinel://, sqlite:// or memory://; several of RabbitMQ are tried in turn; default CELERY_BROKER_URL, else the embedded sqlite://./celeriac.db */
+  /** amqp://, amqps://, redis://, rediss://, sentinel://, redis+cluster://, sqlite:// or memory://; several of RabbitMQ are tried in turn; default CELERY_BROKER_URL, else the embedded sqlite://./celeriac.db */
   broker?: string | readonly string[] | undefined;
-  /** redis://, rediss://, sentinel://, rpc://, sqlite://, db+postgresql://, db+sqlite://, memory:// or disabled; default CELERY_RESULT_BACKEND, else what goes with the broker */
+  /** redis://, rediss://, sentinel://, redis+cluster://, rpc://, sqlite://, db+postgresql://, db+sqlite://, memory:// or disabled; default CELERY_RESULT_BACKEND, else what goes with the broker */
   backend?: string | undefined;
   config?: Config | undefined;
   /** User and password that rotate: asked at each connect to Redis, RabbitMQ or PostgreSQL, in place of what the URL says. */

@@ -120,7 +120,7 @@ export const settingTable = {
   ),
   resultBackend: textSetting(
     null,
-    "Where results are kept: redis://, rediss://, sentinel://, rpc://, sqlite://, db+postgresql://, db+sqlite://, memory:// or disabled. Unset: with the broker on SQLite, Redis and memory://, rpc:// on RabbitMQ.",
+    "Where results are kept: redis://, rediss://, sentinel://, redis+cluster://, rpc://, sqlite://, db+postgresql://, db+sqlite://, memory:// or disabled. Unset: with the broker on SQLite, Redis and memory://, rpc:// on RabbitMQ.",
     { env: "CELERY_RESULT_BACKEND", secret: true },
   ),
   redisBackendUseSsl: tlsSetting("As brokerUseSsl, for results on a Redis that resultBackend names; unnamed, it is reached as the broker."),
@@ -136,7 +136,7 @@ export const settingTable = {
   resultAcceptContent: resultContentSetting("What results are read as on Redis and rpc://; null is what acceptContent says."),
   coordinator: textSetting(
     null,
-    "Where leases and reservations are kept; unset: with the broker, else with the results. redis://, rediss://, sentinel://, sqlite://, db+postgresql:// or memory://.",
+    "Where leases and reservations are kept; unset: with the broker, else with the results. redis://, rediss://, sentinel://, redis+cluster://, sqlite://, db+postgresql:// or memory://.",
     {
       env: "CELERIAC_COORDINATOR",
       secret: true,
