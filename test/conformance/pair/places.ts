@@ -130,6 +130,8 @@ export async function openBackendPlace(kind: BackendKind): Promise<BackendPlace>
       return { urls: inDatabase(await redisUsers(), new URL(await redisUrl())), close: nothing };
     case "redis":
       return { urls: await otherRedis(), close: nothing };
+    case "redis+cluster":
+      return { urls: (await cluster()).urls, close: nothing };
     case "postgres":
       return { urls: await postgres(), close: nothing };
     case "rpc":
