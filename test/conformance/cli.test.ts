@@ -193,6 +193,29 @@ describe("celeriac", () => {
     }
   });
 
+  it("runs the tasks of the pool inline in its own process, which outlives what they forget and closes what they opened", async () => {
+    const own = projectFolder("cli-inline", {
+      "tasks.ts": `
+import { createApp } from "celeriac";
+const app = createApp("shop", { deps: (scope) => { scope.onClose(() => console.log("deps closed")); return {}; } });
+export default app;
+app.task("shop.forget", () => { void Promise.reject(new Error("forgotten")); console.log("printed"); return process.pid; });
+`,
+    });
+    try {
+      const inline = startCeleriac(own.path, ["worker", "-P", "inline"]);
+      await inline.wrote(ready, 60_000);
+      expect((await celeriac(own.path, ["-q", "call", "shop.forget", "-w"])).stdout).toBe(`${inline.pid}\n`);
+      await inline.stop();
+      expect(await inline.ended).toBe(0);
+      const lines = inline.output().split("\n");
+      expect(lines.filter((line) => line === "printed" || line === "deps closed")).toEqual(["printed", "deps closed"]);
+      expect(inline.output()).toMatch(/"level":"error".*"reason":"forgotten".*nothing handled it/);
+    } finally {
+      own.remove();
+    }
+  });
+
   it("says of a worker on memory:// that no other process can reach it", async () => {
     const lonely = startCeleriac(folder.path, ["-b", "memory://", "worker", "-c", "1"]);
     await lonely.wrote(ready, 60_000);

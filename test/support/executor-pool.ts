@@ -2,9 +2,9 @@
 import { type LogLevel, silentLogger, systemClock } from "@celeriac/core/runtime";
 import { expect, onTestFinished } from "vitest";
 import type { Pool } from "../../packages/worker/src/pool.ts";
-import { createExecutorPool, type ExecutorPoolOptions } from "../../packages/worker/src/pools/executor-pool.ts";
+import { createExecutorPool, type LoadingPoolOptions, type PoolParts } from "../../packages/worker/src/pools/executor-pool.ts";
 import type { Ending, Run } from "../../packages/worker/src/run.ts";
-import type { Script } from "../programs/scripted-execute.ts";
+import { openScripted, type Script } from "../programs/scripted-execute.ts";
 import { programUrl } from "./built.ts";
 import { eventually } from "./eventually.ts";
 
@@ -16,19 +16,21 @@ export interface PoolRecord {
   readonly logs: { readonly id: string | null; readonly level: string; readonly message: string; readonly fields: object | undefined }[];
 }
 
-export type ScriptedOptions = Pick<ExecutorPoolOptions, "kind"> &
-  Partial<Omit<ExecutorPoolOptions, "kind" | "source">> & { readonly app?: string };
+export type PoolKind = LoadingPoolOptions["kind"] | "inline";
+export type ScriptedOptions = Partial<PoolParts> & { readonly kind: PoolKind; readonly app?: string };
 
 export function scriptedPool(options: ScriptedOptions): PoolRecord {
   const record = { began: [] as PoolRecord["began"], states: [] as PoolRecord["states"], logs: [] as PoolRecord["logs"] };
-  const { app = null, ...given } = options;
+  const { kind, app = null, ...given } = options;
+  const source = { moduleUrl: "file:///none", appName: app };
+  const context = { worker: "celery@test", logLevel: "info" as LogLevel };
   const pool = createExecutorPool({
+    ...(kind === "inline"
+      ? { kind, open: () => openScripted(source, context) }
+      : { kind, source, execute: { module: programUrl("scripted-execute").href, export: "openScripted" } }),
     executors: 1,
     slots: 1,
-    source: { moduleUrl: "file:///none", appName: app },
-    execute: { module: programUrl("scripted-execute").href, export: "openScripted" },
-    worker: "celery@test",
-    logLevel: "info" as LogLevel,
+    ...context,
     clock: systemClock,
     logger: silentLogger,
     listener: {

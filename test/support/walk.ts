@@ -57,9 +57,12 @@ const unreachable = () => new PublishError("PUBLISH_REJECTED", "not connected", 
 export function startWalk({
   config = {},
   settlesResults = true,
+  endsRuns = true,
 }: {
   readonly config?: Config;
   readonly settlesResults?: boolean;
+  /** of the pool */
+  readonly endsRuns?: boolean;
 } = {}): Walk {
   const app = createApp("walk", { broker: "sqlite:///nowhere/walk.db", config });
   const runtime = Object.create(runtimeOf(app)!, { clock: { value: createFakeClock(Date.UTC(2026, 0, 2)) } }) as NonNullable<
@@ -96,7 +99,7 @@ export function startWalk({
       published.push(publication);
     },
   } as Partial<Broker> as Broker;
-  const pool = { submit: (run) => new Promise((resolve) => running.push({ run, resolve })) } as Partial<Pool> as Pool;
+  const pool = { endsRuns, submit: (run) => new Promise((resolve) => running.push({ run, resolve })) } as Partial<Pool> as Pool;
   const teller = createTeller(logger, () => true);
   const consumer = createTaskConsumer(() => ({
     ...{ runtime, hostname: "w1@host", broker, backend, clock, logger, teller, pool, giveUp: giveUp.signal },

@@ -45,7 +45,8 @@ function resultsText(settings: AppRuntime["settings"]): string {
 
 function poolText({ pool, concurrency, slots }: BannerFacts["pool"]): string {
   const shape = poolShape({ pool, concurrency, slots });
-  const executors = counted(shape.executors, shape.kind === "process" ? "process" : "thread").replace(/processs$/, "processes");
+  const executors =
+    shape.kind === "inline" ? "the worker's own thread" : counted(shape.executors, shape.kind).replace(/processs$/, "processes");
   return shape.slots === 1 ? `${pool}, ${executors}` : `${pool}, ${executors} × ${counted(shape.slots, "task")}`;
 }
 

@@ -1,4 +1,5 @@
-/** The signals that stop a process which runs long: the first stops it warmly, a second, or SIGQUIT, cold, a third at once. */
+/** What reaches a process that runs long from outside: signals that stop it, the first warmly, a second, or SIGQUIT, cold, a third at once; and what user code in it forgot. */
+import { type Logger, reasonOf } from "@celeriac/core/runtime";
 import { type StopSignal, signalExitCode } from "./exit-code.ts";
 
 export interface StopListener {
@@ -32,4 +33,12 @@ export function stopWithParent(): void {
   if (process.channel === undefined || process.channel === null) return;
   process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
   process.channel.unref();
+}
+
+/** Where user code runs in this process, as the pool inline does it: a promise that it forgot must not end the worker. */
+export function tellUnhandled(logger: Logger): void {
+  process.on("unhandledRejection", (reason) => {
+    const stack = reason instanceof Error ? reason.stack : undefined;
+    logger.error("A promise of user code was rejected and nothing handled it", { reason: reasonOf(reason), stack });
+  });
 }

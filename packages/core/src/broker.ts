@@ -74,6 +74,8 @@ export interface ConsumeOptions {
   readonly worker: string;
   /** Most deliveries held unsettled at once (1 or more). */
   readonly readAhead: number;
+  /** true: the owner runs tasks in this thread, and one of them may keep it for long. Whatever takes a silent thread for dead must not end its process for it. */
+  readonly mayBlock?: boolean;
   readonly listener: ConsumerListener;
 }
 

@@ -211,10 +211,10 @@ export const settingTable = {
   workerConcurrency: countSetting<number | null>(
     null,
     [0, 10_000],
-    "What a worker's option `concurrency` is where it is not given: null and 0 are the number of cores, 100 for async.",
+    "What a worker's option `concurrency` is where it is not given: null and 0 are the number of cores, 100 for async and inline.",
   ),
   workerPool: choiceSetting(
-    ["prefork", "threads", "async", "solo", "gevent", "eventlet", "processes"],
+    ["prefork", "threads", "async", "solo", "inline", "gevent", "eventlet", "processes"],
     "prefork",
     "What a worker's option `pool` is where it is not given. Celery's gevent and eventlet mean async, its processes prefork.",
   ),

@@ -125,6 +125,10 @@ export const errorTable = {
     "Send one that is, or add it to accept_content.",
   ],
   WORKER_STARTUP: ["The worker could not start.", "The message holds the cause."],
+  LIMIT_NEEDS_EXECUTOR: [
+    "A task has a hard time limit, and the worker's pool is inline: nothing could end its run.",
+    "Take another pool, or softTimeLimit, which aborts self.signal.",
+  ],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;
 

@@ -13,10 +13,12 @@ import {
   failpoint,
   type Logger,
   reasonOf,
+  remoteErrorOf,
   resultText,
   type Settlement,
 } from "@celeriac/core/runtime";
 import { judge, type Verdict } from "./gate.ts";
+import { needsExecutor } from "./hard-limit.ts";
 import type { Pool, PoolListener } from "./pool.ts";
 import { type Request, readRequest } from "./request.ts";
 import type { Ending, Run } from "./run.ts";
@@ -90,7 +92,7 @@ function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: Map<Run
   } catch (error) {
     return deadLetterUnread(parts, delivery, error);
   }
-  const verdict = judge(request, parts.clock.now());
+  const verdict = judge(request, parts.clock.now(), parts.pool.endsRuns);
   switch (verdict.kind) {
     case "park":
       return park(parts, request, verdict);
@@ -99,6 +101,8 @@ function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: Map<Run
     case "unknown":
     case "poisoned":
       return finish(parts, request, verdict, 0);
+    case "unlimitable":
+      return finish(parts, request, failedEnding(parts, request, remoteErrorOf(needsExecutor(`this call of ${request.run.task}`))), 0);
     case "run":
       return runAndFinish(parts, request, underway);
   }

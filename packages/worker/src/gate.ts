@@ -11,12 +11,15 @@ export type Verdict =
   | { readonly kind: "undecodable"; readonly reason: string }
   /** began too often without an end */
   | { readonly kind: "poisoned"; readonly deliveries: number }
-  | { readonly kind: "unknown" };
+  | { readonly kind: "unknown" }
+  /** has a hard time limit, and nothing here could end it */
+  | { readonly kind: "unlimitable" };
 
 /** Less than this early is on time: the broker's clock and ours differ by more. */
 const toleranceMs = 1;
 
-export function judge(request: Request, nowMs: number): Verdict {
+/** `endsRuns`: of the pool it would go to */
+export function judge(request: Request, nowMs: number, endsRuns: boolean): Verdict {
   const { etaAt, expiresAt } = request.headers;
   if (request.definition === undefined || request.definition.code.kind === "declared") return { kind: "unknown" };
   if (expiresAt !== null && expiresAt <= nowMs) return { kind: "expired" };
@@ -24,5 +27,6 @@ export function judge(request: Request, nowMs: number): Verdict {
   if (request.run.body.byteLength > request.maxBytes)
     return { kind: "undecodable", reason: codedReasonOf(tooLarge(request.run.body.byteLength, request.maxBytes)) };
   if (etaAt !== null && etaAt - nowMs > toleranceMs) return { kind: "park", afterMs: etaAt - nowMs, dueAt: etaAt };
+  if (!endsRuns && request.run.timeLimitMs !== null) return { kind: "unlimitable" };
   return { kind: "run" };
 }

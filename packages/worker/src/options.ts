@@ -10,7 +10,7 @@ import {
   textSetting,
 } from "@celeriac/core/runtime";
 
-export const poolKinds = ["prefork", "async", "threads", "solo"] as const;
+export const poolKinds = ["prefork", "async", "threads", "solo", "inline"] as const;
 export type PoolKind = (typeof poolKinds)[number];
 
 /** Celery's name → the pool that does the same here. */
@@ -28,7 +28,7 @@ export function poolOf(name: string): PoolKind | undefined {
 const poolSetting: Setting<PoolName | null> = {
   kind: `one of ${poolKinds.join(", ")}`,
   default: null,
-  doc: "prefork: child processes; threads: worker threads; async: one thread with many slots, for tasks that wait; solo: one thread, one task. Celery's gevent and eventlet mean async, its processes prefork. Unset: the app's workerPool, which is prefork.",
+  doc: "prefork: child processes; threads: worker threads; async: one thread with many slots, for tasks that wait; solo: one thread, one task; inline: the worker's own thread with many slots, for tasks that wait and never compute for long, without hard time limits. Celery's gevent and eventlet mean async, its processes prefork. Unset: the app's workerPool, which is prefork.",
   read: (value) => {
     if (value === null) return null;
     return typeof value === "string" && poolOf(value) !== undefined ? (value as PoolName) : undefined;
@@ -40,7 +40,7 @@ export const workerOptionTable = {
   concurrency: countSetting(
     null,
     [1, 10_000],
-    "Executors (prefork, threads) or slots (async); unset: the app's workerConcurrency, else the number of cores, 100 for async.",
+    "Executors (prefork, threads) or slots (async, inline); unset: the app's workerConcurrency, else the number of cores, 100 for async and inline.",
   ),
   slots: countSetting(1, [1, 10_000], "Tasks at once in each executor of prefork and threads."),
   pool: poolSetting,
@@ -63,7 +63,7 @@ export function nodeName(pattern: string, host = machineName()): string {
 }
 
 export interface PoolShape {
-  readonly kind: "process" | "thread";
+  readonly kind: "process" | "thread" | "inline";
   readonly executors: number;
   readonly slots: number;
 }
@@ -94,6 +94,8 @@ export function poolShape({ pool, concurrency, slots }: PoolPlan): PoolShape {
       return { kind: "thread", executors, slots };
     case "async":
       return { kind: "thread", executors: 1, slots: concurrency ?? defaultAsyncSlots };
+    case "inline":
+      return { kind: "inline", executors: 1, slots: concurrency ?? defaultAsyncSlots };
     case "solo":
       return { kind: "thread", executors: 1, slots: 1 };
   }

@@ -18,6 +18,8 @@ export interface PoolStats {
 export interface Pool extends Service {
   /** runs that can be in user code at once: executors × slots */
   readonly capacity: number;
+  /** true: a run that does not give way can be ended, so hard time limits can be kept. */
+  readonly endsRuns: boolean;
   /** How many runs it wants to hold now, running ones included: capacity, plus a few ahead while runs are short. Changes over time; `onDemand` tells. */
   readonly demand: number;
   onDemand(listener: () => void): void;
@@ -26,7 +28,7 @@ export interface Pool extends Service {
   /** Cooperative: aborts the run's signal, or hands it back if it has not begun. false = not here. */
   abort(taskId: string, reason: AbortReason, message: string): boolean;
   abortAll(reason: AbortReason, message: string): void;
-  /** Ends the executors at once; what ran ends as `handedBack`. */
+  /** Ends the executors at once; what ran ends as `handedBack`. Without `endsRuns` it is told to give way, and left to itself. */
   terminate(): Promise<void>;
   stats(): PoolStats;
 }

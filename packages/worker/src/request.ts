@@ -2,13 +2,12 @@
 import {
   type AppRuntime,
   type Delivery,
-  type Duration,
-  durationMs,
   inProtocol2,
   readTaskHeaders,
   type TaskDefinition,
   type TaskHeaders,
 } from "@celeriac/core/runtime";
+import { hardLimitMs, limitMs } from "./hard-limit.ts";
 import type { Run } from "./run.ts";
 
 export interface Request {
@@ -51,14 +50,13 @@ export function readRequest(runtime: AppRuntime, delivery: Delivery): Request {
       queue: delivery.queue,
       redelivered: delivery.redelivered,
       deliveries: delivery.deliveries,
-      softTimeLimitMs: limitMs(headers.softTimeLimit, options?.softTimeLimit ?? settings.taskSoftTimeLimit),
-      timeLimitMs: limitMs(headers.timeLimit, options?.timeLimit ?? settings.taskTimeLimit),
+      softTimeLimitMs: secondsMs(headers.softTimeLimit) ?? limitMs(options?.softTimeLimit ?? settings.taskSoftTimeLimit),
+      timeLimitMs: secondsMs(headers.timeLimit) ?? hardLimitMs(definition, settings),
     },
   };
 }
 
-/** The call's limit (seconds) wins over the task's and the app's; 0 is none, as in Celery. */
-function limitMs(ofCall: number | null, ofTask: Duration | null): number | null {
-  if (ofCall !== null) return ofCall * 1_000;
-  return ofTask === null ? null : durationMs(ofTask, "time limit") || null;
+/** Of a call's limit, which wins over the task's and the app's. */
+function secondsMs(limit: number | null): number | null {
+  return limit === null ? null : limit * 1_000;
 }

@@ -20,6 +20,8 @@ import {
   withFields,
 } from "@celeriac/core/runtime";
 import { type ConsumerParts, createTaskConsumer } from "./consumer.ts";
+import { createExecute } from "./execute.ts";
+import { refuseHardLimits } from "./hard-limit.ts";
 import { nodeName, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
 import type { Pool, PoolStats } from "./pool.ts";
 import type { AppSource } from "./pools/executor-init.ts";
@@ -62,12 +64,8 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   if (runtime === undefined) throw new CeleriacError("APP_NOT_FOUND", "createWorker takes an app made by createApp");
   const given = resolveSettings(workerOptionTable, options);
   const source = surroundings.source ?? (runtime.module === null ? null : { moduleUrl: runtime.module, appName: runtime.name });
-  if (source === null)
-    throw new CeleriacError(
-      "APP_NOT_FOUND",
-      `It is not known which module made app ${JSON.stringify(runtime.name)}: give createWorker its \`source\``,
-    );
-
+  const plan = poolPlan(given, runtime.settings);
+  const { kind, ...shape } = poolShape(plan);
   const hostname = nodeName(given.hostname);
   const named = given.queues.length === 0 ? runtime.queues.names : given.queues;
   const queues = [...new Set([...named, ...(runtime.settings.workerDirect ? [directQueue(hostname)] : [])])];
@@ -76,8 +74,6 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   const logger = withFields(surroundings.logger ?? silentLogger, { worker: hostname });
   const shows = (level: LogLevel) => logLevels.indexOf(level) >= logLevels.indexOf(logLevel);
   const teller: Teller = createTeller(logger, shows);
-  const plan = poolPlan(given, runtime.settings);
-  const shape = poolShape(plan);
   const giveUp = new AbortController();
   const graceMs = durationMs(given.grace ?? "25s", "grace");
   let parts: ConsumerParts | null = null;
@@ -86,6 +82,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
 
   const tasks = createTaskConsumer(() => parts!);
   const pool: Pool = createExecutorPool({
+    ...tasksHome(),
     ...shape,
     clock: runtime.clock,
     logger,
@@ -94,7 +91,6 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       log: (run, level, message, fields) =>
         logger[level](message, { ...(run === null ? {} : { task: run.task, taskId: run.id }), ...fields }),
     },
-    source,
     worker: hostname,
     logLevel,
   });
@@ -104,13 +100,19 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       runtime.setLogger(logger);
       runtime.tellUnusedSettings();
       await loadIncludes();
+      if (!pool.endsRuns) refuseHardLimits(runtime!);
       const { broker, backend } = await runtime.links();
       parts = { runtime, hostname, broker, backend, clock: runtime.clock, logger, teller, pool, giveUp: giveUp.signal };
       await pool.start();
       try {
         consumer = await untilConnected(async () => {
           await Promise.all([broker.connect(), backend?.connect()]);
-          return await broker.consume(queues, { worker: hostname, readAhead: pool.demand, listener: consumerListener() });
+          return await broker.consume(queues, {
+            worker: hostname,
+            readAhead: pool.demand,
+            mayBlock: kind === "inline",
+            listener: consumerListener(),
+          });
         }, signal);
       } catch (error) {
         // Nobody has to stop a worker that did not start: its executors would keep the process alive.
@@ -138,6 +140,16 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       }
     },
   });
+
+  /** Where tasks run: executors of their own load the app once more, inline they run with the one that is here. */
+  function tasksHome() {
+    if (kind === "inline") return { kind, open: () => createExecute(runtime!, hostname) };
+    if (source !== null) return { kind, source };
+    throw new CeleriacError(
+      "APP_NOT_FOUND",
+      `It is not known which module made app ${JSON.stringify(runtime!.name)}: give createWorker its \`source\``,
+    );
+  }
 
   function consumerListener() {
     return {

@@ -84,7 +84,7 @@ describe("a command line", () => {
   it("refuses values that do not fit, and says what does", () => {
     expect(refusal("worker -c 0")).toBe('--concurrency: expected whole number 1 to 10000, got "0"');
     expect(refusal("worker -c many")).toBe('--concurrency: expected whole number 1 to 10000, got "many"');
-    expect(refusal("worker -P fork")).toBe('--pool: expected one of prefork, async, threads, solo, got "fork"');
+    expect(refusal("worker -P fork")).toBe('--pool: expected one of prefork, async, threads, solo, inline, got "fork"');
     expect(refusal("worker --grace soon")).toMatch(/^--grace: .*"soon".*"90s"/);
     expect(refusal("worker -c")).toBe("--concurrency needs a value: N");
     expect(refusal("call x --priority 10")).toBe('--priority: expected whole number 0 to 9, got "10"');

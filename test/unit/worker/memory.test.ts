@@ -14,7 +14,7 @@ async function startWorker(options: WorkerOptions): Promise<void> {
 
 afterAll(() => app.close());
 
-describe.each(["prefork", "threads"] as const)("a worker on memory:// with %s", (pool) => {
+describe.each(["prefork", "threads", "inline"] as const)("a worker on memory:// with %s", (pool) => {
   it("runs what the app beside it sends: at once, later, and what follows", async () => {
     const early = await add.delay(1, 2);
     await startWorker({ pool });
@@ -29,7 +29,9 @@ describe.each(["prefork", "threads"] as const)("a worker on memory:// with %s", 
     for await (const { state } of (await told.delay()).watch()) states.push(state);
     expect(states.at(-1)).toBe("SUCCESS");
   });
+});
 
+describe.each(["prefork", "threads"] as const)("a worker on memory:// with %s", (pool) => {
   it("says to a task that sends or reads that it cannot reach what its worker has", async () => {
     await startWorker({ pool });
     const refusal = { code: "TASK_FAILED", remote: { type: "BrokerError" }, message: expect.stringContaining("memory://worker-test") };

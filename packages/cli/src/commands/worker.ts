@@ -1,6 +1,6 @@
 /** `celeriac worker`: runs the app's worker until a signal stops it. */
-import { createLogger, isMemoryUrl, type Logger, type LogLevel } from "@celeriac/core/runtime";
-import { createWorker, poolPlan, type Worker } from "@celeriac/worker";
+import { createLogger, isMemoryUrl, type Logger, type LogLevel, systemClock } from "@celeriac/core/runtime";
+import { createWorker, type PoolPlan, poolPlan, type Worker } from "@celeriac/worker";
 import { banner } from "../banner.ts";
 import { callHint } from "../call-hint.ts";
 import type { CommandArguments } from "../command-table.ts";
@@ -8,9 +8,12 @@ import { exitCode, type StopSignal, signalExitCode } from "../exit-code.ts";
 import { type LoadedApp, loadApp } from "../load-app.ts";
 import type { Output } from "../output.ts";
 import { readableLine } from "../readable-log.ts";
-import { trapSignals } from "../signals.ts";
+import { tellUnhandled, trapSignals } from "../signals.ts";
 import { counted, wrap } from "../text.ts";
 import { packageVersion } from "../version.ts";
+
+/** Closing what tasks opened must not hold up the end for longer. */
+const closeLimitMs = 5_000;
 
 /** Resolves with the exit code. Throws what keeps the worker from starting. */
 export async function worker(args: CommandArguments<"worker">, output: Output): Promise<number> {
@@ -19,8 +22,16 @@ export async function worker(args: CommandArguments<"worker">, output: Output): 
     const loaded = await loadApp(args.common.app, process.cwd());
     const logger = await openLog(output, args.options.loglevel);
     if (stopping.asked()) return exitCode.done;
-    const prepared = prepare(loaded, logger, { args, output, failed: stopping.failed });
-    return await stopping.run(prepared, logger, args.options.grace ?? "25s");
+    const plan = poolPlan(args.options, loaded.runtime.settings);
+    const isInline = plan.pool === "inline";
+    if (isInline) tellUnhandled(logger);
+    const prepared = prepare(loaded, logger, { args, plan, output, failed: stopping.failed });
+    try {
+      return await stopping.run(prepared, logger, args.options.grace ?? "25s");
+    } finally {
+      // Executors close their app themselves; inline it is ours.
+      if (isInline) await Promise.race([loaded.app.close(), systemClock.sleep(closeLimitMs)]);
+    }
   } finally {
     stopping.end();
   }
@@ -28,14 +39,14 @@ export async function worker(args: CommandArguments<"worker">, output: Output): 
 
 interface Invocation {
   readonly args: CommandArguments<"worker">;
+  readonly plan: PoolPlan;
   readonly output: Output;
   /** ends the command */
   failed(error: unknown): void;
 }
 
-function prepare(loaded: LoadedApp, logger: Logger, { args, output, failed }: Invocation): Worker {
+function prepare(loaded: LoadedApp, logger: Logger, { args, plan, output, failed }: Invocation): Worker {
   const { concurrency, slots, queues, hostname, grace, loglevel: logLevel, pool } = args.options;
-  const plan = poolPlan(args.options, loaded.runtime.settings);
   const worker = createWorker(
     loaded.app,
     { concurrency, slots, queues, hostname, grace, pool },

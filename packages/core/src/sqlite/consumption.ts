@@ -12,6 +12,7 @@ const claimAtOnce = 500;
 interface ConsumerState {
   readonly inc: number;
   readonly queues: readonly string[];
+  readonly mayBlock: boolean;
   readonly held: Set<number>;
   readAhead: number;
   /** may find something: nothing says that its queues are empty */
@@ -24,9 +25,19 @@ interface ConsumerState {
   rotation: number;
 }
 
+export interface NewConsumer {
+  readonly name: string;
+  readonly queues: readonly string[];
+  readonly readAhead: number;
+  /** see `ConsumeOptions` */
+  readonly mayBlock: boolean;
+}
+
 export interface Consumption {
   readonly count: number;
-  open(turn: Turn, options: { readonly name: string; readonly queues: readonly string[]; readonly readAhead: number }): number;
+  /** One of them runs tasks in the main thread: a silence of it is no sign of death. */
+  readonly mayBlock: boolean;
+  open(turn: Turn, options: NewConsumer): number;
   resize(inc: number, readAhead: number): void;
   /** Hands back and says goodbye. */
   leave(turn: Turn, inc: number): void;
@@ -105,10 +116,15 @@ export function createConsumption(tables: Tables): Consumption {
     get count() {
       return consumers.size;
     },
-    open(turn, { name, queues, readAhead }) {
+    get mayBlock() {
+      for (const { mayBlock } of consumers.values()) if (mayBlock) return true;
+      return false;
+    },
+    open(turn, { name, queues, readAhead, mayBlock }) {
       const inc = workers.register(name);
       turn.onRollback.push(() => locks.release(inc));
-      const state: ConsumerState = { inc, queues, readAhead, held: new Set(), hungry: true, waiting: false, doubtful: false, rotation: 0 };
+      const fresh = { held: new Set<number>(), hungry: true, waiting: false, doubtful: false, rotation: 0 };
+      const state: ConsumerState = { inc, queues, readAhead, mayBlock, ...fresh };
       turn.onCommit.push(() => consumers.set(inc, state));
       return inc;
     },

@@ -5,7 +5,7 @@ import { loadLibsql } from "./connection.ts";
 import { createConsumption } from "./consumption.ts";
 import { Engine } from "./engine.ts";
 import { failureOf } from "./failure.ts";
-import { endProcess, MainWatch } from "./main-watch.ts";
+import { endProcess, MainWatch, tellSilence } from "./main-watch.ts";
 import type { Failure, NewMessage, Operation, Report, Request } from "./operation.ts";
 import { openTables, type Tables } from "./tables.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -44,7 +44,7 @@ function serve(tables: Tables): void {
   const mainWatch = new MainWatch({
     clock: systemClock,
     ask: () => report({ kind: "ask" }),
-    end: (silentMs) => endProcess(silentMs, tables.path),
+    silent: (silentMs) => (consumption.mayBlock ? tellSilence : endProcess)(silentMs, tables.path),
   });
   let upkeep: Upkeep | null = null;
 

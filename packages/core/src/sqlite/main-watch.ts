@@ -9,8 +9,8 @@ export interface MainWatchOptions {
   readonly clock: Clock;
   /** Asks the main thread for a sign of life; `answered` is to be called when it comes. */
   ask(): void;
-  /** The main thread has been silent for `silentMs`: does not return. */
-  end(silentMs: number): void;
+  /** The main thread has been silent for `silentMs`; called once for each silence. */
+  silent(silentMs: number): void;
 }
 
 const tickMs = 3_000;
@@ -44,17 +44,23 @@ export class MainWatch {
 
   #tick(): void {
     if (this.#unanswered === 0) this.#options.ask();
-    if (this.#unanswered === mostUnanswered) this.#options.end(mostUnanswered * tickMs);
-    else this.#unanswered += 1;
+    if (this.#unanswered === mostUnanswered) this.#options.silent(mostUnanswered * tickMs);
+    this.#unanswered += 1;
   }
 }
 
-/** Ends this process as a power cut would, so that its claims are free. The line is written past the main thread, which could not write it. */
+/** For a main thread that runs tasks: one of them may keep it for as long as it likes, and its claims stay. */
+export function tellSilence(silentMs: number, path: string): void {
+  writeLine(silentMs, `a task of the pool "inline" keeps it, and no other worker gets what this one holds in ${path}`);
+}
+
+/** Ends this process as a power cut would, so that its claims are free. */
 export function endProcess(silentMs: number, path: string): void {
-  const seconds = silentMs / 1_000;
-  writeSync(
-    2,
-    `celeriac: the main thread of process ${process.pid} has not answered for ${seconds} s; the process is ended, so that other workers get its tasks in ${path}\n`,
-  );
+  writeLine(silentMs, `the process is ended, so that other workers get its tasks in ${path}`);
   process.kill(process.pid, "SIGKILL");
+}
+
+/** Past the main thread, which could not write it. */
+function writeLine(silentMs: number, what: string): void {
+  writeSync(2, `celeriac: the main thread of process ${process.pid} has not answered for ${silentMs / 1_000} s; ${what}\n`);
 }

@@ -57,6 +57,7 @@ export interface Operations {
       /** of those that live as long as it does */
       readonly copies: readonly ExchangeBinding[];
       readonly readAhead: number;
+      readonly mayBlock: boolean;
       readonly replaces: number | null;
     },
     number,

@@ -8,6 +8,7 @@ import { Worker } from "node:worker_threads";
 import { systemClock, threadEntry } from "@celeriac/core/runtime";
 import { ExecutorHost } from "./executor-host.ts";
 import type { FrameWriter } from "./frames.ts";
+import { loadExecute } from "./load-execute.ts";
 import { captureLines } from "./output-lines.ts";
 
 const inboxFd = 3;
@@ -24,7 +25,7 @@ if (process.argv[2] === "--watch-parent") {
   new Worker(url, { execArgv: [...execArgv], workerData: { fd: parentFd } }).unref();
 }
 
-const host = new ExecutorHost({ clock: systemClock, send, end: (code) => process.exit(code) });
+const host = new ExecutorHost({ clock: systemClock, open: loadExecute, send, end: (code) => process.exit(code) });
 captureLines(process.stdout, (line) => host.output("stdout", line));
 captureLines(process.stderr, (line) => host.output("stderr", line));
 process.on("exit", () => host.flush());

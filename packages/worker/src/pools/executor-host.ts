@@ -1,11 +1,12 @@
-/** What the two entries share: waits to be told what to load, loads it, then passes everything on to the executor. */
-import { type Clock, loadModule, reasonOf } from "@celeriac/core/runtime";
+/** What all executors share: waits to be told what to load, loads it, then passes everything on to the executor. */
+import { type Clock, reasonOf } from "@celeriac/core/runtime";
 import { Executor } from "./executor.ts";
-import type { ExecutorInit, OpenExecute } from "./executor-init.ts";
+import type { ExecutorInit, OpenedExecute } from "./executor-init.ts";
 import { FrameReader, type FrameSink, FrameWriter, frameKind } from "./frames.ts";
 
 export interface HostOptions {
   readonly clock: Clock;
+  readonly open: (init: ExecutorInit) => Promise<OpenedExecute>;
   /** see `ExecutorOptions.send` */
   readonly send: (frames: FrameWriter) => void;
   /** Ends the process or thread; called last, when all is reported. */
@@ -41,6 +42,11 @@ export class ExecutorHost implements FrameSink {
     this.#executor?.flush();
   }
 
+  /** Nothing is begun any more, and what runs is told to give way. */
+  abandon(): void {
+    this.#executor?.abandon();
+  }
+
   output(stream: "stdout" | "stderr", line: string): void {
     const level = stream === "stdout" ? "info" : "warn";
     if (this.#executor !== null) this.#executor.output(level, line, { stream });
@@ -57,10 +63,8 @@ export class ExecutorHost implements FrameSink {
 
   async #open(init: ExecutorInit): Promise<void> {
     try {
-      const module = await loadModule(new URL(init.executeModule));
-      const open = module[init.executeExport] as OpenExecute;
-      const execute = await open(init.source, { worker: init.worker, logLevel: init.logLevel });
-      const { clock, send } = this.#options;
+      const { clock, open, send } = this.#options;
+      const execute = await open(init);
       const drained = () => void this.#close(execute.close);
       this.#executor = new Executor({ slots: init.slots, logLevel: init.logLevel, execute, clock, send, drained });
       this.#send((frames) => frames.empty(frameKind.ready, 0));

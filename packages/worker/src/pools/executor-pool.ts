@@ -1,29 +1,47 @@
-/** Pools whose runs go to executors, processes or threads: prefork, threads, async and solo differ only in numbers. */
+/** Pools whose runs go to executors: prefork, threads, async, solo and inline differ only in what executors are, and how many. */
 import { type Clock, createService, type Logger, processEntry, type Service } from "@celeriac/core/runtime";
 import type { Pool, PoolListener, PoolStats } from "../pool.ts";
 import type { AbortReason, Ending, Run } from "../run.ts";
 import { aheadWorkMs, mostAhead } from "./ahead.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import type { ExecutorInit } from "./executor-init.ts";
+import type { AppSource, ExecutorContext, ExecutorInit } from "./executor-init.ts";
 import { Fleet } from "./fleet.ts";
 import { HeldRun, type RunOwner } from "./held-run.ts";
+import type { OpenInline } from "./inline-executor.ts";
 import { RunTimes } from "./run-times.ts";
 import { TimeLimits } from "./time-limits.ts";
 
-export interface ExecutorPoolOptions extends Omit<ExecutorInit, "executeModule" | "executeExport"> {
-  readonly kind: "process" | "thread";
-  /** 1 or more. prefork: n processes; threads: n threads; async, solo: 1 thread */
+export interface PoolParts extends ExecutorContext {
+  /** 1 or more. prefork: n processes; threads: n threads; async, solo: 1 thread; inline: 1, the worker's own thread */
   readonly executors: number;
-  /** module (file: URL) and name of an OpenExecute; the one that runs an app's tasks by default */
-  readonly execute?: { readonly module: string; readonly export: string };
+  /** runs at once in each; 1 or more */
+  readonly slots: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly listener: PoolListener;
 }
 
+/** Executors that load what they run. */
+export interface LoadingPoolOptions extends PoolParts {
+  readonly kind: "process" | "thread";
+  readonly source: AppSource;
+  /** module (file: URL) and name of an OpenExecute; the one that runs an app's tasks by default */
+  readonly execute?: { readonly module: string; readonly export: string };
+}
+
+/** One executor, in this thread, that is given what it runs. */
+export interface InlinePoolOptions extends PoolParts {
+  readonly kind: "inline";
+  readonly open: OpenInline;
+}
+
+export type ExecutorPoolOptions = LoadingPoolOptions | InlinePoolOptions;
+
 const handedBack: Ending = Object.freeze({ kind: "handedBack" });
 /** How long runs have to end by themselves once a stop has aborted them. */
 const abortedGraceMs = 1_000;
+/** An inline executor loads nothing. */
+const nothing = { source: { moduleUrl: "", appName: null }, executeModule: "", executeExport: "" } as const;
 const appExecute = () => ({ module: processEntry(import.meta.url, "../open-execute").url.href, export: "openExecute" });
 
 /**
@@ -36,6 +54,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): Pool {
 
 class ExecutorPool implements Pool, RunOwner {
   readonly capacity: number;
+  readonly endsRuns: boolean;
   readonly #options: ExecutorPoolOptions;
   readonly #service: Service;
   readonly #fleet: Fleet;
@@ -48,16 +67,18 @@ class ExecutorPool implements Pool, RunOwner {
   #closing = false;
 
   constructor(options: ExecutorPoolOptions) {
-    const { kind, executors, slots, source, worker, logLevel, clock, logger, execute = appExecute() } = options;
-    const init = { source, slots, executeModule: execute.module, executeExport: execute.export, worker, logLevel };
+    const { kind, executors, slots, worker, logLevel, clock, logger } = options;
+    const init = { slots, worker, logLevel, ...whatToLoad(options) };
     const deserted = () => this.#handBackWaiting();
     this.#options = options;
     this.capacity = executors * slots;
+    this.endsRuns = kind !== "inline";
     this.#demand = this.capacity;
     this.#limits = new TimeLimits(clock);
-    this.#fleet = new Fleet({ kind, executors, init, clock, logger, runs: this, deserted });
-    // Where runs share an executor, one that must be alone would stop all others: it gets an executor of its own.
-    this.#dispatcher = new Dispatcher(this.#fleet.lanes, slots === 1 ? null : () => this.#fleet.needSpare());
+    this.#fleet = new Fleet({ home: options, executors, init, clock, logger, runs: this, deserted });
+    // Where runs share an executor, one that must be alone would stop all others: it gets an executor of its own. Inline there is no such thing.
+    const needSpare = slots === 1 || kind === "inline" ? null : () => this.#fleet.needSpare();
+    this.#dispatcher = new Dispatcher(this.#fleet.lanes, needSpare);
     this.#service = createService("The pool", { start: (signal) => this.#start(signal), stop: (deadlineMs) => this.#stop(deadlineMs) });
   }
 
@@ -205,4 +226,10 @@ class ExecutorPool implements Pool, RunOwner {
     this.#demand = demand;
     for (const listener of this.#demandListeners) listener();
   }
+}
+
+function whatToLoad(options: ExecutorPoolOptions): Pick<ExecutorInit, "source" | "executeModule" | "executeExport"> {
+  if (options.kind === "inline") return nothing;
+  const { source, execute = appExecute() } = options;
+  return { source, executeModule: execute.module, executeExport: execute.export };
 }

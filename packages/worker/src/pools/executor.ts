@@ -112,6 +112,13 @@ export class Executor implements FrameSink, RunReporter {
     this.#flushSoon();
   }
 
+  /** Begins nothing any more, and tells what runs to give way. */
+  abandon(): void {
+    this.#draining = true;
+    this.#inbox.drain();
+    for (const active of this.#running.values()) active.abort("shutdown", "The worker stops");
+  }
+
   /** A line that user code wrote to stdout or stderr; it belongs to a run only when exactly one is running. */
   output(level: "info" | "warn", line: string, fields: object): void {
     const only = this.#running.size === 1 ? this.#running.keys().next().value : undefined;

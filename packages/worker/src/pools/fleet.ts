@@ -3,14 +3,21 @@ import { CeleriacError, type Clock, type Logger, reasonOf, type Timer } from "@c
 import type { ExecutorInit } from "./executor-init.ts";
 import type { OpenLink } from "./executor-link.ts";
 import type { RunOwner } from "./held-run.ts";
+import { inlineExecutors, type OpenInline } from "./inline-executor.ts";
 import { Lane, type LaneOwner } from "./lane.ts";
 import { LaneWatch } from "./lane-watch.ts";
 import type { EndCause } from "./lost-run.ts";
 import { findParentTie, processExecutors } from "./process-executor.ts";
 import { openThreadExecutor } from "./thread-executor.ts";
 
+/** What executors are. */
+export type ExecutorHome =
+  | { readonly kind: "process" | "thread" }
+  /** the worker's own thread */
+  | { readonly kind: "inline"; readonly open: OpenInline };
+
 export interface FleetOptions {
-  readonly kind: "process" | "thread";
+  readonly home: ExecutorHome;
   readonly executors: number;
   readonly init: ExecutorInit;
   readonly clock: Clock;
@@ -46,7 +53,7 @@ export class Fleet implements LaneOwner {
   constructor(options: FleetOptions) {
     this.#options = options;
     this.lanes = this.#lanes;
-    this.watch = new LaneWatch({ clock: options.clock, lanes: this.#lanes, pings: options.kind === "process" });
+    this.watch = new LaneWatch({ clock: options.clock, lanes: this.#lanes, pings: options.home.kind === "process" });
   }
 
   /** How many take ordinary runs, or soon will. */
@@ -58,8 +65,8 @@ export class Fleet implements LaneOwner {
 
   /** Resolves when all are ready, or at once when `signal` aborts. Throws WORKER_STARTUP with what an executor said; none is left then. */
   async start(signal: AbortSignal): Promise<void> {
-    const { kind, clock, executors } = this.#options;
-    if (kind === "process") this.#openLink = processExecutors(await findParentTie(), clock);
+    const { home, clock, executors } = this.#options;
+    this.#openLink = await linkOpener(home, clock);
     if (signal.aborted) return;
     this.watch.start();
     try {
@@ -179,5 +186,16 @@ export class Fleet implements LaneOwner {
       if (this.#lanes.size === 0) resolve();
       else this.#allGone = resolve;
     });
+  }
+}
+
+async function linkOpener(home: ExecutorHome, clock: Clock): Promise<OpenLink> {
+  switch (home.kind) {
+    case "process":
+      return processExecutors(await findParentTie(), clock);
+    case "thread":
+      return openThreadExecutor;
+    case "inline":
+      return inlineExecutors(home.open, clock);
   }
 }

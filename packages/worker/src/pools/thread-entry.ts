@@ -3,6 +3,7 @@ import { parentPort } from "node:worker_threads";
 import { systemClock } from "@celeriac/core/runtime";
 import { ExecutorHost } from "./executor-host.ts";
 import type { FrameWriter } from "./frames.ts";
+import { loadExecute } from "./load-execute.ts";
 import { captureLines } from "./output-lines.ts";
 
 const port = parentPort;
@@ -10,6 +11,7 @@ if (port === null) throw new Error("This module is started as a thread by a pool
 
 const host = new ExecutorHost({
   clock: systemClock,
+  open: loadExecute,
   send(frames: FrameWriter): void {
     const bytes = frames.take();
     port.postMessage(bytes, [bytes.buffer]);

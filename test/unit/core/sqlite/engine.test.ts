@@ -1,7 +1,7 @@
 /** What one transaction for many operations must not do: let one failure undo its neighbours, or tell anyone that the file is busy. */
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createConsumption } from "../../../../packages/core/src/sqlite/consumption.ts";
+import { type Consumption, createConsumption } from "../../../../packages/core/src/sqlite/consumption.ts";
 import { Engine } from "../../../../packages/core/src/sqlite/engine.ts";
 import type { NewMessage, Operation, Report } from "../../../../packages/core/src/sqlite/operation.ts";
 import { openTables, type Tables } from "../../../../packages/core/src/sqlite/tables.ts";
@@ -19,6 +19,7 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
   let tables: Tables;
   let wake: WakeFile;
   let engine: Engine;
+  let consumers: Consumption;
   let reports: Report[];
   let first = 0;
 
@@ -28,10 +29,11 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
     wake = openWakeFile(file.path);
     reports = [];
     first = 0;
+    consumers = createConsumption(tables);
     engine = new Engine({
       tables,
       wake,
-      consumption: createConsumption(tables),
+      consumption: consumers,
       watches: createWatches(tables),
       report: (report) => void reports.push(report),
       committed: () => {},
@@ -73,7 +75,15 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
   });
 
   test("writes a settlement whole or not at all", async () => {
-    const [, inc] = await run(publish(), { kind: "consume", name: "w", queues: ["q"], copies: [], readAhead: 5, replaces: null });
+    const [, inc] = await run(publish(), {
+      kind: "consume",
+      name: "w",
+      queues: ["q"],
+      copies: [],
+      readAhead: 5,
+      mayBlock: false,
+      replaces: null,
+    });
     const claimed = await eventually(() => {
       const report = reports.find(({ kind }) => kind === "claimed");
       if (report?.kind !== "claimed") throw new Error("Nothing claimed yet");
@@ -134,7 +144,7 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
     });
     other.take(0, [{ operation: publish(), raw: new Uint8Array(3) }]);
     await eventually(() => reports.length > 0);
-    other.upkeep((turn) => void consumption.open(turn, { name: "w", queues: ["q"], readAhead: 5 }));
+    other.upkeep((turn) => void consumption.open(turn, { name: "w", queues: ["q"], readAhead: 5, mayBlock: false }));
     await eventually(() => reports.some(({ kind }) => kind === "claimed"));
     const [full, normal] = [2, 1];
     expect(levels).toEqual([full, normal, normal]);
@@ -156,6 +166,21 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
     expect(file.rows("select task_id from result")).toEqual([["new"]]);
   });
 
+  test("knows whether one of its consumers may keep the main thread", async () => {
+    const consume = { kind: "consume", name: "w", queues: ["q"], copies: [], readAhead: 5, replaces: null } as const;
+    const seen: boolean[] = [];
+    const note = async (...operations: Operation[]) => {
+      const answers = await run(...operations);
+      seen.push(consumers.mayBlock);
+      return answers;
+    };
+    const [patient] = await note({ ...consume, mayBlock: false });
+    const [blocking] = await note({ ...consume, mayBlock: true });
+    await note({ kind: "leave", consumer: patient as number });
+    await note({ kind: "leave", consumer: blocking as number });
+    expect(seen).toEqual([false, true, true, false]);
+  });
+
   test("a claim whose commit is in doubt is given back before the next one", async () => {
     const consumption = createConsumption(tables);
     const doubting = new Engine({
@@ -171,7 +196,7 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
     await run(publish());
     let inc = 0;
     doubting.upkeep((turn) => {
-      inc = consumption.open(turn, { name: "w", queues: ["q"], readAhead: 5 });
+      inc = consumption.open(turn, { name: "w", queues: ["q"], readAhead: 5, mayBlock: false });
     });
     // As after a commit that failed late: the file holds a claim the thread knows nothing of.
     tables.connection.write(() => tables.messages.claim(inc, "q", 1));
@@ -183,7 +208,7 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
   });
 
   test("tells an incarnation that others declared it dead, and claims nothing more for it", async () => {
-    const [inc] = await run({ kind: "consume", name: "w", queues: ["q"], copies: [], readAhead: 5, replaces: null });
+    const [inc] = await run({ kind: "consume", name: "w", queues: ["q"], copies: [], readAhead: 5, mayBlock: false, replaces: null });
     tables.connection.write(() => tables.workers.remove(inc as number));
     await run(publish());
     await eventually(() => reports.some((report) => report.kind === "fenced" && report.consumer === inc));

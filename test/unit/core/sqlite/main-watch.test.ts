@@ -5,8 +5,8 @@ import { createFakeClock } from "../../../support/fake-clock.ts";
 
 function world() {
   const clock = createFakeClock();
-  const seen = { asked: 0, ended: [] as number[] };
-  const watch = new MainWatch({ clock, ask: () => void seen.asked++, end: (silentMs) => void seen.ended.push(silentMs) });
+  const seen = { asked: 0, silences: [] as number[] };
+  const watch = new MainWatch({ clock, ask: () => void seen.asked++, silent: (silentMs) => void seen.silences.push(silentMs) });
   return { clock, seen, watch };
 }
 
@@ -18,16 +18,27 @@ test("a main thread that answers is asked now and then, and left alone", () => {
     clock.step(3_000);
     watch.answered();
   }
-  expect(seen).toEqual({ asked: 100, ended: [] });
+  expect(seen).toEqual({ asked: 100, silences: [] });
 });
 
 test("one that does not answer is asked once, and given up 15 s later", () => {
   const { clock, seen, watch } = world();
   watch.adjust(true);
   clock.step(3_000 + 14_999);
-  expect(seen).toEqual({ asked: 1, ended: [] });
+  expect(seen).toEqual({ asked: 1, silences: [] });
   clock.step(1);
-  expect(seen).toEqual({ asked: 1, ended: [15_000] });
+  expect(seen).toEqual({ asked: 1, silences: [15_000] });
+});
+
+test("each silence is told once, however long it lasts", () => {
+  const { clock, seen, watch } = world();
+  watch.adjust(true);
+  clock.step(100_000);
+  watch.answered();
+  clock.step(3_000);
+  watch.answered();
+  clock.step(18_000);
+  expect(seen.silences).toEqual([15_000, 15_000]);
 });
 
 test("an answer at the last moment counts, and the next silence is counted anew", () => {
@@ -36,7 +47,7 @@ test("an answer at the last moment counts, and the next silence is counted anew"
   clock.step(17_999);
   watch.answered();
   clock.step(15_000);
-  expect(seen).toEqual({ asked: 2, ended: [] });
+  expect(seen).toEqual({ asked: 2, silences: [] });
 });
 
 test("nobody is watched before there are claims, nor after them", () => {
@@ -50,5 +61,5 @@ test("nobody is watched before there are claims, nor after them", () => {
   clock.step(100_000);
   watch.adjust(true);
   clock.step(15_000);
-  expect(seen.ended).toEqual([]);
+  expect(seen.silences).toEqual([]);
 });

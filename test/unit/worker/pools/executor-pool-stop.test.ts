@@ -6,7 +6,7 @@ import type { Ending } from "../../../../packages/worker/src/run.ts";
 import { begun, measureShort, scriptedPool, scriptedRun, short, startedPool, succeededWith } from "../../../support/executor-pool.ts";
 import { lives } from "../../../support/lives.ts";
 
-describe.each(["process", "thread"] as const)("the start and stop of a pool (%s)", { timeout: 60_000 }, (kind) => {
+describe.each(["process", "thread", "inline"] as const)("the start and stop of a pool (%s)", { timeout: 60_000 }, (kind) => {
   it("lets what runs end when it stops, and hands back the rest", async () => {
     const record = await startedPool({ kind });
     await measureShort(record);
@@ -24,6 +24,43 @@ describe.each(["process", "thread"] as const)("the start and stop of a pool (%s)
     if (kind === "process") for (const pid of pids) expect(lives(pid)).toBe(false);
   });
 
+  it("refuses to start with the text of the error that user code threw", async () => {
+    const { pool } = scriptedPool({ kind, executors: 2, app: "fails" });
+    const waiting = pool.submit(scriptedRun({ do: "where" }));
+    await expect(pool.start()).rejects.toMatchObject({
+      code: "WORKER_STARTUP",
+      message: expect.stringContaining("no luck on celery@test"),
+    });
+    expect(await waiting).toEqual({ kind: "handedBack" });
+    expect(pool.stats().executors).toEqual([]);
+    await pool.stop();
+  });
+
+  it("keeps its manners as a service, however start and stop meet", async () => {
+    for (let round = 0; round < 4; round++) {
+      const { pool } = scriptedPool({ kind });
+      const waiting = pool.submit(scriptedRun({ do: "where" }));
+      const starting = pool.start().then(
+        () => "started",
+        (error: { code?: string }) => error.code,
+      );
+      if (round === 1) await pool.stop();
+      if (round === 2) await starting;
+      if (round === 3) await pool.terminate();
+      await Promise.all([pool.stop({ deadlineMs: 5_000 }), pool.stop(), pool.terminate()]);
+      expect(await starting).toBe(round === 2 ? "started" : "SERVICE_STOPPED");
+      expect(["handedBack", "succeeded"]).toContain((await waiting).kind);
+      expect(pool.stats().executors).toEqual([]);
+      await pool[Symbol.asyncDispose]();
+    }
+    const { pool: never } = scriptedPool({ kind });
+    await never.stop();
+    expect(await never.submit(scriptedRun({ do: "where" }))).toEqual({ kind: "handedBack" });
+    await expect(never.start()).rejects.toMatchObject({ code: "SERVICE_STOPPED" });
+  });
+});
+
+describe.each(["process", "thread"] as const)("the start and end of executors (%s)", { timeout: 60_000 }, (kind) => {
   it("aborts at the stop's deadline what still runs, then ends what does not heed it", async () => {
     const record = await startedPool({ kind, executors: 2 });
     const heeding = scriptedRun({ do: "untilAborted" });
@@ -64,45 +101,10 @@ describe.each(["process", "thread"] as const)("the start and stop of a pool (%s)
     expect(record.pool.stats().executors).toEqual([]);
   });
 
-  it("refuses to start with the text of the error that user code threw", async () => {
-    const { pool } = scriptedPool({ kind, executors: 2, app: "fails" });
-    const waiting = pool.submit(scriptedRun({ do: "where" }));
-    await expect(pool.start()).rejects.toMatchObject({
-      code: "WORKER_STARTUP",
-      message: expect.stringContaining("no luck on celery@test"),
-    });
-    expect(await waiting).toEqual({ kind: "handedBack" });
-    expect(pool.stats().executors).toEqual([]);
-    await pool.stop();
-  });
-
   it("refuses to start when its executors die before they are ready, after some attempts", async () => {
     const { pool } = scriptedPool({ kind, app: "dies" });
     await expect(pool.start()).rejects.toMatchObject({ code: "WORKER_STARTUP", message: expect.stringContaining("exit code 7") });
     expect(pool.stats().executors).toEqual([]);
     await pool.stop();
-  });
-
-  it("keeps its manners as a service, however start and stop meet", async () => {
-    for (let round = 0; round < 4; round++) {
-      const { pool } = scriptedPool({ kind });
-      const waiting = pool.submit(scriptedRun({ do: "where" }));
-      const starting = pool.start().then(
-        () => "started",
-        (error: { code?: string }) => error.code,
-      );
-      if (round === 1) await pool.stop();
-      if (round === 2) await starting;
-      if (round === 3) await pool.terminate();
-      await Promise.all([pool.stop({ deadlineMs: 5_000 }), pool.stop(), pool.terminate()]);
-      expect(await starting).toBe(round === 2 ? "started" : "SERVICE_STOPPED");
-      expect(["handedBack", "succeeded"]).toContain((await waiting).kind);
-      expect(pool.stats().executors).toEqual([]);
-      await pool[Symbol.asyncDispose]();
-    }
-    const { pool: never } = scriptedPool({ kind });
-    await never.stop();
-    expect(await never.submit(scriptedRun({ do: "where" }))).toEqual({ kind: "handedBack" });
-    await expect(never.start()).rejects.toMatchObject({ code: "SERVICE_STOPPED" });
   });
 });

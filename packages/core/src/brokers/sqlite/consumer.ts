@@ -94,13 +94,13 @@ export class SqliteConsumer implements Consumer {
 
   async #enter(): Promise<void> {
     const { context, settlesResults } = this.#parts;
-    const { listener, worker } = this.#options;
+    const { listener, worker, mayBlock = false } = this.#options;
     const store = await this.#parts.store();
     const lost = new AbortController();
     const claim: Claim = { store, clock: context.clock, lost: lost.signal, settlesResults };
     const replaces = this.#previous !== null && this.#previous.store !== store ? this.#previous.inc : null;
     const inc = await store.consume(
-      { name: worker, queues: this.#queues, copies: this.#parts.copies, readAhead: this.#wanted, replaces },
+      { name: worker, queues: this.#queues, copies: this.#parts.copies, readAhead: this.#wanted, mayBlock, replaces },
       {
         claimed: (message, raw) => this.#onClaimed(claim, message, raw),
         fenced: () => this.#onFenced(),
