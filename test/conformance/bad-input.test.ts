@@ -43,12 +43,12 @@ describe("an app", () => {
     await app.close();
   });
 
-  it("with several URLs says that only RabbitMQ takes them, and shows no password", async () => {
+  it("with several URLs says which brokers take them, and shows no password", async () => {
     for (const broker of [["redis://:geheim@a", "redis://:geheim@b"], "sqlite://./a.db;sqlite://./b.db"]) {
       const app = createApp("bad", { broker });
       const { code, message } = await codeOf(app.sendTask("t"));
       expect(code).toBe("CONFIG_URL");
-      expect(message).toContain("only RabbitMQ takes several");
+      expect(message).toContain("only RabbitMQ and Redis Cluster take several");
       expect(message).not.toContain("geheim");
       await app.close();
     }

