@@ -27,7 +27,7 @@ type Setup = "global-built" | "global-servers" | "global-packages";
 
 function project(name: string, ...setups: readonly Setup[]) {
   const include = [`test/${name}/**/*.test.ts`];
-  const globalSetup = setups.map((setup) => `test/support/${setup}.ts`);
+  const globalSetup = ["global-folder", ...setups].map((setup) => `test/support/${setup}.ts`);
   // Unit tests are short: to start a process for each of their files would take longer than they do.
   const own = name === "unit" ? { isolate: false, restoreMocks: true, unstubEnvs: true } : { testTimeout: 60_000, hookTimeout: 120_000 };
   return { extends: true as const, test: { name, include, globalSetup, ...own } };

@@ -107,7 +107,7 @@ export function createFaultWorld(
         child.kill("SIGKILL");
       }
       await Promise.all(workers.map(({ ended }) => ended));
-      rmSync(directory, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
