@@ -268,37 +268,3 @@ test("a suspect's mark is gone when it is settled", async () => {
   expect(await settle(suspect)).toBe("settled");
   await eventually(async () => (await marks()) === before);
 });
-
-test("a vhost is reached whatever signs its name has", async () => {
-  const odd = await server.vhost("shop/eu west%2F#1");
-  expect(odd).toMatch(/shop%2Feu%20west%252F%231$/);
-  const broker = createAmqpBroker(odd, driverContext(), { resultUrl: null });
-  try {
-    await broker.connect();
-    await broker.publish(publicationTo("q"));
-    expect(await broker.queues.length("q")).toBe(1);
-  } finally {
-    await broker.close();
-  }
-});
-
-test("a wrong password and an unknown vhost are told apart, without the password", async () => {
-  await openWorld();
-  const attempt = async (change: (address: URL) => void) => {
-    const address = new URL(url);
-    change(address);
-    const broker = createAmqpBroker(address.href, driverContext(), { resultUrl: null });
-    brokers.push(broker);
-    return await broker.connect().then(
-      () => null,
-      (error: Error & { code: string }) => error,
-    );
-  };
-  const wrong = await attempt((address) => {
-    address.password = "not-the-password";
-  });
-  expect(wrong).toMatchObject({ code: "BROKER_AUTH" });
-  expect(await attempt((address) => Object.assign(address, { pathname: "/nowhere" }))).toMatchObject({ code: "BROKER_REFUSED" });
-  expect(await attempt((address) => Object.assign(address, { port: "1" }))).toMatchObject({ code: "BROKER_UNREACHABLE" });
-  for (let error: unknown = wrong; error instanceof Error; error = error.cause) expect(error.stack).not.toContain("not-the-password");
-});
