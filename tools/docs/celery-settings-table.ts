@@ -1,5 +1,5 @@
 /** What becomes of Celery's settings, as Markdown. */
-import type { CelerySetting } from "../../packages/core/src/celery-settings.ts";
+import type { CelerySetting } from "../../packages/core/src/celery-setting.ts";
 import { code, table } from "./page.ts";
 
 export function celerySettingsTable(settings: Readonly<Record<string, CelerySetting>>): string {

@@ -1,29 +1,10 @@
 /** What becomes of each of Celery's settings: one table. Kept ones are rows of `config.ts`; the others are taken, and a worker's log says once why they do nothing. */
+import { absentSettings } from "./celery-absent.ts";
+import { kept, noBeat, ownProcess, unused } from "./celery-setting.ts";
 
-export type CelerySetting =
-  /** means here what it means there */
-  | { readonly kind: "kept" }
-  /** `agrees`: values that ask for nothing but what is done anyway, of which nothing is said */
-  | { readonly kind: "unused"; readonly why: string; readonly agrees: readonly unknown[] };
-
-function kept<const N extends string>(...names: readonly N[]): Record<N, CelerySetting> {
-  return rows(names, { kind: "kept" });
-}
-
-function unused<const N extends string>(why: string, names: readonly N[], agrees: readonly unknown[] = []): Record<N, CelerySetting> {
-  return rows(names, { kind: "unused", why, agrees });
-}
-
-function rows<N extends string>(names: readonly N[], row: CelerySetting): Record<N, CelerySetting> {
-  return Object.fromEntries(names.map((name) => [name, row])) as Record<N, CelerySetting>;
-}
-
-const noBeat = "this version has no scheduler";
 const noEvents = "this version sends no events";
 const noControl = "this version takes no remote control";
-const noBackend = (name: string) => `there is no ${name} result backend: name another one in result_backend`;
 const inUrl = (what: string, where: string) => `${what} is part of ${where}`;
-const ownProcess = "whatever starts the process decides it: systemd, a container, a shell";
 const ownLog = "the log is JSON lines on the standard output, or what createWorker's logger makes of them";
 
 /** Celery's name → what becomes of it. Names of Celery 5.7, and those that only its documentation has. */
@@ -46,7 +27,6 @@ export const celerySettings = {
     "task_serializer",
     "task_compression",
   ),
-  ...kept("task_default_queue", "task_routes", "task_queue_max_priority", "task_default_priority", "task_serializer"),
   ...kept("task_acks_on_failure", "task_acks_on_timeout", "task_acks_on_failure_or_timeout", "task_reject_on_worker_lost"),
   ...kept("task_store_errors_even_if_ignored", "task_publish_retry", "task_publish_retry_policy", "task_default_delivery_mode"),
   ...kept("task_acks_late", "task_ignore_result", "task_track_started", "task_time_limit", "task_soft_time_limit"),
@@ -185,77 +165,7 @@ export const celerySettings = {
     [null],
   ),
 
-  // Result backends that are not here
-  ...unused("a database is named in result_backend, as db+postgresql://user:password@host/name", ["database_url"]),
-  ...unused("the database is asked without SQLAlchemy", [
-    "database_engine_options",
-    "database_short_lived_sessions",
-    "database_engine_callback",
-  ]),
-  ...unused("results lie in tables of our own, and celery_taskmeta keeps its name", ["database_table_names", "database_table_schemas"]),
-  ...unused("the tables are made when the database is first used", ["database_create_tables_at_setup"]),
-  ...unused(noBackend("cache"), ["cache_backend", "cache_backend_options"]),
-  ...unused(noBackend("MongoDB"), ["mongodb_backend_settings"]),
-  ...unused(noBackend("Cassandra"), [
-    "cassandra_servers",
-    "cassandra_port",
-    "cassandra_keyspace",
-    "cassandra_table",
-    "cassandra_read_consistency",
-    "cassandra_write_consistency",
-    "cassandra_entry_ttl",
-    "cassandra_auth_provider",
-    "cassandra_auth_kwargs",
-    "cassandra_options",
-    "cassandra_bundle_path",
-    "cassandra_secure_bundle_path",
-  ]),
-  ...unused(noBackend("S3"), ["s3_access_key_id", "s3_secret_access_key", "s3_bucket", "s3_base_path", "s3_endpoint_url", "s3_region"]),
-  ...unused(noBackend("Azure Blob Storage"), [
-    "azureblockblob_container_name",
-    "azureblockblob_base_path",
-    "azureblockblob_retry_initial_backoff_sec",
-    "azureblockblob_retry_increment_base",
-    "azureblockblob_retry_max_attempts",
-    "azureblockblob_connection_timeout",
-    "azureblockblob_read_timeout",
-  ]),
-  ...unused(noBackend("Google Cloud Storage"), ["gcs_bucket", "gcs_project", "gcs_base_path", "gcs_ttl"]),
-  ...unused(noBackend("Elasticsearch"), [
-    "elasticsearch_retry_on_timeout",
-    "elasticsearch_max_retries",
-    "elasticsearch_timeout",
-    "elasticsearch_save_meta_as_text",
-  ]),
-  ...unused(noBackend("Couchbase"), ["couchbase_backend_settings"]),
-  ...unused(noBackend("ArangoDB"), ["arangodb_backend_settings"]),
-  ...unused(noBackend("Cosmos DB"), [
-    "cosmosdbsql_database_name",
-    "cosmosdbsql_collection_name",
-    "cosmosdbsql_consistency_level",
-    "cosmosdbsql_max_retry_attempts",
-    "cosmosdbsql_max_retry_wait_time",
-  ]),
-
-  // Signed messages
-  ...unused("messages are not signed", [
-    "security_key",
-    "security_key_password",
-    "security_certificate",
-    "security_cert_store",
-    "security_digest",
-  ]),
-
-  // Beat
-  ...unused(noBeat, [
-    "beat_schedule",
-    "beat_scheduler",
-    "beat_schedule_filename",
-    "beat_max_loop_interval",
-    "beat_sync_every",
-    "beat_cron_starting_deadline",
-  ]),
-  ...unused(ownProcess, ["beat_logfile", "beat_pidfile", "beat_uid", "beat_gid", "beat_umask", "beat_executable"], [null]),
+  ...absentSettings,
 } as const;
 
 export type CelerySettingName = keyof typeof celerySettings;
