@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 
 export const workloads = ["enqueue", "drain", "latency", "roundtrip"] as const;
 export const brokers = ["redis", "amqp", "sqlite"] as const;
-export const pools = ["async", "prefork"] as const;
+export const pools = ["async", "inline", "prefork"] as const;
 export const peers = ["raw", "bullmq", "celery"] as const;
 
 export type Workload = (typeof workloads)[number];
@@ -30,7 +30,7 @@ export const usage = `npm run bench -- [options]
   --broker    ${brokers.join(",")}                   brokers (all)
   --peers     ${peers.join(",")}                  who is measured beside celeriac (all)
   --without-celeriac                             the peers alone
-  --pool      ${pools.join(",")}                      pools (all)
+  --pool      ${pools.join(",")}               pools (all)
   --n         20000                              tasks of a drain
   --reps      3                                  repetitions; medians and extremes are told
   --limit     240                                seconds a single measurement may take

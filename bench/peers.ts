@@ -1,7 +1,7 @@
 /** Who is measured how: which workloads, brokers and pools a peer has, the ways it is set up, and the programs that run it. */
 import { fileURLToPath } from "node:url";
 import { debianPython } from "../test/support/install.ts";
-import type { BenchOptions, BrokerName, PoolName, Who, Workload } from "./options.ts";
+import { type BenchOptions, type BrokerName, type PoolName, pools, type Who, type Workload } from "./options.ts";
 import type { Cell } from "./row.ts";
 import type { Place } from "./servers.ts";
 
@@ -75,22 +75,28 @@ function hasBroker(who: Who, broker: BrokerName): boolean {
   return who !== "celery" || broker !== "sqlite";
 }
 
-/** The floor runs tasks in its own thread; Celery's pool is prefork. */
+/** Where others run tasks: the floor in its own thread, Celery in children, BullMQ in its own thread or in children. */
+const poolsOf: Readonly<Record<Who, readonly PoolName[]>> = {
+  celeriac: pools,
+  raw: ["async"],
+  bullmq: ["async", "prefork"],
+  celery: ["prefork"],
+};
+
 function hasPool(who: Who, pool: PoolName): boolean {
-  if (who === "raw") return pool === "async";
-  return who !== "celery" || pool === "prefork";
+  return poolsOf[who].includes(pool);
 }
 
 /** By default Celery does not wait for RabbitMQ to have the message; everyone else here does. */
 const confirmed = "confirmed";
-const bullmqSettings: Readonly<Record<PoolName, readonly string[]>> = {
+const bullmqSettings: Readonly<Record<Exclude<PoolName, "inline">, readonly string[]>> = {
   async: ["50 at once, 1 process", "200 at once, 1 process", "50 at once, 2 processes"],
   prefork: ["2 sandboxed children", "4 sandboxed children"],
 };
 
 function settingsOf(who: Who, workload: Workload, { pool, broker }: Pick<Cell, "pool" | "broker">): readonly string[] {
   if (who === "celery" && broker === "amqp" && workload === "enqueue") return [confirmed, "unconfirmed, its default"];
-  if (who !== "bullmq" || pool === null) return [""];
+  if (who !== "bullmq" || pool === null || pool === "inline") return [""];
   return workload === "drain" ? bullmqSettings[pool] : bullmqSettings[pool].slice(0, 1);
 }
 

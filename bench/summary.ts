@@ -29,11 +29,12 @@ function isCounterpart(row: Row, own: Row, who: Who): boolean {
   return row.who === who && sameTask(row, own) && row.pool === counterpartPool(who, own.pool);
 }
 
-/** The floor has one thread, whatever ours has; Celery has its prefork alone. */
+/** The floor has one thread, whatever ours has; Celery has its prefork alone; BullMQ runs tasks in its own thread where it is not sandboxed. */
 function counterpartPool(who: Who, pool: PoolName | null): PoolName | null {
   if (pool === null) return null;
   if (who === "raw") return "async";
-  return who === "celery" ? "prefork" : pool;
+  if (who === "celery") return "prefork";
+  return pool === "inline" ? "async" : pool;
 }
 
 function cellOf(own: Row, other: Row): string {
