@@ -1,5 +1,6 @@
 /** An Execute for tests of pools: each run's body is JSON that says what the run shall do. */
 import { existsSync, writeFileSync, writeSync } from "node:fs";
+import { getHeapStatistics } from "node:v8";
 import { isMainThread, threadId } from "node:worker_threads";
 import type { Publication } from "@celeriac/core/runtime";
 import type { AppSource, ExecutorContext, OpenedExecute } from "../../packages/worker/src/pools/executor-init.js";
@@ -28,6 +29,8 @@ export type Script =
   | { readonly do: "print"; readonly stream: "stdout" | "stderr"; readonly text: string }
   /** past anything that watches process.stdout */
   | { readonly do: "printRaw"; readonly text: string }
+  /** value: MB of its heap limit */
+  | { readonly do: "heapLimit" }
   | { readonly do: "huge"; readonly bytes: number };
 
 const succeeded = (value: unknown): Ending => ({ kind: "succeeded", value: JSON.stringify(value), children: [], publish: [] });
@@ -88,6 +91,8 @@ async function perform(script: Script, run: Run, control: RunControl): Promise<E
     case "printRaw":
       writeSync(1, script.text);
       return succeeded(null);
+    case "heapLimit":
+      return succeeded(Math.round(getHeapStatistics().heap_size_limit / 2 ** 20));
     case "huge":
       return { kind: "succeeded", value: `"${"x".repeat(script.bytes)}"`, children: [], publish: [] };
   }

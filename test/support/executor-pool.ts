@@ -17,7 +17,7 @@ export interface PoolRecord {
 }
 
 export type PoolKind = LoadingPoolOptions["kind"] | "inline";
-export type ScriptedOptions = Partial<PoolParts> & { readonly kind: PoolKind; readonly app?: string };
+export type ScriptedOptions = Partial<PoolParts> & { readonly kind: PoolKind; readonly app?: string; readonly heapMb?: number };
 
 export function scriptedPool(options: ScriptedOptions): PoolRecord {
   const record = { began: [] as PoolRecord["began"], states: [] as PoolRecord["states"], logs: [] as PoolRecord["logs"] };

@@ -8,7 +8,7 @@ import { programUrl } from "./built.ts";
 import { scriptedRun } from "./executor-pool.ts";
 
 const tie: ParentTie = process.argv[2] === "watch" ? "watch" : await findParentTie();
-const open = processExecutors(tie, systemClock);
+const open = processExecutors(tie, systemClock, null);
 const busy: number[] = [];
 
 function startBusy(): void {

@@ -1,6 +1,6 @@
 /** What a worker shows on a terminal when it starts. */
 import { type AppRuntime, isMemoryUrl, redactUrl, resultUrlOf } from "@celeriac/core/runtime";
-import { type PoolPlan, poolShape } from "@celeriac/worker";
+import type { PoolPlan, PoolShape } from "@celeriac/worker";
 import type { Colors } from "./output.ts";
 import { counted, fold, wrap } from "./text.ts";
 
@@ -10,7 +10,8 @@ export interface BannerFacts {
   readonly file: string;
   readonly runtime: Pick<AppRuntime, "name" | "settings" | "registry">;
   readonly queues: readonly string[];
-  readonly pool: PoolPlan;
+  readonly pool: PoolPlan["pool"];
+  readonly shape: PoolShape;
 }
 
 const labelWidth = 9;
@@ -25,7 +26,7 @@ export function banner(facts: BannerFacts, colors: Colors, columns: number): str
     ["broker", [brokerText(runtime.settings.brokerUrl, colors)]],
     ["results", [resultsText(runtime.settings)]],
     ["queues", wrap(facts.queues.join(" "), room)],
-    ["pool", [poolText(facts.pool)]],
+    ["pool", [poolText(facts)]],
     ["tasks", tasks.length === 0 ? [colors.yellow("none: the app defines no task")] : side(shortened(tasks), room)],
   ];
   const lines = rows.flatMap(([label, texts]) =>
@@ -43,11 +44,12 @@ function resultsText(settings: AppRuntime["settings"]): string {
   return url === settings.brokerUrl ? "with the broker" : redactUrl(url);
 }
 
-function poolText({ pool, concurrency, slots }: BannerFacts["pool"]): string {
-  const shape = poolShape({ pool, concurrency, slots });
+function poolText({ pool, shape }: BannerFacts): string {
   const executors =
     shape.kind === "inline" ? "the worker's own thread" : counted(shape.executors, shape.kind).replace(/processs$/, "processes");
-  return shape.slots === 1 ? `${pool}, ${executors}` : `${pool}, ${executors} × ${counted(shape.slots, "task")}`;
+  const slots = shape.slots === 1 ? "" : ` × ${counted(shape.slots, "task")}`;
+  const heap = shape.heapMb === null ? "" : `, ${shape.heapMb} MB of heap each`;
+  return `${pool}, ${executors}${slots}${heap}`;
 }
 
 function side(names: readonly string[], width: number): readonly string[] {

@@ -211,7 +211,7 @@ export const settingTable = {
   workerConcurrency: countSetting<number | null>(
     null,
     [0, 10_000],
-    "What a worker's option `concurrency` is where it is not given: null and 0 are the number of cores, 100 for async and inline.",
+    "What a worker's option `concurrency` is where it is not given: null and 0 are the number of cores, at most the container's CPU quota; 100 for async and inline.",
   ),
   workerPool: choiceSetting(
     ["prefork", "threads", "async", "solo", "inline", "gevent", "eventlet", "processes"],

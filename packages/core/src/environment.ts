@@ -1,4 +1,4 @@
-/** What an app takes from the process's environment; the only place in core that reads it. */
+/** What an app, and its workers, take from the process's environment; the only place in core that reads it. */
 import { bothGiven, readSecret } from "./secret-file.ts";
 import { type SettingTable, snakeCase } from "./setting.ts";
 
@@ -44,3 +44,11 @@ function overrideName(name: string): string {
 export function isProduction(): boolean {
   return process.env["NODE_ENV"] === "production";
 }
+
+/** Whether Node was told how large its heap may be, by NODE_OPTIONS, which child processes inherit, or by a flag of this process. */
+export function heapOptionGiven(): boolean {
+  return [process.env["NODE_OPTIONS"] ?? "", ...process.execArgv].some((given) => heapOption.test(given));
+}
+
+/** --max-old-space-size, its percentage, --max-heap-size; V8 takes underscores as well. */
+const heapOption = /--max[-_](old[-_]space|heap)[-_]size/;

@@ -13,7 +13,7 @@ export type { DriverContext } from "./driver.ts";
 export { type Duration, durationMs } from "./duration.ts";
 export { type Entry, processEntry, threadEntry } from "./entry.ts";
 export { deadLetterQueue, deathHeader, deliveriesHeader, deliveriesOf, type Envelope, type Route } from "./envelope.ts";
-export { overrideSettings } from "./environment.ts";
+export { heapOptionGiven, overrideSettings } from "./environment.ts";
 export * from "./errors.ts";
 export { type EventFields, type EventType, eventTable, type TaskEventType } from "./event.ts";
 export { type FailpointName, failpoint, failpointNames } from "./failpoint.ts";

@@ -1,6 +1,15 @@
 /** The door of the worker. */
 export { type FoundApp, findApp } from "./app-source.ts";
-export { nodeName, type PoolName, type PoolPlan, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
+export {
+  nodeName,
+  type PoolName,
+  type PoolPlan,
+  type PoolShape,
+  poolPlan,
+  poolShape,
+  type WorkerOptions,
+  workerOptionTable,
+} from "./options.ts";
 export type { PoolStats } from "./pool.ts";
 export type { AppSource } from "./pools/executor-init.ts";
 export { createWorker, type Worker, type WorkerStats, type WorkerSurroundings } from "./worker.ts";

@@ -1,5 +1,5 @@
 /** The worker's options: one table, from which come types, validation, the command's flags and `docs/reference/worker-options.md`. */
-import { availableParallelism, hostname as machineName } from "node:os";
+import { hostname as machineName } from "node:os";
 import {
   countSetting,
   durationSetting,
@@ -9,6 +9,7 @@ import {
   type SettingsOf,
   textSetting,
 } from "@celeriac/core/runtime";
+import { childHeapMb, type Machine, thisMachine } from "./machine.ts";
 
 export const poolKinds = ["prefork", "async", "threads", "solo", "inline"] as const;
 export type PoolKind = (typeof poolKinds)[number];
@@ -40,7 +41,7 @@ export const workerOptionTable = {
   concurrency: countSetting(
     null,
     [1, 10_000],
-    "Executors (prefork, threads) or slots (async, inline); unset: the app's workerConcurrency, else the number of cores, 100 for async and inline.",
+    "Executors (prefork, threads) or slots (async, inline); unset: the app's workerConcurrency, else the number of cores, at most the container's CPU quota; 100 for async and inline.",
   ),
   slots: countSetting(1, [1, 10_000], "Tasks at once in each executor of prefork and threads."),
   pool: poolSetting,
@@ -66,6 +67,8 @@ export interface PoolShape {
   readonly kind: "process" | "thread" | "inline";
   readonly executors: number;
   readonly slots: number;
+  /** of each child process; null = Node decides */
+  readonly heapMb: number | null;
 }
 
 const defaultAsyncSlots = 100;
@@ -85,18 +88,19 @@ export function poolPlan(
   return { pool: poolOf(pool ?? settings.workerPool)!, concurrency: (concurrency ?? settings.workerConcurrency) || null, slots };
 }
 
-export function poolShape({ pool, concurrency, slots }: PoolPlan): PoolShape {
-  const executors = concurrency ?? availableParallelism();
+export function poolShape({ pool, concurrency, slots }: PoolPlan, { cores, memory }: Machine = thisMachine()): PoolShape {
+  const executors = concurrency ?? cores;
+  const heapMb = null;
   switch (pool) {
     case "prefork":
-      return { kind: "process", executors, slots };
+      return { kind: "process", executors, slots, heapMb: memory === null ? null : childHeapMb(memory, executors) };
     case "threads":
-      return { kind: "thread", executors, slots };
+      return { kind: "thread", executors, slots, heapMb };
     case "async":
-      return { kind: "thread", executors: 1, slots: concurrency ?? defaultAsyncSlots };
+      return { kind: "thread", executors: 1, slots: concurrency ?? defaultAsyncSlots, heapMb };
     case "inline":
-      return { kind: "inline", executors: 1, slots: concurrency ?? defaultAsyncSlots };
+      return { kind: "inline", executors: 1, slots: concurrency ?? defaultAsyncSlots, heapMb };
     case "solo":
-      return { kind: "thread", executors: 1, slots: 1 };
+      return { kind: "thread", executors: 1, slots: 1, heapMb };
   }
 }

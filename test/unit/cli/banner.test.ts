@@ -1,16 +1,20 @@
 import { createApp } from "@celeriac/core";
 import { runtimeOf } from "@celeriac/core/runtime";
+import { type PoolPlan, poolShape } from "@celeriac/worker";
 import picocolors from "picocolors";
 import { describe, expect, it } from "vitest";
 import { banner } from "../../../packages/cli/src/banner.ts";
 
 const colors = picocolors.createColors(false);
 
-function show(columns: number, names: readonly string[], broker = "redis://me:secret@host"): string {
+const async = { pool: "async", concurrency: 20, slots: 1 } as const;
+
+function show(columns: number, names: readonly string[], broker = "redis://me:secret@host", plan: PoolPlan = async): string {
   const app = createApp("shop", { broker });
   for (const name of names) app.task(name, () => null);
   const facts = { version: "1.2.3", hostname: "w1@host", file: "./tasks.ts", runtime: runtimeOf(app)!, queues: ["mail", "default"] };
-  return banner({ ...facts, pool: { pool: "async", concurrency: 20, slots: 1 } }, colors, columns);
+  const machine = { cores: 2, memory: 1_024 * 2 ** 20 };
+  return banner({ ...facts, pool: plan.pool, shape: poolShape(plan, machine) }, colors, columns);
 }
 
 describe("the banner of a worker", () => {
@@ -40,6 +44,14 @@ describe("the banner of a worker", () => {
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(60);
     expect(text.split("\n").length).toBeLessThan(20);
     expect(text).toContain("and 281 more");
+  });
+
+  it.each([
+    ["prefork", 1, "prefork, 2 processes, 288 MB of heap each"],
+    ["threads", 3, "threads, 2 threads × 3 tasks"],
+    ["inline", 1, "inline, the worker's own thread × 100 tasks"],
+  ] as const)("says how large the pool is: %s", (pool, slots, text) => {
+    expect(show(80, [], "redis://host", { pool, concurrency: null, slots })).toContain(`  pool     ${text}\n`);
   });
 
   it("warns where no other process can reach the broker", () => {

@@ -1,7 +1,7 @@
 /** What pool a worker has: its option, else the app's setting, under Celery's names too. */
 import { createApp } from "@celeriac/core";
 import { resolveSettings } from "@celeriac/core/runtime";
-import { poolPlan, type WorkerOptions, workerOptionTable } from "@celeriac/worker";
+import { type PoolPlan, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "@celeriac/worker";
 import { expect, it } from "vitest";
 
 function planOf(options: WorkerOptions, config: object) {
@@ -22,6 +22,23 @@ it.each([
   ["processes", "prefork"],
 ] as const)("takes Celery's %s for %s", (name, pool) => {
   expect(planOf({ pool: name }, {}).pool).toBe(pool);
+});
+
+const machine = { cores: 4, memory: 2 ** 31 };
+
+it.each<[PoolPlan["pool"], number | null, object]>([
+  ["prefork", null, { kind: "process", executors: 4, slots: 3, heapMb: 336 }],
+  ["prefork", 8, { kind: "process", executors: 8, slots: 3, heapMb: 170 }],
+  ["threads", null, { kind: "thread", executors: 4, slots: 3, heapMb: null }],
+  ["async", null, { kind: "thread", executors: 1, slots: 100, heapMb: null }],
+  ["inline", 5, { kind: "inline", executors: 1, slots: 5, heapMb: null }],
+  ["solo", 5, { kind: "thread", executors: 1, slots: 1, heapMb: null }],
+])("%s with concurrency %s fits its machine", (pool, concurrency, shape) => {
+  expect(poolShape({ pool, concurrency, slots: 3 }, machine)).toEqual(shape);
+});
+
+it("leaves the heap to Node where nothing limits it", () => {
+  expect(poolShape({ pool: "prefork", concurrency: 2, slots: 1 }, { cores: 4, memory: null }).heapMb).toBeNull();
 });
 
 it("is nothing that no pool is called", () => {

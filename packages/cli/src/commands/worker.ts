@@ -1,6 +1,6 @@
 /** `celeriac worker`: runs the app's worker until a signal stops it. */
 import { createLogger, isMemoryUrl, type Logger, type LogLevel, systemClock } from "@celeriac/core/runtime";
-import { createWorker, type PoolPlan, poolPlan, type Worker } from "@celeriac/worker";
+import { createWorker, type PoolPlan, poolPlan, poolShape, type Worker } from "@celeriac/worker";
 import { banner } from "../banner.ts";
 import { callHint } from "../call-hint.ts";
 import type { CommandArguments } from "../command-table.ts";
@@ -60,7 +60,7 @@ function prepare(loaded: LoadedApp, logger: Logger, { args, plan, output, failed
       runtime: loaded.runtime,
       queues: worker.queues,
     };
-    output.print(banner({ ...facts, pool: plan }, output.colors, output.columns));
+    output.print(banner({ ...facts, pool: plan.pool, shape: poolShape(plan) }, output.colors, output.columns));
   }
   const { brokerUrl } = loaded.runtime.settings;
   if (isMemoryUrl(brokerUrl))

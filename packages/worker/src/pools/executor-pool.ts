@@ -25,6 +25,8 @@ export interface PoolParts extends ExecutorContext {
 export interface LoadingPoolOptions extends PoolParts {
   readonly kind: "process" | "thread";
   readonly source: AppSource;
+  /** of a process, in MB: what Node's own limit is where absent or null */
+  readonly heapMb?: number | null;
   /** module (file: URL) and name of an OpenExecute; the one that runs an app's tasks by default */
   readonly execute?: { readonly module: string; readonly export: string };
 }

@@ -12,7 +12,7 @@ import { openThreadExecutor } from "./thread-executor.ts";
 
 /** What executors are. */
 export type ExecutorHome =
-  | { readonly kind: "process" | "thread" }
+  | { readonly kind: "process" | "thread"; readonly heapMb?: number | null }
   /** the worker's own thread */
   | { readonly kind: "inline"; readonly open: OpenInline };
 
@@ -192,7 +192,7 @@ export class Fleet implements LaneOwner {
 async function linkOpener(home: ExecutorHome, clock: Clock): Promise<OpenLink> {
   switch (home.kind) {
     case "process":
-      return processExecutors(await findParentTie(), clock);
+      return processExecutors(await findParentTie(), clock, home.heapMb ?? null);
     case "thread":
       return openThreadExecutor;
     case "inline":

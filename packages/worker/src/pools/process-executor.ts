@@ -21,13 +21,12 @@ export function findParentTie(): Promise<ParentTie> {
   return new Promise((resolve) => execFile(command, [...args, "true"], (error) => resolve(error === null ? tieCommand : "watch")));
 }
 
-/** Makes an opener of child processes. */
-export function processExecutors(tie: ParentTie, clock: Clock): OpenLink {
-  return (listener) => openProcessExecutor(listener, tie, clock);
+/** Makes an opener of child processes. `heapMb`: of each; null = Node decides. */
+export function processExecutors(tie: ParentTie, clock: Clock, heapMb: number | null): OpenLink {
+  return (listener) => openProcessExecutor(listener, spawnChild(tie, heapMb), clock);
 }
 
-function openProcessExecutor(listener: LinkListener, tie: ParentTie, clock: Clock): ExecutorLink {
-  const child = spawnChild(tie);
+function openProcessExecutor(listener: LinkListener, child: ChildProcess, clock: Clock): ExecutorLink {
   const [, stdout, stderr, inbox, outbox] = (child.stdio ?? []) as unknown as [null, Readable, Readable, Writable, Readable];
   let lastWords = "";
 
@@ -52,9 +51,10 @@ function openProcessExecutor(listener: LinkListener, tie: ParentTie, clock: Cloc
   };
 }
 
-function spawnChild(tie: ParentTie): ChildProcess {
+function spawnChild(tie: ParentTie, heapMb: number | null): ChildProcess {
   const { url, execArgv } = processEntry(import.meta.url, "./child-entry");
-  const node = [process.execPath, ...execArgv, fileURLToPath(url)];
+  const heap = heapMb === null ? [] : [`--max-old-space-size=${heapMb}`];
+  const node = [process.execPath, ...heap, ...execArgv, fileURLToPath(url)];
   const [command, ...args] = tie === "watch" ? [...node, "--watch-parent"] : [...tie, ...node];
   const pipes = ["ignore", "pipe", "pipe", "pipe", "pipe"] as const;
   return spawn(command as string, args, { stdio: tie === "watch" ? [...pipes, "pipe"] : [...pipes], windowsHide: true });

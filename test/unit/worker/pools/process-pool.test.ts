@@ -35,6 +35,16 @@ describe("a pool of child processes", { timeout: 60_000 }, () => {
     expect((await Promise.all(counted)).map(({ kind }) => kind)).toEqual(["succeeded", "executorLost", "succeeded"]);
   });
 
+  it("gives each child the heap it was told", async () => {
+    const limits: number[] = [];
+    for (const heapMb of [100, 300]) {
+      const { pool } = await startedPool({ kind: "process", heapMb });
+      limits.push(succeededWith(await pool.submit(scriptedRun({ do: "heapLimit" }))) as number);
+    }
+    // What V8 keeps beside the old space comes on top, alike for both.
+    expect(limits[1]! - limits[0]!).toBe(200);
+  });
+
   it("turns what is printed past Node's streams into log lines", async () => {
     const record = await startedPool({ kind: "process" });
     await record.pool.submit(scriptedRun({ do: "printRaw", text: "from afar\n" }));
