@@ -2,7 +2,7 @@
  * Vitest's global setup of all projects: a folder for everything that a run keeps in temporary files, which goes with the run. What tests
  * have left in it is told: whoever made it should have removed it.
  */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -24,6 +24,8 @@ export function setup(): () => void {
 
 function openFolder(): string {
   const path = mkdtempSync(join(tmpdir(), "celeriac-tests-"));
+  // PostgreSQL may run as another user, who has to come through.
+  chmodSync(path, 0o711);
   // Whatever this run starts takes it for the system's.
   process.env["TMPDIR"] = path;
   // Ctrl-C ends the process without a teardown.
