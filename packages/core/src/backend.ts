@@ -37,7 +37,7 @@ export interface ResultSubscription {
 export interface ResultBackend {
   /** The reply queue callers put into their messages; null where results are looked up by id. */
   readonly replyTo: string | null;
-  /** One attempt, shared. Throws BACKEND_UNREACHABLE or BACKEND_AUTH. */
+  /** One attempt, shared. Throws BACKEND_UNREACHABLE, BACKEND_AUTH or BACKEND_REFUSED. */
   connect(): Promise<void>;
   /**
    * Called by callers before they publish: what is sent to `replyTo` reaches them afterwards. Absent where that is null. Throws
@@ -46,7 +46,7 @@ export interface ResultBackend {
   openReplies?(): Promise<void>;
   /**
    * Keeps the newest: a final state is never replaced by an older attempt, nor by a non-final state of the same one;
-   * a stored SUCCESS is never replaced at all (Celery's rule). Throws BACKEND_UNREACHABLE.
+   * a stored SUCCESS is never replaced at all (Celery's rule). Throws BACKEND_UNREACHABLE or BACKEND_REFUSED.
    */
   store(record: ResultRecord): Promise<StoreOutcome>;
   /** The latest text, or null when never heard of (or expired, or forgotten). */

@@ -55,7 +55,7 @@ export function brokerFailure(error: unknown, label: string): BrokerError {
   return new BrokerError("BROKER_UNREACHABLE", `Redis at ${label} is not reachable: ${reasonOf(error)}`, { cause });
 }
 
-/** BACKEND_AUTH, BACKEND_TLS or BACKEND_UNREACHABLE, with `error` as cause. Errors of ours pass. */
+/** BACKEND_AUTH, BACKEND_TLS, BACKEND_REFUSED or BACKEND_UNREACHABLE, with `error` as cause. Errors of ours pass. */
 export function backendFailure(error: unknown, label: string): BackendError {
   if (BackendError.is(error)) return error;
   const cause = scrubbed(error);
@@ -63,5 +63,7 @@ export function backendFailure(error: unknown, label: string): BackendError {
     return new BackendError("BACKEND_AUTH", `Redis at ${label} refused user or password: ${reasonOf(error)}`, { cause });
   const mistrust = tlsFailure(error);
   if (mistrust !== null) return new BackendError("BACKEND_TLS", `No encrypted connection to Redis at ${label}: ${mistrust}`, { cause });
-  return new BackendError("BACKEND_UNREACHABLE", `Redis at ${label} did not take it: ${reasonOf(error)}`, { cause });
+  if (isReply(error) && !isWrongServer(error))
+    return new BackendError("BACKEND_REFUSED", `Redis at ${label} refused: ${reasonOf(error)}`, { cause });
+  return new BackendError("BACKEND_UNREACHABLE", `Redis at ${label} is not reachable: ${reasonOf(error)}`, { cause });
 }

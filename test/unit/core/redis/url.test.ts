@@ -142,7 +142,7 @@ describe("a failure", () => {
       [reply("WRONGPASS invalid username-password pair or user is disabled."), "BROKER_AUTH", "BACKEND_AUTH"],
       [reply("NOAUTH Authentication required."), "BROKER_AUTH", "BACKEND_AUTH"],
       [Object.assign(new Error("self-signed certificate"), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }), "BROKER_TLS", "BACKEND_TLS"],
-      [reply("OOM command not allowed when used memory > 'maxmemory'."), "BROKER_REFUSED", "BACKEND_UNREACHABLE"],
+      [reply("OOM command not allowed when used memory > 'maxmemory'."), "BROKER_REFUSED", "BACKEND_REFUSED"],
       [reply("READONLY You can't write against a read only replica."), "BROKER_UNREACHABLE", "BACKEND_UNREACHABLE"],
       [new Error("connect ECONNREFUSED 127.0.0.1:1"), "BROKER_UNREACHABLE", "BACKEND_UNREACHABLE"],
     ] as const;
