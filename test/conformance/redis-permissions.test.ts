@@ -5,7 +5,7 @@ import type { Broker } from "../../packages/core/src/broker.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { publicationTo } from "../support/envelopes.ts";
-import { type Role, redisUserUrl } from "../support/roles.ts";
+import { type RedisRole, redisUserUrl } from "../support/roles.ts";
 import { redisUrl } from "../support/servers.ts";
 import { acknowledge, consume } from "./broker/world.ts";
 import { describeRedisBackend, describeRedisBroker } from "./redis-suites.ts";
@@ -24,7 +24,7 @@ describe("on Redis", () => {
     server = await redisUrl();
   });
 
-  const urlOf = (role: Role) => redisUserUrl(server, role);
+  const urlOf = (role: RedisRole) => redisUserUrl(server, role);
   const asWorker = async () => ({ url: await urlOf("worker"), nodes: [server], queuePrefix: "shop-" });
   describeRedisBroker("redis with the rules of a worker", asWorker);
   describeRedisBackend("redis with the rules of a worker", asWorker);
@@ -54,6 +54,23 @@ describe("on Redis", () => {
 
     await expect(producer.queues.peek("shop-sent", 1)).rejects.toEqual(refused);
     await expect(producer.publish(publicationTo("other"))).rejects.toMatchObject({ code: "PUBLISH_REJECTED" });
+  });
+
+  it("where there are results and no queues a worker stores, a producer asks and forgets, and neither more", async () => {
+    const [storing, asking] = await Promise.all(
+      (["worker-results", "producer-results"] as const).map(async (role) => createRedisBackend(await urlOf(role), driverContext())),
+    );
+    onTestFinished(async () => void (await Promise.all([asking!.close(), storing!.close()])));
+    const record = { taskId: "kept", state: "SUCCESS", attempt: 0, text: '{"status": "SUCCESS"}', expiresMs: 60_000, replyTo: null };
+    expect(await storing!.store(record)).toBe("stored");
+    expect(await asking!.get("kept")).toBe(record.text);
+    const denied = expect.objectContaining({ code: "BACKEND_REFUSED" });
+    await expect(asking!.store(record)).rejects.toEqual(denied);
+    await expect(storing!.forget("kept")).rejects.toEqual(denied);
+    await asking!.forget("kept");
+    const broker = createRedisBroker(await urlOf("worker-results"), driverContext(), { resultUrl: null });
+    onTestFinished(() => broker.close());
+    await expect(broker.connect()).rejects.toEqual(refused);
   });
 
   it("a monitor looks into queues, and changes nothing", async () => {

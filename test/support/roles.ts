@@ -8,6 +8,8 @@ import { postgresRows } from "./postgres-client.ts";
 import type { RabbitmqPermissions } from "./rabbitmq-server.ts";
 
 export type Role = "worker" | "producer" | "monitor";
+/** On a Redis that keeps no queues less is enough. */
+export type RedisRole = Role | `${Role}-results`;
 
 const page = readFileSync(new URL("../../docs/security.md", import.meta.url), "utf8");
 const ownPassword = randomUUID();
@@ -15,7 +17,7 @@ const removals: (() => Promise<unknown>)[] = [];
 afterAll(() => Promise.all(removals.splice(0).map((remove) => remove())));
 
 /** The arguments of ACL SETUSER behind a user's name. */
-export function redisRules(role: Role, password: string): readonly string[] {
+export function redisRules(role: RedisRole, password: string): readonly string[] {
   const rules = new RegExp(`^ACL SETUSER ${role} (.+)$`, "m").exec(page)?.[1];
   if (rules === undefined) throw new Error(`docs/security.md has no rules for ${role}`);
   return rules.replace("PASSWORD", password).split(" ");
@@ -29,7 +31,7 @@ export function redisClusterRules(): readonly string[] {
 }
 
 /** The URL of a Redis as a new user who has the role on every database of the server. */
-export async function redisUserUrl(url: string, role: Role): Promise<string> {
+export async function redisUserUrl(url: string, role: RedisRole): Promise<string> {
   const username = `${role}-${randomUUID()}`;
   const administrate = async (...command: readonly [string, ...string[]]) => {
     const admin = new Redis(url, { protocol: 2, retryStrategy: () => null }).on("error", () => {});

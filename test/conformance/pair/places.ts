@@ -4,7 +4,15 @@ import { Redis } from "ioredis";
 import { afterAll } from "vitest";
 import { type RedisCluster, startRedisCluster } from "../../support/redis-cluster.ts";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
-import { preparePostgres, type Role, rabbitmqPermissions, redisClusterRules, redisRules, redisUserUrl } from "../../support/roles.ts";
+import {
+  preparePostgres,
+  type RedisRole,
+  type Role,
+  rabbitmqPermissions,
+  redisClusterRules,
+  redisRules,
+  redisUserUrl,
+} from "../../support/roles.ts";
 import { amqpUrl, amqpUserUrl, postgresUrl, redisUrl } from "../../support/servers.ts";
 import { createSqliteFile } from "../../support/sqlite-file.ts";
 import type { BackendKind, BrokerKind } from "./table.ts";
@@ -51,16 +59,16 @@ const postgres = once(async () => await preparePostgres(await postgresUrl(), ["r
 const otherRedis = once(async () => {
   const server = await startRedis();
   servers.push(server);
-  return await urlsOf((role) => redisUserUrl(server.url, role));
+  return await urlsOf((role) => redisUserUrl(server.url, `${role}-results`));
 });
 const cluster = once(async () => {
   const started = await startRedisCluster();
   servers.push(started);
-  const urls = await urlsOf(async (role) => {
+  const userUrl = async (role: RedisRole) => {
     for (const node of started.nodes) await started.clientOf(node).acl("SETUSER", role, ...redisRules(role, role), ...redisClusterRules());
     return started.url.replaceAll("://", `://${role}:${role}@`);
-  });
-  return { started, urls };
+  };
+  return { started, urls: await urlsOf(userUrl), resultUrls: await urlsOf((role) => userUrl(`${role}-results`)) };
 });
 const servers: Pick<RedisServer, "stop">[] = [];
 afterAll(() => Promise.all(servers.map((server) => server.stop())));
@@ -131,7 +139,7 @@ export async function openBackendPlace(kind: BackendKind): Promise<BackendPlace>
     case "redis":
       return { urls: await otherRedis(), close: nothing };
     case "redis+cluster":
-      return { urls: (await cluster()).urls, close: nothing };
+      return { urls: (await cluster()).resultUrls, close: nothing };
     case "postgres":
       return { urls: await postgres(), close: nothing };
     case "rpc":
