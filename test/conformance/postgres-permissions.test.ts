@@ -1,10 +1,13 @@
 /** What each kind of process needs of PostgreSQL, and no more: the grants in docs/security.md, under which the suites are run. */
 import { randomUUID } from "node:crypto";
 import { createApp } from "@celeriac/core";
+import { createWorker } from "@celeriac/worker";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ResultBackend, ResultRecord } from "../../packages/core/src/backend.ts";
 import { createPostgresBackend } from "../../packages/core/src/backends/postgres.ts";
 import { createPostgresCoordinator } from "../../packages/core/src/coordinators/postgres.ts";
+import { createPairApp } from "../programs/pair/app.ts";
+import { programUrl } from "../support/built.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { eventually } from "../support/eventually.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
@@ -127,6 +130,11 @@ describe("on PostgreSQL", () => {
     const app = createApp("asking", { broker: "memory://asking", backend: producer });
     onTestFinished(() => app.close());
     await expect(app.result("any").get()).rejects.toEqual(refused(missing));
+    const tasks = createPairApp({ broker: "memory://asking", backend: worker, queue: "shop" });
+    onTestFinished(() => tasks.app.close());
+    const source = { moduleUrl: programUrl("pair/app").href, appName: "app" };
+    const starting = createWorker(tasks.app, { pool: "threads", concurrency: 1 }, { source });
+    await expect(starting.start()).rejects.toEqual(refused(missing));
 
     await grant(url, postgresGrants("tables"));
     await open(owner).connect();
