@@ -1,4 +1,5 @@
 /** The commands about queues, on the embedded broker. */
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { celeriac, startCeleriac } from "../support/celeriac-command.ts";
 import { projectFolder } from "../support/project-folder.ts";
@@ -71,6 +72,20 @@ describe("celeriac queues", () => {
       [["queues", "peek", "mail", "-n", "0"], "whole number 1 to 1000"],
     ] as const)
       expect(await run(...words)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(text) });
+  });
+});
+
+describe("without an app", () => {
+  it("the broker is found whose URL lies in a file", async () => {
+    const elsewhere = projectFolder("cli-queues-elsewhere", { "broker-url": `sqlite://${join(folder.path, "celeriac.db")}\n` });
+    try {
+      const environment = { CELERY_BROKER_URL_FILE: join(elsewhere.path, "broker-url") };
+      const { code, stdout, stderr } = await celeriac(elsewhere.path, ["--json", "queues", "list", "mail"], environment);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(JSON.parse(stdout)).toMatchObject({ queues: [{ name: "mail" }] });
+    } finally {
+      elsewhere.remove();
+    }
   });
 });
 

@@ -45,8 +45,7 @@ function resultsText(settings: AppRuntime["settings"]): string {
 }
 
 function poolText({ pool, shape }: BannerFacts): string {
-  const executors =
-    shape.kind === "inline" ? "the worker's own thread" : counted(shape.executors, shape.kind).replace(/processs$/, "processes");
+  const executors = shape.kind === "inline" ? "the worker's own thread" : counted(shape.executors, shape.kind);
   const slots = shape.slots === 1 ? "" : ` × ${counted(shape.slots, "task")}`;
   const heap = shape.heapMb === null ? "" : `, ${shape.heapMb} MB of heap each`;
   return `${pool}, ${executors}${slots}${heap}`;

@@ -38,9 +38,10 @@ export function fold(parts: readonly Part[], width: number, indent: number): str
   return folded;
 }
 
-/** "1 task", "3 tasks" */
+/** "1 task", "3 tasks", "2 processes" */
 export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  const ending = noun.endsWith("s") ? "es" : "s";
+  return `${count} ${noun}${count === 1 ? "" : ending}`;
 }
 
 const units = [
