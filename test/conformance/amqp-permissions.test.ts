@@ -11,6 +11,7 @@ import { systemClock } from "../../packages/core/src/clock.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
+import { createNotebook } from "../support/notebook.ts";
 import type { RabbitmqPermissions } from "../support/rabbitmq-server.ts";
 import { type Role, rabbitmqPermissions } from "../support/roles.ts";
 import { amqpUrl, amqpUserUrl } from "../support/servers.ts";
@@ -83,12 +84,17 @@ describe("replies", () => {
 
   it("are refused to who may have no queue for them, at once", async () => {
     const { app, queue } = await openApp();
+    const { logger, lines } = createNotebook();
+    runtimeOf(app)!.setLogger(logger);
     const { backend } = await runtimeOf(app)!.links();
     const words = expect.stringContaining("ACCESS_REFUSED");
     for (const _ of ["first", "second"]) {
       await expect(backend!.openReplies!()).rejects.toMatchObject({ code: "BACKEND_REFUSED", message: words });
       await expect(app.sendTask("t", [], { queue })).rejects.toMatchObject({ code: "PUBLISH_REJECTED", message: words });
     }
+    expect(lines.filter(({ level }) => level === "warn")).toMatchObject([
+      { message: expect.stringContaining("was refused"), fields: { reason: words } },
+    ]);
   });
 });
 

@@ -78,9 +78,14 @@ export function openReplyQueue(session: Session, { clock, logger, resultTextOf }
   }
 
   function retry(link: Link, error: unknown): void {
-    // Who may have none is told by ready(), and will not be let on this connection.
-    if (closed || link.ended !== null || isForbidden(error)) return;
-    logger.warn("The reply queue is not consumed; trying again", { queue: name, reason: error === null ? null : reasonOf(error) });
+    if (closed || link.ended !== null) return;
+    const fields = { queue: name, reason: error === null ? null : reasonOf(error) };
+    // Whoever may have none will not be let on this connection.
+    if (isForbidden(error)) {
+      logger.warn("The reply queue was refused: no results arrive", fields);
+      return;
+    }
+    logger.warn("The reply queue is not consumed; trying again", fields);
     clock.after(retryWaitMs, () => {
       if (!closed && session.link === link) void consume(link).catch(() => {});
     });
