@@ -3,6 +3,7 @@ import { type LogLevel, silentLogger, systemClock } from "@celeriac/core/runtime
 import { expect, onTestFinished } from "vitest";
 import type { Pool } from "../../packages/worker/src/pool.ts";
 import { createExecutorPool, type LoadingPoolOptions, type PoolParts } from "../../packages/worker/src/pools/executor-pool.ts";
+import type { Lifetime } from "../../packages/worker/src/pools/lifetime.ts";
 import type { Ending, Run } from "../../packages/worker/src/run.ts";
 import { openScripted, type Script } from "../programs/scripted-execute.ts";
 import { programUrl } from "./built.ts";
@@ -17,7 +18,12 @@ export interface PoolRecord {
 }
 
 export type PoolKind = LoadingPoolOptions["kind"] | "inline";
-export type ScriptedOptions = Partial<PoolParts> & { readonly kind: PoolKind; readonly app?: string; readonly heapMb?: number };
+export type ScriptedOptions = Partial<PoolParts> & {
+  readonly kind: PoolKind;
+  readonly app?: string;
+  readonly heapMb?: number;
+  readonly lifetime?: Lifetime;
+};
 
 export function scriptedPool(options: ScriptedOptions): PoolRecord {
   const record = { began: [] as PoolRecord["began"], states: [] as PoolRecord["states"], logs: [] as PoolRecord["logs"] };

@@ -71,6 +71,8 @@ const workerOptions = {
   queues: option(workerOptionTable.queues, "A,B", "Q"),
   loglevel: option(logLevelSetting, "LEVEL", "l"),
   slots: option(workerOptionTable.slots, "N"),
+  maxTasksPerChild: option(workerOptionTable.maxTasksPerChild, "N"),
+  maxMemoryPerChild: option(workerOptionTable.maxMemoryPerChild, "KB"),
   grace: option(workerOptionTable.grace, "DURATION"),
 } as const satisfies OptionTable;
 

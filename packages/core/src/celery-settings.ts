@@ -65,18 +65,13 @@ export const celerySettings = {
   ...unused("the exchanges that Celery declares for delays are taken as they are", ["broker_native_delayed_delivery_queue_type"]),
 
   // Worker
-  ...kept("worker_concurrency", "worker_pool", "worker_direct"),
+  ...kept("worker_concurrency", "worker_pool", "worker_direct", "worker_max_tasks_per_child", "worker_max_memory_per_child"),
   ...unused(
     "how far a worker reads ahead follows from how long tasks take",
     ["worker_prefetch_multiplier", "worker_disable_prefetch", "worker_enable_prefetch_count_reduction"],
     [null],
   ),
   ...unused("delayed tasks wait in the broker, where they cost a worker nothing", ["worker_eta_task_limit"], [null]),
-  ...unused(
-    "executors are replaced when they die, not by count or size",
-    ["worker_max_tasks_per_child", "worker_max_memory_per_child"],
-    [null],
-  ),
   ...unused("an executor answers when its code is loaded, however long that takes", ["worker_proc_alive_timeout"]),
   ...unused("a lost executor is noticed at once", ["worker_lost_wait"]),
   ...unused("the pool takes what it has room for", ["worker_pool_putlocks"], [true]),

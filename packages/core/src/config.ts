@@ -218,6 +218,16 @@ export const settingTable = {
     "prefork",
     "What a worker's option `pool` is where it is not given. Celery's gevent and eventlet mean async, its processes prefork.",
   ),
+  workerMaxTasksPerChild: countSetting<number | null>(
+    null,
+    [0, 1_000_000_000],
+    "What a worker's option `maxTasksPerChild` is where it is not given; null and 0 are no limit.",
+  ),
+  workerMaxMemoryPerChild: countSetting<number | null>(
+    null,
+    [0, 1_000_000_000],
+    "What a worker's option `maxMemoryPerChild` is where it is not given, in KB; null and 0 are no limit.",
+  ),
   workerDirect: flagSetting(
     false,
     "A worker also consumes a queue of its own, named <node name>.dq2: what is sent to it only that worker runs. The direct exchange C.dq2 leads there by the node's name.",

@@ -10,6 +10,7 @@ import {
   textSetting,
 } from "@celeriac/core/runtime";
 import { childHeapMb, type Machine, thisMachine } from "./machine.ts";
+import type { Lifetime } from "./pools/lifetime.ts";
 
 export const poolKinds = ["prefork", "async", "threads", "solo", "inline"] as const;
 export type PoolKind = (typeof poolKinds)[number];
@@ -45,6 +46,16 @@ export const workerOptionTable = {
   ),
   slots: countSetting(1, [1, 10_000], "Tasks at once in each executor of prefork and threads."),
   pool: poolSetting,
+  maxTasksPerChild: countSetting(
+    null,
+    [1, 1_000_000_000],
+    "prefork: tasks after which a child process is replaced; unset: the app's workerMaxTasksPerChild, which is no limit.",
+  ),
+  maxMemoryPerChild: countSetting(
+    null,
+    [1, 1_000_000_000],
+    "prefork: resident memory, in KB, above which a child process is replaced when a task has ended; unset: the app's workerMaxMemoryPerChild, which is no limit.",
+  ),
   hostname: textSetting("celery@%h", "Node name; %h is the host's name, %n its first part, %d its domain."),
   grace: durationSetting("25s", "How long running tasks may take to end after a stop was asked for."),
 } as const;
@@ -69,6 +80,8 @@ export interface PoolShape {
   readonly slots: number;
   /** of each child process; null = Node decides */
   readonly heapMb: number | null;
+  /** of a child process; undefined: that of its pool */
+  readonly lifetime: Lifetime | undefined;
 }
 
 const defaultAsyncSlots = 100;
@@ -79,28 +92,48 @@ export interface PoolPlan {
   /** null: as many as fit the machine */
   readonly concurrency: number | null;
   readonly slots: number;
+  readonly lifetime: Lifetime;
 }
 
 export function poolPlan(
-  { pool, concurrency, slots }: Pick<ResolvedOptions, "pool" | "concurrency" | "slots">,
-  settings: Pick<Settings, "workerPool" | "workerConcurrency">,
+  options: Pick<ResolvedOptions, "pool" | "concurrency" | "slots" | "maxTasksPerChild" | "maxMemoryPerChild">,
+  settings: Pick<Settings, "workerPool" | "workerConcurrency" | "workerMaxTasksPerChild" | "workerMaxMemoryPerChild">,
 ): PoolPlan {
-  return { pool: poolOf(pool ?? settings.workerPool)!, concurrency: (concurrency ?? settings.workerConcurrency) || null, slots };
+  return {
+    pool: poolOf(options.pool ?? settings.workerPool)!,
+    concurrency: (options.concurrency ?? settings.workerConcurrency) || null,
+    slots: options.slots,
+    lifetime: {
+      tasks: (options.maxTasksPerChild ?? settings.workerMaxTasksPerChild) || null,
+      memoryKb: (options.maxMemoryPerChild ?? settings.workerMaxMemoryPerChild) || null,
+    },
+  };
 }
 
-export function poolShape({ pool, concurrency, slots }: PoolPlan, { cores, memory }: Machine = thisMachine()): PoolShape {
+export function poolShape({ pool, concurrency, slots, lifetime }: PoolPlan, { cores, memory }: Machine = thisMachine()): PoolShape {
   const executors = concurrency ?? cores;
-  const heapMb = null;
+  const ofProcesses = { heapMb: null, lifetime: undefined };
   switch (pool) {
     case "prefork":
-      return { kind: "process", executors, slots, heapMb: memory === null ? null : childHeapMb(memory, executors) };
+      return {
+        kind: "process",
+        executors,
+        slots,
+        heapMb: memory === null ? null : childHeapMb(memory, executors),
+        lifetime: limited(lifetime),
+      };
     case "threads":
-      return { kind: "thread", executors, slots, heapMb };
+      return { kind: "thread", executors, slots, ...ofProcesses };
     case "async":
-      return { kind: "thread", executors: 1, slots: concurrency ?? defaultAsyncSlots, heapMb };
+      return { kind: "thread", executors: 1, slots: concurrency ?? defaultAsyncSlots, ...ofProcesses };
     case "inline":
-      return { kind: "inline", executors: 1, slots: concurrency ?? defaultAsyncSlots, heapMb };
+      return { kind: "inline", executors: 1, slots: concurrency ?? defaultAsyncSlots, ...ofProcesses };
     case "solo":
-      return { kind: "thread", executors: 1, slots: 1, heapMb };
+      return { kind: "thread", executors: 1, slots: 1, ...ofProcesses };
   }
+}
+
+/** So that children without limits count nothing. */
+function limited(lifetime: Lifetime): Lifetime | undefined {
+  return lifetime.tasks === null && lifetime.memoryKb === null ? undefined : lifetime;
 }

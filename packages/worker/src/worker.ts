@@ -99,6 +99,11 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     async start(signal) {
       runtime.setLogger(logger);
       runtime.tellUnusedSettings();
+      if (kind !== "process" && (plan.lifetime.tasks ?? plan.lifetime.memoryKb) !== null)
+        logger.warn("setting has no effect", {
+          setting: plan.lifetime.tasks === null ? "maxMemoryPerChild" : "maxTasksPerChild",
+          reason: `the pool ${plan.pool} has no child processes`,
+        });
       await loadIncludes();
       if (!pool.endsRuns) refuseHardLimits(runtime!);
       const { broker, backend } = await runtime.links();

@@ -7,7 +7,8 @@ import { banner } from "../../../packages/cli/src/banner.ts";
 
 const colors = picocolors.createColors(false);
 
-const async = { pool: "async", concurrency: 20, slots: 1 } as const;
+const lifetime = { tasks: null, memoryKb: null };
+const async = { pool: "async", concurrency: 20, slots: 1, lifetime } as const;
 
 function show(columns: number, names: readonly string[], broker = "redis://me:secret@host", plan: PoolPlan = async): string {
   const app = createApp("shop", { broker });
@@ -51,7 +52,7 @@ describe("the banner of a worker", () => {
     ["threads", 3, "threads, 2 threads × 3 tasks"],
     ["inline", 1, "inline, the worker's own thread × 100 tasks"],
   ] as const)("says how large the pool is: %s", (pool, slots, text) => {
-    expect(show(80, [], "redis://host", { pool, concurrency: null, slots })).toContain(`  pool     ${text}\n`);
+    expect(show(80, [], "redis://host", { pool, concurrency: null, slots, lifetime })).toContain(`  pool     ${text}\n`);
   });
 
   it("warns where no other process can reach the broker", () => {

@@ -8,12 +8,19 @@ function planOf(options: WorkerOptions, config: object) {
   return poolPlan(resolveSettings(workerOptionTable, options), createApp("planned", { config }).config);
 }
 
+const unlimited = { tasks: null, memoryKb: null };
+
 it("is what the worker was given, else what the app says, else prefork on every core", () => {
   const config = { worker_pool: "gevent", worker_concurrency: 20 };
-  expect(planOf({ pool: "threads", concurrency: 2, slots: 3 }, config)).toEqual({ pool: "threads", concurrency: 2, slots: 3 });
-  expect(planOf({}, config)).toEqual({ pool: "async", concurrency: 20, slots: 1 });
-  expect(planOf({}, {})).toEqual({ pool: "prefork", concurrency: null, slots: 1 });
-  expect(planOf({}, { worker_concurrency: 0 })).toEqual({ pool: "prefork", concurrency: null, slots: 1 });
+  expect(planOf({ pool: "threads", concurrency: 2, slots: 3 }, config)).toEqual({
+    pool: "threads",
+    concurrency: 2,
+    slots: 3,
+    lifetime: unlimited,
+  });
+  expect(planOf({}, config)).toEqual({ pool: "async", concurrency: 20, slots: 1, lifetime: unlimited });
+  expect(planOf({}, {})).toEqual({ pool: "prefork", concurrency: null, slots: 1, lifetime: unlimited });
+  expect(planOf({}, { worker_concurrency: 0 })).toEqual({ pool: "prefork", concurrency: null, slots: 1, lifetime: unlimited });
 });
 
 it.each([
@@ -27,18 +34,27 @@ it.each([
 const machine = { cores: 4, memory: 2 ** 31 };
 
 it.each<[PoolPlan["pool"], number | null, object]>([
-  ["prefork", null, { kind: "process", executors: 4, slots: 3, heapMb: 336 }],
-  ["prefork", 8, { kind: "process", executors: 8, slots: 3, heapMb: 170 }],
-  ["threads", null, { kind: "thread", executors: 4, slots: 3, heapMb: null }],
-  ["async", null, { kind: "thread", executors: 1, slots: 100, heapMb: null }],
-  ["inline", 5, { kind: "inline", executors: 1, slots: 5, heapMb: null }],
-  ["solo", 5, { kind: "thread", executors: 1, slots: 1, heapMb: null }],
+  ["prefork", null, { kind: "process", executors: 4, slots: 3, heapMb: 336, lifetime: undefined }],
+  ["prefork", 8, { kind: "process", executors: 8, slots: 3, heapMb: 170, lifetime: undefined }],
+  ["threads", null, { kind: "thread", executors: 4, slots: 3, heapMb: null, lifetime: undefined }],
+  ["async", null, { kind: "thread", executors: 1, slots: 100, heapMb: null, lifetime: undefined }],
+  ["inline", 5, { kind: "inline", executors: 1, slots: 5, heapMb: null, lifetime: undefined }],
+  ["solo", 5, { kind: "thread", executors: 1, slots: 1, heapMb: null, lifetime: undefined }],
 ])("%s with concurrency %s fits its machine", (pool, concurrency, shape) => {
-  expect(poolShape({ pool, concurrency, slots: 3 }, machine)).toEqual(shape);
+  expect(poolShape({ pool, concurrency, slots: 3, lifetime: unlimited }, machine)).toEqual(shape);
+});
+
+it("gives children, and nobody else, the lifetime that is asked for", () => {
+  const config = { worker_max_tasks_per_child: 100, worker_max_memory_per_child: 0 };
+  const lifetimeOf = (options: WorkerOptions) => poolShape(planOf(options, config), machine).lifetime;
+  expect(lifetimeOf({})).toEqual({ tasks: 100, memoryKb: null });
+  expect(lifetimeOf({ maxTasksPerChild: 5, maxMemoryPerChild: 200_000 })).toEqual({ tasks: 5, memoryKb: 200_000 });
+  expect(lifetimeOf({ pool: "threads" })).toBeUndefined();
+  expect(poolShape(planOf({}, {}), machine).lifetime).toBeUndefined();
 });
 
 it("leaves the heap to Node where nothing limits it", () => {
-  expect(poolShape({ pool: "prefork", concurrency: 2, slots: 1 }, { cores: 4, memory: null }).heapMb).toBeNull();
+  expect(poolShape({ pool: "prefork", concurrency: 2, slots: 1, lifetime: unlimited }, { cores: 4, memory: null }).heapMb).toBeNull();
 });
 
 it("is nothing that no pool is called", () => {

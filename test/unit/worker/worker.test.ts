@@ -132,4 +132,19 @@ describe("a worker", () => {
     expect(told).toContain("cannot listen");
     expect(told).not.toContain("s3cret");
   });
+
+  it("replaces children as its options say, and says where there are none to replace", async () => {
+    const { add, worker, lines } = await startWorld();
+    const renewing = worker({ pool: "prefork", concurrency: 1, maxTasksPerChild: 2 });
+    await renewing.start();
+    for (let n = 0; n < 3; n++) expect(await add.delay(n, n).get()).toBe(2 * n);
+    await renewing.stop();
+    expect(lines.filter((line) => line.startsWith("Executor replaced"))).toEqual([
+      expect.stringContaining('"reason":"it has run 2 tasks"'),
+    ]);
+    const inline = worker({ pool: "inline", maxMemoryPerChild: 100_000 });
+    await inline.start();
+    await inline.stop();
+    expect(lines.find((line) => line.startsWith("setting has no effect"))).toContain("the pool inline has no child processes");
+  });
 });

@@ -66,7 +66,7 @@ export class ExecutorHost implements FrameSink {
       const { clock, open, send } = this.#options;
       const execute = await open(init);
       const drained = () => void this.#close(execute.close);
-      this.#executor = new Executor({ slots: init.slots, logLevel: init.logLevel, execute, clock, send, drained });
+      this.#executor = new Executor({ slots: init.slots, lifetime: init.lifetime, logLevel: init.logLevel, execute, clock, send, drained });
       this.#send((frames) => frames.empty(frameKind.ready, 0));
     } catch (error) {
       const text = error instanceof Error ? (error.stack ?? reasonOf(error)) : reasonOf(error);

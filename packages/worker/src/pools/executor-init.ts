@@ -1,6 +1,7 @@
 /** What an executor is told first: which user code to load, and how to get an Execute from it. */
 import type { LogLevel } from "@celeriac/core/runtime";
 import type { Execute } from "../run.ts";
+import type { Lifetime } from "./lifetime.ts";
 
 /** Where the user's app is found. */
 export interface AppSource {
@@ -26,6 +27,8 @@ export interface ExecutorInit extends ExecutorContext {
   readonly source: AppSource;
   /** runs at once; 1 or more */
   readonly slots: number;
+  /** absent: it lives as long as its pool */
+  readonly lifetime?: Lifetime | undefined;
   /** file: URL of the module that exports an OpenExecute */
   readonly executeModule: string;
   readonly executeExport: string;

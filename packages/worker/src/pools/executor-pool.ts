@@ -8,6 +8,7 @@ import type { AppSource, ExecutorContext, ExecutorInit } from "./executor-init.t
 import { Fleet } from "./fleet.ts";
 import { HeldRun, type RunOwner } from "./held-run.ts";
 import type { OpenInline } from "./inline-executor.ts";
+import type { Lifetime } from "./lifetime.ts";
 import { RunTimes } from "./run-times.ts";
 import { TimeLimits } from "./time-limits.ts";
 
@@ -27,6 +28,7 @@ export interface LoadingPoolOptions extends PoolParts {
   readonly source: AppSource;
   /** of a process, in MB: what Node's own limit is where absent or null */
   readonly heapMb?: number | null;
+  readonly lifetime?: Lifetime | undefined;
   /** module (file: URL) and name of an OpenExecute; the one that runs an app's tasks by default */
   readonly execute?: { readonly module: string; readonly export: string };
 }
@@ -230,8 +232,8 @@ class ExecutorPool implements Pool, RunOwner {
   }
 }
 
-function whatToLoad(options: ExecutorPoolOptions): Pick<ExecutorInit, "source" | "executeModule" | "executeExport"> {
+function whatToLoad(options: ExecutorPoolOptions): Pick<ExecutorInit, "source" | "executeModule" | "executeExport" | "lifetime"> {
   if (options.kind === "inline") return nothing;
-  const { source, execute = appExecute() } = options;
-  return { source, executeModule: execute.module, executeExport: execute.export };
+  const { source, lifetime, execute = appExecute() } = options;
+  return { source, lifetime, executeModule: execute.module, executeExport: execute.export };
 }

@@ -8,10 +8,12 @@ import { ActiveRun, type RunReporter } from "./active-run.ts";
 import { writeEnding } from "./ending-frame.ts";
 import { Fifo } from "./fifo.ts";
 import { type FrameSink, FrameWriter, frameKind } from "./frames.ts";
+import { type Lifetime, overByMemory, overByTasks } from "./lifetime.ts";
 import { readRun } from "./run-frame.ts";
 
 export interface ExecutorOptions {
   readonly slots: number;
+  readonly lifetime?: Lifetime | undefined;
   /** what is less important is not reported */
   readonly logLevel: LogLevel;
   readonly execute: Execute;
@@ -49,6 +51,9 @@ export class Executor implements FrameSink, RunReporter {
   #flushScheduled = false;
   #looking = false;
   #draining = false;
+  #retiring = false;
+  /** runs so far */
+  #begun = 0;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
@@ -126,7 +131,7 @@ export class Executor implements FrameSink, RunReporter {
   }
 
   #take(waiting: Waiting): void {
-    if (this.#draining) this.#handBack(waiting.number, [waiting]);
+    if (this.#draining || this.#retiring) this.#handBack(waiting.number, [waiting]);
     else this.#inbox.push(waiting);
   }
 
@@ -158,6 +163,8 @@ export class Executor implements FrameSink, RunReporter {
     if (reportBegun || isLate) this.flush();
     else this.#flushSoon();
     failpoint("executor.begun");
+    const { lifetime } = this.#options;
+    if (lifetime !== undefined) this.#retire(overByTasks(lifetime, ++this.#begun));
     let ending: Promise<Ending>;
     try {
       ending = this.#options.execute(run, active);
@@ -182,6 +189,8 @@ export class Executor implements FrameSink, RunReporter {
     }
     this.#unreportedSince ??= now;
     this.#flushSoon();
+    const { lifetime } = this.#options;
+    if (lifetime !== undefined) this.#retire(overByMemory(lifetime));
     this.#begin();
     this.#endIfDrained();
   }
@@ -192,6 +201,14 @@ export class Executor implements FrameSink, RunReporter {
     const stack = error instanceof Error ? error.stack : undefined;
     this.log(active.number, "error", "Execute rejected, which it must not", { task: active.run.task, taskId: active.run.id, stack });
     return { kind: "executorLost", reason, begun: true };
+  }
+
+  /** Tells, once, and begins nothing more. It ends only when told to: runs may be on their way to it. */
+  #retire(reason: string | null): void {
+    if (reason === null || this.#retiring || this.#draining) return;
+    this.#retiring = true;
+    this.#frames.textFrame(frameKind.retiring, 0, reason);
+    this.#handBackAll();
   }
 
   #abort(number: number, reason: AbortReason, message: string): void {

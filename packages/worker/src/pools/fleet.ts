@@ -140,6 +140,9 @@ export class Fleet implements LaneOwner {
     } else if (cause.kind === "timeLimit") {
       this.#options.logger.warn("Executor ended for a hard time limit", { pid: lane.pid });
       if (!isForSuspects) this.#open(false);
+    } else if (cause.kind === "retired") {
+      this.#options.logger.info("Executor replaced", { pid: lane.pid, reason: cause.reason });
+      if (!isForSuspects) this.#open(false);
     }
     // For suspects it is opened anew when the next one asks.
     this.#options.runs.received();

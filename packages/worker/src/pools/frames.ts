@@ -40,6 +40,8 @@ export const frameKind = Object.freeze({
   recall: 15,
   /** e→w: u32 numbers of runs that did not begin here and will not; run number 0 = the answer to `recall` or `drain`, even if empty */
   handedBack: 16,
+  /** e→w: it begins nothing more, and ends when what runs has ended and `drain` was told; text of the reason */
+  retiring: 17,
 });
 
 /** A frame is refused above this: it can only be a broken stream, or a value nobody could store. */

@@ -61,6 +61,8 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
   #recalling = false;
   #behindLong = false;
   #isBroken = false;
+  /** why it is at the end of its lifetime */
+  #retiring: string | null = null;
 
   constructor(options: LaneOptions) {
     this.slots = options.init.slots;
@@ -183,8 +185,8 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
 
   exited(exit: ExecutorExit): void {
     this.state = "gone";
-    const cause = this.#cause ?? { kind: "died", reason: exit.reason };
     const runs = [...this.held.values()];
+    const cause = this.#cause ?? this.#exitCause(exit, runs.length === 0);
     const someBegun = runs.some((held) => held.begun);
     const endings = runs.map((held) => endingWithout(held, cause, someBegun));
     for (const held of runs) this.held.release(held);
@@ -210,6 +212,9 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
         break;
       case frameKind.handedBack:
         this.#handedBack(number, bytes, start, end);
+        break;
+      case frameKind.retiring:
+        this.#retire(bytes.toString("utf8", start, end));
         break;
       case frameKind.ready:
         if (this.state === "starting") this.state = "ready";
@@ -240,6 +245,18 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
   #logged(held: HeldRun | null, text: string): void {
     const [level, message, fields] = JSON.parse(text) as [LogLevel, string, object | null];
     this.#runs.log(held, level, message, fields ?? undefined);
+  }
+
+  /** What was sent to it meanwhile comes back, and goes elsewhere. */
+  #retire(reason: string): void {
+    if (this.state !== "ready") return;
+    this.state = "ending";
+    this.#retiring = reason;
+    this.#orders.drain();
+  }
+
+  #exitCause({ reason }: ExecutorExit, isDone: boolean): EndCause {
+    return this.#retiring !== null && isDone ? { kind: "retired", reason: this.#retiring } : { kind: "died", reason };
   }
 
   #tellBegun(held: HeldRun): void {

@@ -7,6 +7,8 @@ export type EndCause =
   | { readonly kind: "died"; readonly reason: string }
   /** ended by the pool, for these runs */
   | { readonly kind: "timeLimit"; readonly exceeded: ReadonlySet<HeldRun> }
+  /** it came to the end of its lifetime, and held nothing */
+  | { readonly kind: "retired"; readonly reason: string }
   /** ended by the pool, because it stops */
   | { readonly kind: "stopped" };
 
@@ -21,6 +23,8 @@ export function endingWithout(held: HeldRun, cause: EndCause, someBegun: boolean
     case "timeLimit":
       if (cause.exceeded.has(held)) return { kind: "timedOut", limitMs: held.run.timeLimitMs ?? 0 };
       return held.begun ? { kind: "handedBack" } : null;
+    case "retired":
+      return null;
     case "died":
       if (someBegun && !held.begun) return null;
       return { kind: "executorLost", reason: `The executor was lost: ${cause.reason}`, begun: true };

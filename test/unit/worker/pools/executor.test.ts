@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readEnding } from "../../../../packages/worker/src/pools/ending-frame.ts";
-import { Executor } from "../../../../packages/worker/src/pools/executor.ts";
+import { Executor, type ExecutorOptions } from "../../../../packages/worker/src/pools/executor.ts";
 import { FrameReader, FrameWriter, frameKind } from "../../../../packages/worker/src/pools/frames.ts";
 import { writeRun } from "../../../../packages/worker/src/pools/run-frame.ts";
 import type { Ending, Execute, Run, RunControl } from "../../../../packages/worker/src/run.ts";
@@ -12,7 +12,10 @@ const ok: Ending = { kind: "succeeded", value: "null", children: [], publish: []
 const names = new Map(Object.entries(frameKind).map(([name, kind]) => [kind as number, name]));
 
 /** An executor whose batches are shown as texts like "begun 1", and which is fed from the test. */
-function opened(execute: Execute, { slots = 1, logLevel = "debug" as "debug" | "warn" } = {}) {
+function opened(
+  execute: Execute,
+  { slots = 1, logLevel = "debug" as "debug" | "warn", lifetime }: Partial<Pick<ExecutorOptions, "slots" | "logLevel" | "lifetime">> = {},
+) {
   const clock = createFakeClock();
   const batches: string[][] = [];
   const details: { readonly name: string; readonly number: number; readonly text: string; readonly ending: Ending | null }[] = [];
@@ -36,7 +39,7 @@ function opened(execute: Execute, { slots = 1, logLevel = "debug" as "debug" | "
     });
     batches.push(batch);
   };
-  const executor = new Executor({ slots, execute, clock, logLevel, send, drained: () => void drained++ });
+  const executor = new Executor({ slots, lifetime, execute, clock, logLevel, send, drained: () => void drained++ });
   const feed = (write: (frames: FrameWriter) => void) => {
     const frames = new FrameWriter();
     write(frames);
@@ -245,5 +248,31 @@ describe("an executor", () => {
     run(1, true);
     void runs[0]?.control.updateState("BIG", `"${"x".repeat(300_000)}"`);
     expect(batches).toEqual([["begun 1"], ["progress 1"]]);
+  });
+
+  it("begins as many runs as its lifetime allows, hands back the others, and ends when it is told to", async () => {
+    const { execute, runs } = held();
+    const { feed, run, batches, details, drained } = opened(execute, { slots: 2, lifetime: { tasks: 2, memoryKb: null } });
+    feed((frames) => {
+      for (const number of [1, 2, 3]) writeRun(frames, number, scriptedRun({ do: "where" }), true);
+    });
+    await eventually(() => expect(batches.flat()).toEqual(["begun 1", "begun 2", "retiring 0", "handedBack 0 3"]));
+    expect(details.find(({ name }) => name === "retiring")?.text).toBe("it has run 2 tasks");
+    runs[0]?.end();
+    run(4);
+    await eventually(() => expect(batches.flat().slice(4).sort()).toEqual(["handedBack 4 4", "outcome 1"]));
+    runs[1]?.end();
+    await eventually(() => expect(batches.flat()).toContain("outcome 2"));
+    expect(drained()).toBe(0);
+    feed((frames) => frames.empty(frameKind.drain, 0));
+    expect([runs.length, drained()]).toEqual([2, 1]);
+  });
+
+  it("begins no more when it has grown too large, once a run has ended", async () => {
+    const { run, batches } = opened(async () => ok, { lifetime: { tasks: null, memoryKb: 1 } });
+    run(1);
+    await eventually(() => expect(batches.flat()).toEqual(["outcome 1", "retiring 0", "handedBack 0"]));
+    run(2);
+    await eventually(() => expect(batches.flat()).toContain("handedBack 2 2"));
   });
 });

@@ -169,4 +169,28 @@ describe("a lane", () => {
       { id: null, message: "two" },
     ]);
   });
+
+  it("takes nothing for an executor at the end of its lifetime, and lets it end when what it was sent has come back", async () => {
+    const { lane, link, told } = laneStage({ slots: 2 });
+    for (const id of ["a", "b"]) lane.send(heldRun(id));
+    await turn();
+    link.say((frames) => frames.textFrame(frameKind.retiring, 0, "it has run 1 task"));
+    expect(lane.accepts()).toBe(false);
+    await turn();
+    expect(link.numbers(frameKind.drain)).toHaveLength(1);
+    link.handBack(0, [2]);
+    link.say((frames) => writeEnding(frames, 1, ok, 1));
+    link.listener.exited({ reason: "exit code 0" });
+    expect(told).toMatchObject({ back: ["b"], ended: [{ id: "a", ending: ok }], gone: [{ kind: "retired", reason: "it has run 1 task" }] });
+  });
+
+  it("counts what an executor ran that died before its lifetime was over", async () => {
+    const { lane, link, told } = laneStage();
+    lane.send(heldRun("a"));
+    await turn();
+    link.begun(1);
+    link.say((frames) => frames.textFrame(frameKind.retiring, 0, "it has run 1 task"));
+    link.listener.exited({ reason: "signal SIGKILL" });
+    expect(told).toMatchObject({ ended: [{ id: "a", ending: { kind: "executorLost", begun: true } }], gone: [{ kind: "died" }] });
+  });
 });

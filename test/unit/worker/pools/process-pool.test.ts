@@ -35,6 +35,23 @@ describe("a pool of child processes", { timeout: 60_000 }, () => {
     expect((await Promise.all(counted)).map(({ kind }) => kind)).toEqual(["succeeded", "executorLost", "succeeded"]);
   });
 
+  it("replaces a child that has run as many tasks as it may, and loses none that was queued in it", async () => {
+    const record = await startedPool({ kind: "process", lifetime: { tasks: 25, memoryKb: null } });
+    const wheres = Array.from({ length: 75 }, () => record.pool.submit(scriptedRun({ do: "where" }, { task: short })));
+    const children = (await Promise.all(wheres)).map((ending) => (succeededWith(ending) as { readonly executor: number }).executor);
+    const runs = new Map<number, number>();
+    for (const child of children) runs.set(child, (runs.get(child) ?? 0) + 1);
+    expect([...runs.values()]).toEqual([25, 25, 25]);
+    expect(record.began).toHaveLength(75);
+  });
+
+  it("replaces a child that has grown too large", async () => {
+    const record = await startedPool({ kind: "process", lifetime: { tasks: null, memoryKb: 1 } });
+    const pids = [record.pool.submit(scriptedRun({ do: "where" })), record.pool.submit(scriptedRun({ do: "where" }))];
+    const [first, second] = (await Promise.all(pids)).map((ending) => (succeededWith(ending) as { readonly executor: number }).executor);
+    expect(second).not.toBe(first);
+  });
+
   it("gives each child the heap it was told", async () => {
     const limits: number[] = [];
     for (const heapMb of [100, 300]) {
