@@ -3,6 +3,7 @@
  * (one server, database or file of its own) and the traits in which its server differs.
  */
 import { afterAll, beforeAll, describe } from "vitest";
+import { describeBroadcasting } from "./broker/broadcasting.ts";
 import { describeClaiming } from "./broker/claiming.ts";
 import { describeDelaying } from "./broker/delaying.ts";
 import { describePausing } from "./broker/pausing.ts";
@@ -31,6 +32,7 @@ export function describeBroker(name: string, open: () => Promise<BrokerWorld>, t
     describe("claiming", () => describeClaiming(cases, traits));
     describe("settling", () => describeSettling(cases, traits));
     describe("routing", () => describeRouting(cases));
+    describe("broadcasting", () => describeBroadcasting(cases, traits));
     describe("queues", () => describeQueues(cases, traits));
     // They last for seconds whatever the machine, so they wait beside each other.
     describe.concurrent("delaying", () => describeDelaying(cases));

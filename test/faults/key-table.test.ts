@@ -71,6 +71,7 @@ it("sqlite: 1,000 tasks and a killed worker leave only tables and files of the t
       slot: 0,
       binding: 0,
       paused: 0,
+      broadcast: 0,
       sqlite_sequence: 2,
     });
     expect(emptied.files).toHaveLength(6);

@@ -122,6 +122,30 @@ export interface Queues {
   paused(queues: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
+/** An exchange for whoever listens at the moment: nothing that is sent to it waits for anybody. */
+export interface LiveExchange {
+  readonly name: string;
+  /** RabbitMQ declares it with these, as Celery does. */
+  readonly type: "topic" | "fanout";
+  readonly durable: boolean;
+}
+
+export interface SubscribeOptions {
+  /** RabbitMQ: names the queue that takes what is heard, which is exclusive and ends with its connection; `id` is a new one for each. */
+  readonly queueName: (id: string) => string;
+  /** RabbitMQ: how long a message may wait in that queue; null = for ever. */
+  readonly messageTtlMs: number | null;
+  /** RabbitMQ: after how long without a consumer that queue is deleted; null = never. */
+  readonly expiresMs: number | null;
+  /** Called synchronously for each message, must not throw. */
+  heard(envelope: Envelope, routingKey: string): void;
+}
+
+export interface Subscription {
+  /** Resolves when nothing more is heard. Safe to call twice. */
+  close(): Promise<void>;
+}
+
 export interface Broker {
   /** true when `Settlement.result` is stored in the same atomic step as the acknowledgement. */
   readonly settlesResults: boolean;
@@ -141,6 +165,16 @@ export interface Broker {
   declare(queue: string): Promise<void>;
   consume(queues: readonly string[], options: ConsumeOptions): Promise<Consumer>;
   readonly queues: Queues;
+  /**
+   * Tells everyone who subscribes to the exchange now, Python's processes as well; nobody is no error. Resolves when the broker has passed it on. Rejects
+   * as `publish`, never with PUBLISH_UNROUTABLE; it is never repeated, and does not hold up what is published.
+   */
+  broadcast(exchange: LiveExchange, routingKey: string, envelope: Envelope): Promise<void>;
+  /**
+   * Resolves when it hears all that is told from now on; what is told while the connection is away is missed. Reconnects by itself until closed, and keeps
+   * the process alive as long. Throws BROKER_*.
+   */
+  subscribe(exchange: LiveExchange, options: SubscribeOptions): Promise<Subscription>;
   /** Resolves when the server answers; rejects with the reason. */
   health(): Promise<void>;
   /** Closes consumers, flushes, disconnects. Safe to call twice; nothing keeps the process alive afterwards. */

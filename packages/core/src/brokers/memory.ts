@@ -1,6 +1,7 @@
 /** The broker in the memory of one process: for tests, and for an app whose worker runs beside it. What is confirmed lives as long as the process. */
-import type { Broker, ConsumeOptions, Consumer, Publication, Queues } from "../broker.ts";
+import type { Broker, ConsumeOptions, Consumer, LiveExchange, Publication, Queues, SubscribeOptions, Subscription } from "../broker.ts";
 import type { DriverContext } from "../driver.ts";
+import type { Envelope } from "../envelope.ts";
 import { BrokerError, PublishError } from "../errors.ts";
 import { copyBindings, declaredBindings, type ExchangeBinding } from "../exchange.ts";
 import { isSameSpace, openSpace, type Space } from "../memory/space.ts";
@@ -30,6 +31,7 @@ class MemoryBroker implements Broker {
   readonly #queueTable: QueueTable;
   readonly #bindings: readonly ExchangeBinding[];
   readonly #consumers = new Set<MemoryConsumer>();
+  readonly #subscriptions = new Set<Subscription>();
   #state: "new" | "open" | "closed" = "new";
 
   constructor(
@@ -73,10 +75,7 @@ class MemoryBroker implements Broker {
   }
 
   async publish(publication: Publication): Promise<void> {
-    if (!this.connected) {
-      const retryable = this.#state === "new";
-      throw new PublishError("PUBLISH_REJECTED", `${this.#space.label} is not open: nothing was sent`, { retryable });
-    }
+    this.#mustSend();
     const { messages, bindings } = this.#space;
     for (const message of messagesOf(publication, bindings)) messages.insert(message, this.#context.clock.now());
   }
@@ -101,13 +100,37 @@ class MemoryBroker implements Broker {
     return consumer;
   }
 
+  async broadcast(exchange: LiveExchange, routingKey: string, envelope: Envelope): Promise<void> {
+    this.#mustSend();
+    this.#space.subscribers.tell(exchange.name, routingKey, envelope);
+  }
+
+  async subscribe(exchange: LiveExchange, { heard }: SubscribeOptions): Promise<Subscription> {
+    await this.connect();
+    const leave = this.#space.subscribers.add(exchange.name, heard);
+    const subscription: Subscription = {
+      close: async () => {
+        leave();
+        this.#subscriptions.delete(subscription);
+      },
+    };
+    this.#subscriptions.add(subscription);
+    return subscription;
+  }
+
   async health(): Promise<void> {
     void this.#messages;
   }
 
   async close(): Promise<void> {
     this.#state = "closed";
-    await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
+    await Promise.all([...this.#consumers, ...this.#subscriptions].map((each) => each.close()));
+  }
+
+  #mustSend(): void {
+    if (this.connected) return;
+    const retryable = this.#state === "new";
+    throw new PublishError("PUBLISH_REJECTED", `${this.#space.label} is not open: nothing was sent`, { retryable });
   }
 
   get #messages() {

@@ -2,7 +2,7 @@
  * The embedded broker: one SQLite file for every process of one machine. Everything that follows from a delivery is one transaction,
  * so a settlement either happened or did not.
  */
-import type { Broker, ConsumeOptions, Consumer, Publication, Queues } from "../broker.ts";
+import type { Broker, ConsumeOptions, Consumer, LiveExchange, Publication, Queues, SubscribeOptions, Subscription } from "../broker.ts";
 import type { DriverContext } from "../driver.ts";
 import { type Envelope, wrapUnreadable } from "../envelope.ts";
 import { BrokerError, CeleriacError, PublishError, reasonOf } from "../errors.ts";
@@ -11,10 +11,11 @@ import { consumedQueues, plainQueues, type QueueTable, queueNames } from "../que
 import { StoreError } from "../sqlite/failure.ts";
 import { filePathOf, isSameFile } from "../sqlite/file-path.ts";
 import type { Answer, OperationFields, OperationKind } from "../sqlite/operation.ts";
-import { readEnvelope } from "../sqlite/raw-envelope.ts";
+import { readEnvelope, writeEnvelope } from "../sqlite/raw-envelope.ts";
 import { openStore, type Store } from "../sqlite/store.ts";
 import { SqliteConsumer } from "./sqlite/consumer.ts";
 import { letterOf } from "./sqlite/letter.ts";
+import { openSubscription } from "./sqlite/subscription.ts";
 
 /** Rows removed by one transaction of a purge, so that others get their turn. */
 const purgeAtOnce = 5_000;
@@ -40,6 +41,7 @@ class SqliteBroker implements Broker {
   readonly #path: string;
   readonly #context: DriverContext;
   readonly #consumers = new Set<Consumer>();
+  readonly #subscriptions = new Set<Subscription>();
   readonly #queueTable: QueueTable;
   readonly #bindings: readonly ExchangeBinding[];
   readonly #ending = new AbortController();
@@ -79,18 +81,42 @@ class SqliteBroker implements Broker {
   }
 
   async publish(publication: Publication): Promise<void> {
-    if (this.#store === null || this.#closing !== null) {
-      const retryable = this.#closing === null;
-      throw new PublishError("PUBLISH_REJECTED", `${this.#path} is not open: nothing was sent`, { retryable });
-    }
+    const store = this.#openStore();
     const { message, raw } = letterOf(publication);
     try {
-      await this.#store.run("publish", { message }, [raw]);
+      await store.run("publish", { message }, [raw]);
     } catch (cause) {
       if (CeleriacError.is(cause) && cause.code === "PUBLISH_UNROUTABLE") throw new PublishError(cause.code, cause.message, { cause });
-      const uncertain = cause instanceof StoreError && cause.uncertain;
-      throw new PublishError(uncertain ? "PUBLISH_UNCERTAIN" : "PUBLISH_REJECTED", reasonOf(cause), { cause, retryable: true });
+      throw publishFailure(cause);
     }
+  }
+
+  async broadcast({ name }: LiveExchange, routingKey: string, envelope: Envelope): Promise<void> {
+    const store = this.#openStore();
+    let raw: Uint8Array;
+    try {
+      raw = writeEnvelope(envelope);
+    } catch (cause) {
+      throw new PublishError("PUBLISH_ENCODE", `Headers cannot be written as JSON: ${reasonOf(cause)}`, { cause });
+    }
+    try {
+      await store.run("broadcast", { message: { exchange: name, routingKey, size: raw.byteLength } }, [raw]);
+    } catch (cause) {
+      throw publishFailure(cause);
+    }
+  }
+
+  async subscribe({ name }: LiveExchange, { heard }: SubscribeOptions): Promise<Subscription> {
+    await this.#connect();
+    const subscription = await openSubscription(name, heard, {
+      store: () => this.#reconnect(),
+      logger: this.#context.logger,
+      closed: (each) => this.#subscriptions.delete(each),
+    }).catch((cause) => {
+      throw cause instanceof StoreError ? new BrokerError(cause.code, cause.message, { cause }) : cause;
+    });
+    this.#subscriptions.add(subscription);
+    return subscription;
   }
 
   /** A queue is a name in a column: it is there as soon as it is used. */
@@ -174,10 +200,17 @@ class SqliteBroker implements Broker {
 
   async #close(): Promise<void> {
     this.#ending.abort();
-    await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
+    await Promise.all([...this.#consumers, ...this.#subscriptions].map((each) => each.close()));
     await this.#connecting?.catch(() => {});
     await this.#store?.close();
     this.#store = null;
+  }
+
+  /** What can be written into now. Throws PUBLISH_REJECTED. */
+  #openStore(): Store {
+    if (this.#store !== null && this.#closing === null) return this.#store;
+    const retryable = this.#closing === null;
+    throw new PublishError("PUBLISH_REJECTED", `${this.#path} is not open: nothing was sent`, { retryable });
   }
 
   #closedError(): BrokerError {
@@ -219,4 +252,9 @@ class SqliteBroker implements Broker {
       if (gone < purgeAtOnce) return total;
     }
   }
+}
+
+function publishFailure(cause: unknown): PublishError {
+  const uncertain = cause instanceof StoreError && cause.uncertain;
+  return new PublishError(uncertain ? "PUBLISH_UNCERTAIN" : "PUBLISH_REJECTED", reasonOf(cause), { cause, retryable: true });
 }

@@ -6,12 +6,14 @@ import { Bindings } from "./bindings.ts";
 import { Coordination } from "./coordination.ts";
 import { Messages } from "./messages.ts";
 import { Results } from "./results.ts";
+import { Subscribers } from "./subscribers.ts";
 
 export interface Space {
   /** as in the URL: "memory://shop" */
   readonly label: string;
   readonly messages: Messages;
   readonly bindings: Bindings;
+  readonly subscribers: Subscribers;
   readonly results: Results;
   readonly coordination: Coordination;
 }
@@ -32,6 +34,7 @@ export function openSpace(url: string, { inExecutor }: Pick<DriverContext, "inEx
     label,
     messages: new Messages(),
     bindings: new Bindings(),
+    subscribers: new Subscribers(),
     results: new Results(),
     coordination: new Coordination(),
   };

@@ -3,6 +3,7 @@ import type { StoreOutcome } from "../backend.ts";
 import type { SettleOutcome } from "../broker.ts";
 import type { Consumption } from "./consumption.ts";
 import type { Answer, NewMessage, NewResult, Operation, OperationFields, OperationKind } from "./operation.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 import type { Tables } from "./tables.ts";
 import type { Turn } from "./turn.ts";
 import type { Watches } from "./watches.ts";
@@ -26,10 +27,18 @@ type WritingKind = Exclude<OperationKind, ReadingKind>;
 type Readers = { readonly [K in ReadingKind]: (fields: OperationFields<K>, now: number) => Answer<K> };
 type Writers = { readonly [K in WritingKind]: (fields: OperationFields<K>, turn: Turn, raw: Uint8Array) => Answer<K> };
 
-export function createOperator(tables: Tables, consumption: Consumption, watches: Watches): Operator {
+/** What this process has open in the file. */
+export interface Attendance {
+  readonly consumption: Consumption;
+  readonly watches: Watches;
+  readonly subscriptions: Subscriptions;
+}
+
+export function createOperator(tables: Tables, { consumption, watches, subscriptions }: Attendance): Operator {
   const readers = createReaders(tables, consumption, watches);
   const writers: Writers = {
     ...createMessageWriters(tables, consumption),
+    ...createBroadcastWriters(tables, subscriptions),
     ...createResultWriters(tables),
     ...createCoordinationWriters(tables),
   };
@@ -134,6 +143,28 @@ function createMessageWriters(tables: Tables, consumption: Consumption): Message
     },
     resume({ queue }, turn) {
       if (pauses.remove(queue)) turn.arrivals.add(queue);
+      return null;
+    },
+  };
+}
+
+function createBroadcastWriters(
+  { broadcasts, workers }: Tables,
+  subscriptions: Subscriptions,
+): Pick<Writers, "broadcast" | "subscribe" | "unsubscribe"> {
+  return {
+    broadcast({ message: { exchange, routingKey } }, turn, raw) {
+      if (!workers.someoneListens()) return null;
+      broadcasts.add(exchange, routingKey, raw, turn.now);
+      turn.broadcasts = true;
+      return null;
+    },
+    subscribe({ subscriber, exchange }, turn) {
+      subscriptions.open(turn, subscriber, exchange);
+      return null;
+    },
+    unsubscribe({ subscriber }, turn) {
+      subscriptions.close(turn, subscriber);
       return null;
     },
   };

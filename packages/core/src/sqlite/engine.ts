@@ -4,14 +4,13 @@
  * 4. claim, 5. wake whoever waits, here or in another process.
  */
 import { systemClock } from "../clock.ts";
-import { createOperator, type Entry, type Operator } from "./apply.ts";
-import type { Consumption } from "./consumption.ts";
+import { type Attendance, createOperator, type Entry, type Operator } from "./apply.ts";
 import { failureOf, isStaleSnapshot, isTrouble } from "./failure.ts";
 import type { ClaimedMessage, Failure, Report } from "./operation.ts";
 import type { Tables } from "./tables.ts";
 import { createTurn, type Turn } from "./turn.ts";
 import type { WakeFile } from "./wake-file.ts";
-import type { ResultChange, Watches } from "./watches.ts";
+import type { ResultChange } from "./watches.ts";
 
 /** How long a turn blocks the thread for the write lock before it lets events pass and tries again. */
 const patienceMs = 100;
@@ -38,10 +37,8 @@ interface Pending extends Entry {
 
 type Body = (turn: Turn) => void;
 
-export interface EngineParts {
+export interface EngineParts extends Attendance {
   readonly tables: Tables;
-  readonly consumption: Consumption;
-  readonly watches: Watches;
   readonly wake: WakeFile;
   report(report: Report, transfer?: readonly ArrayBuffer[]): void;
   /** Called after each committed transaction. */
@@ -64,7 +61,7 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    this.#operator = createOperator(parts.tables, parts.consumption, parts.watches);
+    this.#operator = createOperator(parts.tables, parts);
   }
 
   /** Takes a batch; its turn comes when the events that are there already have been seen. */
@@ -94,6 +91,7 @@ export class Engine {
     this.upkeep((turn) => {
       this.#parts.consumption.leaveAll(turn);
       this.#parts.watches.leave(turn);
+      this.#parts.subscriptions.leave(turn);
       this.#parts.tables.slots.leave(turn);
     });
   }
@@ -153,8 +151,9 @@ export class Engine {
     let wakes = false;
     let committing = false;
     try {
-      // What answers nobody may be lost with the power: claims, recoveries and what became due are found and made again.
-      if (!connection.begin(waitMs, entries.length === 0)) return false;
+      // What answers nobody may be lost with the power: claims, recoveries and what became due are found and made again. Who listens is gone with it.
+      const isPassing = entries.every(({ operation }) => operation.kind === "broadcast");
+      if (!connection.begin(waitMs, isPassing)) return false;
       values = entries.map((entry) => this.#operator.write(entry, turn));
       body?.(turn);
       wakes = this.#othersWaitFor(turn);
@@ -172,17 +171,18 @@ export class Engine {
   }
 
   #othersWaitFor(turn: Turn): boolean {
-    if (turn.arrivals.size === 0 && turn.results.size === 0) return false;
-    const { waiting, watching } = this.#parts.tables.workers.othersWait();
-    return (waiting && turn.arrivals.size > 0) || (watching && turn.results.size > 0);
+    if (turn.arrivals.size === 0 && turn.results.size === 0 && !turn.broadcasts) return false;
+    const { waiting, watching, listening } = this.#parts.tables.workers.othersWait();
+    return (waiting && turn.arrivals.size > 0) || (watching && turn.results.size > 0) || (listening && turn.broadcasts);
   }
 
   #pruneSometimes(now: number): void {
     if (systemClock.monotonic() - this.#prunedAt < pruneEveryMs) return;
-    const { messages, results, coordination, slots } = this.#parts.tables;
+    const { messages, broadcasts, results, coordination, slots } = this.#parts.tables;
     slots.prune();
     const removed = [
       messages.prunePublications(now, prunedAtOnce),
+      broadcasts.prune(now, prunedAtOnce),
       results.prune(now, prunedAtOnce),
       coordination.prune(now, prunedAtOnce),
     ];
@@ -196,6 +196,7 @@ export class Engine {
     if (turn.arrivals.size > 0) consumption.feed(turn.arrivals);
     // Before the answers: who waits for a result of ours must have it when the store is confirmed.
     if (turn.results.size > 0 && watches.count > 0) this.tellChanges(watches.changes(turn.now, turn.results));
+    if (turn.broadcasts) this.tellHeard(turn.now);
     for (const [index, entry] of entries.entries()) {
       if (entry.operation.kind === "watch") this.#read(entry);
       else this.#answer(entry, values[index]);
@@ -232,6 +233,12 @@ export class Engine {
   /** Tells the main thread of results it waits for. */
   tellChanges(changes: readonly ResultChange[]): void {
     if (changes.length > 0) this.#parts.report({ kind: "results", changes });
+  }
+
+  /** Tells the main thread what its subscribers are to hear. */
+  tellHeard(now: number): void {
+    const messages = this.#parts.subscriptions.heard(now);
+    if (messages.length > 0) this.#parts.report({ kind: "heard", messages });
   }
 
   #read(pending: Pending): void {

@@ -6,7 +6,8 @@ import { createConsumption } from "./consumption.ts";
 import { Engine } from "./engine.ts";
 import { failureOf } from "./failure.ts";
 import { endProcess, MainWatch, tellSilence } from "./main-watch.ts";
-import type { Failure, NewMessage, Operation, Report, Request } from "./operation.ts";
+import type { Failure, Operation, Report, Request } from "./operation.ts";
+import { createSubscriptions } from "./subscriptions.ts";
 import { openTables, type Tables } from "./tables.ts";
 import { Upkeep } from "./upkeep.ts";
 import { openWakeFile } from "./wake-file.ts";
@@ -41,6 +42,7 @@ function serve(tables: Tables): void {
   const wake = openWakeFile(tables.path);
   const consumption = createConsumption(tables);
   const watches = createWatches(tables);
+  const subscriptions = createSubscriptions(tables);
   const mainWatch = new MainWatch({
     clock: systemClock,
     ask: () => report({ kind: "ask" }),
@@ -52,6 +54,7 @@ function serve(tables: Tables): void {
     tables,
     consumption,
     watches,
+    subscriptions,
     wake,
     report,
     committed: (turn) => upkeep?.committed(turn),
@@ -61,7 +64,7 @@ function serve(tables: Tables): void {
     },
     abandon: end,
   });
-  upkeep = new Upkeep({ tables, consumption, watches, wake, engine, report });
+  upkeep = new Upkeep({ tables, consumption, watches, subscriptions, wake, engine, report });
 
   function end(failure: Failure | null): void {
     upkeep?.stop();
@@ -98,7 +101,7 @@ function entriesOf(operations: readonly Operation[], raw: Uint8Array) {
   });
 }
 
-function messagesOf(operation: Operation): readonly NewMessage[] {
-  if (operation.kind === "publish") return [operation.message];
+function messagesOf(operation: Operation): readonly { readonly size: number }[] {
+  if (operation.kind === "publish" || operation.kind === "broadcast") return [operation.message];
   return operation.kind === "settle" ? operation.publish : [];
 }

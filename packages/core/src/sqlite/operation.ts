@@ -34,6 +34,14 @@ export interface NewResult {
   readonly expires: number | null;
 }
 
+/** What is told to those who listen at the moment. */
+export interface NewBroadcast {
+  readonly exchange: string;
+  readonly routingKey: string;
+  /** bytes of its raw envelope in the turn's buffer */
+  readonly size: number;
+}
+
 /** operation → its fields and what it answers. `consumer` is an incarnation's number. */
 export interface Operations {
   publish: [{ readonly message: NewMessage }, null];
@@ -80,6 +88,11 @@ export interface Operations {
   resume: [{ readonly queue: string }, null];
   /** Deletes at most `limit`; answers how many. */
   purge: [{ readonly queue: string; readonly limit: number }, number];
+  /** Written only if somebody listens. */
+  broadcast: [{ readonly message: NewBroadcast }, null];
+  /** What is told from now on comes as reports for `subscriber`, a number of the main thread's choice. */
+  subscribe: [{ readonly subscriber: number; readonly exchange: string }, null];
+  unsubscribe: [{ readonly subscriber: number }, null];
   storeResult: [{ readonly result: NewResult }, StoreOutcome];
   getResult: [{ readonly taskId: string }, string | null];
   forgetResult: [{ readonly taskId: string }, null];
@@ -123,6 +136,13 @@ export interface ClaimedMessage {
   readonly size: number;
 }
 
+/** What a subscriber is to hear. */
+export interface HeardMessage {
+  readonly subscriber: number;
+  readonly routingKey: string;
+  readonly raw: Uint8Array;
+}
+
 /** Main thread → I/O thread. */
 export type Request =
   | { readonly kind: "turn"; readonly first: number; readonly operations: readonly Operation[]; readonly raw: Uint8Array }
@@ -140,6 +160,7 @@ export type Report =
   /** Does the main thread live? Asked while there are consumers. */
   | { readonly kind: "ask" }
   | { readonly kind: "results"; readonly changes: readonly (readonly [taskId: string, text: string])[] }
+  | { readonly kind: "heard"; readonly messages: readonly HeardMessage[] }
   /** The file cannot be written for now; claims wait. `null` = it can again. */
   | { readonly kind: "trouble"; readonly failure: Failure | null }
   | { readonly kind: "note"; readonly level: "debug" | "warn"; readonly text: string; readonly fields: object }

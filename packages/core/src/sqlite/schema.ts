@@ -81,6 +81,17 @@ const steps: readonly string[] = [
   `,
   // 7: queues out of which nothing is taken.
   "create table paused (queue text primary key) without rowid;",
+  // 8: what is told to whoever listens at the moment. AUTOINCREMENT: who has heard up to a number misses nothing that comes later.
+  `
+  alter table worker add column listening integer not null default 0;
+  create table broadcast (
+    id integer primary key autoincrement,
+    exchange text not null,
+    routing_key text not null,
+    expires integer not null,
+    raw blob not null
+  );
+  `,
 ];
 
 export const schemaVersion = steps.length;

@@ -6,7 +6,7 @@ import { refuseNetworkFileSystem } from "./file-system.ts";
 import type { Answer, OperationFields, OperationKind } from "./operation.ts";
 import { type ConsumerRoute, ThreadClient } from "./thread-client.ts";
 
-export interface Store extends Pick<ThreadClient, "onResult" | "onLost"> {
+export interface Store extends Pick<ThreadClient, "onResult" | "onLost" | "subscribe"> {
   /** Rejects with a StoreError. `raws`: the raw envelopes the operation announces, in order. */
   run<K extends OperationKind>(kind: K, fields: OperationFields<K>, raws?: readonly Uint8Array[]): Promise<Answer<K>>;
   /** Opens a consumer; `route` is in place before the first claim arrives. */
@@ -70,6 +70,7 @@ function openFor(entry: Shared, key: string, path: string): Store {
     },
     consume: (fields, route) => thread.run("consume", fields, [], route),
     onResult: (taskId, listener) => thread.onResult(taskId, listener),
+    subscribe: (exchange, heard) => thread.subscribe(exchange, heard),
     onLost: (listener) => thread.onLost(listener),
     close() {
       closed ??= close();

@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import type Database from "libsql";
 import { type BindingTable, openBindingTable } from "./binding-table.ts";
+import { type BroadcastTable, openBroadcastTable } from "./broadcast-table.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { type CoordinationTable, openCoordinationTable } from "./coordination-table.ts";
 import { createLockFiles, type LockFiles } from "./lock-file.ts";
@@ -18,6 +19,7 @@ export interface Tables {
   readonly messages: MessageTable;
   readonly bindings: BindingTable;
   readonly pauses: PauseTable;
+  readonly broadcasts: BroadcastTable;
   readonly results: ResultTable;
   readonly workers: WorkerTable;
   readonly coordination: CoordinationTable;
@@ -41,6 +43,7 @@ export function openTables(libsql: typeof Database, path: string, durability: "f
       messages: openMessageTable(connection),
       bindings: openBindingTable(connection),
       pauses: openPauseTable(connection),
+      broadcasts: openBroadcastTable(connection),
       results: openResultTable(connection),
       workers,
       coordination: openCoordinationTable(connection),

@@ -46,12 +46,14 @@ export class ThreadClient {
   readonly #pending = new Map<number, Pending>();
   readonly #routes = new Map<number, ConsumerRoute>();
   readonly #results = new Map<string, Set<(text: string) => void>>();
+  readonly #subscribers = new Map<number, (routingKey: string, raw: Uint8Array) => void>();
   readonly #lostListeners = new Set<(error: CeleriacError) => void>();
   readonly #exit: Promise<unknown>;
   #settleOpened: { resolve(): void; reject(error: unknown): void } = { resolve() {}, reject() {} };
   #operations: Operation[] = [];
   #raws: Uint8Array[] = [];
   #next = 0;
+  #nextSubscriber = 0;
   #flushing = false;
   #isOpening = true;
   #holdsProcess = true;
@@ -114,6 +116,27 @@ export class ThreadClient {
     };
   }
 
+  /** Calls `heard` for what is told on the exchange until the returned function has been called. Rejects with a StoreError. */
+  async subscribe(exchange: string, heard: (routingKey: string, raw: Uint8Array) => void): Promise<() => Promise<void>> {
+    const subscriber = this.#nextSubscriber++;
+    this.#subscribers.set(subscriber, heard);
+    const forget = () => {
+      this.#subscribers.delete(subscriber);
+      this.#holdWhileAwaited();
+    };
+    try {
+      await this.run("subscribe", { subscriber, exchange });
+    } catch (error) {
+      forget();
+      throw error;
+    }
+    return async () => {
+      if (!this.#subscribers.has(subscriber)) return;
+      forget();
+      await this.run("unsubscribe", { subscriber });
+    };
+  }
+
   /** Calls `listener` once if the thread ends without having been asked. */
   onLost(listener: (error: CeleriacError) => void): () => void {
     this.#lostListeners.add(listener);
@@ -130,7 +153,12 @@ export class ThreadClient {
   /** A producer with nothing to do must be able to end; who consumes, waits for a result or for an answer must not. */
   #holdWhileAwaited(): void {
     const isAwaited =
-      this.#isOpening || this.#pending.size > 0 || this.#routes.size > 0 || this.#results.size > 0 || this.#closing !== null;
+      this.#isOpening ||
+      this.#pending.size > 0 ||
+      this.#routes.size > 0 ||
+      this.#results.size > 0 ||
+      this.#subscribers.size > 0 ||
+      this.#closing !== null;
     if (isAwaited === this.#holdsProcess) return;
     this.#holdsProcess = isAwaited;
     if (isAwaited) this.#worker.ref();
@@ -168,6 +196,9 @@ export class ThreadClient {
         break;
       case "results":
         this.#onResults(report.changes);
+        break;
+      case "heard":
+        for (const { subscriber, routingKey, raw } of report.messages) this.#subscribers.get(subscriber)?.(routingKey, raw);
         break;
       case "fenced":
         this.#onFenced(report.consumer);
@@ -242,6 +273,7 @@ export class ThreadClient {
     for (const pending of this.#pending.values()) pending.reject(new StoreError(failure));
     this.#pending.clear();
     this.#routes.clear();
+    this.#subscribers.clear();
     if (this.#closing === null) for (const listener of [...this.#lostListeners]) listener(error);
   }
 }

@@ -10,6 +10,8 @@ export interface Turn {
   delays: boolean;
   /** Tasks whose result was written or forgotten. */
   readonly results: Set<string>;
+  /** Something was told to those who listen. */
+  broadcasts: boolean;
   /** consumer → how many it settled in this turn, which makes room for as many. */
   readonly settled: Map<number, number>;
   readonly claimed: { readonly message: ClaimedMessage; readonly raw: Uint8Array }[];
@@ -25,6 +27,7 @@ export function createTurn(now: number): Turn {
     arrivals: new Set(),
     delays: false,
     results: new Set(),
+    broadcasts: false,
     settled: new Map(),
     claimed: [],
     onCommit: [],

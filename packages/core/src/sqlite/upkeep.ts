@@ -1,17 +1,16 @@
 /**
  * What the I/O thread does without being asked. Duties: 1. notice what other processes committed, 2. free delayed messages when they are
- * due, 3. find dead incarnations, 4. keep the write-ahead log small, 5. notice that the file was taken away. Without consumers and
- * watches it does nothing at all.
+ * due, 3. find dead incarnations, 4. keep the write-ahead log small, 5. notice that the file was taken away. Without consumers,
+ * watches and subscriptions it does nothing at all.
  */
 import { systemClock, type Timer } from "../clock.ts";
-import type { Consumption } from "./consumption.ts";
+import type { Attendance } from "./apply.ts";
 import type { Engine } from "./engine.ts";
 import { failureOf } from "./failure.ts";
 import type { Report } from "./operation.ts";
 import type { Tables } from "./tables.ts";
 import type { Turn } from "./turn.ts";
 import type { WakeFile } from "./wake-file.ts";
-import type { Watches } from "./watches.ts";
 
 /** The fallback of the wake file; an idle tick costs some microseconds. */
 const pollMs = 250;
@@ -25,10 +24,8 @@ const checkpointPages = { consuming: 1_000, publishing: 10_000 };
 /** Stands for "some queue": only whether others have to be woken depends on it. */
 const someQueue = "*";
 
-export interface UpkeepParts {
+export interface UpkeepParts extends Attendance {
   readonly tables: Tables;
-  readonly consumption: Consumption;
-  readonly watches: Watches;
   readonly wake: WakeFile;
   readonly engine: Engine;
   report(report: Report): void;
@@ -63,7 +60,7 @@ export class Upkeep {
   adjust(): void {
     if (this.#stopped) return;
     const consuming = this.#parts.consumption.count > 0;
-    this.#adjustTicking(consuming || this.#parts.watches.count > 0);
+    this.#adjustTicking(consuming || this.#parts.watches.count > 0 || this.#parts.subscriptions.count > 0);
     this.#adjustProbing(consuming);
     const pages = consuming ? checkpointPages.consuming : checkpointPages.publishing;
     if (pages === this.#pages) return;
@@ -129,7 +126,7 @@ export class Upkeep {
 
   #notice(): void {
     this.#quietly("look", () => {
-      const { tables, consumption, watches, engine } = this.#parts;
+      const { tables, consumption, watches, subscriptions, engine } = this.#parts;
       const version = tables.connection.dataVersion();
       if (version !== this.#dataVersion) {
         this.#dataVersion = version;
@@ -138,6 +135,7 @@ export class Upkeep {
           this.#planDue();
         }
         if (watches.count > 0) engine.tellChanges(watches.changes(systemClock.now()));
+        if (subscriptions.count > 0) engine.tellHeard(systemClock.now());
       }
       // Also what could not be claimed while the file could not be written.
       if (consumption.wantsClaim()) engine.schedule();

@@ -2,6 +2,8 @@
 import type { Connection } from "./connection.ts";
 import type { LockFiles } from "./lock-file.ts";
 
+type Wish = "waiting" | "watching" | "listening";
+
 export interface WorkerTable {
   /** A new incarnation, whose lock is held before others can see it. */
   register(name: string): number;
@@ -9,10 +11,12 @@ export interface WorkerTable {
   /** false: somebody else removed it before. */
   remove(inc: number): boolean;
   all(): readonly number[];
-  /** `waiting`: wants to be woken for messages; `watching`: for results. */
-  mark(inc: number, column: "waiting" | "watching", on: boolean): void;
+  /** `waiting`: wants to be woken for messages; `watching`: for results; `listening`: for what is told. */
+  mark(inc: number, column: Wish, on: boolean): void;
   /** What incarnations of other processes wait for. */
-  othersWait(): { readonly waiting: boolean; readonly watching: boolean };
+  othersWait(): Readonly<Record<Wish, boolean>>;
+  /** Does anybody, here or elsewhere, hear what is told? */
+  someoneListens(): boolean;
 }
 
 export function openWorkerTable(connection: Connection, locks: LockFiles): WorkerTable {
@@ -23,8 +27,10 @@ export function openWorkerTable(connection: Connection, locks: LockFiles): Worke
   const marks = {
     waiting: connection.query("update worker set waiting = ? where inc = ?"),
     watching: connection.query("update worker set watching = ? where inc = ?"),
+    listening: connection.query("update worker set listening = ? where inc = ?"),
   };
-  const wanting = connection.query("select inc, waiting, watching from worker where waiting or watching");
+  const wanting = connection.query("select inc, waiting, watching, listening from worker where waiting or watching or listening");
+  const listening = connection.query("select 1 from worker where listening limit 1");
   return {
     register(name) {
       for (;;) {
@@ -40,7 +46,12 @@ export function openWorkerTable(connection: Connection, locks: LockFiles): Worke
     mark: (inc, column, on) => void marks[column].run([on ? 1 : 0, inc]),
     othersWait() {
       const others = wanting.all([]).filter(([inc]) => !locks.holds(inc as number));
-      return { waiting: others.some(([, waiting]) => waiting === 1), watching: others.some(([, , watching]) => watching === 1) };
+      return {
+        waiting: others.some(([, waiting]) => waiting === 1),
+        watching: others.some(([, , watching]) => watching === 1),
+        listening: others.some(([, , , listening]) => listening === 1),
+      };
     },
+    someoneListens: () => listening.all([]).length > 0,
   };
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Consumption, createConsumption } from "../../../../packages/core/src/sqlite/consumption.ts";
 import { Engine } from "../../../../packages/core/src/sqlite/engine.ts";
 import type { NewMessage, Operation, Report } from "../../../../packages/core/src/sqlite/operation.ts";
+import { createSubscriptions } from "../../../../packages/core/src/sqlite/subscriptions.ts";
 import { openTables, type Tables } from "../../../../packages/core/src/sqlite/tables.ts";
 import { openWakeFile, type WakeFile } from "../../../../packages/core/src/sqlite/wake-file.ts";
 import { createWatches } from "../../../../packages/core/src/sqlite/watches.ts";
@@ -35,6 +36,7 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
       wake,
       consumption: consumers,
       watches: createWatches(tables),
+      subscriptions: createSubscriptions(tables),
       report: (report) => void reports.push(report),
       committed: () => {},
       turned: () => {},
@@ -137,6 +139,7 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
       wake,
       consumption,
       watches: createWatches(durable),
+      subscriptions: createSubscriptions(durable),
       report: (report) => void reports.push(report),
       committed: () => void levels.push(level()),
       turned: () => {},
@@ -181,6 +184,30 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
     expect(seen).toEqual([false, true, true, false]);
   });
 
+  test("writes what is told only while somebody listens, and keeps only so much of it", async () => {
+    const told = (text: string): Operation => ({ kind: "broadcast", message: { exchange: "news", routingKey: text, size: 3 } });
+    const rows = () => Number(file.rows("select count(*) from broadcast")[0]?.[0]);
+    await run(told("unheard"));
+    expect(rows()).toBe(0);
+    await run({ kind: "subscribe", subscriber: 1, exchange: "news" });
+    await run(told("a"), told("b"));
+    const heard = reports.flatMap((report) => (report.kind === "heard" ? report.messages : []));
+    expect(heard.map(({ subscriber, routingKey }) => [subscriber, routingKey])).toEqual([
+      [1, "a"],
+      [1, "b"],
+    ]);
+    tables.connection.write(() => {
+      for (let n = 0; n < 10_050; n++) tables.broadcasts.add("news", "", new Uint8Array(1), Date.now());
+    });
+    expect(rows()).toBe(10_000);
+    tables.connection.write(() => tables.broadcasts.prune(Date.now() + 11_000, 20_000));
+    expect(rows()).toBe(0);
+    await run({ kind: "unsubscribe", subscriber: 1 });
+    await run(told("unheard"));
+    expect(rows()).toBe(0);
+    expect(tables.workers.all()).toEqual([]);
+  });
+
   test("a claim whose commit is in doubt is given back before the next one", async () => {
     const consumption = createConsumption(tables);
     const doubting = new Engine({
@@ -188,6 +215,7 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
       wake,
       consumption,
       watches: createWatches(tables),
+      subscriptions: createSubscriptions(tables),
       report: (report) => void reports.push(report),
       committed: () => {},
       turned: () => {},

@@ -11,6 +11,7 @@ import type { DriverContext } from "../../driver.ts";
 import { BrokerError, PublishError } from "../../errors.ts";
 import { plainQueues, type QueueTable } from "../../queue-table.ts";
 import { createBegunMarks } from "./begun-mark.ts";
+import { createBroadcasts } from "./broadcasts.ts";
 import { openConsumer } from "./consumer.ts";
 import { createHandedBack } from "./handed-back.ts";
 import { createPauses } from "./pauses.ts";
@@ -43,12 +44,13 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
   const handedBack = createHandedBack(clock);
   const marks = createBegunMarks(() => consuming.link);
   const pauses = createPauses(() => publishing.link, clock);
+  const broadcasts = createBroadcasts({ publishing, consuming, context });
   const consumers = new Set<Consumer>();
   const inFlight = new Set<Promise<void>>();
   let closing: Promise<void> | null = null;
 
   async function close(): Promise<void> {
-    await Promise.all([...consumers].map((consumer) => consumer.close()));
+    await Promise.all([broadcasts, ...consumers].map((each) => each.close()));
     await atMost(clock, flushLimitMs, Promise.allSettled(inFlight));
     await Promise.all([publishing.close(), consuming.close()]);
   }
@@ -98,6 +100,14 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
       consumers.add(opened);
       if (closing !== null) await opened.close();
       return opened;
+    },
+    broadcast(exchange, routingKey, envelope) {
+      if (closing !== null) return Promise.reject(new PublishError("PUBLISH_REJECTED", "The broker's driver was closed: nothing was sent"));
+      return broadcasts.broadcast(exchange, routingKey, envelope);
+    },
+    async subscribe(exchange, subscribeOptions) {
+      refuseIfClosed();
+      return await broadcasts.subscribe(exchange, subscribeOptions);
     },
     // Rather on the connection from which a broker out of memory still reads.
     queues: createQueues(() => consuming.link ?? publishing.link, handedBack, pauses),

@@ -11,6 +11,7 @@ import { brokerFailure } from "../../redis/failure.ts";
 import { createLink } from "../../redis/link.ts";
 import { isRedisUrl, isSameServer, parseRedisUrl, type RedisAccess } from "../../redis/url.ts";
 import { boundMembers } from "./bindings.ts";
+import { createBroadcasts } from "./broadcasts.ts";
 import { RedisConsumer } from "./consumer.ts";
 import { createPublisher } from "./publisher.ts";
 import { createQueues } from "./queues.ts";
@@ -61,6 +62,7 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
     exchanges: { queues: queueTable, db: target.db, logger: context.logger },
     replicaLimitMs: options.publishDurability === "replica" ? Math.floor(timing.silentMs * replicaShare) : null,
   });
+  const broadcasts = createBroadcasts({ link, target, context, silentMs: timing.silentMs });
   const consumers = new Set<RedisConsumer>();
 
   async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
@@ -85,6 +87,8 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
         for (const { key, member } of boundMembers(queueTable.declaration(queue))) await connection.call("SADD", key, member);
       }),
     queues: createQueues(ask, context.clock),
+    broadcast: broadcasts.broadcast,
+    subscribe: broadcasts.subscribe,
     health: () => ask(async ({ servers }) => void (await Promise.all(servers.map((server) => server.call("PING"))))),
     async consume(queues, consumeOptions) {
       const resultsDb = settlesResults && results.db !== target.db ? String(results.db) : "";
@@ -102,7 +106,7 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
       return consumer;
     },
     async close() {
-      await Promise.all([...consumers].map((consumer) => consumer.close()));
+      await Promise.all([broadcasts, ...consumers].map((each) => each.close()));
       await publisher.flush();
       link.close();
     },

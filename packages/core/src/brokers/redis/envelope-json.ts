@@ -33,7 +33,7 @@ export interface ReadEnvelope {
 type Members = Readonly<Record<string, unknown>>;
 
 /** Reads what kombu or we wrote; throws an Error that says what is wrong with it. */
-export function decodeEnvelope(raw: string): ReadEnvelope {
+export function decodeEnvelope(raw: string): ReadEnvelope & { readonly routingKey: string } {
   const message = parse(raw);
   if (!isObject(message)) throw new Error("not a JSON object");
   const { headers, properties } = message;
@@ -43,6 +43,7 @@ export function decodeEnvelope(raw: string): ReadEnvelope {
   return {
     envelope: { headers, properties: readProperties(message, properties), body: readBody(message["body"], properties["body_encoding"]) },
     redelivered: headers["redelivered"] === true || (isObject(info) && info["redelivered"] === true),
+    routingKey: isObject(info) ? textOr(info["routing_key"], "") : "",
   };
 }
 

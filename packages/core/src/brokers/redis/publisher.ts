@@ -157,7 +157,7 @@ function batches(waiting: readonly Waiting[]): readonly (readonly Waiting[])[] {
   return all;
 }
 
-function notConnected(label: string): PublishError {
+export function notConnected(label: string): PublishError {
   return new PublishError("PUBLISH_REJECTED", `Redis at ${label} is not connected`, { retryable: true });
 }
 
@@ -184,7 +184,7 @@ function unreplicated(label: string, limitMs: number | null): PublishError {
   );
 }
 
-function publishFailure(error: unknown, label: string): PublishError {
+export function publishFailure(error: unknown, label: string): PublishError {
   if (verdictOf(error) !== "unknown") return rejected(error, label);
   return new PublishError(
     "PUBLISH_UNCERTAIN",

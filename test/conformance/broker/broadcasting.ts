@@ -1,0 +1,126 @@
+/** Broker cases: what is told to whoever listens at the moment. */
+import { expect, test } from "vitest";
+import type { Broker, LiveExchange, Subscription } from "../../../packages/core/src/broker.ts";
+import type { Envelope } from "../../../packages/core/src/envelope.ts";
+import { createEnvelope, idOf } from "../../support/envelopes.ts";
+import { eventually } from "../../support/eventually.ts";
+import type { BrokerTraits, BrokerWorld, OpenCase } from "./world.ts";
+
+interface Ear {
+  readonly subscription: Subscription;
+  readonly heard: (readonly [routingKey: string, envelope: Envelope])[];
+  ids(): readonly string[];
+}
+
+const newExchange = (world: BrokerWorld, type: LiveExchange["type"] = "topic"): LiveExchange => ({
+  name: world.queue(),
+  type,
+  durable: type === "topic",
+});
+
+async function listen(broker: Broker, exchange: LiveExchange): Promise<Ear> {
+  const heard: (readonly [string, Envelope])[] = [];
+  const subscription = await broker.subscribe(exchange, {
+    queueName: (id) => `${exchange.name}.${id}`,
+    messageTtlMs: 5_000,
+    expiresMs: 60_000,
+    heard: (envelope, routingKey) => void heard.push([routingKey, envelope]),
+  });
+  return { subscription, heard, ids: () => heard.map(([, envelope]) => idOf(envelope) as string) };
+}
+
+const tell = (broker: Broker, exchange: LiveExchange, id: string, routingKey = "worker.online") =>
+  broker.broadcast(exchange, routingKey, createEnvelope({ id }));
+
+export function describeBroadcasting(open: OpenCase, traits: BrokerTraits): void {
+  test("everyone who listens hears what is told, in order and as it was sent", async (context) => {
+    const { connect, world } = open(context);
+    const [teller, first, second] = [await connect(), await connect(), await connect()];
+    const exchange = newExchange(world);
+    const ears = [
+      await listen(first, exchange),
+      await listen(first, exchange),
+      await listen(second, exchange),
+      await listen(teller, exchange),
+    ];
+    const sent = createEnvelope({ id: "0", headers: { hostname: "celery@h\u00f6st" }, body: Buffer.from('[{"a": 1}]') });
+    await teller.broadcast(exchange, "task.multi", sent);
+    for (let id = 1; id < 20; id++) await tell(teller, exchange, String(id));
+    for (const { heard, ids } of ears) {
+      await eventually(() => heard.length >= 20);
+      expect(ids()).toEqual(Array.from({ length: 20 }, (_, id) => String(id)));
+      const [routingKey, { headers, body, properties }] = heard[0]!;
+      expect([routingKey, heard[1]![0]]).toEqual(["task.multi", "worker.online"]);
+      expect(headers["hostname"]).toBe("celery@h\u00f6st");
+      expect(Buffer.from(body).toString()).toBe('[{"a": 1}]');
+      expect(properties.contentType).toBe("application/json");
+    }
+  });
+
+  test("nobody who listens is no error, and who listens later hears nothing of it", async (context) => {
+    const { connect, world } = open(context);
+    const broker = await connect();
+    const exchange = newExchange(world, "fanout");
+    await tell(broker, exchange, "too early", "");
+    const ear = await listen(broker, exchange);
+    await tell(broker, exchange, "heard", "");
+    await eventually(() => ear.heard.length > 0);
+    expect(ear.ids()).toEqual(["heard"]);
+  });
+
+  test("nothing more is heard after the end of a subscription, nor of another exchange", async (context) => {
+    const { connect, world } = open(context);
+    const [teller, listener] = [await connect(), await connect()];
+    const [exchange, other] = [newExchange(world), newExchange(world)];
+    const [left, stays, elsewhere] = [await listen(listener, exchange), await listen(listener, exchange), await listen(listener, other)];
+    await tell(teller, exchange, "before");
+    await eventually(() => left.heard.length > 0 && stays.heard.length > 0);
+    await left.subscription.close();
+    await left.subscription.close();
+    await tell(teller, exchange, "after");
+    await tell(teller, other, "other");
+    await eventually(() => stays.heard.length > 1 && elsewhere.heard.length > 0);
+    expect([left.ids(), stays.ids(), elsewhere.ids()]).toEqual([["before"], ["before", "after"], ["other"]]);
+  });
+
+  test("leaves no queue of tasks behind", async (context) => {
+    const { connect, world } = open(context);
+    const broker = await connect();
+    const exchange = newExchange(world);
+    const ear = await listen(broker, exchange);
+    await tell(broker, exchange, "a");
+    await eventually(() => ear.heard.length > 0);
+    const queues = await broker.queues.list();
+    expect(queues?.filter((queue) => queue.startsWith(exchange.name)) ?? []).toEqual([]);
+  });
+
+  test("is refused, as something that may be tried again, while there is no connection", async (context) => {
+    const { world } = open(context);
+    const broker = world.open();
+    await expect(tell(broker, newExchange(world), "a")).rejects.toMatchObject({ code: "PUBLISH_REJECTED", retryable: true });
+    await broker.connect();
+    const ear = await listen(broker, newExchange(world));
+    await broker.close();
+    await ear.subscription.close();
+    await expect(tell(broker, newExchange(world), "a")).rejects.toMatchObject({ code: "PUBLISH_REJECTED" });
+    await expect(listen(broker, newExchange(world))).rejects.toMatchObject({ code: "BROKER_CLOSED" });
+  });
+
+  if (!traits.reconnects) return;
+  test("hears again after the connection was cut", async (context) => {
+    const { connect, world } = open(context);
+    const [teller, listener] = [await connect(), await connect()];
+    const exchange = newExchange(world);
+    const ear = await listen(listener, exchange);
+    await world.breakConnections!();
+    await eventually(
+      async () => {
+        if (!teller.connected) await teller.connect();
+        await tell(teller, exchange, "again");
+        await eventually(() => ear.heard.length > 0, { withinMs: 200 });
+      },
+      { withinMs: world.recoveryMs, everyMs: 50 },
+    );
+    expect(new Set(ear.ids())).toEqual(new Set(["again"]));
+  });
+}
