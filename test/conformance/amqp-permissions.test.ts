@@ -10,6 +10,7 @@ import { createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts
 import { systemClock } from "../../packages/core/src/clock.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
+import { listenToEvents, tellEvent } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
 import { createNotebook } from "../support/notebook.ts";
 import type { RabbitmqPermissions } from "../support/rabbitmq-server.ts";
@@ -143,6 +144,20 @@ describe("the permissions of a monitor", () => {
     expect(await monitor.queues.purge(queue)).toBe(1);
     expect(await owner.queues.length(queue)).toBe(0);
   });
+});
+
+it("the permissions of all roles let workers and producers tell events, and monitors hear them", async () => {
+  const all = await amqpUrl();
+  const openAs = async (role: Role) => await open(await amqpUserUrl(all, rabbitmqPermissions(role)));
+  const [monitor, worker, producer] = [await openAs("monitor"), await openAs("worker"), await openAs("producer")];
+  const heard: string[] = [];
+  await listenToEvents(monitor, (id) => void heard.push(id));
+  await tellEvent(worker, "of-worker");
+  await tellEvent(producer, "of-producer");
+  await eventually(() => heard.length >= 2);
+  expect(heard).toEqual(["of-worker", "of-producer"]);
+  await expect(tellEvent(monitor, "forged")).rejects.toMatchObject({ message: expect.stringContaining("ACCESS_REFUSED") });
+  await expect(listenToEvents(producer, () => {})).rejects.toEqual(refused);
 });
 
 describe("every pattern", () => {

@@ -5,6 +5,8 @@ import type { Broker } from "../../packages/core/src/broker.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { publicationTo } from "../support/envelopes.ts";
+import { listenToEvents, tellEvent } from "../support/events.ts";
+import { eventually } from "../support/eventually.ts";
 import { type RedisRole, redisUserUrl } from "../support/roles.ts";
 import { redisUrl } from "../support/servers.ts";
 import { acknowledge, consume } from "./broker/world.ts";
@@ -71,6 +73,25 @@ describe("on Redis", () => {
     const broker = createRedisBroker(await urlOf("worker-results"), driverContext(), { resultUrl: null });
     onTestFinished(() => broker.close());
     await expect(broker.connect()).rejects.toEqual(refused);
+  });
+
+  it("a monitor hears events of workers and producers, and tells none; a producer hears none", async () => {
+    const [worker, producer, monitor] = await Promise.all(
+      (["worker", "producer", "monitor"] as const).map(async (role) =>
+        connected(createRedisBroker(await urlOf(role), driverContext(), { resultUrl: null })),
+      ),
+    );
+    const heard: string[] = [];
+    await listenToEvents(monitor!, (id) => void heard.push(id));
+    for (const [id, teller] of [
+      ["of-worker", worker!],
+      ["of-producer", producer!],
+    ] as const)
+      await tellEvent(teller, id);
+    await eventually(() => heard.length >= 2);
+    expect(heard).toEqual(["of-worker", "of-producer"]);
+    await expect(tellEvent(monitor!, "forged")).rejects.toMatchObject({ code: "PUBLISH_REJECTED" });
+    await expect(listenToEvents(producer!, () => {})).rejects.toEqual(refused);
   });
 
   it("a monitor looks into queues, and changes nothing", async () => {

@@ -3,7 +3,7 @@ import { execFile, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { debianPython } from "./install.ts";
-import { startPrivateProcess } from "./private-process.ts";
+import { type PrivateProcess, startPrivateProcess } from "./private-process.ts";
 
 /** Where a Python process of a test finds its servers; `queue` is its default queue. */
 export interface PythonPlace {
@@ -77,6 +77,20 @@ export async function startPythonWorker(options: PythonWorkerOptions): Promise<P
     throw error;
   }
   return { nodeName, pid: worker.pid, log: worker.output, stop: (signal = "SIGTERM") => worker.stop({ signal, graceMs: 10_000 }) };
+}
+
+/** Starts `celery events --dump`, which prints a line for each event; resolves when it begins to listen. */
+export async function startPythonMonitor(place: PythonPlace): Promise<PrivateProcess> {
+  requirePythonCelery();
+  const args = ["-m", "celery", "-A", "app", "events", "--dump"];
+  const monitor = startPrivateProcess({ command: debianPython, args, cwd: appFolder, env: environment(place) });
+  try {
+    await monitor.wrote(/starting/, startLimitMs);
+  } catch (error) {
+    await monitor.stop({ signal: "SIGKILL" });
+    throw error;
+  }
+  return monitor;
 }
 
 /** One step for `test/interop/app/client.py`: an operation it defines, and that operation's arguments. */

@@ -30,14 +30,16 @@ export function redisClusterRules(): readonly string[] {
   return rules.split(" ");
 }
 
-/** The URL of a Redis as a new user who has the role on every database of the server. */
+/** The URL of a Redis as a new user who has the role: on every database of the server, but channels on this one. */
 export async function redisUserUrl(url: string, role: RedisRole): Promise<string> {
   const username = `${role}-${randomUUID()}`;
   const administrate = async (...command: readonly [string, ...string[]]) => {
     const admin = new Redis(url, { protocol: 2, retryStrategy: () => null }).on("error", () => {});
     await admin.call("ACL", ...command).finally(() => admin.disconnect());
   };
-  await administrate("SETUSER", username, ...redisRules(role, ownPassword));
+  const database = new URL(url).pathname.slice(1) || "0";
+  const rules = redisRules(role, ownPassword).map((rule) => rule.replace("&/0.", `&/${database}.`));
+  await administrate("SETUSER", username, ...rules);
   // With a server that is gone they are gone, too.
   removals.push(() => administrate("DELUSER", username).catch(() => {}));
   return Object.assign(new URL(url), { username, password: ownPassword }).href;

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type App, type Config, createApp } from "@celeriac/core";
 import {
   type Broker,
+  type CeleryEventType,
   type Delivery,
   type EventType,
   type Publication,
@@ -16,6 +17,7 @@ import {
 import { createTaskConsumer, type TaskConsumer } from "../../packages/worker/src/consumer.ts";
 import type { Pool } from "../../packages/worker/src/pool.ts";
 import type { Ending, Run } from "../../packages/worker/src/run.ts";
+import { createTaskEvents } from "../../packages/worker/src/task-events.ts";
 import { createTeller } from "../../packages/worker/src/telling.ts";
 import { createEnvelope } from "./envelopes.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
@@ -29,6 +31,8 @@ export interface DeliveryChanges {
   /** what begin() and settle() answer, one after another; "settled" when used up */
   readonly answers?: readonly (SettleOutcome | Error)[];
 }
+
+export type Told = { readonly type: CeleryEventType } & Readonly<Record<string, unknown>>;
 
 export interface Walk {
   readonly app: App;
@@ -47,6 +51,8 @@ export interface Walk {
   readonly published: Publication[];
   /** the next stores, or publishes, fail so often */
   fail(what: "store" | "publish", times: number): void;
+  /** what monitors were told */
+  readonly told: readonly Told[];
   counts(): Partial<Record<EventType, number>>;
   readonly logged: readonly { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[];
   readonly giveUp: AbortController;
@@ -101,14 +107,17 @@ export function startWalk({
   } as Partial<Broker> as Broker;
   const pool = { endsRuns, submit: (run) => new Promise((resolve) => running.push({ run, resolve })) } as Partial<Pool> as Pool;
   const teller = createTeller(logger, () => true);
+  const told: Told[] = [];
+  const events = createTaskEvents({ send: (type, fields) => void told.push({ type, ...fields }) });
   const consumer = createTaskConsumer(() => ({
-    ...{ runtime, hostname: "w1@host", broker, backend, clock, logger, teller, pool, giveUp: giveUp.signal },
+    ...{ runtime, hostname: "w1@host", broker, backend, clock, logger, teller, events, pool, giveUp: giveUp.signal },
   }));
 
   return {
     app,
     clock,
     consumer,
+    told,
     deliver(task, { id = randomUUID(), headers = {}, body = [[], {}, null], deliveries = 0, redelivered = false, answers = [] } = {}) {
       const settlements: Settlement[] = [];
       const left = [...answers];

@@ -59,7 +59,7 @@ export const pages: readonly Page[] = [
       page(
         "Events",
         "packages/core/src/event.ts",
-        "What a worker tells, under Celery's names. Every event also has `type`, `hostname` and `timestamp`; those of tasks have `uuid`.",
+        "What a worker tells in its log, under Celery's names; what it tells monitors is [on a page of its own](../events.md). Every event also has `type`, `hostname` and `timestamp`; those of tasks have `uuid`.",
         table(
           ["type", "told when", "fields"],
           Object.entries(eventTable).map(([type, [fields, told]]) => [code(type), told, fields.map(code).join(", ")]),

@@ -73,6 +73,7 @@ const workerOptions = {
   slots: option(workerOptionTable.slots, "N"),
   maxTasksPerChild: option(workerOptionTable.maxTasksPerChild, "N"),
   maxMemoryPerChild: option(workerOptionTable.maxMemoryPerChild, "KB"),
+  taskEvents: option(workerOptionTable.taskEvents, null, "E"),
   grace: option(workerOptionTable.grace, "DURATION"),
 } as const satisfies OptionTable;
 
@@ -223,6 +224,22 @@ export const commandTable = {
       ["celeriac purge -f mail.dead", "forget dead letters"],
     ],
     exitCodes: { 0: "Done.", 1: "An error: see its code; or the answer was no.", 2: usageCodes[2] },
+  },
+  events: {
+    doc: "Prints what workers and producers tell, as it happens.",
+    notes: [
+      "Workers tell nothing unless they are started with -E (--task-events) or the app's workerSendTaskEvents is true; producers tell what they send where taskSendSentEvent is true. Python's workers and producers are heard as well.",
+      "What was told before is not shown. One line for each event; with --json one object, with the fields as they were sent. SIGINT (Ctrl-C) or SIGTERM ends it.",
+    ],
+    positionals: {},
+    options: {
+      dump: option(flagSetting(false, "Print one line for each event, which it does anyway: for who is used to Celery."), null, "d"),
+    },
+    examples: [
+      ["celeriac -A ./tasks.ts events --dump", "of the app's broker"],
+      ["celeriac -b redis://localhost --json events", "one JSON object a line, without an app"],
+    ],
+    exitCodes: { 0: "Ended by a signal.", ...usageCodes },
   },
   dev: {
     doc: "Runs a worker that starts anew when the code changes.",

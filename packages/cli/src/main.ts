@@ -5,6 +5,7 @@ import { type CommandArguments, commandTable } from "./command-table.ts";
 import { bindings } from "./commands/bindings.ts";
 import { call } from "./commands/call.ts";
 import { dev } from "./commands/dev.ts";
+import { events } from "./commands/events.ts";
 import { purge } from "./commands/purge.ts";
 import { queues } from "./commands/queues.ts";
 import { result } from "./commands/result.ts";
@@ -79,6 +80,8 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
       return await bindings(line.args, output);
     case "purge":
       return await purge(line.args, output);
+    case "events":
+      return await events(line.args, output);
     case "dev":
       return await dev(line.args, output);
   }

@@ -14,6 +14,8 @@ import { createQueueTable } from "./declared-queues.ts";
 import { createDepsHolder, type DepsHolder, type DepsOpener } from "./deps.ts";
 import type { DriverContext } from "./driver.ts";
 import { CeleriacError, ConfigError } from "./errors.ts";
+import { createEventDispatcher, type EventDispatcher } from "./events/dispatcher.ts";
+import { createLamportClock, type LamportClock } from "./lamport-clock.ts";
 import { importing } from "./load-module.ts";
 import { type Logger, latestLogger, silentLogger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
@@ -31,6 +33,8 @@ export interface Links {
   readonly broker: Broker;
   readonly backend: ResultBackend | null;
   readonly producer: Producer;
+  /** what tells of tasks that were sent; null unless taskSendSentEvent */
+  readonly sentEvents: EventDispatcher | null;
 }
 
 export interface AppRuntime {
@@ -46,6 +50,8 @@ export interface AppRuntime {
   readonly signals: SignalSender;
   readonly deps: DepsHolder;
   readonly clock: Clock;
+  /** of the events that this process tells and hears */
+  readonly lamport: LamportClock;
   readonly logger: Logger;
   /** everybody who waits for a result: told when the app closes */
   readonly waits: Set<(closed: Error) => void>;
@@ -87,6 +93,8 @@ function unusedBesideBroker(given: Readonly<Record<string, unknown>>, { resultBa
   const names = ["redisBackendUseSsl", "resultBackendTransportOptions"].filter((name) => given[name] !== undefined);
   return names.map((setting) => ({ setting, reason: "results lie with the broker and are reached as it is: name result_backend" }));
 }
+/** What was sent last is still told of. */
+const lastEventsMs = 1_000;
 
 /** `gen<pid>@<host>`, as Celery's header `origin`. */
 const origin = `gen${process.pid}@${hostname()}`;
@@ -97,6 +105,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
   const queues = createQueueTable(settings);
   const router = createRouter(settings, queues);
   const clock = systemClock;
+  const lamport = createLamportClock();
   // Where results are found by id nobody reads it, but Celery always sends one.
   const oid = randomUUID();
   let logger = options.logger ?? silentLogger;
@@ -142,7 +151,10 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
       openBroker(settings, queues, driverContext("broker")),
       openBackend(settings, driverContext("backend")),
     ]);
-    return { broker, backend, producer: createProducer(broker, clock) };
+    const sentEvents = settings.taskSendSentEvent
+      ? createEventDispatcher({ broker, clock, lamport, settings, logger: driverLogger, hostname: origin, groups: false })
+      : null;
+    return { broker, backend, producer: createProducer(broker, clock), sentEvents };
   }
 
   const runtime: AppRuntime = {
@@ -156,6 +168,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
     signals: createSignals((error) => logger.error("a signal's listener failed", { error })),
     deps,
     clock,
+    lamport,
     get logger() {
       return logger;
     },
@@ -221,7 +234,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
       for (const end of runtime.waits) end(closedError());
       await deps.close();
       const [opened, lender] = await Promise.all([links?.catch(() => null), coordinator?.catch(() => null)]);
-      await Promise.all([opened?.backend?.close(), lender?.close()]);
+      await Promise.all([opened?.backend?.close(), lender?.close(), opened?.sentEvents?.close(lastEventsMs)]);
       await opened?.broker.close();
     },
   };

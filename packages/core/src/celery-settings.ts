@@ -2,7 +2,6 @@
 import { absentSettings } from "./celery-absent.ts";
 import { kept, noBeat, ownProcess, unused } from "./celery-setting.ts";
 
-const noEvents = "this version sends no events";
 const noControl = "this version takes no remote control";
 const inUrl = (what: string, where: string) => `${what} is part of ${where}`;
 const ownLog = "the log is JSON lines on the standard output, or what createWorker's logger makes of them";
@@ -41,7 +40,7 @@ export const celerySettings = {
   ),
   ...unused("this version limits no rates", ["task_default_rate_limit", "worker_disable_rate_limits"], [null, true]),
   ...unused("options are given where a task is defined", ["task_annotations"], [null, [], {}]),
-  ...unused(noEvents, ["task_send_sent_event", "worker_send_task_events"], [false]),
+  ...kept("task_send_sent_event", "worker_send_task_events"),
   ...unused("tracebacks of both languages are always kept as text", ["task_remote_tracebacks"], [false]),
   ...unused("this version makes no chords", ["task_allow_error_cb_on_chord_header"], [false]),
 
@@ -112,15 +111,9 @@ export const celerySettings = {
     "control_queue_exclusive",
     "control_queue_durable",
   ]),
-  ...unused(noEvents, [
-    "event_exchange",
-    "event_queue_prefix",
-    "event_serializer",
-    "event_queue_ttl",
-    "event_queue_expires",
-    "event_queue_exclusive",
-    "event_queue_durable",
-  ]),
+  ...kept("event_exchange", "event_queue_prefix", "event_serializer", "event_queue_ttl", "event_queue_expires"),
+  ...unused("the queue of one who receives events is exclusive, and ends with its connection", ["event_queue_exclusive"], [null, true]),
+  ...unused("the queue of one who receives events ends with its connection", ["event_queue_durable"], [null, false]),
   ...unused(ownProcess, ["events_logfile", "events_pidfile", "events_uid", "events_gid", "events_umask", "events_executable"], [null]),
 
   // Results

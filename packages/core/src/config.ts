@@ -232,6 +232,22 @@ export const settingTable = {
     false,
     "A worker also consumes a queue of its own, named <node name>.dq2: what is sent to it only that worker runs. The direct exchange C.dq2 leads there by the node's name.",
   ),
+  workerSendTaskEvents: flagSetting(
+    false,
+    "Workers tell monitors of themselves and their tasks, as events in Celery's wire; a worker's option taskEvents (-E) wins.",
+  ),
+  taskSendSentEvent: flagSetting(false, "Whoever sends a task tells monitors so, with the event task-sent."),
+  eventExchange: textSetting("celeryev", "Exchange of events."),
+  eventQueuePrefix: textSetting("celeryev", "RabbitMQ: how the queues of those who receive events begin; a dot and a UUID follow."),
+  eventQueueTtl: durationSetting<Duration | null>(
+    "5s",
+    "RabbitMQ: how long an event waits for one who receives events and is slow; null = for ever.",
+    { nullable: true },
+  ),
+  eventQueueExpires: durationSetting<Duration | null>("60s", "RabbitMQ: after how long unused such a queue is deleted; null = never.", {
+    nullable: true,
+  }),
+  eventSerializer: choiceSetting(serializerNames, "json", "How events are written."),
   publishTimeout: durationSetting("10s", "How long delay() tries before it rejects."),
   maxDeliveries: countSetting(5, [1, 1_000], "Runs of one message that may begin without settling before it is dead-lettered."),
   maxMessageBytes: countSetting(

@@ -17,6 +17,16 @@ export function reprKwargs(kwargs: Readonly<Record<string, unknown>>): string {
   return "{}";
 }
 
+/** Any value, as Celery's events show a result. */
+export function reprValue(value: unknown): string {
+  return cut(repr(value, longest));
+}
+
+/** An exception, as Celery's events show one: its type, called with its arguments. */
+export function reprException({ type, args }: { readonly type: string; readonly args: readonly unknown[] }): string {
+  return cut(`${type}(${reprItems(args, longest)})`);
+}
+
 function cut(text: string): string {
   return text.length <= longest ? text : `${text.slice(0, longest - 3).replace(/[\ud800-\udbff]$/, "")}...`;
 }

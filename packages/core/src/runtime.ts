@@ -16,6 +16,9 @@ export { deadLetterQueue, deathHeader, deliveriesHeader, deliveriesOf, type Enve
 export { heapOptionGiven, overrideSettings } from "./environment.ts";
 export * from "./errors.ts";
 export { type EventFields, type EventType, eventTable, type TaskEventType } from "./event.ts";
+export type { CeleryEvents, CeleryEventType, ReceivedEvent } from "./events/celery-event.ts";
+export { createEventDispatcher, type EventDispatcher } from "./events/dispatcher.ts";
+export { receiveEvents } from "./events/receiver.ts";
 export { type FailpointName, failpoint, failpointNames } from "./failpoint.ts";
 export { celeryErrors, remoteErrorOf, taskErrorOf } from "./failure.ts";
 export { afterFailure, afterSuccess, type Followed, type FollowUps, nextAttempt } from "./follow-up.ts";
@@ -30,6 +33,7 @@ export { inProtocol2 } from "./protocol1.ts";
 export { broadcastOf, directQueue } from "./queue-table.ts";
 export { redact, redactText, redactUrl } from "./redact.ts";
 export type { TaskDefinition } from "./registry.ts";
+export { reprException, reprValue } from "./repr.ts";
 export { encodeResult, resultContent } from "./result-form.ts";
 export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResult, resultText } from "./result-meta.ts";
 export { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";

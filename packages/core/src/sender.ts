@@ -6,6 +6,7 @@ import { compose } from "./compose.ts";
 import { currentRun } from "./current-run.ts";
 import { durationMs } from "./duration.ts";
 import { CeleriacError } from "./errors.ts";
+import { sentEvent } from "./events/sent-event.ts";
 import { reviveError } from "./failure.ts";
 import { encodeMessage } from "./message.ts";
 import { type OutgoingMessage, publishThrough } from "./middleware.ts";
@@ -69,7 +70,7 @@ export function createSender(runtime: AppRuntime): Sender {
   async function publishCall<R, P>(call: Call): Promise<AsyncResult<R, P>> {
     const id = call.options.taskId ?? randomUUID();
     const definition = runtime.registry.get(call.task);
-    const { broker, backend, producer } = await runtime.links();
+    const { broker, backend, producer, sentEvents } = await runtime.links();
     const { args, kwargs } = definition === undefined || definition.input === null ? call : await toWire(definition, call);
     const run = currentRun();
     const parent = run === undefined ? null : { rootId: run.context.request.rootId, parentId: run.context.request.id };
@@ -86,10 +87,11 @@ export function createSender(runtime: AppRuntime): Sender {
       const dueAt = broker.parksOnPublish && message.etaAt !== null ? message.etaAt : undefined;
       const { abort, publishTimeout } = call.options;
       const timeoutMs = publishTimeout === undefined ? publishTimeoutMs : durationMs(publishTimeout, "publishTimeout");
-      return producer.publish(
+      const sent = producer.publish(
         { envelope, route, dueAt, guarded: call.options.taskId !== undefined },
         { timeoutMs, retry: retryOf(call.options), abort, before },
       );
+      return sentEvents === null ? sent : sent.then(() => sentEvents.send("task-sent", sentEvent(envelope, route)));
     };
     runtime.signals.send("beforeTaskPublish", () => outgoing);
     if (runtime.middleware.length === 0) await publish();

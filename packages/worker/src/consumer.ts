@@ -25,12 +25,15 @@ import type { Ending, Run } from "./run.ts";
 import { repeat, type SettleContext, settle, settleAcknowledged, taskOf } from "./settle.ts";
 import { settledBefore } from "./settled-before.ts";
 import { failedEnding, recordOf, type SettlementContext, settlementOf } from "./settlement.ts";
+import type { TaskEvents } from "./task-events.ts";
 import { type Teller, tellEnding } from "./telling.ts";
 
 export interface ConsumerParts extends SettlementContext, SettleContext {
   readonly runtime: AppRuntime;
   readonly logger: Logger;
   readonly teller: Teller;
+  /** null: monitors are told nothing */
+  readonly events: TaskEvents | null;
   readonly pool: Pool;
 }
 
@@ -65,6 +68,7 @@ export function createTaskConsumer(parts: () => ConsumerParts): TaskConsumer {
     const request = underway.get(run);
     if (request === undefined) return;
     parts().teller.task("task-started", request, () => ({ pid }));
+    parts().events?.started(request);
     const track = request.definition?.options.trackStarted ?? parts().runtime.settings.taskTrackStarted;
     if (track) storeState(parts(), request, "STARTED", JSON.stringify({ pid, hostname: parts().hostname }));
   }
@@ -116,6 +120,7 @@ async function park(parts: ConsumerParts, request: Request, { dueAt, afterMs }: 
 async function runAndFinish(parts: ConsumerParts, request: Request, underway: Map<Run, Request>): Promise<void> {
   const { delivery, run } = request;
   parts.teller.task("task-received", request, () => ({ name: run.task, queue: run.queue, retries: request.headers.retries }));
+  parts.events?.received(request);
   if (delivery.redelivered || delivery.deliveries > 0) {
     const stored = await settledBefore(parts, request);
     if (stored !== null) {
@@ -156,6 +161,7 @@ async function finishAcknowledged(parts: ConsumerParts, request: Request, ending
   const settlement = settlementOf(parts, request, last);
   await settleAcknowledged(parts, request, settlement);
   tellEnding(parts.teller, request, last, settlement, runMs);
+  parts.events?.ended(request, last, settlement.then, runMs);
 }
 
 function cutReason(ending: Ending): string {
@@ -168,6 +174,7 @@ async function settleAndTell(parts: ConsumerParts, request: Request, settlement:
     return;
   }
   tellEnding(parts.teller, request, ending, settlement, runMs);
+  parts.events?.ended(request, ending, settlement.then, runMs);
 }
 
 /** A state on the way. It is not fenced: the backend keeps a final state over it. */

@@ -3,6 +3,7 @@ import { hostname as machineName } from "node:os";
 import {
   countSetting,
   durationSetting,
+  flagSetting,
   namesSetting,
   type Setting,
   type Settings,
@@ -57,6 +58,7 @@ export const workerOptionTable = {
     "prefork: resident memory, in KB, above which a child process is replaced when a task has ended; unset: the app's workerMaxMemoryPerChild, which is no limit.",
   ),
   hostname: textSetting("celery@%h", "Node name; %h is the host's name, %n its first part, %d its domain."),
+  taskEvents: flagSetting(null, "Tell monitors of this worker and its tasks, as events; unset: the app's workerSendTaskEvents."),
   grace: durationSetting("25s", "How long running tasks may take to end after a stop was asked for."),
 } as const;
 

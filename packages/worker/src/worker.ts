@@ -1,9 +1,11 @@
 /** The worker: builds its rooms, starts them in order and stops them in order. Never traps signals: whoever embeds it does. */
 import type { App } from "@celeriac/core";
 import {
+  type Broker,
   BrokerError,
   CeleriacError,
   type Consumer,
+  createEventDispatcher,
   createService,
   type Duration,
   directQueue,
@@ -26,6 +28,8 @@ import { nodeName, poolPlan, poolShape, type WorkerOptions, workerOptionTable } 
 import type { Pool, PoolStats } from "./pool.ts";
 import type { AppSource } from "./pools/executor-init.ts";
 import { createExecutorPool } from "./pools/executor-pool.ts";
+import { createPresence, type Presence } from "./presence.ts";
+import { createTaskEvents } from "./task-events.ts";
 import { createTeller, type Teller } from "./telling.ts";
 
 /** What whoever embeds a worker may add; the command does. */
@@ -78,6 +82,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   const graceMs = durationMs(given.grace ?? "25s", "grace");
   let parts: ConsumerParts | null = null;
   let consumer: Consumer | null = null;
+  let presence: Presence | null = null;
   let isStopping = false;
 
   const tasks = createTaskConsumer(() => parts!);
@@ -107,7 +112,10 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       await loadIncludes();
       if (!pool.endsRuns) refuseHardLimits(runtime!);
       const { broker, backend } = await runtime.links();
-      parts = { runtime, hostname, broker, backend, clock: runtime.clock, logger, teller, pool, giveUp: giveUp.signal };
+      const dispatcher = (given.taskEvents ?? runtime.settings.workerSendTaskEvents) ? openEvents(broker) : null;
+      const events = dispatcher === null ? null : createTaskEvents(dispatcher);
+      presence = dispatcher === null ? null : createPresence({ dispatcher, clock: runtime.clock, load });
+      parts = { runtime, hostname, broker, backend, clock: runtime.clock, logger, teller, events, pool, giveUp: giveUp.signal };
       await pool.start();
       try {
         consumer = await untilConnected(async () => {
@@ -127,6 +135,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       if (consumer === null) return;
       pool.onDemand(() => consumer?.setReadAhead(pool.demand));
       teller.worker("worker-online", { queues, pool: plan.pool, concurrency: pool.capacity });
+      presence?.online();
       runtime.signals.send("workerReady", () => ({ hostname }));
     },
     /** Quiet → drain the pool → settle what it gave → hand back the rest → close. */
@@ -139,6 +148,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       await tasks.idle();
       lastCall.cancel();
       await consumer?.close();
+      await presence?.offline();
       if (consumer !== null) {
         teller.worker("worker-offline", {});
         runtime.signals.send("workerShutdown", () => ({ hostname }));
@@ -154,6 +164,16 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       "APP_NOT_FOUND",
       `It is not known which module made app ${JSON.stringify(runtime!.name)}: give createWorker its \`source\``,
     );
+  }
+
+  function openEvents(broker: Broker) {
+    const { clock, lamport, settings } = runtime!;
+    return createEventDispatcher({ broker, clock, lamport, settings, logger, hostname, groups: true });
+  }
+
+  function load() {
+    const active = pool.stats().executors.reduce((sum, { running }) => sum + running.length, 0);
+    return { active, processed: teller.counts()["task-received"] };
   }
 
   function consumerListener() {

@@ -6,6 +6,7 @@ const prefix = process.env["KEY_PREFIX"];
 const config: Config = {
   resultExtended: true,
   acceptContent: ["json", "yaml"],
+  workerSendTaskEvents: process.env["TASK_EVENTS"] === "yes",
   ...(queues === undefined ? {} : { taskQueues: JSON.parse(queues) as TaskQueues }),
   ...(prefix === undefined ? {} : { brokerTransportOptions: { globalKeyprefix: prefix } }),
 };

@@ -14,12 +14,14 @@ export async function startInteropWorker(place: {
   readonly queue: string;
   readonly taskQueues?: readonly (string | BoundQueue)[];
   readonly keyPrefix?: string;
+  readonly taskEvents?: boolean;
 }): Promise<InteropWorker> {
   const env = {
     ...process.env,
     CELERY_BROKER_URL: place.broker,
     CELERY_RESULT_BACKEND: place.backend,
     ...(place.keyPrefix === undefined ? {} : { KEY_PREFIX: place.keyPrefix }),
+    ...(place.taskEvents === true ? { TASK_EVENTS: "yes" } : {}),
     ...(place.taskQueues === undefined ? {} : { TASK_QUEUES: JSON.stringify(place.taskQueues) }),
   };
   const child = spawn(process.execPath, [programPath("interop/worker"), place.queue], { env, stdio: ["ignore", "pipe", "pipe"] });

@@ -46,10 +46,21 @@ interface Invocation {
 }
 
 function prepare(loaded: LoadedApp, logger: Logger, { args, plan, output, failed }: Invocation): Worker {
-  const { concurrency, slots, queues, hostname, grace, loglevel: logLevel, pool, maxTasksPerChild, maxMemoryPerChild } = args.options;
+  const {
+    concurrency,
+    slots,
+    queues,
+    hostname,
+    grace,
+    loglevel: logLevel,
+    pool,
+    maxTasksPerChild,
+    maxMemoryPerChild,
+    taskEvents,
+  } = args.options;
   const worker = createWorker(
     loaded.app,
-    { concurrency, slots, queues, hostname, grace, pool, maxTasksPerChild, maxMemoryPerChild },
+    { concurrency, slots, queues, hostname, grace, pool, maxTasksPerChild, maxMemoryPerChild, taskEvents },
     { logger, logLevel, source: loaded.source ?? undefined, failed },
   );
   if (output.isReadable && !output.quiet && !args.options.noBanner) {

@@ -1,0 +1,53 @@
+/** Tells monitors that a worker is there: when it comes, every 2 s, and when it goes. Only where events are on. */
+
+import { readFileSync } from "node:fs";
+import { loadavg, type as systemName } from "node:os";
+import type { CeleryEvents, Clock, EventDispatcher, Timer } from "@celeriac/core/runtime";
+
+export interface Presence {
+  online(): void;
+  /** Resolves when what was told so far is sent, or given up. Never rejects. */
+  offline(): Promise<void>;
+}
+
+export interface PresenceOptions {
+  readonly dispatcher: EventDispatcher;
+  readonly clock: Clock;
+  /** tasks that run now, and that were received so far */
+  readonly load: () => { readonly active: number; readonly processed: number };
+}
+
+/** As Celery's, whose monitors count on it. */
+const periodSeconds = 2;
+const lastWordsMs = 1_000;
+
+export function createPresence({ dispatcher, clock, load }: PresenceOptions): Presence {
+  const software = { sw_ident: "celeriac", sw_ver: version(), sw_sys: systemName() };
+  let beating: Timer | null = null;
+
+  const facts = (): CeleryEvents["worker-online"] => ({
+    freq: periodSeconds,
+    ...load(),
+    loadavg: loadavg().map((load) => Math.round(load * 100) / 100),
+    ...software,
+  });
+
+  return {
+    online() {
+      dispatcher.send("worker-online", facts());
+      beating = clock.every(periodSeconds * 1_000, () => {
+        // A beat that comes late would say that the worker lived then.
+        if (!dispatcher.isAway) dispatcher.send("worker-heartbeat", facts());
+      });
+    },
+    async offline() {
+      beating?.cancel();
+      if (beating !== null) dispatcher.send("worker-offline", facts());
+      await dispatcher.close(lastWordsMs);
+    },
+  };
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
+}
