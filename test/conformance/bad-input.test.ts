@@ -1,8 +1,4 @@
 /** Bad input of every kind, on each broker: one clear error with a code, nothing lost, and the worker goes on. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createApp } from "@celeriac/core";
 import { deadLetterQueue, deathHeader, runtimeOf } from "@celeriac/core/runtime";
 import { Redis } from "ioredis";
@@ -11,11 +7,9 @@ import { createEnvelope } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
 import { places } from "../support/fault/places.ts";
 import { createFaultWorld, type FaultWorker, type FaultWorld } from "../support/fault/world.ts";
+import { freePort } from "../support/free-port.ts";
 import { hostileMessages } from "../support/hostile.ts";
 import { amqpUrl, redisUrl } from "../support/servers.ts";
-
-const directory = mkdtempSync(join(tmpdir(), "celeriac-bad-"));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 async function codeOf(call: Promise<unknown>): Promise<{ readonly code: unknown; readonly message: string }> {
   const error = await call.then(
@@ -23,14 +17,6 @@ async function codeOf(call: Promise<unknown>): Promise<{ readonly code: unknown;
     (reason: unknown) => reason as { readonly code?: unknown; readonly message: string },
   );
   return { code: error.code, message: error.message };
-}
-
-async function unusedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 describe("an app", () => {
@@ -56,7 +42,7 @@ describe("an app", () => {
 
   for (const scheme of ["redis", "amqp"]) {
     it(`with an unreachable ${scheme} broker rejects within publishTimeout, saying that the broker does not have the task`, async () => {
-      const app = createApp("bad", { broker: `${scheme}://127.0.0.1:${await unusedPort()}`, config: { publishTimeout: "300ms" } });
+      const app = createApp("bad", { broker: `${scheme}://127.0.0.1:${await freePort()}`, config: { publishTimeout: "300ms" } });
       const { code, message } = await codeOf(app.sendTask("t"));
       expect(code).toBe("PUBLISH_REJECTED");
       expect(message).toMatch(/does not have the task/);

@@ -2,7 +2,7 @@
 import { stripsTypes } from "./load-module.ts";
 
 /** The export condition under which our packages resolve to their sources. */
-export const sourceCondition = "celeriac-source";
+const sourceCondition = "celeriac-source";
 
 export interface Entry {
   readonly url: URL;
