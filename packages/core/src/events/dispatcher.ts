@@ -86,6 +86,7 @@ export function createEventDispatcher(options: DispatcherOptions): EventDispatch
     while (waiting.length > 0 && retry === null) {
       const events = waiting.splice(0, mostAtOnce);
       const messages = groups ? grouped(events) : events.map((event) => [event]);
+      const before = dropped;
       const unsent = await Promise.all(messages.map(sendOne));
       const kept = unsent.flat();
       if (kept.length > 0 && isClosed) {
@@ -95,7 +96,7 @@ export function createEventDispatcher(options: DispatcherOptions): EventDispatch
       if (kept.length > 0) {
         keep(kept);
         retry = clock.after(retryMs, tryAgain, { background: true });
-      } else if (untold > 0) {
+      } else if (untold > 0 && dropped === before) {
         logger.info("events are sent again", { dropped: untold });
         untold = 0;
       }

@@ -97,7 +97,7 @@ describe("a worker's events", () => {
   });
 
   it("that may have been sent, or cannot be, are not sent again", async () => {
-    const { dispatcher, started, sent, trouble } = start();
+    const { dispatcher, started, sent, trouble, lines } = start();
     trouble.error = new PublishError("PUBLISH_UNCERTAIN", "the connection broke");
     started("a");
     await eventually(() => dispatcher.dropped === 1);
@@ -108,6 +108,8 @@ describe("a worker's events", () => {
     started("b");
     await eventually(() => sent.length > 0);
     expect(uuids(sent)).toEqual(["b"]);
+    await eventually(() => lines.length > 1);
+    expect(lines).toEqual(["events are dropped: the broker does not take them", "events are sent again"]);
   });
 
   it("are sent before the end, for which a broker that is away is not waited", async () => {
