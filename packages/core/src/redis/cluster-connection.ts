@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import type { Nodes } from "./cluster.ts";
-import type { RedisArgument, RedisConnection } from "./connection.ts";
+import { closedTogether, type RedisArgument, type RedisConnection } from "./connection.ts";
 import type { RedisScript } from "./script.ts";
 
 /** The slot of a key, 0 to 16383. The library, which ioredis uses as well, has no types of its own. */
@@ -23,11 +23,7 @@ export class ClusterConnection implements RedisConnection {
     this.servers = nodes;
     this.keyPrefix = this.#first.keyPrefix;
     this.#slots = slots;
-    this.closed = Promise.race(nodes.map((node) => node.closed)).then(async (reason) => {
-      this.close(reason);
-      await Promise.all(nodes.map((node) => node.closed));
-      return reason;
-    });
+    this.closed = closedTogether(nodes);
   }
 
   get isOpen(): boolean {

@@ -2,11 +2,10 @@
  * Which nodes of a cluster hold which keys at present. The nodes that the URL names are asked, and those heard of since: the ones it names
  * may be gone by now.
  */
-import { CeleriacError, reasonOf } from "../errors.ts";
 import type { ConnectionOptions } from "./connection.ts";
-import { isReply } from "./failure.ts";
+import { unanswered } from "./failure.ts";
 import { openServer } from "./server-connection.ts";
-import { type HostAddress, hostText, type RedisCluster, type RedisServer, type RedisTarget } from "./url.ts";
+import { type HostAddress, hostText, type RedisCluster, type RedisServer, type RedisTarget, serverAt } from "./url.ts";
 
 export const slotCount = 16_384;
 
@@ -36,11 +35,6 @@ export async function openNodes<T extends Closable>(
   throw failure.reason;
 }
 
-function serverAt(address: HostAddress, target: RedisTarget, role: RedisServer["role"]): RedisServer {
-  const { tls, db, keyPrefix, username, password, credentials = null } = target;
-  return { address, tls, db, keyPrefix, username, password, credentials, role };
-}
-
 interface Topology {
   readonly addresses: readonly HostAddress[];
   readonly slots: Uint16Array;
@@ -57,7 +51,8 @@ async function readTopology(cluster: RedisCluster, target: RedisTarget, options:
     heardOf.set(cluster, topology.addresses);
     return topology;
   } catch (error) {
-    throw unanswered(error as AggregateError, known.size);
+    const { errors } = error as AggregateError;
+    throw known.size === 1 ? errors[0] : unanswered(`none of ${known.size} nodes of the cluster answers`, errors);
   }
 }
 
@@ -88,17 +83,4 @@ function topologyOf(ranges: SlotRanges, asked: HostAddress): Topology {
   }
   if (held < slotCount) throw new Error(`${slotCount - held} of ${slotCount} slots of the cluster are held by no node`);
   return { addresses: [...addresses.values()].map(({ address }) => address), slots };
-}
-
-/** What a node said itself tells more than who was not there. */
-function unanswered({ errors }: AggregateError, count: number): unknown {
-  const said = errors.find((error) => isReply(error) || CeleriacError.is(error));
-  if (said !== undefined || count === 1) return said ?? errors[0];
-  const reasons = [...new Set(errors.map(reasonOf))].join("; ");
-  return Object.assign(new Error(`none of ${count} nodes of the cluster answers: ${reasons}`, { cause: errors[0] }), codeOf(errors[0]));
-}
-
-/** An untrusted certificate is known by its code. */
-function codeOf(error: unknown): { readonly code?: unknown } {
-  return typeof error === "object" && error !== null && "code" in error ? { code: error.code } : {};
 }

@@ -56,3 +56,12 @@ export function grouped(keys: readonly string[], connection: RedisConnection): r
   }
   return groups;
 }
+
+/** Resolves when all are gone: one that is takes the others with it. The reason is the first one's. */
+export async function closedTogether(connections: readonly Pick<RedisConnection, "closed" | "close">[]): Promise<unknown> {
+  const ends = connections.map(({ closed }) => closed);
+  const reason = await Promise.race(ends);
+  for (const connection of connections) connection.close(reason);
+  await Promise.all(ends);
+  return reason;
+}

@@ -1,5 +1,5 @@
 /** What a failed Redis command means, and our errors for it. The one place where ioredis' errors are read. */
-import { BackendError, BrokerError, reasonOf } from "../errors.ts";
+import { BackendError, BrokerError, CeleriacError, reasonOf } from "../errors.ts";
 import { tlsFailure } from "../tls.ts";
 
 /** `unsent`: the server never saw the command. `refused`: it answered no. `unknown`: written, and no answer came. */
@@ -30,6 +30,17 @@ export const clusterUrl = "it is a node of a Redis Cluster: its URL is to begin 
 export function nodeRefusal(error: unknown): unknown {
   if (!isReply(error) || !/^(?:-?MOVED|CROSSSLOT|CLUSTERDOWN)\b/.test(error.message)) return error;
   return Object.assign(new Error(clusterUrl, { cause: error }), { name: "ReplyError" });
+}
+
+/** Of several servers that were asked none helped. What one said itself, that it wants a password for example, tells more than who was not there; so do our own errors. */
+export function unanswered(what: string, failures: readonly unknown[]): unknown {
+  const said = failures.find((failure) => isReply(failure) || CeleriacError.is(failure));
+  if (said !== undefined) return said;
+  const [failure] = failures;
+  const reasons = [...new Set(failures.map(reasonOf))].join("; ");
+  // An untrusted certificate is known by its code.
+  const code = typeof failure === "object" && failure !== null && "code" in failure ? { code: failure.code } : {};
+  return Object.assign(new Error(`${what}: ${reasons}`, { cause: failure }), code);
 }
 
 function isRefusedLogin(error: unknown): boolean {

@@ -1,10 +1,9 @@
 /** Which server to connect to now: the one that the URL names or, behind sentinels, the one that they call the primary at this moment. */
 import type { Timer } from "../clock.ts";
-import { CeleriacError, reasonOf } from "../errors.ts";
 import type { ConnectionOptions } from "./connection.ts";
-import { isReply } from "./failure.ts";
+import { unanswered } from "./failure.ts";
 import { openServer } from "./server-connection.ts";
-import { type HostAddress, hostText, type RedisAddress, type RedisServer, type RedisTarget, type Sentinels } from "./url.ts";
+import { type HostAddress, hostText, type RedisAddress, type RedisServer, type RedisTarget, type Sentinels, serverAt } from "./url.ts";
 
 type AskOptions = Omit<ConnectionOptions, "name">;
 
@@ -17,16 +16,15 @@ const patienceMs = 200;
  */
 export async function atPrimary<T>(
   place: RedisAddress | Sentinels,
-  { tls, db, keyPrefix, username, password, credentials = null }: RedisTarget,
+  target: RedisTarget,
   options: AskOptions,
   open: (server: RedisServer) => Promise<T>,
 ): Promise<T> {
-  const login = { tls, db, keyPrefix, username, password, credentials };
-  if (!("sentinels" in place)) return open({ ...login, address: place, role: "any" });
+  if (!("sentinels" in place)) return open(serverAt(place, target, "any"));
   const failures: unknown[] = [];
   for (const address of await namedPrimaries(place, options)) {
     try {
-      return await open({ ...login, address, role: "primary" });
+      return await open(serverAt(address, target, "primary"));
     } catch (error) {
       failures.push(error);
     }
@@ -37,7 +35,8 @@ export async function atPrimary<T>(
 /** Without doubles, what most sentinels name first. Rejects when none names one. */
 async function namedPrimaries(place: Sentinels, options: AskOptions): Promise<readonly HostAddress[]> {
   const { named, failures } = await askAll(place, options);
-  if (named.length === 0) throw unanswered(place, failures);
+  if (named.length === 0)
+    throw unanswered(`none of ${place.sentinels.length} sentinels tells where ${JSON.stringify(place.primary)} is`, failures);
   const votes = new Map<string, { readonly address: HostAddress; count: number }>();
   for (const address of named) {
     const vote = votes.get(hostText(address)) ?? { address, count: 0 };
@@ -88,19 +87,4 @@ async function ask(sentinel: HostAddress, { primary, credentialsOf, ...login }: 
   } finally {
     connection.close();
   }
-}
-
-/** What a sentinel said itself, that it wants a password for example, tells more than who was not there; so do our own errors. */
-function unanswered({ primary, sentinels }: Sentinels, failures: readonly unknown[]): unknown {
-  const said = failures.find((failure) => isReply(failure) || CeleriacError.is(failure));
-  if (said !== undefined) return said;
-  const [failure] = failures;
-  const reasons = [...new Set(failures.map(reasonOf))].join("; ");
-  const message = `none of ${sentinels.length} sentinels tells where ${JSON.stringify(primary)} is: ${reasons}`;
-  return Object.assign(new Error(message, { cause: failure }), codeOf(failure));
-}
-
-/** An untrusted certificate is known by its code. */
-function codeOf(error: unknown): { readonly code?: unknown } {
-  return typeof error === "object" && error !== null && "code" in error ? { code: error.code } : {};
 }

@@ -228,3 +228,9 @@ function nameOf(place: RedisTarget["place"]): string {
   if ("nodes" in place) return `cluster ${place.nodes.map(hostText).sort().join(";")}`;
   return "host" in place ? hostText(place) : `${place.primary}@${place.sentinels.map(hostText).sort().join(";")}`;
 }
+
+/** One server that is entered as the target says. */
+export function serverAt(address: RedisAddress, target: RedisTarget, role: RedisServer["role"]): RedisServer {
+  const { tls, db, keyPrefix, username, password, credentials = null } = target;
+  return { address, tls, db, keyPrefix, username, password, credentials, role };
+}

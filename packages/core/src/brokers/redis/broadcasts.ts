@@ -4,14 +4,15 @@
  */
 import type { Broker, LiveExchange, SubscribeOptions, Subscription } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
-import { BrokerError, PublishError, reasonOf } from "../../errors.ts";
+import { BrokerError, reasonOf } from "../../errors.ts";
 import { brokerFailure } from "../../redis/failure.ts";
 import { literalGlob } from "../../redis/glob.ts";
 import { createLink, type RedisLink } from "../../redis/link.ts";
 import type { RedisTarget } from "../../redis/url.ts";
 import { createRetryLog } from "../../retry-log.ts";
-import { decodeEnvelope, encodeEnvelope } from "./envelope-json.ts";
+import { decodeEnvelope } from "./envelope-json.ts";
 import { fanoutChannel } from "./keys.ts";
+import { encodePublication } from "./publication-route.ts";
 import { notConnected, publishFailure } from "./publisher.ts";
 
 export interface BroadcastParts {
@@ -100,12 +101,7 @@ export function createBroadcasts({ link, target, context, silentMs }: BroadcastP
     async broadcast({ name }, routingKey, envelope) {
       const connection = link.current;
       if (connection === null) throw notConnected(target.label);
-      let raw: string;
-      try {
-        raw = encodeEnvelope(envelope, { exchange: name, routingKey });
-      } catch (cause) {
-        throw new PublishError("PUBLISH_ENCODE", `Headers cannot be written as JSON: ${reasonOf(cause)}`, { cause });
-      }
+      const raw = encodePublication({ envelope, route: { exchange: name, routingKey } });
       await connection.call("PUBLISH", fanoutChannel(target.db, name, routingKey), raw).catch((error: unknown) => {
         throw publishFailure(error, target.label);
       });

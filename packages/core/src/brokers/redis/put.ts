@@ -1,5 +1,5 @@
 /** Puts messages into a list: plain ones by a bare LPUSH, one that is guarded or parked by a script. */
-import type { RedisArgument, RedisConnection } from "../../redis/connection.ts";
+import type { RedisConnection } from "../../redis/connection.ts";
 import { publishedKey } from "./keys.ts";
 import { parkingKeys } from "./parking.ts";
 import type { Placement } from "./publication-route.ts";
@@ -16,11 +16,10 @@ export function put(placements: readonly Placement[], connection: RedisConnectio
   const first = placements[0] as Placement;
   const { list, raw, tag, isGuarded, parked } = first;
   if (isPlain(first)) return connection.call("LPUSH", list, ...placements.map((placement) => placement.raw));
-  const keys = [list, publishedKey(list, tag)];
-  const args: RedisArgument[] = [isGuarded ? guardMs : "", raw];
-  if (parked === null) return connection.run(scripts.publish, keys, [...args, "", "", ""]);
+  if (parked === null) return putOnce(list, raw, tag, connection);
   const { dueAt, tag: parkedTag, suffix } = parked;
-  return connection.run(scripts.publish, [...keys, ...parkingKeys(list, connection)], [...args, dueAt, parkedTag, suffix]);
+  const keys = [list, publishedKey(list, tag), ...parkingKeys(list, connection)];
+  return connection.run(scripts.publish, keys, [isGuarded ? guardMs : "", raw, dueAt, parkedTag, suffix]);
 }
 
 /** Unless one with this tag was put there within the last 10 minutes. Rejects as the server answers. */

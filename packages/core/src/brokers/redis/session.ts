@@ -6,7 +6,7 @@ import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../logger.ts";
 import { openNodes } from "../../redis/cluster.ts";
 import { ClusterConnection } from "../../redis/cluster-connection.ts";
-import type { ConnectionOptions, RedisConnection } from "../../redis/connection.ts";
+import { type ConnectionOptions, closedTogether, type RedisConnection } from "../../redis/connection.ts";
 import { isReply } from "../../redis/failure.ts";
 import { atPrimary } from "../../redis/primary.ts";
 import { invalidations, openServer } from "../../redis/server-connection.ts";
@@ -43,12 +43,7 @@ export async function openSession(target: RedisTarget, options: SessionOptions):
   const close = (reason?: unknown) => {
     for (const pair of pairs) pair.close(reason);
   };
-  const ends = pairs.flatMap((pair) => [pair.data.closed, pair.ear.closed]);
-  const closed = Promise.race(ends).then(async (reason) => {
-    close(reason);
-    await Promise.all(ends);
-    return reason;
-  });
+  const closed = closedTogether(pairs.flatMap((pair) => [pair.data, pair.ear]));
   const tracks = pairs.every((pair) => pair.tracks);
   // What is published on one node of a cluster is heard on all.
   const { ear } = pairs[0] as Pair;
