@@ -11,10 +11,10 @@ import { consumedQueues, plainQueues, type QueueTable, queueNames } from "../que
 import { StoreError } from "../sqlite/failure.ts";
 import { filePathOf, isSameFile } from "../sqlite/file-path.ts";
 import type { Answer, OperationFields, OperationKind } from "../sqlite/operation.ts";
-import { readEnvelope, writeEnvelope } from "../sqlite/raw-envelope.ts";
+import { readEnvelope } from "../sqlite/raw-envelope.ts";
 import { openStore, type Store } from "../sqlite/store.ts";
 import { SqliteConsumer } from "./sqlite/consumer.ts";
-import { letterOf } from "./sqlite/letter.ts";
+import { letterOf, rawOf } from "./sqlite/letter.ts";
 import { openSubscription } from "./sqlite/subscription.ts";
 
 /** Rows removed by one transaction of a purge, so that others get their turn. */
@@ -93,12 +93,7 @@ class SqliteBroker implements Broker {
 
   async broadcast({ name }: LiveExchange, routingKey: string, envelope: Envelope): Promise<void> {
     const store = this.#openStore();
-    let raw: Uint8Array;
-    try {
-      raw = writeEnvelope(envelope);
-    } catch (cause) {
-      throw new PublishError("PUBLISH_ENCODE", `Headers cannot be written as JSON: ${reasonOf(cause)}`, { cause });
-    }
+    const raw = rawOf(envelope);
     try {
       await store.run("broadcast", { message: { exchange: name, routingKey, size: raw.byteLength } }, [raw]);
     } catch (cause) {

@@ -11,7 +11,6 @@ import type { Session } from "../../amqp/session.ts";
 import type { Broker, LiveExchange, SubscribeOptions, Subscription } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import type { DriverContext } from "../../driver.ts";
-import type { Envelope } from "../../envelope.ts";
 import { PublishError, reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import { toContent, toEnvelope } from "./message.ts";
@@ -54,7 +53,7 @@ export function createBroadcasts({ publishing, consuming, context }: BroadcastPa
         const failure = operationFailure(cause, `declare the exchange ${exchange.name}`);
         throw rejected(failure.message, failure, failure.code === "BROKER_UNREACHABLE");
       }
-      await confirms.send({ exchange: exchange.name, routingKey, ...contentOf(envelope) });
+      await confirms.send({ exchange: exchange.name, routingKey, ...toContent(envelope) });
     },
     async subscribe(exchange, options) {
       const subscription = await openSubscription({ session: consuming, clock, logger }, exchange, options, () =>
@@ -92,14 +91,6 @@ async function declare(link: Link, { name, type, durable }: LiveExchange): Promi
   } catch (error) {
     if (replyCodeOf(error) !== replyCode.accessRefused) throw error;
     await link.aside((channel) => channel.checkExchange(name));
-  }
-}
-
-function contentOf(envelope: Envelope) {
-  try {
-    return toContent(envelope);
-  } catch (cause) {
-    throw new PublishError("PUBLISH_ENCODE", `The headers cannot be written to AMQP: ${reasonOf(cause)}`, { cause });
   }
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Message, Options } from "amqplib";
 import { fieldTable } from "../../amqp/field-table.ts";
 import type { Envelope } from "../../envelope.ts";
+import { PublishError, reasonOf } from "../../errors.ts";
 
 /** Header of a message whose delay ends between two of the broker's seconds: epoch ms before which the consumer holds it back. */
 export const dueHeader = "x-celeriac-due";
@@ -27,12 +28,12 @@ function ownHeaders(headers: Readonly<Record<string, unknown>>): Record<string, 
   return own;
 }
 
-/** Throws TypeError for headers that AMQP cannot carry. */
+/** Throws PUBLISH_ENCODE for headers that AMQP cannot carry. */
 export function toContent({ headers, properties, body }: Envelope): Content {
   return {
     content: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
     options: {
-      headers: fieldTable(ownHeaders(headers)),
+      headers: headerTable(headers),
       contentType: properties.contentType,
       contentEncoding: properties.contentEncoding,
       deliveryMode: properties.deliveryMode,
@@ -44,6 +45,14 @@ export function toContent({ headers, properties, body }: Envelope): Content {
       ...(properties.expiration === null ? {} : { expiration: properties.expiration }),
     },
   };
+}
+
+function headerTable(headers: Readonly<Record<string, unknown>>) {
+  try {
+    return fieldTable(ownHeaders(headers));
+  } catch (cause) {
+    throw new PublishError("PUBLISH_ENCODE", `The headers cannot be written to AMQP: ${reasonOf(cause)}`, { cause });
+  }
 }
 
 /** The same message to be published again, with `changes` to its headers and whatever else its producer gave it. */

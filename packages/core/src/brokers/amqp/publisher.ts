@@ -5,7 +5,7 @@ import type { Session } from "../../amqp/session.ts";
 import type { Passage, Publication } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import type { Route } from "../../envelope.ts";
-import { BrokerError, PublishError, reasonOf } from "../../errors.ts";
+import { BrokerError, PublishError } from "../../errors.ts";
 import { delayRoute } from "./delay.ts";
 import { type Content, dueHeader, toContent } from "./message.ts";
 import { createTopology, type Topology, type TopologyOptions } from "./topology.ts";
@@ -72,8 +72,8 @@ export function createPublisher({ session, outbox, clock, topology: topologyOpti
       let content: Content;
       try {
         content = toContent(envelope);
-      } catch (cause) {
-        return Promise.reject(new PublishError("PUBLISH_ENCODE", `The headers cannot be written to AMQP: ${reasonOf(cause)}`, { cause }));
+      } catch (error) {
+        return Promise.reject(error);
       }
       return send({ route, content, dueAt, passage });
     },

@@ -26,12 +26,16 @@ export function deadLetterOf(envelope: Envelope, queue: string, reason: string, 
 }
 
 function letter(envelope: Envelope, { exchange, routingKey }: Route, due: number | null, guarded: boolean): Letter {
-  let raw: Uint8Array;
+  const raw = rawOf(envelope);
+  const { priority, deliveryTag: tag } = envelope.properties;
+  return { message: { tag, exchange, queue: routingKey, rank: lowestRank - (priority ?? 0), due, guarded, size: raw.byteLength }, raw };
+}
+
+/** Throws PUBLISH_ENCODE. */
+export function rawOf(envelope: Envelope): Uint8Array {
   try {
-    raw = writeEnvelope(envelope);
+    return writeEnvelope(envelope);
   } catch (cause) {
     throw new PublishError("PUBLISH_ENCODE", `Headers cannot be written as JSON: ${reasonOf(cause)}`, { cause });
   }
-  const { priority, deliveryTag: tag } = envelope.properties;
-  return { message: { tag, exchange, queue: routingKey, rank: lowestRank - (priority ?? 0), due, guarded, size: raw.byteLength }, raw };
 }
