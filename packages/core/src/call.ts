@@ -1,6 +1,6 @@
 /** One call of a task and its options: what every way of sending (delay, applyAsync, a signature, sendTask) comes down to. */
 import { type CompressionName, isCompression } from "./compression.ts";
-import { type DeliveryMode, deliveryModes } from "./config.ts";
+import { type DeliveryMode, deliveryModes } from "./delivery-mode.ts";
 import type { Duration } from "./duration.ts";
 import { ConfigError } from "./errors.ts";
 import { checkOptions, isCount, isDuration, isFlag, isRecord, isSerializer, isText, type OptionCheck } from "./option-check.ts";

@@ -1,6 +1,7 @@
 /** Turns a call into a message and its route: ids, times, defaults of the task and of the app, and where it stands in the tree of tasks. */
 import type { Call, CallOptions } from "./call.ts";
-import { deliveryModeNumber, type Settings } from "./config.ts";
+import type { Settings } from "./config.ts";
+import { deliveryModeNumber } from "./delivery-mode.ts";
 import { durationMs } from "./duration.ts";
 import type { Route } from "./envelope.ts";
 import { instantMs } from "./instant.ts";

@@ -2,7 +2,7 @@
 import { type Call, type CallOptions, type CallSender, checkCallOptions, createCall } from "./call.ts";
 import { parseInstant } from "./clock.ts";
 import { isCompression } from "./compression.ts";
-import { deliveryModes } from "./config.ts";
+import { deliveryModes } from "./delivery-mode.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { isRecord, isSerializer } from "./option-check.ts";
 import type { Priority } from "./priority.ts";

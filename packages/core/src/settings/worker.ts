@@ -1,0 +1,33 @@
+/** Settings of workers: rows of the table in config.ts. Options of a worker, and flags of its command, win over them. */
+import { choiceSetting, countSetting, flagSetting } from "../setting.ts";
+
+export const workerSettings = {
+  workerConcurrency: countSetting<number | null>(
+    null,
+    [0, 10_000],
+    "What a worker's option `concurrency` is where it is not given: null and 0 are the number of cores, at most the container's CPU quota; 100 for async and inline.",
+  ),
+  workerPool: choiceSetting(
+    ["prefork", "threads", "async", "solo", "inline", "gevent", "eventlet", "processes"],
+    "prefork",
+    "What a worker's option `pool` is where it is not given. Celery's gevent and eventlet mean async, its processes prefork.",
+  ),
+  workerMaxTasksPerChild: countSetting<number | null>(
+    null,
+    [0, 1_000_000_000],
+    "What a worker's option `maxTasksPerChild` is where it is not given; null and 0 are no limit.",
+  ),
+  workerMaxMemoryPerChild: countSetting<number | null>(
+    null,
+    [0, 1_000_000_000],
+    "What a worker's option `maxMemoryPerChild` is where it is not given, in KB; null and 0 are no limit.",
+  ),
+  workerDirect: flagSetting(
+    false,
+    "A worker also consumes a queue of its own, named <node name>.dq2: what is sent to it only that worker runs. The direct exchange C.dq2 leads there by the node's name.",
+  ),
+  workerSendTaskEvents: flagSetting(
+    false,
+    "Workers tell monitors of themselves and their tasks, as events in Celery's wire; a worker's option taskEvents (-E) wins.",
+  ),
+} as const;
