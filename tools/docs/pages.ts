@@ -1,7 +1,7 @@
 /** The pages of docs/reference, each from the table in the sources that the code itself runs on. */
 import { celerySettings } from "../../packages/core/src/celery-settings.ts";
 import { settingTable } from "../../packages/core/src/config.ts";
-import { errorTable } from "../../packages/core/src/errors.ts";
+import { errorTable } from "../../packages/core/src/error-table.ts";
 import { eventTable } from "../../packages/core/src/event.ts";
 import { workerOptionTable } from "../../packages/worker/src/options.ts";
 import { celerySettingsTable } from "./celery-settings-table.ts";
@@ -15,7 +15,7 @@ export const pages: readonly Page[] = [
     render: () =>
       page(
         "Errors",
-        "packages/core/src/errors.ts",
+        "packages/core/src/error-table.ts",
         "Every error has one of these codes in `error.code`. A code keeps its meaning for ever and is never used for another.",
         table(
           ["code", "what happened", "what to do"],

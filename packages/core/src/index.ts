@@ -8,12 +8,12 @@ export type { TaskContext, TaskRequest } from "./context.ts";
 export type { Credentials, CredentialsHook, CredentialsRequest } from "./credentials.ts";
 export type { DepsScope } from "./deps.ts";
 export type { Duration } from "./duration.ts";
+export type { ErrorCode } from "./error-table.ts";
 export {
   BackendError,
   BrokerError,
   CeleriacError,
   ConfigError,
-  type ErrorCode,
   PublishError,
   type RemoteError,
   ResultTimeoutError,

@@ -1,5 +1,6 @@
 /** What drivers say while they try to reach a server again and again: a person hears, once, of what will not heal by itself. */
-import { CeleriacError, type ErrorCode, reasonOf } from "./errors.ts";
+import type { ErrorCode } from "./error-table.ts";
+import { CeleriacError, reasonOf } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 
 export interface RetryLog {

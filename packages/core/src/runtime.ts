@@ -14,6 +14,7 @@ export { type Duration, durationMs } from "./duration.ts";
 export { type Entry, processEntry, threadEntry } from "./entry.ts";
 export { deadLetterQueue, deathHeader, deliveriesHeader, deliveriesOf, type Envelope, type Route } from "./envelope.ts";
 export { heapOptionGiven, overrideSettings } from "./environment.ts";
+export { type ErrorCode, errorTable } from "./error-table.ts";
 export * from "./errors.ts";
 export { type EventFields, type EventType, eventTable, type TaskEventType } from "./event.ts";
 export type { CeleryEvents, CeleryEventType, ReceivedEvent } from "./events/celery-event.ts";

@@ -4,9 +4,10 @@ import { fileURLToPath } from "node:url";
 import { createContext, runInContext } from "node:vm";
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { errorTable } from "../../../packages/core/src/error-table.ts";
 import * as errors from "../../../packages/core/src/errors.ts";
 
-const { BackendError, BrokerError, CeleriacError, ConfigError, errorTable, PublishError, reasonOf } = errors;
+const { BackendError, BrokerError, CeleriacError, ConfigError, PublishError, reasonOf } = errors;
 const { ResultTimeoutError, TaskError, TaskRevokedError } = errors;
 
 const remote = { type: "ValueError", module: "builtins", args: ["no"], traceback: null };

@@ -1,7 +1,7 @@
 /** The reference pages say what the sources say. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { errorTable } from "../../../packages/core/src/errors.ts";
+import { errorTable } from "../../../packages/core/src/error-table.ts";
 import { table } from "../../../tools/docs/page.ts";
 import { pages } from "../../../tools/docs/pages.ts";
 

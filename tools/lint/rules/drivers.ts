@@ -21,11 +21,12 @@ const ground = new Set(
       "entry",
       "environment",
       "envelope",
+      "error-table",
       "errors",
       "exchange",
       "failpoint",
     ],
-    ...["failure", "logger", "queue-table", "redact", "result-meta", "retry-log", "serializer", "service", "states"],
+    ...["failure", "live-exchange", "logger", "queue-table", "redact", "result-meta", "retry-log", "serializer", "service", "states"],
     ...["tls", "token-bucket", "wildcards"],
   ].map((name) => `${core}${name}.ts`),
 );

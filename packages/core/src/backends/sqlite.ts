@@ -1,7 +1,8 @@
 /** Results in a SQLite file, beside the queues or in a file of their own: found by id from every process of the machine. */
 import type { ResultBackend, ResultRecord, ResultSubscription, StoreOutcome } from "../backend.ts";
 import type { DriverContext } from "../driver.ts";
-import { BackendError, CeleriacError, type ErrorCode, reasonOf } from "../errors.ts";
+import type { ErrorCode } from "../error-table.ts";
+import { BackendError, CeleriacError, reasonOf } from "../errors.ts";
 import { filePathOf } from "../sqlite/file-path.ts";
 import type { Answer, OperationFields, OperationKind } from "../sqlite/operation.ts";
 import { openStore, type Store } from "../sqlite/store.ts";

@@ -1,5 +1,6 @@
 /** Translates what libsql throws into our codes, once, in the I/O thread; and back into errors in the main thread. */
-import { BrokerError, CeleriacError, ConfigError, type ErrorCode, reasonOf } from "../errors.ts";
+import type { ErrorCode } from "../error-table.ts";
+import { BrokerError, CeleriacError, ConfigError, reasonOf } from "../errors.ts";
 import type { Failure } from "./operation.ts";
 
 interface SqliteErrorLike {

@@ -4,7 +4,7 @@
  */
 import type { StoreOutcome } from "../backend.ts";
 import type { SettleOutcome } from "../broker.ts";
-import type { ErrorCode } from "../errors.ts";
+import type { ErrorCode } from "../error-table.ts";
 import type { ExchangeBinding } from "../exchange.ts";
 import type { BucketRate } from "../token-bucket.ts";
 
