@@ -125,13 +125,18 @@ export interface Queues {
 /** An exchange for whoever listens at the moment: nothing that is sent to it waits for anybody. */
 export interface LiveExchange {
   readonly name: string;
-  /** RabbitMQ declares it with these, as Celery does. */
-  readonly type: "topic" | "fanout";
+  /** RabbitMQ declares it with these, as Celery does. direct: what is told is heard by those who subscribed with its routing key, else by all. */
+  readonly type: "topic" | "fanout" | "direct";
   readonly durable: boolean;
 }
 
 export interface SubscribeOptions {
-  /** RabbitMQ: names the queue that takes what is heard, which is exclusive and ends with its connection; `id` is a new one for each. */
+  /** Of a direct exchange: what is told under this key is heard, and nothing else. */
+  readonly routingKey?: string | undefined;
+  /**
+   * RabbitMQ: names the queue that takes what is heard, which is exclusive and ends with its connection; `id` is a new one for each. Redis: of a direct
+   * exchange the list, which goes when the subscription is closed.
+   */
   readonly queueName: (id: string) => string;
   /** RabbitMQ: how long a message may wait in that queue; null = for ever. */
   readonly messageTtlMs: number | null;

@@ -18,10 +18,11 @@ const newExchange = (world: BrokerWorld, type: LiveExchange["type"] = "topic"): 
   durable: type === "topic",
 });
 
-async function listen(broker: Broker, exchange: LiveExchange): Promise<Ear> {
+async function listen(broker: Broker, exchange: LiveExchange, routingKey?: string): Promise<Ear> {
   const heard: (readonly [string, Envelope])[] = [];
   const subscription = await broker.subscribe(exchange, {
-    queueName: (id) => `${exchange.name}.${id}`,
+    routingKey,
+    queueName: (id) => `${exchange.name}.${routingKey ?? ""}.${id}`,
     messageTtlMs: 5_000,
     expiresMs: 60_000,
     heard: (envelope, routingKey) => void heard.push([routingKey, envelope]),
@@ -81,6 +82,30 @@ export function describeBroadcasting(open: OpenCase, traits: BrokerTraits): void
     await tell(teller, other, "other");
     await eventually(() => stays.heard.length > 1 && elsewhere.heard.length > 0);
     expect([left.ids(), stays.ids(), elsewhere.ids()]).toEqual([["before"], ["before", "after"], ["other"]]);
+  });
+
+  test("what is told directly is heard by those alone who listen under its key, while they listen", async (context) => {
+    const { connect, world } = open(context);
+    const [teller, listener] = [await connect(), await connect()];
+    const exchange = { ...newExchange(world, "direct"), durable: false };
+    await tell(teller, exchange, "too early", "one");
+    const [one, two] = [await listen(listener, exchange, "one"), await listen(listener, exchange, "two")];
+    for (const key of ["one", "two", "three"]) {
+      await tell(teller, exchange, `${key} first`, key);
+      await tell(teller, exchange, `${key} second`, key);
+    }
+    await eventually(() => one.heard.length > 1 && two.heard.length > 1);
+    await one.subscription.close();
+    await one.subscription.close();
+    await tell(teller, exchange, "too late", "one");
+    await tell(teller, exchange, "two third", "two");
+    await eventually(() => two.heard.length > 2);
+    expect([one.ids(), two.ids()]).toEqual([
+      ["one first", "one second"],
+      ["two first", "two second", "two third"],
+    ]);
+    expect(one.heard[0]![0]).toBe("one");
+    await two.subscription.close();
   });
 
   test("leaves no queue of tasks behind", async (context) => {

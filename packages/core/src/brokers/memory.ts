@@ -1,9 +1,11 @@
 /** The broker in the memory of one process: for tests, and for an app whose worker runs beside it. What is confirmed lives as long as the process. */
+
 import type { Broker, ConsumeOptions, Consumer, LiveExchange, Publication, Queues, SubscribeOptions, Subscription } from "../broker.ts";
 import type { DriverContext } from "../driver.ts";
 import type { Envelope } from "../envelope.ts";
 import { BrokerError, PublishError } from "../errors.ts";
 import { copyBindings, declaredBindings, type ExchangeBinding } from "../exchange.ts";
+import { meant } from "../live-exchange.ts";
 import { isSameSpace, openSpace, type Space } from "../memory/space.ts";
 import { consumedQueues, plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
 import { MemoryConsumer } from "./memory/consumer.ts";
@@ -105,9 +107,9 @@ class MemoryBroker implements Broker {
     this.#space.subscribers.tell(exchange.name, routingKey, envelope);
   }
 
-  async subscribe(exchange: LiveExchange, { heard }: SubscribeOptions): Promise<Subscription> {
+  async subscribe(exchange: LiveExchange, options: SubscribeOptions): Promise<Subscription> {
     await this.connect();
-    const leave = this.#space.subscribers.add(exchange.name, heard);
+    const leave = this.#space.subscribers.add(exchange.name, meant(exchange, options));
     const subscription: Subscription = {
       close: async () => {
         leave();

@@ -2,11 +2,13 @@
  * The embedded broker: one SQLite file for every process of one machine. Everything that follows from a delivery is one transaction,
  * so a settlement either happened or did not.
  */
+
 import type { Broker, ConsumeOptions, Consumer, LiveExchange, Publication, Queues, SubscribeOptions, Subscription } from "../broker.ts";
 import type { DriverContext } from "../driver.ts";
 import { type Envelope, wrapUnreadable } from "../envelope.ts";
 import { BrokerError, CeleriacError, PublishError, reasonOf } from "../errors.ts";
 import { copyBindings, declaredBindings, type ExchangeBinding } from "../exchange.ts";
+import { meant } from "../live-exchange.ts";
 import { consumedQueues, plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
 import { StoreError } from "../sqlite/failure.ts";
 import { filePathOf, isSameFile } from "../sqlite/file-path.ts";
@@ -101,9 +103,9 @@ class SqliteBroker implements Broker {
     }
   }
 
-  async subscribe({ name }: LiveExchange, { heard }: SubscribeOptions): Promise<Subscription> {
+  async subscribe(exchange: LiveExchange, options: SubscribeOptions): Promise<Subscription> {
     await this.#connect();
-    const subscription = await openSubscription(name, heard, {
+    const subscription = await openSubscription(exchange.name, meant(exchange, options), {
       store: () => this.#reconnect(),
       logger: this.#context.logger,
       closed: (each) => this.#subscriptions.delete(each),

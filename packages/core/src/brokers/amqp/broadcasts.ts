@@ -127,7 +127,7 @@ async function openSubscription(
       ...(options.messageTtlMs === null ? {} : { messageTtl: options.messageTtlMs }),
       ...(options.expiresMs === null ? {} : { expires: options.expiresMs }),
     });
-    await channel.bindQueue(queue, exchange.name, exchange.type === "topic" ? "#" : "");
+    await channel.bindQueue(queue, exchange.name, exchange.type === "topic" ? "#" : (options.routingKey ?? ""));
     let isGone = false;
     channel.once("close", () => {
       isGone = true;

@@ -5,11 +5,13 @@
 import type { Broker, LiveExchange, SubscribeOptions, Subscription } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
 import { BrokerError, reasonOf } from "../../errors.ts";
+import type { RedisConnection } from "../../redis/connection.ts";
 import { brokerFailure } from "../../redis/failure.ts";
 import { literalGlob } from "../../redis/glob.ts";
 import { createLink, type RedisLink } from "../../redis/link.ts";
 import type { RedisTarget } from "../../redis/url.ts";
 import { createRetryLog } from "../../retry-log.ts";
+import { directInbox, tellDirectly } from "./direct-inbox.ts";
 import { decodeEnvelope } from "./envelope-json.ts";
 import { fanoutChannel } from "./keys.ts";
 import { encodePublication } from "./publication-route.ts";
@@ -42,28 +44,31 @@ export function createBroadcasts({ link, target, context, silentMs }: BroadcastP
     });
   }
 
-  async function subscribe({ name }: LiveExchange, { heard }: SubscribeOptions): Promise<Subscription> {
+  async function subscribe(exchange: LiveExchange, options: SubscribeOptions): Promise<Subscription> {
     const ear = openEar();
     const ending = new AbortController();
     const retryLog = createRetryLog(logger);
-    const channel = fanoutChannel(target.db, name, "");
-    const patterns = [literalGlob(channel), `${literalGlob(channel)}/*`];
+    const inbox = exchange.type === "direct" ? directInbox(exchange, options) : null;
+    const heard = (payload: Buffer) => {
+      if (!ending.signal.aborted) hear(payload, exchange.name, options.heard, context);
+    };
 
     async function listen(): Promise<void> {
       const connection = await ear.open();
-      connection.onPattern((_, payload) => {
-        if (!ending.signal.aborted) hear(payload, name, heard, context);
-      });
-      await connection.call("PSUBSCRIBE", ...patterns).catch((error: unknown) => {
+      await (inbox === null ? listenToChannel(connection, exchange, heard) : inbox.open(connection, heard)).catch((error: unknown) => {
         // The next attempt begins with another one, else it would hear twice.
         connection.close(error);
         throw error;
       });
+      void connection.closed.then(listenAgain);
+    }
+
+    async function listenToChannel(connection: RedisConnection, { name }: LiveExchange, told: (payload: Buffer) => void): Promise<void> {
+      const channel = fanoutChannel(target.db, name, "");
+      connection.onPattern((_, payload) => told(payload));
+      await connection.call("PSUBSCRIBE", literalGlob(channel), `${literalGlob(channel)}/*`);
       const probing = clock.every(probeMs, () => void connection.call("PING").catch(() => {}));
-      void connection.closed.then(() => {
-        probing.cancel();
-        return listenAgain();
-      });
+      void connection.closed.then(() => probing.cancel());
     }
 
     async function listenAgain(): Promise<void> {
@@ -80,9 +85,11 @@ export function createBroadcasts({ link, target, context, silentMs }: BroadcastP
 
     const subscription: Subscription = {
       async close() {
+        if (ending.signal.aborted) return;
         ending.abort();
         ear.close();
         subscriptions.delete(subscription);
+        if (link.current !== null) await inbox?.remove(link.current).catch((error: unknown) => leftBehind(error, exchange.name));
       },
     };
     try {
@@ -97,12 +104,20 @@ export function createBroadcasts({ link, target, context, silentMs }: BroadcastP
     return subscription;
   }
 
+  function leftBehind(error: unknown, exchange: string): void {
+    logger.debug("A list of replies is left to its time to live", { exchange, reason: reasonOf(error) });
+  }
+
   return {
-    async broadcast({ name }, routingKey, envelope) {
+    async broadcast({ name, type }, routingKey, envelope) {
       const connection = link.current;
       if (connection === null) throw notConnected(target.label);
       const raw = encodePublication({ envelope, route: { exchange: name, routingKey } });
-      await connection.call("PUBLISH", fanoutChannel(target.db, name, routingKey), raw).catch((error: unknown) => {
+      const told =
+        type === "direct"
+          ? tellDirectly(connection, { exchange: name, routingKey }, raw, logger)
+          : connection.call("PUBLISH", fanoutChannel(target.db, name, routingKey), raw);
+      await told.catch((error: unknown) => {
         throw publishFailure(error, target.label);
       });
     },
