@@ -22,6 +22,8 @@ export type Script =
   /** writes a file, then blocks for ever */
   | { readonly do: "touchAndBlock"; readonly path: string }
   | { readonly do: "wait"; readonly ms: number }
+  /** ends its process when it gets `signal`, having said so */
+  | { readonly do: "untilSignal"; readonly signal: "SIGTERM" | "SIGINT" | "SIGUSR2" }
   /** ends when it is aborted; value: the reason */
   | { readonly do: "untilAborted" }
   | { readonly do: "progress"; readonly states: readonly string[] }
@@ -77,6 +79,12 @@ async function perform(script: Script, run: Run, control: RunControl): Promise<E
     case "wait":
       await new Promise((resolve) => setTimeout(resolve, script.ms));
       return succeeded(script.ms);
+    case "untilSignal":
+      process.on(script.signal, () => {
+        control.log("info", `got ${script.signal}`, undefined);
+        process.exit(0);
+      });
+      return await new Promise<Ending>(() => {});
     case "untilAborted":
       return succeeded(await abortReason(control.signal));
     case "progress":

@@ -129,6 +129,7 @@ export const errorTable = {
     "A task has a hard time limit, and the worker's pool is inline: nothing could end its run.",
     "Take another pool, or softTimeLimit, which aborts self.signal.",
   ],
+  POOL_UNSUPPORTED: ["A worker was asked for something that its pool cannot do.", "The message says what, and which pools can."],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;
 

@@ -50,6 +50,7 @@ export {
   type Setting,
   type SettingsOf,
   type SettingTable,
+  shownValue,
   snakeCase,
   textSetting,
   unknownName,

@@ -28,6 +28,12 @@ export interface Pool extends Service {
   /** Cooperative: aborts the run's signal, or hands it back if it has not begun. false = not here. */
   abort(taskId: string, reason: AbortReason, message: string): boolean;
   abortAll(reason: AbortReason, message: string): void;
+  /**
+   * Ends a task that runs here, whatever it does: its executor is ended, by `signal` where it is a process (SIGTERM; SIGKILL follows soon), and replaced.
+   * The task ends as `terminated`; what shared its executor is handed back. SIGUSR1 ends nothing: it reaches the task as its soft time limit would.
+   * false = it does not run here. Throws POOL_UNSUPPORTED where nothing could end it.
+   */
+  terminateRun(taskId: string, signal?: NodeJS.Signals): boolean;
   /** Ends the executors at once; what ran ends as `handedBack`. Without `endsRuns` it is told to give way, and left to itself. */
   terminate(): Promise<void>;
   stats(): PoolStats;

@@ -47,6 +47,8 @@ export type Ending =
   | { readonly kind: "poisoned"; readonly deliveries: number }
   /** hard time limit: the executor was ended */
   | { readonly kind: "timedOut"; readonly limitMs: number }
+  /** its executor was ended because somebody asked for that; `signal` as it was asked */
+  | { readonly kind: "terminated"; readonly signal: NodeJS.Signals }
   /** the executor died; `begun`: this run may have caused it */
   | { readonly kind: "executorLost"; readonly reason: string; readonly begun: boolean }
   /** did not begin, or was stopped through no fault of its own: goes back uncounted */

@@ -67,6 +67,8 @@ export function settlementOf(context: SettlementContext, request: Request, endin
       return done(undefined);
     case "expired":
       return done(recordOf(context, request, "REVOKED", [], (facts) => failureText(facts, celeryErrors.revoked("expired"))));
+    case "terminated":
+      return done(recordOf(context, request, "REVOKED", [], (facts) => failureText(facts, celeryErrors.revoked("terminated"))));
     case "undecodable":
       return dead(celeryErrors.reject(ending.reason), ending.reason);
     case "unknown":

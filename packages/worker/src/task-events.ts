@@ -1,4 +1,5 @@
 /** What monitors are told of a task on its walk: Celery's events, made from requests and endings. Only where events are on. */
+import { constants } from "node:os";
 import { celeryErrors, type EventDispatcher, type RemoteError, reprException, reprValue, type Settlement } from "@celeriac/core/runtime";
 import type { Request } from "./request.ts";
 import type { Ending } from "./run.ts";
@@ -52,6 +53,8 @@ export function createTaskEvents({ send }: Pick<EventDispatcher, "send">): TaskE
           return send("task-rejected", { uuid, requeue: false });
         case "expired":
           return send("task-revoked", { uuid, terminated: false, signum: null, expired: true });
+        case "terminated":
+          return send("task-revoked", { uuid, terminated: true, signum: constants.signals[ending.signal], expired: false });
         case "ignored":
           return;
       }

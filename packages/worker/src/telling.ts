@@ -80,6 +80,9 @@ export function tellEnding(teller: Teller, request: Request, ending: Ending, { t
     case "expired":
       teller.task("task-revoked", request, () => ({ reason: "expired", expired: true }));
       return;
+    case "terminated":
+      teller.task("task-revoked", request, () => ({ reason: `terminated by ${ending.signal}`, expired: false }));
+      return;
     default:
       return;
   }

@@ -39,6 +39,20 @@ const executorLost: Ending = { kind: "executorLost", reason: "signal SIGKILL", b
 const deadLetter = expect.objectContaining({ kind: "deadLetter" });
 const acknowledge = { kind: "acknowledge" };
 
+describe("a terminated task", () => {
+  it("is acknowledged and stored as Celery stores it, late or early acknowledged", async () => {
+    for (const acksLate of [true, false]) {
+      const { walk, settlements } = await delivered({ acksLate });
+      await walk.end({ kind: "terminated", signal: "SIGTERM" });
+      expect(settlements.at(-1)?.then).toEqual(acknowledge);
+      const stored = acksLate ? resultOf(settlements[0]) : JSON.parse(walk.stored[0]?.text ?? "");
+      const result = { exc_type: "TaskRevokedError", exc_message: ["terminated"], exc_module: "celery.exceptions" };
+      expect(stored).toMatchObject({ status: "REVOKED", result, traceback: null, children: [] });
+      expect(walk.counts()["task-revoked"]).toBe(1);
+    }
+  });
+});
+
 describe("what is stored where results are ignored", () => {
   it("is errors, if the task or the app asks for them", async () => {
     for (const [options, config, states] of [

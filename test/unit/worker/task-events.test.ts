@@ -56,6 +56,7 @@ describe("events of a task", () => {
       { type: "task-retried", exception: `ValueError("it's", 2)`, traceback: "Traceback …" },
     ],
     ["ran too long", { kind: "timedOut", limitMs: 1_500 }, { type: "task-failed", exception: "TimeLimitExceeded(1.5)" }],
+    ["terminated", { kind: "terminated", signal: "SIGTERM" }, { type: "task-revoked", terminated: true, signum: 15, expired: false }],
     ["rejected", { kind: "rejected", requeue: false, reason: "no" }, { type: "task-rejected", requeue: false }],
     ["put back", { kind: "rejected", requeue: true, reason: "later" }, { type: "task-rejected", requeue: true }],
     ["lost with its executor", { kind: "executorLost", reason: "exit 1", begun: true }, { type: "task-rejected", requeue: true }],

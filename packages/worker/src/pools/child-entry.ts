@@ -16,8 +16,10 @@ const outboxFd = 4;
 const parentFd = 5;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
-/** Signals meant for the whole process group or container: the worker decides when its children end. */
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+/** Signals meant for the whole process group or container: the worker decides when its children end. SIGUSR1 would have Node open a debugger's port. */
+const unheeded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const;
+const heedNot = () => {};
+for (const signal of unheeded) process.on(signal, heedNot);
 
 // Without the kernel's help a child that computes would not notice that its parent is gone: a thread watches in its place.
 if (process.argv[2] === "--watch-parent") {
@@ -25,7 +27,7 @@ if (process.argv[2] === "--watch-parent") {
   new Worker(url, { execArgv: [...execArgv], workerData: { fd: parentFd } }).unref();
 }
 
-const host = new ExecutorHost({ clock: systemClock, open: loadExecute, send, end: (code) => process.exit(code) });
+const host = new ExecutorHost({ clock: systemClock, open: loadExecute, send, raise, end: (code) => process.exit(code) });
 captureLines(process.stdout, (line) => host.output("stdout", line));
 captureLines(process.stderr, (line) => host.output("stderr", line));
 process.on("exit", () => host.flush());
@@ -35,6 +37,12 @@ const inbox = new Socket({ fd: inboxFd, readable: true, writable: false });
 inbox.on("data", (chunk: Buffer) => host.receive(chunk));
 inbox.on("close", () => process.kill(process.pid, "SIGKILL"));
 inbox.on("error", () => inbox.destroy());
+
+/** Where user code listens to the signal itself it may do what it has to; else this is the end. */
+function raise(signal: NodeJS.Signals): void {
+  process.off(signal, heedNot);
+  process.kill(process.pid, signal);
+}
 
 function send(frames: FrameWriter): void {
   frames.drain(writeAll);

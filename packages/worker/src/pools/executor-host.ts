@@ -9,6 +9,8 @@ export interface HostOptions {
   readonly open: (init: ExecutorInit) => Promise<OpenedExecute>;
   /** see `ExecutorOptions.send` */
   readonly send: (frames: FrameWriter) => void;
+  /** Lets the process end by a signal, if it is one of its own; called when all is reported. */
+  readonly raise?: (signal: NodeJS.Signals) => void;
   /** Ends the process or thread; called last, when all is reported. */
   readonly end: (code: number) => void;
 }
@@ -32,7 +34,8 @@ export class ExecutorHost implements FrameSink {
   }
 
   frame(kind: number, number: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#executor !== null) this.#executor.frame(kind, number, bytes, start, end);
+    if (kind === frameKind.raise) this.#raise(bytes.toString("utf8", start, end) as NodeJS.Signals);
+    else if (this.#executor !== null) this.#executor.frame(kind, number, bytes, start, end);
     else if (kind === frameKind.init) void this.#open(JSON.parse(bytes.toString("utf8", start, end)) as ExecutorInit);
     else if (kind === frameKind.drain) this.#drainAsked = true;
   }
@@ -74,6 +77,12 @@ export class ExecutorHost implements FrameSink {
       return this.#options.end(1);
     }
     if (this.#drainAsked) this.#executor.frame(frameKind.drain, 0, Buffer.alloc(0), 0, 0);
+  }
+
+  #raise(signal: NodeJS.Signals): void {
+    this.flush();
+    this.#send((frames) => frames.empty(frameKind.pong, 0));
+    this.#options.raise?.(signal);
   }
 
   async #close(close: (() => Promise<void>) | undefined): Promise<void> {

@@ -19,8 +19,11 @@ export interface ExecutorLink {
   readonly pid: number;
   /** Takes over `bytes`, which fill their ArrayBuffer from its start. Dropped when the executor is gone. */
   send(bytes: Buffer<ArrayBuffer>): void;
-  /** Ends it at once, whatever it does. `exited` follows. Safe to call twice. */
-  terminate(): void;
+  /**
+   * Ends it, whatever it does, and `exited` follows: at once, but a process asked to end by another `signal` than SIGKILL is given a few seconds
+   * while it answers. Safe to call twice; the harder call wins.
+   */
+  terminate(signal?: NodeJS.Signals): void;
 }
 
 export type OpenLink = (listener: LinkListener) => ExecutorLink;

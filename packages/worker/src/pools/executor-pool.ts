@@ -1,5 +1,5 @@
 /** Pools whose runs go to executors: prefork, threads, async, solo and inline differ only in what executors are, and how many. */
-import { type Clock, createService, type Logger, processEntry, type Service } from "@celeriac/core/runtime";
+import { CeleriacError, type Clock, createService, type Logger, processEntry, type Service } from "@celeriac/core/runtime";
 import type { Pool, PoolListener, PoolStats } from "../pool.ts";
 import type { AbortReason, Ending, Run } from "../run.ts";
 import { aheadWorkMs, mostAhead } from "./ahead.ts";
@@ -128,6 +128,22 @@ class ExecutorPool implements Pool, RunOwner {
 
   abortAll(reason: AbortReason, message: string): void {
     this.#abortWhere(() => true, reason, message);
+  }
+
+  terminateRun(taskId: string, signal: NodeJS.Signals = "SIGTERM"): boolean {
+    if (!this.endsRuns && signal !== "SIGUSR1") {
+      const message = "The pool inline runs tasks in the worker's own thread and can end none: take another pool, or abort the task";
+      throw new CeleriacError("POOL_UNSUPPORTED", message);
+    }
+    let found = false;
+    for (const lane of this.#fleet.lanes) {
+      const held = lane.running(taskId);
+      if (held === undefined) continue;
+      found = true;
+      if (signal === "SIGUSR1") lane.abort(held, "softTimeLimit", "It was sent SIGUSR1");
+      else lane.endFor(held, { kind: "terminated", signal }, signal);
+    }
+    return found;
   }
 
   stats(): PoolStats {

@@ -1,8 +1,9 @@
 /** The executors of one pool: starts them, replaces those that are gone, and ends them all. */
 import { CeleriacError, type Clock, type Logger, reasonOf, type Timer } from "@celeriac/core/runtime";
+import type { Ending } from "../run.ts";
 import type { ExecutorInit } from "./executor-init.ts";
 import type { OpenLink } from "./executor-link.ts";
-import type { RunOwner } from "./held-run.ts";
+import type { HeldRun, RunOwner } from "./held-run.ts";
 import { inlineExecutors, type OpenInline } from "./inline-executor.ts";
 import { Lane, type LaneOwner } from "./lane.ts";
 import { LaneWatch } from "./lane-watch.ts";
@@ -137,8 +138,8 @@ export class Fleet implements LaneOwner {
       if (lane.wasReady) this.#options.logger.error("Executor lost", { pid: lane.pid, reason: cause.reason });
       else this.#startFailed(lane.startFailure ?? cause.reason, lane.startFailure !== null);
       if (!isForSuspects) this.#openLater(false);
-    } else if (cause.kind === "timeLimit") {
-      this.#options.logger.warn("Executor ended for a hard time limit", { pid: lane.pid });
+    } else if (cause.kind === "endedFor") {
+      this.#options.logger.warn("Executor ended for the sake of a task", { pid: lane.pid, endings: endingsTold(cause.endings) });
       if (!isForSuspects) this.#open(false);
     } else if (cause.kind === "retired") {
       this.#options.logger.info("Executor replaced", { pid: lane.pid, reason: cause.reason });
@@ -201,4 +202,9 @@ async function linkOpener(home: ExecutorHome, clock: Clock): Promise<OpenLink> {
     case "inline":
       return inlineExecutors(home.open, clock);
   }
+}
+
+/** [[task id, how it ended]] */
+function endingsTold(endings: ReadonlyMap<HeldRun, Ending>): readonly (readonly [string, string])[] {
+  return [...endings].map(([held, ending]) => [held.run.id, ending.kind]);
 }

@@ -42,6 +42,8 @@ export const frameKind = Object.freeze({
   handedBack: 16,
   /** e→w: it begins nothing more, and ends when what runs has ended and `drain` was told; text of the reason */
   retiring: 17,
+  /** w→e, to a process: it is to end by this signal; answered with `pong`, then its own listeners, if there are any, or the signal itself do the rest */
+  raise: 18,
 });
 
 /** A frame is refused above this: it can only be a broken stream, or a value nobody could store. */

@@ -7,8 +7,8 @@ export interface RunHolder {
   /** Aborts it, or has it handed back if it has not begun. */
   abort(held: HeldRun, reason: AbortReason, message: string): void;
   softLimit(held: HeldRun): void;
-  /** The run is over its hard time limit: ends the executor. */
-  endFor(held: HeldRun): void;
+  /** Ends the executor, by `signal` (SIGKILL) where it is a process, so that this run ends as `ending`. */
+  endFor(held: HeldRun, ending: Ending, signal?: NodeJS.Signals): void;
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error";

@@ -56,7 +56,8 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
   readonly #link: ExecutorLink;
   readonly #reader = new FrameReader();
   readonly #orders: Orders;
-  readonly #exceeded = new Set<HeldRun>();
+  /** of those for whose sake the executor was ended */
+  readonly #endings = new Map<HeldRun, Ending>();
   #cause: EndCause | null = null;
   #recalling = false;
   #behindLong = false;
@@ -123,9 +124,14 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
     this.#orders.softLimit(held);
   }
 
-  endFor(held: HeldRun): void {
-    this.#exceeded.add(held);
-    this.terminate({ kind: "timeLimit", exceeded: this.#exceeded });
+  endFor(held: HeldRun, ending: Ending, signal?: NodeJS.Signals): void {
+    this.#endings.set(held, ending);
+    this.terminate({ kind: "endedFor", endings: this.#endings }, signal);
+  }
+
+  /** A run that has begun, or is so far in front that it has, though user code that never gives way keeps it from being told. */
+  running(taskId: string): HeldRun | undefined {
+    return [...this.held.values()].find((held, place) => held.run.id === taskId && (held.begun || place < this.slots));
   }
 
   /** Takes back what waits here, because what runs takes longer than expected. Nothing is queued here until a run has ended. */
@@ -154,11 +160,11 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
   }
 
   /** The first cause decides how its runs end. */
-  terminate(cause: EndCause): void {
+  terminate(cause: EndCause, signal?: NodeJS.Signals): void {
     if (this.state === "gone") return;
     this.state = "ending";
     this.#cause ??= cause;
-    this.#link.terminate();
+    this.#link.terminate(signal);
   }
 
   received(chunk: Buffer): void {

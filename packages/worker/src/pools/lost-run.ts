@@ -5,8 +5,8 @@ import type { HeldRun } from "./held-run.ts";
 /** Why an executor is gone. */
 export type EndCause =
   | { readonly kind: "died"; readonly reason: string }
-  /** ended by the pool, for these runs */
-  | { readonly kind: "timeLimit"; readonly exceeded: ReadonlySet<HeldRun> }
+  /** ended by the pool for the sake of some of its runs, which end so */
+  | { readonly kind: "endedFor"; readonly endings: ReadonlyMap<HeldRun, Ending> }
   /** it came to the end of its lifetime, and held nothing */
   | { readonly kind: "retired"; readonly reason: string }
   /** ended by the pool, because it stops */
@@ -20,9 +20,8 @@ export function endingWithout(held: HeldRun, cause: EndCause, someBegun: boolean
   switch (cause.kind) {
     case "stopped":
       return { kind: "handedBack" };
-    case "timeLimit":
-      if (cause.exceeded.has(held)) return { kind: "timedOut", limitMs: held.run.timeLimitMs ?? 0 };
-      return held.begun ? { kind: "handedBack" } : null;
+    case "endedFor":
+      return cause.endings.get(held) ?? (held.begun ? { kind: "handedBack" } : null);
     case "retired":
       return null;
     case "died":

@@ -1,8 +1,9 @@
-/** An executor that is a child process: isolated from the worker, ended by SIGKILL, and never outliving its parent. */
+/** An executor that is a child process: isolated from the worker, ended by a signal, and never outliving its parent. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type Clock, processEntry } from "@celeriac/core/runtime";
+import { endProcess, type ProcessEnd } from "./end-process.ts";
 import type { ExecutorLink, LinkListener, OpenLink } from "./executor-link.ts";
 import { LineCutter } from "./output-lines.ts";
 
@@ -29,25 +30,35 @@ export function processExecutors(tie: ParentTie, clock: Clock, heapMb: number | 
 function openProcessExecutor(listener: LinkListener, child: ChildProcess, clock: Clock): ExecutorLink {
   const [, stdout, stderr, inbox, outbox] = (child.stdio ?? []) as unknown as [null, Readable, Readable, Writable, Readable];
   let lastWords = "";
+  let end: ProcessEnd | null = null;
+  const kill = () => void child.kill("SIGKILL");
+  const send = (bytes: Buffer<ArrayBuffer>) => {
+    if (inbox?.writable) inbox.write(bytes);
+  };
 
   // A pipe that breaks is a child that ends: it is settled when its exit is noticed.
   for (const stream of child.stdio ?? []) stream?.on("error", () => {});
-  outbox?.on("data", (chunk: Buffer) => listener.received(chunk));
+  outbox?.on("data", (chunk: Buffer) => {
+    end?.heard();
+    listener.received(chunk);
+  });
   print(stdout, (line) => listener.printed("stdout", line));
   print(stderr, (line) => {
     lastWords = `${lastWords}${line}\n`.slice(-keptErrorChars);
     listener.printed("stderr", line);
   });
   whenEnded(child, clock, (how) => {
+    end?.over();
     const words = lastWords.trim();
     listener.exited({ reason: words === "" ? how : `${how}: ${words}` });
   });
   return {
     pid: child.pid ?? 0,
-    send(bytes) {
-      if (inbox?.writable) inbox.write(bytes);
+    send,
+    terminate(signal = "SIGKILL") {
+      if (signal === "SIGKILL") kill();
+      else end ??= endProcess({ send, kill }, signal, clock);
     },
-    terminate: () => void child.kill("SIGKILL"),
   };
 }
 

@@ -56,7 +56,7 @@ export class TimeLimits {
     for (const [held, deadlines] of this.#watched) {
       if (deadlines.hardAt <= now) {
         this.#watched.delete(held);
-        held.holder?.endFor(held);
+        held.holder?.endFor(held, { kind: "timedOut", limitMs: held.run.timeLimitMs ?? 0 });
         continue;
       }
       if (deadlines.softAt <= now) {

@@ -125,8 +125,8 @@ describe("a lane", () => {
     const sent = [heldRun("a", { timeLimitMs: 5 }), heldRun("b", { timeLimitMs: 6 }), heldRun("c"), heldRun("d")];
     for (const held of sent) lane.send(held);
     for (const number of [1, 2, 3]) link.begun(number);
-    lane.endFor(sent[0] as HeldRun);
-    lane.endFor(sent[1] as HeldRun);
+    lane.endFor(sent[0] as HeldRun, { kind: "timedOut", limitMs: 5 });
+    lane.endFor(sent[1] as HeldRun, { kind: "timedOut", limitMs: 6 });
     expect(link.terminated).toBe(2);
     link.listener.exited({ reason: "signal SIGKILL" });
     expect(told.ended).toEqual([
