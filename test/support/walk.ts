@@ -16,6 +16,7 @@ import {
 } from "@celeriac/core/runtime";
 import { createTaskConsumer, type TaskConsumer } from "../../packages/worker/src/consumer.ts";
 import type { Pool } from "../../packages/worker/src/pool.ts";
+import { Revoked, revokedLimits } from "../../packages/worker/src/revoked.ts";
 import type { Ending, Run } from "../../packages/worker/src/run.ts";
 import { createTaskEvents } from "../../packages/worker/src/task-events.ts";
 import { createTeller } from "../../packages/worker/src/telling.ts";
@@ -38,6 +39,7 @@ export interface Walk {
   readonly app: App;
   readonly clock: FakeClock;
   readonly consumer: TaskConsumer;
+  readonly revoked: Revoked;
   /** Takes a delivery of task `task`; gives what it was settled with so far. */
   deliver(task: string, changes?: DeliveryChanges): readonly Settlement[];
   /** runs in the pool, oldest first: ends the first of them */
@@ -106,17 +108,19 @@ export function startWalk({
     },
   } as Partial<Broker> as Broker;
   const pool = { endsRuns, submit: (run) => new Promise((resolve) => running.push({ run, resolve })) } as Partial<Pool> as Pool;
+  const revoked = new Revoked(revokedLimits(runtime.settings), clock);
   const teller = createTeller(logger, () => true);
   const told: Told[] = [];
   const events = createTaskEvents({ send: (type, fields) => void told.push({ type, ...fields }) });
   const consumer = createTaskConsumer(() => ({
-    ...{ runtime, hostname: "w1@host", broker, backend, clock, logger, teller, events, pool, giveUp: giveUp.signal },
+    ...{ runtime, hostname: "w1@host", broker, backend, clock, logger, teller, events, pool, revoked, giveUp: giveUp.signal },
   }));
 
   return {
     app,
     clock,
     consumer,
+    revoked,
     told,
     deliver(task, { id = randomUUID(), headers = {}, body = [[], {}, null], deliveries = 0, redelivered = false, answers = [] } = {}) {
       const settlements: Settlement[] = [];

@@ -64,7 +64,7 @@ export const errorTable = {
   TASK_WORKER_LOST: ["The process that ran the task died.", "Look at the worker's log for the exit code or signal."],
   TASK_DEAD_LETTERED: ["The message was put into the dead-letter queue.", "Look at its reason; redrive it when the cause is gone."],
   TASK_CHORD_FAILED: ["A member of the chord's header failed.", "See the member's own result."],
-  TASK_REVOKED: ["The task was revoked or expired before it ran.", "See `reason`."],
+  TASK_REVOKED: ["The task was revoked, aborted or terminated, or expired before it ran.", "See `reason`."],
   RESULT_TIMEOUT: ["get() gave up waiting; the task may still run.", "Ask again later, or give a longer `timeout`."],
   RESULT_DISABLED: [
     "The result was asked for, but no result backend is configured.",

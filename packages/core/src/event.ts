@@ -11,7 +11,7 @@ export const eventTable = {
   ],
   "task-retried": [["exception", "retries"], "It will run again; the next attempt is published."],
   "task-rejected": [["requeue", "reason"], "It was put back into its queue."],
-  "task-revoked": [["reason", "expired"], "It was not run, or not to its end: expired, revoked or terminated."],
+  "task-revoked": [["reason", "expired"], "It was not run, or not to its end: expired, revoked, aborted or terminated."],
   "task-parked": [["dueAt"], "It came before its time and waits in the broker."],
   "task-lost": [["reason"], "Its claim was no longer ours: the outcome was dropped, another worker has it."],
   "task-dead-lettered": [["reason", "queue"], "Its message was put into the dead-letter queue."],

@@ -21,6 +21,7 @@ import { judge, type Verdict } from "./gate.ts";
 import { needsExecutor } from "./hard-limit.ts";
 import type { Pool, PoolListener } from "./pool.ts";
 import { type Request, readRequest } from "./request.ts";
+import type { Revoked } from "./revoked.ts";
 import type { Ending, Run } from "./run.ts";
 import { repeat, type SettleContext, settle, settleAcknowledged, taskOf } from "./settle.ts";
 import { settledBefore } from "./settled-before.ts";
@@ -35,6 +36,7 @@ export interface ConsumerParts extends SettlementContext, SettleContext {
   /** null: monitors are told nothing */
   readonly events: TaskEvents | null;
   readonly pool: Pool;
+  readonly revoked: Revoked;
 }
 
 export interface TaskConsumer {
@@ -42,6 +44,8 @@ export interface TaskConsumer {
   take(delivery: Delivery): void;
   /** What a pool tells of a run under way. */
   readonly poolListener: Pick<PoolListener, "began" | "updateState">;
+  /** What the pool holds. */
+  underway(): Iterable<Request>;
   /** Resolves when nothing taken is left unsettled. */
   idle(): Promise<void>;
 }
@@ -82,6 +86,7 @@ export function createTaskConsumer(parts: () => ConsumerParts): TaskConsumer {
         if (request !== undefined) storeState(parts(), request, state, metaJson);
       },
     },
+    underway: () => underway.values(),
     async idle() {
       while (walks > 0) await new Promise<void>((resolve) => waiting.push(resolve));
     },
@@ -96,7 +101,7 @@ function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: Map<Run
   } catch (error) {
     return deadLetterUnread(parts, delivery, error);
   }
-  const verdict = judge(request, parts.clock.now(), parts.pool.endsRuns);
+  const verdict = judge(request, parts.clock.now(), parts.pool.endsRuns, parts.revoked);
   switch (verdict.kind) {
     case "park":
       return park(parts, request, verdict);
@@ -105,6 +110,8 @@ function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: Map<Run
     case "unknown":
     case "poisoned":
       return finish(parts, request, verdict, 0);
+    case "revoked":
+      return finish(parts, request, notBegun(verdict.reason), 0);
     case "unlimitable":
       return finish(parts, request, failedEnding(parts, request, remoteErrorOf(needsExecutor(`this call of ${request.run.task}`))), 0);
     case "run":
@@ -137,10 +144,23 @@ async function runAndFinish(parts: ConsumerParts, request: Request, underway: Ma
   const startedAt = parts.clock.monotonic();
   underway.set(run, request);
   failpoint("pool.submitted");
-  const ending = await parts.pool.submit(run);
+  const ending = await runUnlessRevoked(parts, request);
   failpoint("outcome.received");
   underway.delete(run);
   await (request.acksLate ? finish : finishAcknowledged)(parts, request, ending, parts.clock.monotonic() - startedAt);
+}
+
+/** It may have been revoked since the gate, and what the pool gives back because it has not begun may be: neither begins, here or elsewhere. */
+async function runUnlessRevoked({ pool, revoked }: ConsumerParts, { run, headers }: Request): Promise<Ending> {
+  const before = revoked.reasonFor(headers);
+  if (before !== null) return notBegun(before);
+  const ending = await pool.submit(run);
+  const meanwhile = ending.kind === "handedBack" ? revoked.reasonFor(headers) : null;
+  return meanwhile === null ? ending : notBegun(meanwhile);
+}
+
+function notBegun(reason: string): Ending {
+  return { kind: "revoked", reason, begun: false };
 }
 
 /** Marks a suspect's run as begun before it starts, so that only it is counted should this worker die. false: it must not run here. */

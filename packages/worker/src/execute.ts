@@ -37,6 +37,7 @@ import {
   type TaskDefinition,
   type TaskHeaders,
   type TaskRequest,
+  TaskRevokedError,
   taskErrorOf,
   withRun,
 } from "@celeriac/core/runtime";
@@ -164,10 +165,21 @@ class Execution implements ContextParts, CurrentRun {
     if (thrown instanceof IgnoreSignal) return { kind: "ignored" };
     // A run that gave way to a stop or to a lost claim has not failed: it starts again elsewhere.
     if (reason === "shutdown" || reason === "claimLost") return { kind: "handedBack" };
+    if (reason === "aborted" || reason === "revoked") return this.#revoked(thrown);
     if (thrown instanceof RetrySignal) return this.#retried(thrown);
     if (reason === null && this.#isAutoretried(thrown)) return this.#retried(new RetrySignal({ cause: thrown }));
     if (reason === "softTimeLimit" && isAbort(thrown, this.#control.signal)) return this.#failed(thrown, celeryErrors.softTimeLimit());
     return this.#failed(thrown);
+  }
+
+  /** Nobody wants it any more: whatever it throws now is its end, and it is neither retried nor has it failed. */
+  #revoked(thrown: unknown): Ending {
+    const { message } = this.#control.signal.reason as { readonly message: string };
+    if (!isAbort(thrown, this.#control.signal) && !(thrown instanceof RetrySignal))
+      this.#control.log("warn", "a task that was told to end threw an error of its own", { errorReason: reasonOf(thrown) });
+    const outcome = () => ({ state: "REVOKED", error: new TaskRevokedError(this.#run.id, message) }) as const;
+    this.#runtime.signals.send("taskPostrun", () => ({ ...this.#event(), outcome: outcome() }));
+    return { kind: "revoked", reason: message, begun: true };
   }
 
   #isAutoretried(thrown: unknown): boolean {

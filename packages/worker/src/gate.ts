@@ -1,12 +1,14 @@
-/** Decides what becomes of a request before it may take a slot: too early, too late, too often begun, or on to the pool. Pure. */
+/** Decides what becomes of a request before it may take a slot: revoked, too early, too late, too often begun, or on to the pool. Pure. */
 import { codedReasonOf, tooLarge } from "@celeriac/core/runtime";
 import type { Request } from "./request.ts";
+import type { Revoked } from "./revoked.ts";
 
 export type Verdict =
   | { readonly kind: "run" }
   /** came before its time: waits in the broker */
   | { readonly kind: "park"; readonly afterMs: number; readonly dueAt: number }
   | { readonly kind: "expired" }
+  | { readonly kind: "revoked"; readonly reason: string }
   /** larger than may be decoded */
   | { readonly kind: "undecodable"; readonly reason: string }
   /** began too often without an end */
@@ -19,10 +21,12 @@ export type Verdict =
 const toleranceMs = 1;
 
 /** `endsRuns`: of the pool it would go to */
-export function judge(request: Request, nowMs: number, endsRuns: boolean): Verdict {
+export function judge(request: Request, nowMs: number, endsRuns: boolean, revoked: Pick<Revoked, "reasonFor">): Verdict {
   const { etaAt, expiresAt } = request.headers;
   if (request.definition === undefined || request.definition.code.kind === "declared") return { kind: "unknown" };
   if (expiresAt !== null && expiresAt <= nowMs) return { kind: "expired" };
+  const revokedFor = revoked.reasonFor(request.headers);
+  if (revokedFor !== null) return { kind: "revoked", reason: revokedFor };
   if (request.delivery.deliveries >= request.maxDeliveries) return { kind: "poisoned", deliveries: request.delivery.deliveries };
   if (request.run.body.byteLength > request.maxBytes)
     return { kind: "undecodable", reason: codedReasonOf(tooLarge(request.run.body.byteLength, request.maxBytes)) };

@@ -27,6 +27,8 @@ export interface Pool extends Service {
   submit(run: Run): Promise<Ending>;
   /** Cooperative: aborts the run's signal, or hands it back if it has not begun. false = not here. */
   abort(taskId: string, reason: AbortReason, message: string): boolean;
+  /** Has it handed back if it has not begun, and leaves it alone if it has. */
+  takeBack(taskId: string): void;
   abortAll(reason: AbortReason, message: string): void;
   /**
    * Ends a task that runs here, whatever it does: its executor is ended, by `signal` where it is a process (SIGTERM; SIGKILL follows soon), and replaced.

@@ -20,7 +20,8 @@ export interface Run {
   readonly timeLimitMs: number | null;
 }
 
-export type AbortReason = "softTimeLimit" | "claimLost" | "shutdown";
+/** `aborted`: its caller does not want it any more; `revoked`: it was to be terminated, where its executor cannot be ended. */
+export type AbortReason = "softTimeLimit" | "claimLost" | "shutdown" | "aborted" | "revoked";
 
 /** The worker's internal ending of a run (the public type of a task's end is Outcome). */
 export type Ending =
@@ -41,6 +42,8 @@ export type Ending =
   | { readonly kind: "undecodable"; readonly reason: string }
   /** its time was over before it began */
   | { readonly kind: "expired" }
+  /** its caller does not want it any more: it did not begin or, if `begun`, gave way when its signal aborted */
+  | { readonly kind: "revoked"; readonly reason: string; readonly begun: boolean }
   /** no task of that name here */
   | { readonly kind: "unknown" }
   /** runs of it began so often and never ended: it was not run again */

@@ -69,6 +69,8 @@ export function settlementOf(context: SettlementContext, request: Request, endin
       return done(recordOf(context, request, "REVOKED", [], (facts) => failureText(facts, celeryErrors.revoked("expired"))));
     case "terminated":
       return done(recordOf(context, request, "REVOKED", [], (facts) => failureText(facts, celeryErrors.revoked("terminated"))));
+    case "revoked":
+      return done(recordOf(context, request, "REVOKED", [], (facts) => failureText(facts, celeryErrors.revoked(ending.reason))));
     case "undecodable":
       return dead(celeryErrors.reject(ending.reason), ending.reason);
     case "unknown":

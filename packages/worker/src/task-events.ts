@@ -55,6 +55,8 @@ export function createTaskEvents({ send }: Pick<EventDispatcher, "send">): TaskE
           return send("task-revoked", { uuid, terminated: false, signum: null, expired: true });
         case "terminated":
           return send("task-revoked", { uuid, terminated: true, signum: constants.signals[ending.signal], expired: false });
+        case "revoked":
+          return send("task-revoked", { uuid, terminated: ending.begun, signum: null, expired: false });
         case "ignored":
           return;
       }

@@ -83,6 +83,9 @@ export function tellEnding(teller: Teller, request: Request, ending: Ending, { t
     case "terminated":
       teller.task("task-revoked", request, () => ({ reason: `terminated by ${ending.signal}`, expired: false }));
       return;
+    case "revoked":
+      teller.task("task-revoked", request, () => ({ reason: ending.reason, expired: false }));
+      return;
     default:
       return;
   }

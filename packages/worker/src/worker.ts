@@ -29,6 +29,7 @@ import type { Pool, PoolStats } from "./pool.ts";
 import type { AppSource } from "./pools/executor-init.ts";
 import { createExecutorPool } from "./pools/executor-pool.ts";
 import { createPresence, type Presence } from "./presence.ts";
+import { Revoked, revokedLimits } from "./revoked.ts";
 import { createTaskEvents } from "./task-events.ts";
 import { createTeller, type Teller } from "./telling.ts";
 
@@ -79,6 +80,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   const shows = (level: LogLevel) => logLevels.indexOf(level) >= logLevels.indexOf(logLevel);
   const teller: Teller = createTeller(logger, shows);
   const giveUp = new AbortController();
+  const revoked = new Revoked(revokedLimits(runtime.settings), runtime.clock);
   const graceMs = durationMs(given.grace ?? "25s", "grace");
   let parts: ConsumerParts | null = null;
   let consumer: Consumer | null = null;
@@ -115,7 +117,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       const dispatcher = (given.taskEvents ?? runtime.settings.workerSendTaskEvents) ? openEvents(broker) : null;
       const events = dispatcher === null ? null : createTaskEvents(dispatcher);
       presence = dispatcher === null ? null : createPresence({ dispatcher, clock: runtime.clock, load });
-      parts = { runtime, hostname, broker, backend, clock: runtime.clock, logger, teller, events, pool, giveUp: giveUp.signal };
+      parts = { runtime, hostname, broker, backend, clock: runtime.clock, logger, teller, events, pool, revoked, giveUp: giveUp.signal };
       await pool.start();
       try {
         consumer = await untilConnected(async () => {

@@ -182,6 +182,28 @@ describe("a run that speaks by throwing", () => {
       error: { type: "SoftTimeLimitExceeded", module: "billiard.exceptions" },
     });
   });
+
+  it("is revoked, not failed or retried, whatever it throws once it was aborted; what returns has succeeded", async () => {
+    const { app, run, told } = startExecution();
+    app.bound("gives way", async (self) => self.signal.throwIfAborted());
+    app.bound("stumbles", { autoretryFor: [Error] }, () => {
+      throw new Error("half done");
+    });
+    app.bound("asks for more", (self) => self.retry());
+    app.bound("goes on", () => 7);
+    const events = told("taskFailure", "taskRetry", "taskPostrun");
+    for (const task of ["gives way", "stumbles", "asks for more"])
+      for (const kind of ["aborted", "revoked"] as const)
+        expect(await run(task, { aborted: { kind, message: "user left" } }), task).toEqual({
+          ...{ kind: "revoked", reason: "user left", begun: true },
+        });
+    expect(events).toHaveLength(6);
+    expect(events[0]).toMatchObject([
+      "taskPostrun",
+      { outcome: { state: "REVOKED", error: { code: "TASK_REVOKED", reason: "user left" } } },
+    ]);
+    expect(await run("goes on", { aborted: { kind: "aborted", message: "" } })).toMatchObject({ kind: "succeeded", value: "7" });
+  });
 });
 
 describe("what follows a success", () => {

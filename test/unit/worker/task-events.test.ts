@@ -60,6 +60,11 @@ describe("events of a task", () => {
     ["rejected", { kind: "rejected", requeue: false, reason: "no" }, { type: "task-rejected", requeue: false }],
     ["put back", { kind: "rejected", requeue: true, reason: "later" }, { type: "task-rejected", requeue: true }],
     ["lost with its executor", { kind: "executorLost", reason: "exit 1", begun: true }, { type: "task-rejected", requeue: true }],
+    [
+      "aborted",
+      { kind: "revoked", reason: "user left", begun: true },
+      { type: "task-revoked", terminated: true, signum: null, expired: false },
+    ],
     ["ignored", { kind: "ignored" }, null],
     ["handed back", { kind: "handedBack" }, null],
   ])("say that it was %s", async (_what, ending, event) => {

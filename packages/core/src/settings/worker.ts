@@ -1,5 +1,5 @@
 /** Settings of workers: rows of the table in config.ts. Options of a worker, and flags of its command, win over them. */
-import { choiceSetting, countSetting, flagSetting } from "../setting.ts";
+import { choiceSetting, countSetting, durationSetting, flagSetting } from "../setting.ts";
 
 export const workerSettings = {
   workerConcurrency: countSetting<number | null>(
@@ -30,4 +30,13 @@ export const workerSettings = {
     false,
     "Workers tell monitors of themselves and their tasks, as events in Celery's wire; a worker's option taskEvents (-E) wins.",
   ),
+  workerRevokesMax: countSetting(
+    50_000,
+    [1, 10_000_000],
+    "How many revoked ids, and as many revoked stamps, a worker remembers; the oldest are forgotten first.",
+    { env: "CELERY_WORKER_REVOKES_MAX" },
+  ),
+  workerRevokeExpires: durationSetting("3h", "How long it remembers each: a task that is due later than that runs.", {
+    env: "CELERY_WORKER_REVOKE_EXPIRES",
+  }),
 } as const;

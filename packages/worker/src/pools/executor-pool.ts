@@ -8,6 +8,7 @@ import type { AppSource, ExecutorContext, ExecutorInit } from "./executor-init.t
 import { Fleet } from "./fleet.ts";
 import { HeldRun, type RunOwner } from "./held-run.ts";
 import type { OpenInline } from "./inline-executor.ts";
+import type { Lane } from "./lane.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { RunTimes } from "./run-times.ts";
 import { TimeLimits } from "./time-limits.ts";
@@ -126,6 +127,12 @@ class ExecutorPool implements Pool, RunOwner {
     return this.#abortWhere((held) => held.run.id === taskId, reason, message);
   }
 
+  takeBack(taskId: string): void {
+    const matches = (held: HeldRun) => held.run.id === taskId;
+    this.#handBackWaiting(matches);
+    for (const [lane, held] of this.#heldWhere(matches)) lane.takeBack(held);
+  }
+
   abortAll(reason: AbortReason, message: string): void {
     this.#abortWhere(() => true, reason, message);
   }
@@ -215,22 +222,24 @@ class ExecutorPool implements Pool, RunOwner {
     this.#handBackWaiting();
   }
 
-  #handBackWaiting(): void {
-    for (const held of this.#dispatcher.remove(() => true)) held.end(handedBack);
-  }
-
-  #abortWhere(matches: (held: HeldRun) => boolean, reason: AbortReason, message: string): boolean {
+  /** false: none matched. */
+  #handBackWaiting(matches: (held: HeldRun) => boolean = () => true): boolean {
     const waiting = this.#dispatcher.remove(matches);
     for (const held of waiting) held.end(handedBack);
     // What was kept free for a suspect may be free for others now.
     if (waiting.length > 0) this.#dispatcher.pump();
-    let found = waiting.length > 0;
-    for (const lane of this.#fleet.lanes) {
-      for (const held of lane.held.values()) {
-        if (!matches(held)) continue;
-        found = true;
-        lane.abort(held, reason, message);
-      }
+    return waiting.length > 0;
+  }
+
+  *#heldWhere(matches: (held: HeldRun) => boolean): Iterable<readonly [Lane, HeldRun]> {
+    for (const lane of this.#fleet.lanes) for (const held of lane.held.values()) if (matches(held)) yield [lane, held];
+  }
+
+  #abortWhere(matches: (held: HeldRun) => boolean, reason: AbortReason, message: string): boolean {
+    let found = this.#handBackWaiting(matches);
+    for (const [lane, held] of this.#heldWhere(matches)) {
+      found = true;
+      lane.abort(held, reason, message);
     }
     return found;
   }

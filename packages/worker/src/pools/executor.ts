@@ -69,6 +69,9 @@ export class Executor implements FrameSink, RunReporter {
       case frameKind.abort:
         this.#abort(number, ...(JSON.parse(bytes.toString("utf8", start, end)) as [AbortReason, string]));
         break;
+      case frameKind.takeBack:
+        this.#takeBack(number);
+        break;
       case frameKind.softLimit:
         this.#running.get(number)?.abort("softTimeLimit", bytes.toString("utf8", start, end));
         break;
@@ -212,8 +215,11 @@ export class Executor implements FrameSink, RunReporter {
   }
 
   #abort(number: number, reason: AbortReason, message: string): void {
-    const active = this.#running.get(number);
-    active?.abort(reason, message);
+    this.#running.get(number)?.abort(reason, message);
+    this.#takeBack(number);
+  }
+
+  #takeBack(number: number): void {
     const waiting = this.#inbox.remove((one) => one.number === number);
     if (waiting.length > 0) this.#handBack(number, waiting);
   }

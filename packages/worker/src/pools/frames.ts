@@ -44,6 +44,8 @@ export const frameKind = Object.freeze({
   retiring: 17,
   /** w→e, to a process: it is to end by this signal; answered with `pong`, then its own listeners, if there are any, or the signal itself do the rest */
   raise: 18,
+  /** w→e: a run that has not begun is handed back, one that has goes on */
+  takeBack: 19,
 });
 
 /** A frame is refused above this: it can only be a broken stream, or a value nobody could store. */

@@ -120,6 +120,12 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
     this.#orders.abort(held, reason, message);
   }
 
+  takeBack(held: HeldRun): void {
+    if (held.begun) return;
+    held.unwanted = true;
+    this.#orders.takeBack(held);
+  }
+
   softLimit(held: HeldRun): void {
     this.#orders.softLimit(held);
   }

@@ -29,6 +29,10 @@ export class Orders {
     this.#text(frameKind.abort, held.number, JSON.stringify([reason, message]));
   }
 
+  takeBack(held: HeldRun): void {
+    this.#empty(frameKind.takeBack, held.number);
+  }
+
   softLimit(held: HeldRun): void {
     this.#text(frameKind.softLimit, held.number, `The soft time limit of ${held.run.softTimeLimitMs} ms is over`);
   }
@@ -52,8 +56,8 @@ export class Orders {
     this.#flushSoon();
   }
 
-  #empty(kind: number): void {
-    this.#frames.empty(kind, 0);
+  #empty(kind: number, number = 0): void {
+    this.#frames.empty(kind, number);
     this.#flushSoon();
   }
 

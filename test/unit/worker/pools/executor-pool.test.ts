@@ -77,6 +77,20 @@ describe.each(["process", "thread", "inline"] as const)("a pool (%s)", { timeout
     expect(record.began.map(({ id }) => id)).toEqual([first.id]);
   });
 
+  it("takes back what has not begun, wherever it waits, and leaves alone what runs", async () => {
+    const record = await startedPool({ kind });
+    await measureShort(record);
+    const [first, sent, waiting] = [{ task: short }, { task: short }, { deliveries: 1 }].map((changes) =>
+      scriptedRun({ do: "untilAborted" }, changes),
+    ) as [Run, Run, Run];
+    const endings = [first, sent, waiting].map((run) => record.pool.submit(run));
+    await begun(record, first);
+    for (const { id } of [first, sent, waiting]) record.pool.takeBack(id);
+    expect(await Promise.all(endings.slice(1))).toEqual([{ kind: "handedBack" }, { kind: "handedBack" }]);
+    record.pool.abort(first.id, "aborted", "enough");
+    expect(succeededWith((await endings[0]) as Ending)).toEqual({ kind: "aborted", message: "enough" });
+  });
+
   it("runs a suspect alone in an empty executor", async () => {
     const record = await startedPool({ kind });
     await measureShort(record);

@@ -158,6 +158,18 @@ describe("an executor", () => {
     expect(signal.reason).toEqual({ kind: "softTimeLimit", message: "over" });
   });
 
+  it("gives back what waits and is taken back, and lets go on what runs", async () => {
+    const { execute, runs } = held();
+    const { run, feed, batches } = opened(execute);
+    run(1);
+    run(2);
+    feed((frames) => {
+      for (const number of [1, 2, 77]) frames.empty(frameKind.takeBack, number);
+    });
+    await eventually(() => expect(batches.flat()).toEqual(["handedBack 2 2", "begun 1"]));
+    expect(runs[0]?.control.signal.aborted).toBe(false);
+  });
+
   it("hands back what waits and what still comes when it drains, and is done after its last outcome", async () => {
     const { execute, runs } = held();
     const { run, feed, batches, drained } = opened(execute);
