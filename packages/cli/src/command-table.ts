@@ -74,6 +74,7 @@ const workerOptions = {
   maxTasksPerChild: option(workerOptionTable.maxTasksPerChild, "N"),
   maxMemoryPerChild: option(workerOptionTable.maxMemoryPerChild, "KB"),
   taskEvents: option(workerOptionTable.taskEvents, null, "E"),
+  statedb: option(workerOptionTable.statedb, "FILE", "S"),
   grace: option(workerOptionTable.grace, "DURATION"),
 } as const satisfies OptionTable;
 

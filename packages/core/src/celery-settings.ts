@@ -64,7 +64,14 @@ export const celerySettings = {
   ...unused("the exchanges that Celery declares for delays are taken as they are", ["broker_native_delayed_delivery_queue_type"]),
 
   // Worker
-  ...kept("worker_concurrency", "worker_pool", "worker_direct", "worker_max_tasks_per_child", "worker_max_memory_per_child"),
+  ...kept(
+    "worker_concurrency",
+    "worker_pool",
+    "worker_direct",
+    "worker_max_tasks_per_child",
+    "worker_max_memory_per_child",
+    "worker_state_db",
+  ),
   ...unused(
     "how far a worker reads ahead follows from how long tasks take",
     ["worker_prefetch_multiplier", "worker_disable_prefetch", "worker_enable_prefetch_count_reduction"],
@@ -74,7 +81,7 @@ export const celerySettings = {
   ...unused("an executor answers when its code is loaded, however long that takes", ["worker_proc_alive_timeout"]),
   ...unused("a lost executor is noticed at once", ["worker_lost_wait"]),
   ...unused("the pool takes what it has room for", ["worker_pool_putlocks"], [true]),
-  ...unused(noControl, ["worker_pool_restarts", "worker_enable_remote_control", "worker_state_db"], [null, false]),
+  ...unused(noControl, ["worker_pool_restarts", "worker_enable_remote_control"], [null, false]),
   ...unused(
     "a lost connection costs a running task nothing unless its claim is lost with it; then its signal aborts",
     ["worker_cancel_long_running_tasks_on_connection_loss"],

@@ -125,6 +125,10 @@ export const errorTable = {
     "Send one that is, or add it to accept_content.",
   ],
   WORKER_STARTUP: ["The worker could not start.", "The message holds the cause."],
+  WORKER_STATE_FILE: [
+    "The file that workerStateDb, or a worker's --statedb, names cannot be read or written.",
+    "Name a file in a folder that the worker's user may write to; it writes a second one beside it.",
+  ],
   LIMIT_NEEDS_EXECUTOR: [
     "A task has a hard time limit, and the worker's pool is inline: nothing could end its run.",
     "Take another pool, or softTimeLimit, which aborts self.signal.",

@@ -59,6 +59,10 @@ export const workerOptionTable = {
   ),
   hostname: textSetting("celery@%h", "Node name; %h is the host's name, %n its first part, %d its domain."),
   taskEvents: flagSetting(null, "Tell monitors of this worker and its tasks, as events; unset: the app's workerSendTaskEvents."),
+  statedb: textSetting(
+    null,
+    "A file in which it keeps what is revoked, so that it knows it after a restart; unset: the app's workerStateDb.",
+  ),
   grace: durationSetting("25s", "How long running tasks may take to end after a stop was asked for."),
 } as const;
 
@@ -74,6 +78,13 @@ export function nodeName(pattern: string, host = machineName()): string {
   const whole = pattern.includes("@") ? pattern : `${pattern}@%h`;
   const parts: Readonly<Record<string, string>> = { h: host, n: first, d: domain.join("."), "%": "%" };
   return whole.replace(/%([hnd%])/g, (_, key: string) => parts[key] ?? "");
+}
+
+/** `%n` is the first part of a node name, `%h` its host, `%d` the host's domain. */
+export function nodePath(pattern: string, nodename: string): string {
+  const [name = "", host = ""] = nodename.split("@");
+  const parts: Readonly<Record<string, string>> = { n: name, h: host, d: host.split(".").slice(1).join("."), "%": "%" };
+  return pattern.replace(/%([hnd%])/g, (_, key: string) => parts[key] ?? "");
 }
 
 export interface PoolShape {

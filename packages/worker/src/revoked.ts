@@ -8,10 +8,19 @@ export const plainReason = "revoked";
 /** stamp → values that are revoked */
 export type Stamps = Readonly<Record<string, readonly unknown[]>>;
 
+/** Each with the milliseconds since it was revoked. */
+export interface Remembered {
+  readonly ids: readonly (readonly [id: string, reason: string, ageMs: number])[];
+  /** a stamp is its name and value as JSON */
+  readonly stamps: readonly (readonly [stamp: string, ageMs: number])[];
+}
+
 export class Revoked {
   /** id → reason */
   readonly #ids: LimitedMap<string>;
+  /** by name and value, as JSON */
   readonly #stamps: LimitedMap<true>;
+  readonly #listeners: (() => void)[] = [];
 
   constructor(limits: Limits, clock: Pick<Clock, "monotonic">) {
     this.#ids = new LimitedMap(limits, clock);
@@ -23,12 +32,30 @@ export class Revoked {
     return this.#ids.list().map(([id]) => id);
   }
 
+  /** Calls `listener` after each change. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
   addIds(ids: Iterable<string>, reason = plainReason): void {
     for (const id of ids) this.#ids.set(id, reason);
+    this.#changed();
   }
 
   addStamps(stamps: Stamps): void {
     for (const key of stampKeys(stamps)) this.#stamps.set(key, true);
+    this.#changed();
+  }
+
+  /** All that is in it, oldest first. */
+  remembered(): Remembered {
+    return { ids: this.#ids.list(), stamps: this.#stamps.list().map(([key, , ageMs]) => [key, ageMs]) };
+  }
+
+  /** What another one remembered; before anything is added. */
+  restore({ ids, stamps }: Remembered): void {
+    for (const [id, reason, ageMs] of ids) this.#ids.set(id, reason, ageMs);
+    for (const [key, ageMs] of stamps) this.#stamps.set(key, true, ageMs);
   }
 
   /** Why a task must not begin; null: it may. */
@@ -39,6 +66,10 @@ export class Revoked {
     }
     if (stamps === null || this.#stamps.size === 0) return null;
     return stampKeys(stamps).some((key) => this.#stamps.get(key) === true) ? plainReason : null;
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 }
 

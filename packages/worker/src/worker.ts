@@ -24,12 +24,13 @@ import {
 import { type ConsumerParts, createTaskConsumer } from "./consumer.ts";
 import { createExecute } from "./execute.ts";
 import { refuseHardLimits } from "./hard-limit.ts";
-import { nodeName, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
+import { nodeName, nodePath, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
 import type { Pool, PoolStats } from "./pool.ts";
 import type { AppSource } from "./pools/executor-init.ts";
 import { createExecutorPool } from "./pools/executor-pool.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import { Revoked, revokedLimits } from "./revoked.ts";
+import { openStateFile, type StateFile } from "./state-file.ts";
 import { createTaskEvents } from "./task-events.ts";
 import { createTeller, type Teller } from "./telling.ts";
 
@@ -85,6 +86,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   let parts: ConsumerParts | null = null;
   let consumer: Consumer | null = null;
   let presence: Presence | null = null;
+  let stateFile: StateFile | null = null;
   let isStopping = false;
 
   const tasks = createTaskConsumer(() => parts!);
@@ -113,6 +115,8 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
         });
       await loadIncludes();
       if (!pool.endsRuns) refuseHardLimits(runtime!);
+      const stateDb = given.statedb ?? runtime.settings.workerStateDb;
+      if (stateDb !== null) stateFile = await openStateFile(nodePath(stateDb, hostname), { revoked, clock: runtime.clock, logger });
       const { broker, backend } = await runtime.links();
       const dispatcher = (given.taskEvents ?? runtime.settings.workerSendTaskEvents) ? openEvents(broker) : null;
       const events = dispatcher === null ? null : createTaskEvents(dispatcher);
@@ -150,6 +154,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       await tasks.idle();
       lastCall.cancel();
       await consumer?.close();
+      await stateFile?.close();
       await presence?.offline();
       if (consumer !== null) {
         teller.worker("worker-offline", {});

@@ -57,10 +57,11 @@ function prepare(loaded: LoadedApp, logger: Logger, { args, plan, output, failed
     maxTasksPerChild,
     maxMemoryPerChild,
     taskEvents,
+    statedb,
   } = args.options;
   const worker = createWorker(
     loaded.app,
-    { concurrency, slots, queues, hostname, grace, pool, maxTasksPerChild, maxMemoryPerChild, taskEvents },
+    { concurrency, slots, queues, hostname, grace, pool, maxTasksPerChild, maxMemoryPerChild, taskEvents, statedb },
     { logger, logLevel, source: loaded.source ?? undefined, failed },
   );
   if (output.isReadable && !output.quiet && !args.options.noBanner) {

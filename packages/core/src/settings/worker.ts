@@ -1,5 +1,5 @@
 /** Settings of workers: rows of the table in config.ts. Options of a worker, and flags of its command, win over them. */
-import { choiceSetting, countSetting, durationSetting, flagSetting } from "../setting.ts";
+import { choiceSetting, countSetting, durationSetting, flagSetting, textSetting } from "../setting.ts";
 
 export const workerSettings = {
   workerConcurrency: countSetting<number | null>(
@@ -29,6 +29,10 @@ export const workerSettings = {
   workerSendTaskEvents: flagSetting(
     false,
     "Workers tell monitors of themselves and their tasks, as events in Celery's wire; a worker's option taskEvents (-E) wins.",
+  ),
+  workerStateDb: textSetting(
+    null,
+    "A file in which a worker keeps what is revoked, so that it knows it after a restart; a worker's option statedb wins. %n is the first part of its node name, %h its host, %d its domain: each worker needs a file of its own.",
   ),
   workerRevokesMax: countSetting(
     50_000,
