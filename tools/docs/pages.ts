@@ -4,6 +4,7 @@ import { settingTable } from "../../packages/core/src/config.ts";
 import { errorTable } from "../../packages/core/src/error-table.ts";
 import { eventTable } from "../../packages/core/src/event.ts";
 import { workerOptionTable } from "../../packages/worker/src/options.ts";
+import { metricTable } from "../../packages/worker/src/probes/metric-table.ts";
 import { celerySettingsTable } from "./celery-settings-table.ts";
 import { commandsPage } from "./commands-page.ts";
 import { code, type Page, page, table } from "./page.ts";
@@ -63,6 +64,25 @@ export const pages: readonly Page[] = [
         table(
           ["type", "told when", "fields"],
           Object.entries(eventTable).map(([type, [fields, told]]) => [code(type), told, fields.map(code).join(", ")]),
+        ),
+      ),
+  },
+  {
+    file: "metrics.md",
+    render: () =>
+      page(
+        "Metrics",
+        "packages/worker/src/probes/metric-table.ts",
+        "What a worker tells at `/metrics`, [if it is asked to serve it](../metrics.md), beside Node's and the process's own figures, which have the names that they have everywhere: `process_*` and `nodejs_*`.",
+        table(
+          ["name", "kind", "labels", "unit", "meaning"],
+          Object.entries(metricTable).map(([name, { kind, labels, unit, doc }]) => [
+            code(name),
+            kind,
+            labels.map(code).join(", "),
+            unit,
+            doc,
+          ]),
         ),
       ),
   },

@@ -76,6 +76,7 @@ const workerOptions = {
   taskEvents: option(workerOptionTable.taskEvents, null, "E"),
   statedb: option(workerOptionTable.statedb, "FILE", "S"),
   grace: option(workerOptionTable.grace, "DURATION"),
+  http: option(workerOptionTable.http, "HOST:PORT"),
 } as const satisfies OptionTable;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

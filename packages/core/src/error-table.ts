@@ -129,6 +129,10 @@ export const errorTable = {
     "The file that workerStateDb, or a worker's --statedb, names cannot be read or written.",
     "Name a file in a folder that the worker's user may write to; it writes a second one beside it.",
   ],
+  WORKER_HTTP: [
+    "The worker cannot listen on the address that was given for its HTTP probes.",
+    "Free the port, or give another address with --http; port 0 takes any that is free.",
+  ],
   LIMIT_NEEDS_EXECUTOR: [
     "A task has a hard time limit, and the worker's pool is inline: nothing could end its run.",
     "Take another pool, or softTimeLimit, which aborts self.signal.",

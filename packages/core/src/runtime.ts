@@ -24,6 +24,7 @@ export { type FailpointName, failpoint, failpointNames } from "./failpoint.ts";
 export { celeryErrors, remoteErrorOf, taskErrorOf } from "./failure.ts";
 export { afterFailure, afterSuccess, type Followed, type FollowUps, nextAttempt } from "./follow-up.ts";
 export { instantMs } from "./instant.ts";
+export { addressSetting, type ListenAddress, listenPlace } from "./listen-address.ts";
 export { loadModule } from "./load-module.ts";
 export { createLogger, type Logger, type LogLevel, logLevels, silentLogger, withFields } from "./logger.ts";
 export { type Body, decodeBody } from "./message.ts";

@@ -1,6 +1,7 @@
 /** The worker's options: one table, from which come types, validation, the command's flags and `docs/reference/worker-options.md`. */
 import { hostname as machineName } from "node:os";
 import {
+  addressSetting,
   countSetting,
   durationSetting,
   flagSetting,
@@ -62,6 +63,9 @@ export const workerOptionTable = {
   statedb: textSetting(
     null,
     "A file in which it keeps what is revoked, so that it knows it after a restart; unset: the app's workerStateDb.",
+  ),
+  http: addressSetting(
+    "Serve /livez, /readyz, /startz and /metrics there: HOST:PORT, :PORT for every address of the machine, PORT for 127.0.0.1. Unset: where the app's workerHttp says, which is nowhere.",
   ),
   grace: durationSetting("25s", "How long running tasks may take to end after a stop was asked for."),
 } as const;

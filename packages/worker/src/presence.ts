@@ -1,8 +1,8 @@
 /** Tells monitors that a worker is there: when it comes, every 2 s, and when it goes. Only where events are on. */
 
-import { readFileSync } from "node:fs";
 import { loadavg, type as systemName } from "node:os";
 import type { CeleryEvents, Clock, EventDispatcher, Timer } from "@celeriac/core/runtime";
+import { workerVersion } from "./version.ts";
 
 export interface Presence {
   online(): void;
@@ -22,7 +22,7 @@ const periodSeconds = 2;
 const lastWordsMs = 1_000;
 
 export function createPresence({ dispatcher, clock, load }: PresenceOptions): Presence {
-  const software = { sw_ident: "celeriac", sw_ver: version(), sw_sys: systemName() };
+  const software = { sw_ident: "celeriac", sw_ver: workerVersion(), sw_sys: systemName() };
   let beating: Timer | null = null;
 
   const facts = (): CeleryEvents["worker-online"] => ({
@@ -46,8 +46,4 @@ export function createPresence({ dispatcher, clock, load }: PresenceOptions): Pr
       await dispatcher.close(lastWordsMs);
     },
   };
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
 }

@@ -1,6 +1,7 @@
 /** The worker: builds its rooms, starts them in order and stops them in order. Never traps signals: whoever embeds it does. */
 import type { App } from "@celeriac/core";
 import {
+  type AppRuntime,
   type Broker,
   BrokerError,
   CeleriacError,
@@ -11,7 +12,6 @@ import {
   directQueue,
   durationMs,
   type EventType,
-  isUnreachable,
   type Logger,
   type LogLevel,
   logLevels,
@@ -29,10 +29,12 @@ import type { Pool, PoolStats } from "./pool.ts";
 import type { AppSource } from "./pools/executor-init.ts";
 import { createExecutorPool } from "./pools/executor-pool.ts";
 import { createPresence, type Presence } from "./presence.ts";
+import type { Probes } from "./probes/probes.ts";
 import { Revoked, revokedLimits } from "./revoked.ts";
 import { openStateFile, type StateFile } from "./state-file.ts";
 import { createTaskEvents } from "./task-events.ts";
 import { createTeller, type Teller } from "./telling.ts";
+import { untilConnected } from "./until-connected.ts";
 
 /** What whoever embeds a worker may add; the command does. */
 export interface WorkerSurroundings {
@@ -62,12 +64,11 @@ export interface Worker extends AsyncDisposable {
   terminate(): Promise<void>;
 }
 
-const longestConnectWaitMs = 5_000;
-
 /** Throws CONFIG_UNKNOWN and CONFIG_INVALID for options, CONFIG_QUEUE for a queue that is missing, APP_NOT_FOUND for what is no app or has no module to load it from. */
 export function createWorker(app: App<unknown>, options: WorkerOptions = {}, surroundings: WorkerSurroundings = {}): Worker {
-  const runtime = runtimeOf(app);
-  if (runtime === undefined) throw new CeleriacError("APP_NOT_FOUND", "createWorker takes an app made by createApp");
+  const found = runtimeOf(app);
+  if (found === undefined) throw new CeleriacError("APP_NOT_FOUND", "createWorker takes an app made by createApp");
+  const runtime: AppRuntime = found;
   const given = resolveSettings(workerOptionTable, options);
   const source = surroundings.source ?? (runtime.module === null ? null : { moduleUrl: runtime.module, appName: runtime.name });
   const plan = poolPlan(given, runtime.settings);
@@ -87,6 +88,9 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   let consumer: Consumer | null = null;
   let presence: Presence | null = null;
   let stateFile: StateFile | null = null;
+  let probes: Probes | null = null;
+  /** why the broker is away; null: it is not */
+  let loss: string | null = null;
   let isStopping = false;
 
   const tasks = createTaskConsumer(() => parts!);
@@ -106,43 +110,13 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
 
   const service = createService(`worker ${hostname}`, {
     async start(signal) {
-      runtime.setLogger(logger);
-      runtime.tellUnusedSettings();
-      if (kind !== "process" && (plan.lifetime.tasks ?? plan.lifetime.memoryKb) !== null)
-        logger.warn("setting has no effect", {
-          setting: plan.lifetime.tasks === null ? "maxMemoryPerChild" : "maxTasksPerChild",
-          reason: `the pool ${plan.pool} has no child processes`,
-        });
-      await loadIncludes();
-      if (!pool.endsRuns) refuseHardLimits(runtime!);
-      const stateDb = given.statedb ?? runtime.settings.workerStateDb;
-      if (stateDb !== null) stateFile = await openStateFile(nodePath(stateDb, hostname), { revoked, clock: runtime.clock, logger });
-      const { broker, backend } = await runtime.links();
-      const dispatcher = (given.taskEvents ?? runtime.settings.workerSendTaskEvents) ? openEvents(broker) : null;
-      const events = dispatcher === null ? null : createTaskEvents(dispatcher);
-      presence = dispatcher === null ? null : createPresence({ dispatcher, clock: runtime.clock, load });
-      parts = { runtime, hostname, broker, backend, clock: runtime.clock, logger, teller, events, pool, revoked, giveUp: giveUp.signal };
-      await pool.start();
       try {
-        consumer = await untilConnected(async () => {
-          await Promise.all([broker.connect(), backend?.connect()]);
-          return await broker.consume(queues, {
-            worker: hostname,
-            readAhead: pool.demand,
-            mayBlock: kind === "inline",
-            listener: consumerListener(),
-          });
-        }, signal);
+        await startRooms(signal);
       } catch (error) {
-        // Nobody has to stop a worker that did not start: its executors would keep the process alive.
-        await pool.terminate();
+        // Nobody has to stop a worker that did not start: its executors would keep the process alive, its probes their port.
+        await Promise.all([pool.terminate(), probes?.close()]);
         throw error;
       }
-      if (consumer === null) return;
-      pool.onDemand(() => consumer?.setReadAhead(pool.demand));
-      teller.worker("worker-online", { queues, pool: plan.pool, concurrency: pool.capacity });
-      presence?.online();
-      runtime.signals.send("workerReady", () => ({ hostname }));
     },
     /** Quiet → drain the pool → settle what it gave → hand back the rest → close. */
     async stop(deadlineMs = graceMs) {
@@ -160,22 +134,91 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
         teller.worker("worker-offline", {});
         runtime.signals.send("workerShutdown", () => ({ hostname }));
       }
+      await probes?.close();
     },
   });
 
+  async function startRooms(signal: AbortSignal): Promise<void> {
+    runtime.setLogger(logger);
+    probes = await serveProbes();
+    runtime.tellUnusedSettings();
+    if (kind !== "process" && (plan.lifetime.tasks ?? plan.lifetime.memoryKb) !== null)
+      logger.warn("setting has no effect", {
+        setting: plan.lifetime.tasks === null ? "maxMemoryPerChild" : "maxTasksPerChild",
+        reason: `the pool ${plan.pool} has no child processes`,
+      });
+    await loadIncludes();
+    if (!pool.endsRuns) refuseHardLimits(runtime);
+    const stateDb = given.statedb ?? runtime.settings.workerStateDb;
+    if (stateDb !== null) stateFile = await openStateFile(nodePath(stateDb, hostname), { revoked, clock: runtime.clock, logger });
+    const { broker, backend } = await runtime.links();
+    const dispatcher = (given.taskEvents ?? runtime.settings.workerSendTaskEvents) ? openEvents(broker) : null;
+    const events = dispatcher === null ? null : createTaskEvents(dispatcher);
+    presence = dispatcher === null ? null : createPresence({ dispatcher, clock: runtime.clock, load });
+    const watched = probes?.watch(teller) ?? teller;
+    parts = {
+      runtime,
+      hostname,
+      broker,
+      backend,
+      clock: runtime.clock,
+      logger,
+      teller: watched,
+      events,
+      pool,
+      revoked,
+      giveUp: giveUp.signal,
+    };
+    await pool.start();
+    const connect = async () => {
+      await Promise.all([broker.connect(), backend?.connect()]);
+      const listener = consumerListener();
+      return await broker.consume(queues, { worker: hostname, readAhead: pool.demand, mayBlock: kind === "inline", listener });
+    };
+    consumer = await untilConnected(connect, { settings: runtime.settings, clock: runtime.clock, logger, signal, failed: brokerAway });
+    if (consumer === null) return;
+    loss = null;
+    pool.onDemand(() => consumer?.setReadAhead(pool.demand));
+    teller.worker("worker-online", { queues, pool: plan.pool, concurrency: pool.capacity });
+    presence?.online();
+    runtime.signals.send("workerReady", () => ({ hostname }));
+  }
+
   /** Where tasks run: executors of their own load the app once more, inline they run with the one that is here. */
   function tasksHome() {
-    if (kind === "inline") return { kind, open: () => createExecute(runtime!, hostname) };
+    if (kind === "inline") return { kind, open: () => createExecute(runtime, hostname) };
     if (source !== null) return { kind, source };
     throw new CeleriacError(
       "APP_NOT_FOUND",
-      `It is not known which module made app ${JSON.stringify(runtime!.name)}: give createWorker its \`source\``,
+      `It is not known which module made app ${JSON.stringify(runtime.name)}: give createWorker its \`source\``,
     );
   }
 
   function openEvents(broker: Broker) {
-    const { clock, lamport, settings } = runtime!;
+    const { clock, lamport, settings } = runtime;
     return createEventDispatcher({ broker, clock, lamport, settings, logger, hostname, groups: true });
+  }
+
+  /** Before anything else, so that whoever probes sees a worker that waits for its broker. */
+  async function serveProbes() {
+    const address = given.http ?? runtime.settings.workerHttp;
+    if (address === null) return null;
+    const opened = await (await import("./probes/probes.ts")).openProbes(address, {
+      hostname,
+      poolName: plan.pool,
+      clock: runtime.clock,
+      logger,
+      standing: () => ({ started: consumer !== null, stopping: isStopping, loss }),
+      pool: () => pool.stats(),
+      queues: () => queues,
+      broker: () => parts?.broker ?? null,
+    });
+    logger.info("probes are served", { url: opened.url });
+    return opened;
+  }
+
+  function brokerAway(error: unknown): void {
+    loss = reasonOf(error);
   }
 
   function load() {
@@ -192,10 +235,14 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       },
       deadLettered: (letter: { readonly queue: string; readonly reason: string }) => logger.error("task-dead-lettered", letter),
       disconnected(error: unknown) {
+        brokerAway(error);
         logger.warn("broker connection lost", { reason: reasonOf(error) });
-        if (!runtime!.settings.brokerConnectionRetry && !isStopping) void stopWithout(error);
+        if (!runtime.settings.brokerConnectionRetry && !isStopping) void stopWithout(error);
       },
-      connected: () => logger.info("broker connected"),
+      connected() {
+        loss = null;
+        logger.info("broker connected");
+      },
     };
   }
 
@@ -214,35 +261,11 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
 
   async function loadIncludes(): Promise<void> {
     try {
-      await runtime!.loadIncludes();
+      await runtime.loadIncludes();
     } catch (cause) {
       if (CeleriacError.is(cause)) throw cause;
       throw new CeleriacError("WORKER_STARTUP", `A module that the app includes could not be loaded: ${reasonOf(cause)}`, { cause });
     }
-  }
-
-  /** A broker that cannot be reached yet is waited for; what a person must mend is thrown. null when `signal` aborts. */
-  async function untilConnected<T>(connect: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
-    const { brokerConnectionRetry, brokerConnectionRetryOnStartup, brokerConnectionMaxRetries } = runtime!.settings;
-    const isPatient = brokerConnectionRetryOnStartup ?? brokerConnectionRetry;
-    let retriesLeft = isPatient ? brokerConnectionMaxRetries || Number.POSITIVE_INFINITY : 0;
-    let told: string | null = null;
-    for (let waitMs = 250; !signal.aborted; waitMs = Math.min(waitMs * 2, longestConnectWaitMs)) {
-      try {
-        return await connect();
-      } catch (error) {
-        if (!isUnreachable(error) || retriesLeft-- <= 0) throw error;
-        // Each reason is news once.
-        logger[error.message === told ? "debug" : "warn"]("broker or result backend not reachable, trying again", {
-          errorCode: error.code,
-          reason: error.message,
-          retryInMs: waitMs,
-        });
-        told = error.message;
-      }
-      await runtime!.clock.sleep(waitMs, signal);
-    }
-    return null;
   }
 
   return {

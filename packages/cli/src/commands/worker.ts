@@ -46,25 +46,9 @@ interface Invocation {
 }
 
 function prepare(loaded: LoadedApp, logger: Logger, { args, plan, output, failed }: Invocation): Worker {
-  const {
-    concurrency,
-    slots,
-    queues,
-    hostname,
-    grace,
-    loglevel: logLevel,
-    pool,
-    maxTasksPerChild,
-    maxMemoryPerChild,
-    taskEvents,
-    statedb,
-  } = args.options;
-  const worker = createWorker(
-    loaded.app,
-    { concurrency, slots, queues, hostname, grace, pool, maxTasksPerChild, maxMemoryPerChild, taskEvents, statedb },
-    { logger, logLevel, source: loaded.source ?? undefined, failed },
-  );
-  if (output.isReadable && !output.quiet && !args.options.noBanner) {
+  const { loglevel: logLevel, noBanner, hint, ...options } = args.options;
+  const worker = createWorker(loaded.app, options, { logger, logLevel, source: loaded.source ?? undefined, failed });
+  if (output.isReadable && !output.quiet && !noBanner) {
     const facts = {
       version: packageVersion(),
       hostname: worker.hostname,
@@ -77,8 +61,9 @@ function prepare(loaded: LoadedApp, logger: Logger, { args, plan, output, failed
   const { brokerUrl } = loaded.runtime.settings;
   if (isMemoryUrl(brokerUrl))
     logger.warn("the broker is in this process's memory: no other process can send this worker a task", { broker: brokerUrl });
-  if (args.options.hint) output.print(callHint(loaded.runtime.registry, args.common, output.colors));
-  if (pool !== null && pool !== plan.pool) logger.debug("pool named as in Celery", { given: pool, pool: plan.pool });
+  if (hint) output.print(callHint(loaded.runtime.registry, args.common, output.colors));
+  if (options.pool !== null && options.pool !== plan.pool)
+    logger.debug("pool named as in Celery", { given: options.pool, pool: plan.pool });
   return worker;
 }
 

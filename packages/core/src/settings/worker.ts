@@ -1,4 +1,5 @@
 /** Settings of workers: rows of the table in config.ts. Options of a worker, and flags of its command, win over them. */
+import { addressSetting } from "../listen-address.ts";
 import { choiceSetting, countSetting, durationSetting, flagSetting, textSetting } from "../setting.ts";
 
 export const workerSettings = {
@@ -43,4 +44,8 @@ export const workerSettings = {
   workerRevokeExpires: durationSetting("3h", "How long it remembers each: a task that is due later than that runs.", {
     env: "CELERY_WORKER_REVOKE_EXPIRES",
   }),
+  workerHttp: addressSetting(
+    "Where a worker serves /livez, /readyz, /startz and /metrics, unless its option `http` says so: HOST:PORT, :PORT for every address of the machine, PORT for 127.0.0.1. Unset: nowhere.",
+    { env: "CELERIAC_WORKER_HTTP" },
+  ),
 } as const;

@@ -1,0 +1,82 @@
+/** The small HTTP server of a worker: answers GET and HEAD on a few paths, and holds up nothing when it is closed. */
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { CeleriacError, type ListenAddress, listenPlace, reasonOf } from "@celeriac/core/runtime";
+
+export interface Answer {
+  readonly status: 200 | 404 | 405 | 500 | 503;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** path → what it answers */
+export type Routes = Readonly<Record<string, () => Answer | Promise<Answer>>>;
+
+export interface HttpServer {
+  /** where it listens, e.g. "http://127.0.0.1:9100" */
+  readonly url: string;
+  /** Ends at once, whoever is connected. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** Nobody who probes needs more; what is beyond waits for nothing. */
+const mostConnections = 64;
+const requestLimitMs = 5_000;
+
+export function json(status: Answer["status"], value: unknown): Answer {
+  return { status, type: "application/json", body: `${JSON.stringify(value)}\n` };
+}
+
+/** Throws WORKER_HTTP when nothing can listen there. */
+export async function openHttpServer(address: ListenAddress, routes: Routes): Promise<HttpServer> {
+  const place = listenPlace(address)!;
+  const server = createServer({ requestTimeout: requestLimitMs, headersTimeout: requestLimitMs }, (request, response) => {
+    const path = new URL(request.url ?? "/", "http://worker").pathname;
+    answer(routes, request.method ?? "GET", path).then(
+      (given) => send(response, given, request.method === "HEAD"),
+      (error: unknown) => send(response, json(500, { error: reasonOf(error) }), false),
+    );
+  });
+  server.maxConnections = mostConnections;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(place, resolve);
+    });
+  } catch (cause) {
+    throw new CeleriacError("WORKER_HTTP", `The worker's probes cannot be served on ${address}: ${whyNot(cause)}`, { cause });
+  }
+  server.on("error", () => {});
+  return {
+    url: urlOf(server.address() as AddressInfo),
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function answer(routes: Routes, method: string, path: string): Promise<Answer> {
+  if (method !== "GET" && method !== "HEAD") return json(405, { error: `${method} is not served, only GET` });
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  return route === undefined ? json(404, { error: `nothing at ${path}`, paths: Object.keys(routes) }) : await route();
+}
+
+function send(response: ServerResponse, { status, type, body }: Answer, headOnly: boolean): void {
+  const headers = { "content-type": type, "content-length": Buffer.byteLength(body), "cache-control": "no-store" };
+  response.writeHead(status, status === 405 ? { ...headers, allow: "GET, HEAD" } : headers);
+  response.end(headOnly ? undefined : body);
+}
+
+function whyNot(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") return "another process, or worker, listens there";
+  if (code === "EACCES") return "this user may not listen on that port";
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") return "this machine has no such address";
+  return reasonOf(error);
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,82 @@
+/** What waits in the worker's queues, asked when somebody wants to know: one question at a time, not too often, of so many queues. */
+import { type Broker, type Clock, deadLetterQueue, type Logger, reasonOf } from "@celeriac/core/runtime";
+
+export interface QueueFacts {
+  readonly queue: string;
+  readonly ready: number;
+  /** null: the broker cannot tell */
+  readonly oldestMs: number | null;
+  readonly dead: number;
+}
+
+export interface QueueLook {
+  /** null: the broker could not be asked, or has not answered yet. Never rejects. */
+  facts(): Promise<readonly QueueFacts[] | null>;
+  readonly failures: number;
+}
+
+export interface QueueLookOptions {
+  readonly broker: () => Broker | null;
+  readonly queues: () => readonly string[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** However many scrape: the broker is asked once in so long. */
+const freshMs = 5_000;
+/** Whoever scrapes is answered without them by then. */
+const patienceMs = 2_000;
+const mostQueues = 100;
+
+export function createQueueLook({ broker, queues, clock, logger }: QueueLookOptions): QueueLook {
+  let asking: Promise<readonly QueueFacts[] | null> | null = null;
+  let last: { readonly at: number; readonly facts: readonly QueueFacts[] | null } | null = null;
+  let failures = 0;
+  let told: string | null = null;
+
+  async function ask(asked: Broker): Promise<readonly QueueFacts[] | null> {
+    try {
+      if (!asked.connected) await asked.connect();
+      const facts = await Promise.all(
+        queues()
+          .slice(0, mostQueues)
+          .map((queue) => factsOf(asked, queue)),
+      );
+      told = null;
+      return facts;
+    } catch (error) {
+      failures++;
+      const reason = reasonOf(error);
+      // Each reason is news once.
+      if (reason !== told) logger.warn("the broker could not be asked about its queues for /metrics", { reason });
+      told = reason;
+      return null;
+    }
+  }
+
+  return {
+    async facts() {
+      const asked = broker();
+      if (asked === null) return null;
+      if (asking === null && last !== null && clock.monotonic() - last.at < freshMs) return last.facts;
+      asking ??= ask(asked).then((facts) => {
+        last = { at: clock.monotonic(), facts };
+        asking = null;
+        return facts;
+      });
+      const patience = new AbortController();
+      const late = clock.sleep(patienceMs, patience.signal, { background: true }).then(() => null);
+      const facts = await Promise.race([asking, late]);
+      patience.abort();
+      return facts;
+    },
+    get failures() {
+      return failures;
+    },
+  };
+}
+
+async function factsOf({ queues }: Broker, queue: string): Promise<QueueFacts> {
+  const [ready, oldestMs, dead] = await Promise.all([queues.length(queue), queues.oldestAge(queue), queues.length(deadLetterQueue(queue))]);
+  return { queue, ready, oldestMs: ready === 0 ? 0 : oldestMs, dead };
+}
