@@ -2,8 +2,9 @@
 import { type LogLevel, silentLogger, systemClock } from "@celeriac/core/runtime";
 import { expect, onTestFinished } from "vitest";
 import type { Pool } from "../../packages/worker/src/pool.ts";
-import { createExecutorPool, type LoadingPoolOptions, type PoolParts } from "../../packages/worker/src/pools/executor-pool.ts";
+import { createExecutorPool } from "../../packages/worker/src/pools/executor-pool.ts";
 import type { Lifetime } from "../../packages/worker/src/pools/lifetime.ts";
+import type { LoadingPoolOptions, PoolParts } from "../../packages/worker/src/pools/pool-options.ts";
 import type { Ending, Run } from "../../packages/worker/src/run.ts";
 import { openScripted, type Script } from "../programs/scripted-execute.ts";
 import { programUrl } from "./built.ts";
@@ -36,6 +37,7 @@ export function scriptedPool(options: ScriptedOptions): PoolRecord {
       : { kind, source, execute: { module: programUrl("scripted-execute").href, export: "openScripted" } }),
     executors: 1,
     slots: 1,
+    scaledBy: "executors",
     ...context,
     clock: systemClock,
     logger: silentLogger,

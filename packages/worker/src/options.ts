@@ -95,6 +95,8 @@ export interface PoolShape {
   readonly kind: "process" | "thread" | "inline";
   readonly executors: number;
   readonly slots: number;
+  /** what a change of the concurrency changes */
+  readonly scaledBy: "executors" | "slots" | "nothing";
   /** of each child process; null = Node decides */
   readonly heapMb: number | null;
   /** of a child process; undefined: that of its pool */
@@ -136,17 +138,18 @@ export function poolShape({ pool, concurrency, slots, lifetime }: PoolPlan, { co
         kind: "process",
         executors,
         slots,
+        scaledBy: "executors",
         heapMb: memory === null ? null : childHeapMb(memory, executors),
         lifetime: limited(lifetime),
       };
     case "threads":
-      return { kind: "thread", executors, slots, ...ofProcesses };
+      return { kind: "thread", executors, slots, scaledBy: "executors", ...ofProcesses };
     case "async":
-      return { kind: "thread", executors: 1, slots: concurrency ?? defaultAsyncSlots, ...ofProcesses };
+      return { kind: "thread", executors: 1, slots: concurrency ?? defaultAsyncSlots, scaledBy: "slots", ...ofProcesses };
     case "inline":
-      return { kind: "inline", executors: 1, slots: concurrency ?? defaultAsyncSlots, ...ofProcesses };
+      return { kind: "inline", executors: 1, slots: concurrency ?? defaultAsyncSlots, scaledBy: "slots", ...ofProcesses };
     case "solo":
-      return { kind: "thread", executors: 1, slots: 1, ...ofProcesses };
+      return { kind: "thread", executors: 1, slots: 1, scaledBy: "nothing", ...ofProcesses };
   }
 }
 

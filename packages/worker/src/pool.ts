@@ -13,11 +13,14 @@ export interface PoolListener {
 export interface PoolStats {
   readonly executors: readonly { readonly pid: number; readonly running: readonly string[]; readonly queued: number }[];
   readonly capacity: number;
+  readonly concurrency: number;
 }
 
 export interface Pool extends Service {
   /** runs that can be in user code at once: executors × slots */
   readonly capacity: number;
+  /** what `resize` changes: executors, or slots where there is one executor for many tasks */
+  readonly concurrency: number;
   /** true: a run that does not give way can be ended, so hard time limits can be kept. */
   readonly endsRuns: boolean;
   /** How many runs it wants to hold now, running ones included: capacity, plus a few ahead while runs are short. Changes over time; `onDemand` tells. */
@@ -30,6 +33,16 @@ export interface Pool extends Service {
   /** Has it handed back if it has not begun, and leaves it alone if it has. */
   takeBack(taskId: string): void;
   abortAll(reason: AbortReason, message: string): void;
+  /**
+   * 1 or more executors, or slots, from now on, while runs go on. What leaves lets end what runs in it, and hands back what only waits.
+   * Throws POOL_UNSUPPORTED where the pool has one size, CONFIG_INVALID.
+   */
+  resize(concurrency: number): void;
+  /**
+   * Replaces every executor, one after the other, so that user code is loaded anew; no run is lost or counted for it. Resolves when the last is replaced.
+   * Throws WORKER_STARTUP when the new code cannot be loaded: the rest go on with the old. Throws POOL_UNSUPPORTED inline, SERVICE_STOPPED.
+   */
+  restart(): Promise<void>;
   /**
    * Ends a task that runs here, whatever it does: its executor is ended, by `signal` where it is a process (SIGTERM; SIGKILL follows soon), and replaced.
    * The task ends as `terminated`; what shared its executor is handed back. SIGUSR1 ends nothing: it reaches the task as its soft time limit would.

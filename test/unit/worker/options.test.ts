@@ -34,12 +34,12 @@ it.each([
 const machine = { cores: 4, memory: 2 ** 31 };
 
 it.each<[PoolPlan["pool"], number | null, object]>([
-  ["prefork", null, { kind: "process", executors: 4, slots: 3, heapMb: 336, lifetime: undefined }],
-  ["prefork", 8, { kind: "process", executors: 8, slots: 3, heapMb: 170, lifetime: undefined }],
-  ["threads", null, { kind: "thread", executors: 4, slots: 3, heapMb: null, lifetime: undefined }],
-  ["async", null, { kind: "thread", executors: 1, slots: 100, heapMb: null, lifetime: undefined }],
-  ["inline", 5, { kind: "inline", executors: 1, slots: 5, heapMb: null, lifetime: undefined }],
-  ["solo", 5, { kind: "thread", executors: 1, slots: 1, heapMb: null, lifetime: undefined }],
+  ["prefork", null, { kind: "process", executors: 4, slots: 3, scaledBy: "executors", heapMb: 336, lifetime: undefined }],
+  ["prefork", 8, { kind: "process", executors: 8, slots: 3, scaledBy: "executors", heapMb: 170, lifetime: undefined }],
+  ["threads", null, { kind: "thread", executors: 4, slots: 3, scaledBy: "executors", heapMb: null, lifetime: undefined }],
+  ["async", null, { kind: "thread", executors: 1, slots: 100, scaledBy: "slots", heapMb: null, lifetime: undefined }],
+  ["inline", 5, { kind: "inline", executors: 1, slots: 5, scaledBy: "slots", heapMb: null, lifetime: undefined }],
+  ["solo", 5, { kind: "thread", executors: 1, slots: 1, scaledBy: "nothing", heapMb: null, lifetime: undefined }],
 ])("%s with concurrency %s fits its machine", (pool, concurrency, shape) => {
   expect(poolShape({ pool, concurrency, slots: 3, lifetime: unlimited }, machine)).toEqual(shape);
 });

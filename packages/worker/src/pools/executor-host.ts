@@ -22,7 +22,8 @@ export class ExecutorHost implements FrameSink {
   readonly #options: HostOptions;
   readonly #reader = new FrameReader();
   #executor: Executor | null = null;
-  #drainAsked = false;
+  /** came before it was open */
+  readonly #early: Parameters<FrameSink["frame"]>[] = [];
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -37,7 +38,7 @@ export class ExecutorHost implements FrameSink {
     if (kind === frameKind.raise) this.#raise(bytes.toString("utf8", start, end) as NodeJS.Signals);
     else if (this.#executor !== null) this.#executor.frame(kind, number, bytes, start, end);
     else if (kind === frameKind.init) void this.#open(JSON.parse(bytes.toString("utf8", start, end)) as ExecutorInit);
-    else if (kind === frameKind.drain) this.#drainAsked = true;
+    else this.#early.push([kind, number, bytes, start, end]);
   }
 
   /** Reports what would be lost if the process ended now. */
@@ -76,7 +77,8 @@ export class ExecutorHost implements FrameSink {
       this.#send((frames) => frames.textFrame(frameKind.startFailed, 0, text));
       return this.#options.end(1);
     }
-    if (this.#drainAsked) this.#executor.frame(frameKind.drain, 0, Buffer.alloc(0), 0, 0);
+    for (const frame of this.#early.splice(0)) this.#executor.frame(...frame);
+    this.#executor.received();
   }
 
   #raise(signal: NodeJS.Signals): void {

@@ -1,54 +1,20 @@
 /** Pools whose runs go to executors: prefork, threads, async, solo and inline differ only in what executors are, and how many. */
-import { CeleriacError, type Clock, createService, type Logger, processEntry, type Service } from "@celeriac/core/runtime";
-import type { Pool, PoolListener, PoolStats } from "../pool.ts";
+import { CeleriacError, ConfigError, createService, type Service } from "@celeriac/core/runtime";
+import type { Pool, PoolStats } from "../pool.ts";
 import type { AbortReason, Ending, Run } from "../run.ts";
 import { aheadWorkMs, mostAhead } from "./ahead.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import type { AppSource, ExecutorContext, ExecutorInit } from "./executor-init.ts";
 import { Fleet } from "./fleet.ts";
 import { HeldRun, type RunOwner } from "./held-run.ts";
-import type { OpenInline } from "./inline-executor.ts";
 import type { Lane } from "./lane.ts";
-import type { Lifetime } from "./lifetime.ts";
+import { type ExecutorPoolOptions, whatToLoad } from "./pool-options.ts";
 import { RunTimes } from "./run-times.ts";
 import { TimeLimits } from "./time-limits.ts";
-
-export interface PoolParts extends ExecutorContext {
-  /** 1 or more. prefork: n processes; threads: n threads; async, solo: 1 thread; inline: 1, the worker's own thread */
-  readonly executors: number;
-  /** runs at once in each; 1 or more */
-  readonly slots: number;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly listener: PoolListener;
-}
-
-/** Executors that load what they run. */
-export interface LoadingPoolOptions extends PoolParts {
-  readonly kind: "process" | "thread";
-  readonly source: AppSource;
-  /** of a process, in MB: what Node's own limit is where absent or null */
-  readonly heapMb?: number | null;
-  readonly lifetime?: Lifetime | undefined;
-  /** module (file: URL) and name of an OpenExecute; the one that runs an app's tasks by default */
-  readonly execute?: { readonly module: string; readonly export: string };
-}
-
-/** One executor, in this thread, that is given what it runs. */
-export interface InlinePoolOptions extends PoolParts {
-  readonly kind: "inline";
-  readonly open: OpenInline;
-}
-
-export type ExecutorPoolOptions = LoadingPoolOptions | InlinePoolOptions;
 
 const handedBack: Ending = Object.freeze({ kind: "handedBack" });
 /** How long runs have to end by themselves once a stop has aborted them. */
 const abortedGraceMs = 1_000;
-/** An inline executor loads nothing. */
-const nothing = { source: { moduleUrl: "", appName: null }, executeModule: "", executeExport: "" } as const;
-const appExecute = () => ({ module: processEntry(import.meta.url, "../open-execute").url.href, export: "openExecute" });
-
+const mostConcurrency = 10_000;
 /**
  * 1. gives each run to the least busy executor, 2. tells how many runs it wants, 3. enforces time limits, 4. replaces executors that are gone,
  * 5. gives every run exactly one ending, 6. ends all executors when it stops.
@@ -58,7 +24,6 @@ export function createExecutorPool(options: ExecutorPoolOptions): Pool {
 }
 
 class ExecutorPool implements Pool, RunOwner {
-  readonly capacity: number;
   readonly endsRuns: boolean;
   readonly #options: ExecutorPoolOptions;
   readonly #service: Service;
@@ -76,15 +41,22 @@ class ExecutorPool implements Pool, RunOwner {
     const init = { slots, worker, logLevel, ...whatToLoad(options) };
     const deserted = () => this.#handBackWaiting();
     this.#options = options;
-    this.capacity = executors * slots;
     this.endsRuns = kind !== "inline";
-    this.#demand = this.capacity;
+    this.#demand = executors * slots;
     this.#limits = new TimeLimits(clock);
     this.#fleet = new Fleet({ home: options, executors, init, clock, logger, runs: this, deserted });
     // Where runs share an executor, one that must be alone would stop all others: it gets an executor of its own. Inline there is no such thing.
     const needSpare = slots === 1 || kind === "inline" ? null : () => this.#fleet.needSpare();
     this.#dispatcher = new Dispatcher(this.#fleet.lanes, needSpare);
     this.#service = createService("The pool", { start: (signal) => this.#start(signal), stop: (deadlineMs) => this.#stop(deadlineMs) });
+  }
+
+  get capacity(): number {
+    return this.#fleet.wanted * this.#fleet.slots;
+  }
+
+  get concurrency(): number {
+    return this.#options.scaledBy === "slots" ? this.#fleet.slots : this.#fleet.wanted;
   }
 
   get demand(): number {
@@ -115,6 +87,23 @@ class ExecutorPool implements Pool, RunOwner {
     await this.stop();
   }
 
+  resize(concurrency: number): void {
+    const { scaledBy } = this.#options;
+    if (scaledBy === "nothing") throw unsupported("The pool solo runs one task at a time and cannot be resized: take another pool");
+    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > mostConcurrency) {
+      throw new ConfigError("CONFIG_INVALID", `A pool's size: expected a whole number 1 to ${mostConcurrency}, got ${concurrency}`);
+    }
+    if (scaledBy === "slots") this.#fleet.setSlots(concurrency);
+    else this.#fleet.resize(concurrency);
+    this.received();
+  }
+
+  async restart(): Promise<void> {
+    if (!this.endsRuns)
+      throw unsupported("The pool inline runs tasks in the worker's own thread and cannot load them anew: restart the worker");
+    await this.#fleet.restart();
+  }
+
   submit(run: Run): Promise<Ending> {
     if (this.#closing) return Promise.resolve(handedBack);
     return new Promise((resolve) => {
@@ -139,8 +128,7 @@ class ExecutorPool implements Pool, RunOwner {
 
   terminateRun(taskId: string, signal: NodeJS.Signals = "SIGTERM"): boolean {
     if (!this.endsRuns && signal !== "SIGUSR1") {
-      const message = "The pool inline runs tasks in the worker's own thread and can end none: take another pool, or abort the task";
-      throw new CeleriacError("POOL_UNSUPPORTED", message);
+      throw unsupported("The pool inline runs tasks in the worker's own thread and can end none: take another pool, or abort the task");
     }
     let found = false;
     for (const lane of this.#fleet.lanes) {
@@ -158,7 +146,7 @@ class ExecutorPool implements Pool, RunOwner {
       const running = [...lane.held.values()].filter((held) => held.begun).map((held) => held.run.id);
       return { pid: lane.pid, running, queued: lane.held.size - running.length };
     });
-    return { executors, capacity: this.capacity };
+    return { executors, capacity: this.capacity, concurrency: this.concurrency };
   }
 
   began(held: HeldRun, pid: number): void {
@@ -247,7 +235,7 @@ class ExecutorPool implements Pool, RunOwner {
   /** In steps of two, so that it does not change with every batch. */
   #updateDemand(): void {
     const meanMs = this.#times.overall.ms;
-    const { slots } = this.#options;
+    const { slots } = this.#fleet;
     const ahead = meanMs === null ? 0 : Math.min(mostAhead, (aheadWorkMs * slots) / Math.max(meanMs, 0.001));
     const aheadEach = ahead < 1 ? 0 : 2 ** Math.floor(Math.log2(ahead));
     const demand = this.#fleet.size * (slots + aheadEach);
@@ -257,8 +245,6 @@ class ExecutorPool implements Pool, RunOwner {
   }
 }
 
-function whatToLoad(options: ExecutorPoolOptions): Pick<ExecutorInit, "source" | "executeModule" | "executeExport" | "lifetime"> {
-  if (options.kind === "inline") return nothing;
-  const { source, lifetime, execute = appExecute() } = options;
-  return { source, lifetime, executeModule: execute.module, executeExport: execute.export };
+function unsupported(message: string): CeleriacError {
+  return new CeleriacError("POOL_UNSUPPORTED", message);
 }

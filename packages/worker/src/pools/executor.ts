@@ -41,6 +41,7 @@ interface Waiting {
 export class Executor implements FrameSink, RunReporter {
   readonly #options: ExecutorOptions;
   readonly #lowestLevel: number;
+  #slots: number;
   readonly #frames = new FrameWriter();
   readonly #inbox = new Fifo<Waiting>();
   readonly #running = new Map<number, ActiveRun>();
@@ -57,6 +58,7 @@ export class Executor implements FrameSink, RunReporter {
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
+    this.#slots = options.slots;
     this.#lowestLevel = logLevels.indexOf(options.logLevel);
     this.#readAt = options.clock.monotonic();
   }
@@ -82,6 +84,9 @@ export class Executor implements FrameSink, RunReporter {
         break;
       case frameKind.recall:
         this.#handBackAll();
+        break;
+      case frameKind.slots:
+        this.#slots = bytes.readUInt32LE(start);
         break;
       case frameKind.ping:
         this.#frames.empty(frameKind.pong, 0);
@@ -139,7 +144,7 @@ export class Executor implements FrameSink, RunReporter {
   }
 
   #begin(): void {
-    while (!this.#looking && this.#inbox.size > 0 && this.#running.size < this.#options.slots) {
+    while (!this.#looking && this.#inbox.size > 0 && this.#running.size < this.#slots) {
       const now = this.#options.clock.monotonic();
       if (now - this.#readAt > longestUnreadMs) this.#lookFirst();
       else this.#beginOne(this.#inbox.shift() as Waiting, now);

@@ -1,21 +1,14 @@
-/** The executors of one pool: starts them, replaces those that are gone, and ends them all. */
+/** The executors of one pool: starts them, keeps as many as are wanted, replaces those that are gone or have old code, and ends them all. */
 import { CeleriacError, type Clock, type Logger, reasonOf, type Timer } from "@celeriac/core/runtime";
 import type { Ending } from "../run.ts";
+import { type ExecutorHome, linkOpener } from "./executor-home.ts";
 import type { ExecutorInit } from "./executor-init.ts";
 import type { OpenLink } from "./executor-link.ts";
 import type { HeldRun, RunOwner } from "./held-run.ts";
-import { inlineExecutors, type OpenInline } from "./inline-executor.ts";
 import { Lane, type LaneOwner } from "./lane.ts";
 import { LaneWatch } from "./lane-watch.ts";
 import type { EndCause } from "./lost-run.ts";
-import { findParentTie, processExecutors } from "./process-executor.ts";
-import { openThreadExecutor } from "./thread-executor.ts";
-
-/** What executors are. */
-export type ExecutorHome =
-  | { readonly kind: "process" | "thread"; readonly heapMb?: number | null }
-  /** the worker's own thread */
-  | { readonly kind: "inline"; readonly open: OpenInline };
+import { Roster } from "./roster.ts";
 
 export interface FleetOptions {
   readonly home: ExecutorHome;
@@ -31,15 +24,18 @@ export interface FleetOptions {
 /** Executors that die one after another before they are ready make a start fail; later they are tried for ever. */
 const startAttempts = 3;
 const longestRespawnDelayMs = 5_000;
+const restarts = "the pool restarts";
 
 export class Fleet implements LaneOwner {
-  /** Those for suspects included; live. */
-  readonly lanes: ReadonlySet<Lane>;
   readonly watch: LaneWatch;
-  readonly #lanes = new Set<Lane>();
+  readonly #roster = new Roster();
   readonly #options: FleetOptions;
   readonly #respawns = new Set<Timer>();
-  #openLink: OpenLink = openThreadExecutor;
+  /** null: not started */
+  #openLink: OpenLink | null = null;
+  #init: ExecutorInit;
+  #wanted: number;
+  #restarting: Promise<void> | null = null;
   #closing = false;
   /** lost in a row, without any run ended in between */
   #failures = 0;
@@ -48,25 +44,39 @@ export class Fleet implements LaneOwner {
   #spareIsComing = false;
   /** while `start` waits */
   #starting: { readonly ready: () => void; readonly failed: (error: Error) => void } | null = null;
-  /** while someone waits until all are gone */
-  #allGone: (() => void) | null = null;
+  /** called when one has become ready, or is gone */
+  #changes: (() => void)[] = [];
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    this.lanes = this.#lanes;
-    this.watch = new LaneWatch({ clock: options.clock, lanes: this.#lanes, pings: options.home.kind === "process" });
+    this.#init = options.init;
+    this.#wanted = options.executors;
+    this.watch = new LaneWatch({ clock: options.clock, lanes: this.lanes, pings: options.home.kind === "process" });
+  }
+
+  /** Those for suspects included; live. */
+  get lanes(): ReadonlySet<Lane> {
+    return this.#roster.lanes;
+  }
+
+  /** How many are to take ordinary runs. */
+  get wanted(): number {
+    return this.#wanted;
+  }
+
+  /** Runs at once in each. */
+  get slots(): number {
+    return this.#init.slots;
   }
 
   /** How many take ordinary runs, or soon will. */
   get size(): number {
-    let size = 0;
-    for (const lane of this.#lanes) if (!lane.isForSuspects) size++;
-    return size;
+    return this.#roster.size;
   }
 
   /** Resolves when all are ready, or at once when `signal` aborts. Throws WORKER_STARTUP with what an executor said; none is left then. */
   async start(signal: AbortSignal): Promise<void> {
-    const { home, clock, executors } = this.#options;
+    const { home, clock } = this.#options;
     this.#openLink = await linkOpener(home, clock);
     if (signal.aborted) return;
     this.watch.start();
@@ -74,7 +84,7 @@ export class Fleet implements LaneOwner {
       await new Promise<void>((ready, failed) => {
         this.#starting = { ready, failed };
         signal.addEventListener("abort", () => ready(), { once: true });
-        for (let count = 0; count < executors; count++) this.#open(false);
+        this.#settle();
       });
     } catch (error) {
       await this.end();
@@ -82,6 +92,30 @@ export class Fleet implements LaneOwner {
     } finally {
       this.#starting = null;
     }
+  }
+
+  /** Those that are too many hand back what waits in them, and end when what they run has ended. */
+  resize(executors: number): void {
+    this.#wanted = executors;
+    this.#settle();
+  }
+
+  setSlots(slots: number): void {
+    this.#init = { ...this.#init, slots };
+    for (const lane of this.lanes) lane.setSlots(slots);
+  }
+
+  /**
+   * Replaces them one after the other by some that load the code anew, those first that have least to do: the next one is ready before one is let go,
+   * and takes runs when that one is gone. Asked again meanwhile, it begins anew. Throws WORKER_STARTUP when one could not start: the rest stay as
+   * they are. Throws SERVICE_STOPPED when the pool stops meanwhile.
+   */
+  restart(): Promise<void> {
+    this.#roster.restart();
+    this.#restarting ??= this.#renew().finally(() => {
+      this.#restarting = null;
+    });
+    return this.#restarting;
   }
 
   /** Asks for an executor that takes only suspects, one at a time; it ends when it has nothing to do. Once is enough. */
@@ -105,60 +139,111 @@ export class Fleet implements LaneOwner {
 
   /** Lets what runs end, and resolves when all executors are gone, after `limitMs`, or when `signal` aborts. */
   async drain(limitMs: number | undefined, signal: AbortSignal): Promise<void> {
-    for (const lane of [...this.#lanes]) lane.drain();
-    if (this.#lanes.size === 0 || signal.aborted) return;
+    for (const lane of [...this.lanes]) lane.drain("the pool stops");
+    if (this.lanes.size === 0 || signal.aborted) return;
     const over = new AbortController();
     const cold = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true, signal: over.signal }));
     const late = limitMs === undefined ? cold : this.#options.clock.sleep(limitMs, over.signal);
-    await Promise.race([this.#gone(), cold, late]);
+    await Promise.race([this.#until(() => this.lanes.size === 0), cold, late]);
     over.abort();
   }
 
   /** Ends all of them now, and resolves when they are gone and everything they wrote is read. */
   async end(): Promise<void> {
     this.close();
-    for (const lane of [...this.#lanes]) lane.terminate({ kind: "stopped" });
-    await this.#gone();
+    for (const lane of [...this.lanes]) lane.terminate({ kind: "stopped" });
+    await this.#until(() => this.lanes.size === 0);
   }
 
   laneReady(lane: Lane): void {
     this.#options.logger.debug("Executor ready", { pid: lane.pid });
     this.#toldReason = null;
-    const ready = [...this.#lanes].filter((one) => one.state === "ready" && !one.isForSuspects);
-    if (ready.length === this.#options.executors) this.#starting?.ready();
+    const ready = [...this.lanes].filter((one) => one.state === "ready" && this.#roster.isMember(one));
+    if (ready.length >= this.#wanted) this.#starting?.ready();
+    this.#changed();
   }
 
   laneGone(lane: Lane, cause: EndCause): void {
-    this.#lanes.delete(lane);
-    const { isForSuspects } = lane;
-    if (this.#closing) {
-      if (this.#lanes.size === 0) this.#allGone?.();
-    } else if (cause.kind === "died") {
-      this.#failures++;
-      if (lane.wasReady) this.#options.logger.error("Executor lost", { pid: lane.pid, reason: cause.reason });
-      else this.#startFailed(lane.startFailure ?? cause.reason, lane.startFailure !== null);
-      if (!isForSuspects) this.#openLater(false);
-    } else if (cause.kind === "endedFor") {
-      this.#options.logger.warn("Executor ended for the sake of a task", { pid: lane.pid, endings: endingsTold(cause.endings) });
-      if (!isForSuspects) this.#open(false);
-    } else if (cause.kind === "retired") {
-      this.#options.logger.info("Executor replaced", { pid: lane.pid, reason: cause.reason });
-      if (!isForSuspects) this.#open(false);
+    const wasMember = this.#roster.isMember(lane);
+    this.#roster.remove(lane);
+    // For suspects one is opened anew when the next one asks; of one that a restart has opened, the restart tells.
+    if (!this.#closing && lane !== this.#roster.incoming) {
+      this.#tellGone(lane, cause, wasMember);
+      if (cause.kind !== "died") this.#settle();
+      else if (wasMember) this.#openLater(false);
     }
-    // For suspects it is opened anew when the next one asks.
+    this.#changed();
     this.#options.runs.received();
   }
 
-  #open(isForSuspects: boolean): void {
-    const { clock, init, runs } = this.#options;
+  #tellGone(lane: Lane, cause: EndCause, wasMember: boolean): void {
+    const { logger } = this.#options;
+    const { pid } = lane;
+    switch (cause.kind) {
+      case "died":
+        this.#failures++;
+        if (lane.wasReady) logger.error("Executor lost", { pid, reason: cause.reason });
+        else this.#startFailed(lane.startFailure ?? cause.reason, lane.startFailure !== null);
+        return;
+      case "endedFor":
+        logger.warn("Executor ended for the sake of a task", { pid, endings: endingsTold(cause.endings) });
+        return;
+      case "retired":
+        logger.info(wasMember ? "Executor replaced" : "Executor ended", { pid, reason: cause.reason });
+        return;
+      case "stopped":
+        return;
+    }
+  }
+
+  /** null when it could not be. */
+  #open(isForSuspects: boolean): Lane | null {
+    const { clock, runs } = this.#options;
     if (isForSuspects) this.#spareIsComing = false;
     try {
-      this.#lanes.add(new Lane({ openLink: this.#openLink, init, clock, runs, owner: this, isForSuspects }));
+      const lane = new Lane({ openLink: this.#openLink!, init: this.#init, clock, runs, owner: this, isForSuspects });
+      this.#roster.add(lane);
+      return lane;
     } catch (error) {
       this.#failures++;
       this.#startFailed(reasonOf(error), true);
       if (!isForSuspects) this.#openLater(false);
+      return null;
     }
+  }
+
+  /** Opens as many as are missing, and lets those go that are too many. */
+  #settle(): void {
+    if (this.#openLink === null || this.#closing) return;
+    while (this.size < this.#wanted && this.#open(false) !== null);
+    while (this.size > this.#wanted) this.#roster.letGo().drain("fewer are wanted");
+  }
+
+  async #renew(): Promise<void> {
+    for (const lane of [...this.lanes]) if (lane.isForSuspects) lane.retire(restarts);
+    while (this.#roster.hasOld && !this.#closing) {
+      const next = await this.#openNext();
+      const old = this.size > this.#wanted ? this.#roster.letGo() : null;
+      old?.retire(restarts);
+      if (old !== null) await this.#until(() => old.state === "gone");
+      next.isStandby = false;
+      this.#options.runs.received();
+    }
+    if (this.#closing) throw stoppedMeanwhile();
+  }
+
+  /** One with the new code that is ready, but takes nothing yet. */
+  async #openNext(): Promise<Lane> {
+    const next = this.#open(false);
+    if (next === null) throw new CeleriacError("WORKER_STARTUP", `An executor could not start: ${this.#toldReason}`);
+    next.isStandby = true;
+    this.#roster.incoming = next;
+    await this.#until(() => next.state !== "starting");
+    this.#roster.incoming = null;
+    if (next.state === "ready") return next;
+    if (next.endCause?.kind !== "died") throw stoppedMeanwhile();
+    const reason = next.startFailure ?? next.endCause.reason;
+    throw new CeleriacError("WORKER_STARTUP", `An executor could not start: ${reason}`);
   }
 
   /** `forGood`: trying again would end the same. */
@@ -180,28 +265,22 @@ export class Fleet implements LaneOwner {
     const delayMs = this.#failures <= 1 ? 0 : Math.min(longestRespawnDelayMs, 100 * 2 ** (this.#failures - 2));
     const timer = this.#options.clock.after(delayMs, () => {
       this.#respawns.delete(timer);
-      this.#open(isForSuspects);
+      if (isForSuspects || this.size < this.#wanted) this.#open(isForSuspects);
     });
     this.#respawns.add(timer);
   }
 
-  #gone(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#lanes.size === 0) resolve();
-      else this.#allGone = resolve;
-    });
+  async #until(isMet: () => boolean): Promise<void> {
+    while (!isMet()) await new Promise<void>((resolve) => this.#changes.push(resolve));
+  }
+
+  #changed(): void {
+    for (const tell of this.#changes.splice(0)) tell();
   }
 }
 
-async function linkOpener(home: ExecutorHome, clock: Clock): Promise<OpenLink> {
-  switch (home.kind) {
-    case "process":
-      return processExecutors(await findParentTie(), clock, home.heapMb ?? null);
-    case "thread":
-      return openThreadExecutor;
-    case "inline":
-      return inlineExecutors(home.open, clock);
-  }
+function stoppedMeanwhile(): CeleriacError {
+  return new CeleriacError("SERVICE_STOPPED", "The pool was stopped while it restarted");
 }
 
 /** [[task id, how it ended]] */

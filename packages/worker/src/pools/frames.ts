@@ -46,6 +46,8 @@ export const frameKind = Object.freeze({
   raise: 18,
   /** w→e: a run that has not begun is handed back, one that has goes on */
   takeBack: 19,
+  /** w→e: u32 runs at once from now on; what runs goes on though it be more */
+  slots: 20,
 });
 
 /** A frame is refused above this: it can only be a broken stream, or a value nobody could store. */

@@ -71,7 +71,7 @@ export class LaneWatch {
     for (const lane of lanes) {
       const silentMs = now - lane.heardAt;
       if (lane.state === "starting" && silentMs > startLimitMs) lane.giveUp(`it was not ready after ${startLimitMs / 1000} s`);
-      else if (lane.isForSuspects && lane.isEmpty && silentMs >= idlePeriodMs) lane.drain();
+      else if (lane.isForSuspects && lane.isEmpty && silentMs >= idlePeriodMs) lane.drain("it has no suspect to run");
       else if (pings && lane.isEmpty && silentMs >= idlePeriodMs) this.#ask(lane, now);
       else this.#asked.delete(lane);
     }

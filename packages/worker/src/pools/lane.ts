@@ -2,14 +2,13 @@
 import { type Clock, reasonOf } from "@celeriac/core/runtime";
 import type { AbortReason, Ending } from "../run.ts";
 import { aheadWorkMs, mostAhead, mostAheadBytes } from "./ahead.ts";
-import { readEnding } from "./ending-frame.ts";
 import type { ExecutorInit } from "./executor-init.ts";
 import type { ExecutorExit, ExecutorLink, LinkListener, OpenLink } from "./executor-link.ts";
-import { FrameReader, type FrameSink, frameKind } from "./frames.ts";
 import type { HeldRun, LogLevel, RunHolder, RunOwner } from "./held-run.ts";
 import { HeldRuns } from "./held-runs.ts";
 import { type EndCause, endingWithout } from "./lost-run.ts";
 import { Orders } from "./orders.ts";
+import { type ReportSink, Reports } from "./reports.ts";
 
 /** Told by lanes of themselves. */
 export interface LaneOwner {
@@ -36,25 +35,29 @@ const reportedMs = 5;
 /** Endings of runs whose user code never began, unless it was reported before. */
 const withoutUserCode: ReadonlySet<Ending["kind"]> = new Set(["expired", "undecodable", "unknown"]);
 
-export class Lane implements FrameSink, LinkListener, RunHolder {
-  readonly slots: number;
+export class Lane implements ReportSink, LinkListener, RunHolder {
+  slots: number;
   readonly isForSuspects: boolean;
   readonly held = new HeldRuns(this);
   state: "starting" | "ready" | "ending" | "gone" = "starting";
   wasReady = false;
   /** kept free for a suspect */
   reserved = false;
+  /** takes nothing yet: it is to follow one that still runs something */
+  isStandby = false;
   /** monotonic; when it last began or ended a run, or was sent one while empty */
   progressAt: number;
   /** monotonic; when it last said anything */
   heardAt: number;
   /** Text of the reason why user code could not be loaded, as the executor gave it. */
   startFailure: string | null = null;
+  /** once it is gone */
+  endCause: EndCause | null = null;
   readonly #runs: RunOwner;
   readonly #owner: LaneOwner;
   readonly #clock: Clock;
   readonly #link: ExecutorLink;
-  readonly #reader = new FrameReader();
+  readonly #reports = new Reports(this);
   readonly #orders: Orders;
   /** of those for whose sake the executor was ended */
   readonly #endings = new Map<HeldRun, Ending>();
@@ -62,7 +65,7 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
   #recalling = false;
   #behindLong = false;
   #isBroken = false;
-  /** why it is at the end of its lifetime */
+  /** why it is to end when it is empty */
   #retiring: string | null = null;
 
   constructor(options: LaneOptions) {
@@ -89,7 +92,7 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
   }
 
   get isEmpty(): boolean {
-    return this.state === "ready" && this.held.size === 0 && !this.#recalling;
+    return this.state === "ready" && this.held.size === 0 && !this.#recalling && !this.isStandby;
   }
 
   get canRecall(): boolean {
@@ -98,7 +101,8 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
 
   /** true when a run may be sent: to a free slot, or behind others that are short. */
   accepts(): boolean {
-    if (this.state !== "ready" || this.reserved || this.isForSuspects || this.held.hasSuspect || this.#recalling) return false;
+    if (this.state !== "ready" || this.reserved || this.isForSuspects || this.isStandby) return false;
+    if (this.held.hasSuspect || this.#recalling) return false;
     if (this.held.size < this.slots) return true;
     if (this.#behindLong || this.held.workMs >= aheadWorkMs * this.slots) return false;
     return this.ahead < mostAhead && this.held.bytes < mostAheadBytes;
@@ -148,12 +152,23 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
   }
 
   /** Hands back what waits, lets what runs end, then the executor ends itself. */
-  drain(): void {
-    if (this.state === "starting") this.terminate({ kind: "stopped" });
+  drain(reason: string): void {
+    for (const held of this.held.values()) if (!held.begun) held.unwanted = true;
+    this.retire(reason);
+  }
+
+  /** As `drain`, but what waits goes elsewhere in the pool. */
+  retire(reason: string): void {
+    if (this.state === "starting") this.terminate({ kind: "retired", reason });
     if (this.state !== "ready") return;
     this.state = "ending";
-    for (const held of this.held.values()) if (!held.begun) held.unwanted = true;
+    this.#retiring = reason;
     this.#orders.drain();
+  }
+
+  setSlots(slots: number): void {
+    this.slots = slots;
+    this.#orders.slots(slots);
   }
 
   ping(): void {
@@ -178,7 +193,7 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
     if (this.#isBroken) return;
     this.heardAt = this.#clock.monotonic();
     try {
-      this.#reader.read(chunk, this);
+      this.#reports.read(chunk);
     } catch (error) {
       this.#isBroken = true;
       this.startFailure ??= reasonOf(error);
@@ -199,6 +214,7 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
     this.state = "gone";
     const runs = [...this.held.values()];
     const cause = this.#cause ?? this.#exitCause(exit, runs.length === 0);
+    this.endCause = cause;
     const someBegun = runs.some((held) => held.begun);
     const endings = runs.map((held) => endingWithout(held, cause, someBegun));
     for (const held of runs) this.held.release(held);
@@ -207,40 +223,24 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
     this.#owner.laneGone(this, cause);
   }
 
-  frame(kind: number, number: number, bytes: Buffer, start: number, end: number): void {
-    const held = this.held.get(number);
-    switch (kind) {
-      case frameKind.outcome:
-        if (held !== undefined) this.#ended(held, bytes, start, end);
-        break;
-      case frameKind.begun:
-        if (held !== undefined) this.#tellBegun(held);
-        break;
-      case frameKind.progress:
-        if (held !== undefined) this.#progressed(held, bytes, start, end);
-        break;
-      case frameKind.log:
-        this.#logged(held ?? null, bytes.toString("utf8", start, end));
-        break;
-      case frameKind.handedBack:
-        this.#handedBack(number, bytes, start, end);
-        break;
-      case frameKind.retiring:
-        this.#retire(bytes.toString("utf8", start, end));
-        break;
-      case frameKind.ready:
-        if (this.state === "starting") this.state = "ready";
-        this.wasReady = true;
-        this.#owner.laneReady(this);
-        break;
-      case frameKind.startFailed:
-        this.startFailure = bytes.toString("utf8", start, end);
-        break;
-    }
+  ready(): void {
+    if (this.state === "starting") this.state = "ready";
+    this.wasReady = true;
+    this.#owner.laneReady(this);
   }
 
-  #ended(held: HeldRun, bytes: Buffer, start: number, end: number): void {
-    const { ending, runMs } = readEnding(bytes, start, end);
+  startFailed(reason: string): void {
+    this.startFailure = reason;
+  }
+
+  began(number: number): void {
+    const held = this.held.get(number);
+    if (held !== undefined) this.#tellBegun(held);
+  }
+
+  ended(number: number, ending: Ending, runMs: number): void {
+    const held = this.held.get(number);
+    if (held === undefined) return;
     if (!withoutUserCode.has(ending.kind)) this.#tellBegun(held);
     this.held.release(held);
     this.#behindLong = false;
@@ -248,23 +248,22 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
     this.#runs.ended(held, ending, runMs);
   }
 
-  #progressed(held: HeldRun, bytes: Buffer, start: number, end: number): void {
+  progressed(number: number, state: string, metaJson: string): void {
+    const held = this.held.get(number);
+    if (held === undefined) return;
     this.#tellBegun(held);
-    const metaAt = start + 4 + bytes.readUInt32LE(start);
-    this.#runs.updateState(held, bytes.toString("utf8", start + 4, metaAt), bytes.toString("utf8", metaAt, end));
+    this.#runs.updateState(held, state, metaJson);
   }
 
-  #logged(held: HeldRun | null, text: string): void {
-    const [level, message, fields] = JSON.parse(text) as [LogLevel, string, object | null];
-    this.#runs.log(held, level, message, fields ?? undefined);
+  logged(number: number, level: LogLevel, message: string, fields: object | undefined): void {
+    this.#runs.log(this.held.get(number) ?? null, level, message, fields);
   }
 
-  /** What was sent to it meanwhile comes back, and goes elsewhere. */
-  #retire(reason: string): void {
-    if (this.state !== "ready") return;
-    this.state = "ending";
-    this.#retiring = reason;
-    this.#orders.drain();
+  handedBack(answerTo: number, numbers: readonly number[]): void {
+    if (answerTo === 0) this.#recalling = false;
+    const runs = numbers.map((number) => this.held.get(number)).filter((held) => held !== undefined);
+    for (const held of runs) this.held.release(held);
+    if (runs.length > 0) this.#runs.handedBack(runs);
   }
 
   #exitCause({ reason }: ExecutorExit, isDone: boolean): EndCause {
@@ -276,17 +275,5 @@ export class Lane implements FrameSink, LinkListener, RunHolder {
     this.progressAt = this.heardAt;
     held.begun = true;
     this.#runs.began(held, this.pid);
-  }
-
-  #handedBack(answerTo: number, bytes: Buffer, start: number, end: number): void {
-    if (answerTo === 0) this.#recalling = false;
-    const runs: HeldRun[] = [];
-    for (let at = start; at < end; at += 4) {
-      const held = this.held.get(bytes.readUInt32LE(at));
-      if (held === undefined) continue;
-      this.held.release(held);
-      runs.push(held);
-    }
-    if (runs.length > 0) this.#runs.handedBack(runs);
   }
 }

@@ -7,7 +7,7 @@ export type EndCause =
   | { readonly kind: "died"; readonly reason: string }
   /** ended by the pool for the sake of some of its runs, which end so */
   | { readonly kind: "endedFor"; readonly endings: ReadonlyMap<HeldRun, Ending> }
-  /** it came to the end of its lifetime, and held nothing */
+  /** it was not to go on, and ended when it held nothing */
   | { readonly kind: "retired"; readonly reason: string }
   /** ended by the pool, because it stops */
   | { readonly kind: "stopped" };

@@ -47,6 +47,13 @@ export class Orders {
     this.#empty(frameKind.drain);
   }
 
+  slots(slots: number): void {
+    this.#frames.open(frameKind.slots, 0);
+    this.#frames.u32(slots);
+    this.#frames.close();
+    this.#flushSoon();
+  }
+
   ping(): void {
     this.#empty(frameKind.ping);
   }

@@ -10,7 +10,7 @@ const succeeded: Ending = { kind: "succeeded", value: "null", children: [], publ
 
 async function startInline(execute: Execute, tell: (state: string) => void = () => {}) {
   const pool = createExecutorPool({
-    ...{ kind: "inline", open: async () => execute, executors: 1, slots: 3, worker: "celery@test", logLevel: "info" },
+    ...{ kind: "inline", open: async () => execute, executors: 1, slots: 3, scaledBy: "slots", worker: "celery@test", logLevel: "info" },
     ...{ clock: systemClock, logger: silentLogger },
     listener: { began() {}, updateState: (_run, state) => tell(state), log() {} },
   });
