@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe } from "vitest";
 import { describeBroadcasting } from "./broker/broadcasting.ts";
+import { describeChangingQueues } from "./broker/changing-queues.ts";
 import { describeClaiming } from "./broker/claiming.ts";
 import { describeDelaying } from "./broker/delaying.ts";
 import { describePausing } from "./broker/pausing.ts";
@@ -32,6 +33,7 @@ export function describeBroker(name: string, open: () => Promise<BrokerWorld>, t
     describe("claiming", () => describeClaiming(cases, traits));
     describe("settling", () => describeSettling(cases, traits));
     describe("routing", () => describeRouting(cases));
+    describe("changing queues", () => describeChangingQueues(cases, traits));
     describe("broadcasting", () => describeBroadcasting(cases, traits));
     describe("queues", () => describeQueues(cases, traits));
     // They last for seconds whatever the machine, so they wait beside each other.

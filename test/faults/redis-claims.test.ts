@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { ResultRecord } from "../../packages/core/src/backend.ts";
 import { encodePublication } from "../../packages/core/src/brokers/redis/publication-route.ts";
 import { deliveriesHeader } from "../../packages/core/src/envelope.ts";
+import { undeclaredQueue } from "../../packages/core/src/queue-table.ts";
 import { acknowledge, consume, settle } from "../conformance/broker/world.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
@@ -231,6 +232,31 @@ describe("a worker that is taken for dead", () => {
       ["suspect", 2],
       ["begun", 4],
     ]);
+  });
+
+  test("has its claims back of queues that it began or ceased to consume while it ran, and goes on with those of the moment", async () => {
+    const { proxy, url } = await world.openProxy();
+    const [frozen, other] = [await world.open({ url }), await world.open()];
+    const { consumer, inbox } = await consume(frozen, "first");
+    await consumer.add(undeclaredQueue("added"));
+    for (const queue of ["first", "added"]) await other.publish(publicationTo(queue, { id: `held of ${queue}` }));
+    await inbox.take(2);
+    await consumer.cancel("first");
+    proxy.stall();
+    const heir = await consume(other, ["first", "added"]);
+    const again = await heir.inbox.take(2);
+    expect(again.map(({ envelope, deliveries }) => [idOf(envelope), deliveries]).sort()).toEqual([
+      ["held of added", 1],
+      ["held of first", 1],
+    ]);
+    await heir.consumer.close();
+    proxy.resume();
+    await eventually(() => inbox.events.includes("claimsLost"));
+    const found = await inbox.next();
+    expect(idOf(found.envelope)).toBe("held of added");
+    const [incarnation] = await world.client.hkeys("{celeriac}:pulses");
+    expect(await world.client.smembers(`{celeriac}:lists:${incarnation}`)).toEqual(expect.not.arrayContaining(["first"]));
+    expect(await other.queues.length("first")).toBe(1);
   });
 
   test("has its claims back, although the sweeper that buried it died before it had recovered them", async () => {

@@ -4,6 +4,7 @@
  */
 import type { ResultRecord } from "./backend.ts";
 import type { Envelope, Route } from "./envelope.ts";
+import type { QueueDeclaration } from "./queue-table.ts";
 
 /** An envelope on its way into a broker. */
 export interface Publication {
@@ -79,12 +80,24 @@ export interface ConsumeOptions {
   readonly listener: ConsumerListener;
 }
 
-/** One worker's consumption of some queues, under one incarnation at a time. Reconnects by itself, for ever, until closed. */
+/** One worker's consumption of some queues, none at times, under one incarnation at a time. Reconnects by itself, for ever, until closed. */
 export interface Consumer {
   /** Resolves when nothing more will be delivered; what is held stays held, and its claims are kept alive. */
   pause(): Promise<void>;
   resume(): void;
   setReadAhead(readAhead: number): void;
+  /** The names of the queues it consumes at present, in the order they were asked for. */
+  readonly queues: readonly string[];
+  /**
+   * Consumes one more queue, from now on and after every reconnect, declared and bound as told; of a broadcast queue a copy. Resolves when it
+   * does; a queue that is consumed already changes nothing. Rejects with BROKER_* or CONFIG_INVALID: then nothing has changed.
+   */
+  add(queue: QueueDeclaration): Promise<void>;
+  /**
+   * Takes nothing more out of a queue. Resolves when nothing more of it will be delivered; what is held of it stays held, its claims watched, and is
+   * settled as ever. Harmless when it is not consumed.
+   */
+  cancel(queue: string): Promise<void>;
   /** Hands back, uncounted, what is still held, ends the incarnation and resolves when quiet. Safe to call twice. */
   close(): Promise<void>;
 }

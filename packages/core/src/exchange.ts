@@ -14,23 +14,23 @@ export interface ExchangeBinding {
 
 /** Of the queues that an app declares. Throws CONFIG_INVALID for headers exchanges, which RabbitMQ alone has. */
 export function declaredBindings(queues: QueueTable): readonly ExchangeBinding[] {
-  return bindingsOf(queues.names, queues, "declared");
-}
-
-/** Of the copies among the queues of one consumer, as long as that lives. */
-export function copyBindings(consumed: readonly string[], queues: QueueTable): readonly ExchangeBinding[] {
-  return bindingsOf(consumed, queues, "copy");
-}
-
-function bindingsOf(names: readonly string[], queues: QueueTable, wanted: QueueDeclaration["kind"]): readonly ExchangeBinding[] {
-  const declarations = names.map((name) => queues.declaration(name)).filter(({ kind }) => kind === wanted);
-  return declarations.flatMap(({ name, bindings }) =>
-    bindings.map(({ exchange, exchangeType: type, routingKey }) => {
-      if (type === "headers")
-        throw new ConfigError("CONFIG_INVALID", `Queue ${name}: the exchange ${exchange} is of type headers, which RabbitMQ alone has`);
-      return { exchange, type, routingKey, queue: name };
-    }),
+  return bindingsOf(
+    queues.names.map((name) => queues.declaration(name)),
+    "declared",
   );
+}
+
+/** Of those among these queues that stay when nobody consumes them any more (`declared`), or of those that do not (`copy`). Throws as `declaredBindings`. */
+export function bindingsOf(declarations: readonly QueueDeclaration[], wanted: "declared" | "copy"): readonly ExchangeBinding[] {
+  return declarations
+    .filter(({ kind }) => kind === wanted)
+    .flatMap(({ name, bindings }) =>
+      bindings.map(({ exchange, exchangeType: type, routingKey }) => {
+        if (type === "headers")
+          throw new ConfigError("CONFIG_INVALID", `Queue ${name}: the exchange ${exchange} is of type headers, which RabbitMQ alone has`);
+        return { exchange, type, routingKey, queue: name };
+      }),
+    );
 }
 
 /** Throws BROKER_REFUSED when the exchange is bound already, as one of another type. */

@@ -2,8 +2,6 @@
  * What an app knows of queues: how each is bound to exchanges, and with which arguments it is declared. The router asks it where a queue's
  * messages enter, the brokers what to declare. Names are Celery's.
  */
-import { randomUUID } from "node:crypto";
-
 export const exchangeTypes = ["direct", "topic", "fanout", "headers"] as const;
 export type ExchangeType = (typeof exchangeTypes)[number];
 
@@ -78,11 +76,6 @@ export function broadcastOf(queue: string): string | null {
 /** Each once, in order, without consumers' copies of broadcasts. */
 export function queueNames(names: Iterable<string>): readonly string[] {
   return [...new Set(names)].filter((name) => broadcastOf(name) === null).sort();
-}
-
-/** What a consumer of these queues consumes: of broadcast ones a copy of its own. */
-export function consumedQueues(queues: readonly string[], table: QueueTable): readonly string[] {
-  return [...new Set(queues)].map((queue) => (table.declaration(queue).kind === "broadcast" ? copyOf(queue, randomUUID()) : queue));
 }
 
 /** Where nothing is declared: every name is a queue. */

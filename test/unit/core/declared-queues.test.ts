@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { createCall } from "../../../packages/core/src/call.ts";
 import type { Config } from "../../../packages/core/src/config.ts";
+import { ConsumedQueues } from "../../../packages/core/src/consumed-queues.ts";
 import { deadLetterQueue } from "../../../packages/core/src/envelope.ts";
-import { broadcastOf, consumedQueues } from "../../../packages/core/src/queue-table.ts";
+import { broadcastOf } from "../../../packages/core/src/queue-table.ts";
 import { queuesOf, routerOf } from "../../support/router.ts";
 
 const code = (config: unknown) => {
@@ -100,8 +101,8 @@ describe("the queues of an app", () => {
     const queues = queuesOf({ taskQueues: ["mail", { name: "reload", broadcast: true }] });
     const binding = { exchange: "reload", exchangeType: "fanout", routingKey: "celery", arguments: {} };
     expect(queues.declaration("reload")).toMatchObject({ bindings: [binding], kind: "broadcast" });
-    const [mail, first] = consumedQueues(["mail", "reload"], queues);
-    const [, second] = consumedQueues(["mail", "reload"], queues);
+    const [mail, first] = new ConsumedQueues(["mail", "reload"], queues).queues;
+    const [, second] = new ConsumedQueues(["mail", "reload"], queues).queues;
     expect([mail, broadcastOf(first!), first === second]).toEqual(["mail", "reload", false]);
     expect(queues.declaration(first!)).toMatchObject({
       name: first,

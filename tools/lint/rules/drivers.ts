@@ -13,6 +13,7 @@ const ground = new Set(
     ...["backend", "broker", "coordinator", "schedule-store"],
     ...[
       "clock",
+      "consumed-queues",
       "credentials",
       "deferred",
       "derived-id",
@@ -26,7 +27,19 @@ const ground = new Set(
       "exchange",
       "failpoint",
     ],
-    ...["failure", "live-exchange", "logger", "queue-table", "redact", "result-meta", "retry-log", "serializer", "service", "states"],
+    ...[
+      "failure",
+      "live-exchange",
+      "logger",
+      "queue-table",
+      "redact",
+      "result-meta",
+      "retry-log",
+      "sequence",
+      "serializer",
+      "service",
+      "states",
+    ],
     ...["tls", "token-bucket", "wildcards"],
   ].map((name) => `${core}${name}.ts`),
 );

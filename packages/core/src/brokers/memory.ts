@@ -1,13 +1,14 @@
 /** The broker in the memory of one process: for tests, and for an app whose worker runs beside it. What is confirmed lives as long as the process. */
 
 import type { Broker, ConsumeOptions, Consumer, LiveExchange, Publication, Queues, SubscribeOptions, Subscription } from "../broker.ts";
+import { ConsumedQueues } from "../consumed-queues.ts";
 import type { DriverContext } from "../driver.ts";
 import type { Envelope } from "../envelope.ts";
 import { BrokerError, PublishError } from "../errors.ts";
-import { copyBindings, declaredBindings, type ExchangeBinding } from "../exchange.ts";
+import { declaredBindings, type ExchangeBinding } from "../exchange.ts";
 import { meant } from "../live-exchange.ts";
 import { isSameSpace, openSpace, type Space } from "../memory/space.ts";
-import { consumedQueues, plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
+import { plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
 import { MemoryConsumer } from "./memory/consumer.ts";
 import { envelopeOf, messagesOf } from "./memory/message.ts";
 
@@ -90,9 +91,7 @@ class MemoryBroker implements Broker {
 
   async consume(queues: readonly string[], options: ConsumeOptions): Promise<Consumer> {
     await this.connect();
-    const consumed = consumedQueues(queues, this.#queueTable);
-    const consumer = new MemoryConsumer(consumed, options, {
-      copies: copyBindings(consumed, this.#queueTable),
+    const consumer = new MemoryConsumer(new ConsumedQueues(queues, this.#queueTable), options, {
       space: this.#space,
       clock: this.#context.clock,
       settlesResults: this.settlesResults,

@@ -4,12 +4,13 @@
  */
 
 import type { Broker, ConsumeOptions, Consumer, LiveExchange, Publication, Queues, SubscribeOptions, Subscription } from "../broker.ts";
+import { ConsumedQueues } from "../consumed-queues.ts";
 import type { DriverContext } from "../driver.ts";
 import { type Envelope, wrapUnreadable } from "../envelope.ts";
 import { BrokerError, CeleriacError, PublishError, reasonOf } from "../errors.ts";
-import { copyBindings, declaredBindings, type ExchangeBinding } from "../exchange.ts";
+import { declaredBindings, type ExchangeBinding } from "../exchange.ts";
 import { meant } from "../live-exchange.ts";
-import { consumedQueues, plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
+import { plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
 import { StoreError } from "../sqlite/failure.ts";
 import { filePathOf, isSameFile } from "../sqlite/file-path.ts";
 import type { Answer, OperationFields, OperationKind } from "../sqlite/operation.ts";
@@ -124,9 +125,7 @@ class SqliteBroker implements Broker {
 
   async consume(queues: readonly string[], options: ConsumeOptions): Promise<Consumer> {
     await this.#connect();
-    const consumed = consumedQueues(queues, this.#queueTable);
-    const consumer = new SqliteConsumer(consumed, options, {
-      copies: copyBindings(consumed, this.#queueTable),
+    const consumer = new SqliteConsumer(new ConsumedQueues(queues, this.#queueTable), options, {
       context: this.#context,
       settlesResults: this.settlesResults,
       store: () => this.#reconnect(),
@@ -175,7 +174,7 @@ class SqliteBroker implements Broker {
   /** The queues an app declares are bound before anything is sent or taken. */
   async #bind(store: Store): Promise<void> {
     try {
-      await store.run("bind", { bindings: this.#bindings });
+      await store.run("bind", { bindings: this.#bindings, consumer: null });
     } catch (cause) {
       await store.close();
       throw cause instanceof StoreError ? new BrokerError(cause.code, cause.message, { cause }) : cause;

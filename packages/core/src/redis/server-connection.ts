@@ -13,7 +13,7 @@ import type { RedisServer } from "./url.ts";
 
 /** The server's own channel for clients that track keys. */
 export const invalidations = "__redis__:invalidate";
-const channelCommands: ReadonlySet<string> = new Set(["PUBLISH", "SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE"]);
+const channelCommands: ReadonlySet<string> = new Set(["PUBLISH", "SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE"]);
 const connectLimitMs = 3_000;
 const handshakeLimitMs = 5_000;
 /** Where another server may take this one's place, it is left sooner: work goes on within 5 s of the next one. */
@@ -208,7 +208,7 @@ export class ServerConnection implements RedisConnection {
   #addressed(name: string, args: readonly RedisArgument[]): readonly RedisArgument[] {
     if (this.keyPrefix === "" || !channelCommands.has(name)) return args;
     const isChannel = (arg: RedisArgument, at: number) => arg !== invalidations && (at === 0 || name !== "PUBLISH");
-    const prefix = name === "PSUBSCRIBE" ? literalGlob(this.keyPrefix) : this.keyPrefix;
+    const prefix = /^P(UN)?SUBSCRIBE$/.test(name) ? literalGlob(this.keyPrefix) : this.keyPrefix;
     return args.map((arg, at) => (isChannel(arg, at) ? `${prefix}${arg}` : arg));
   }
 

@@ -22,7 +22,19 @@ export interface Operator {
   read(operation: Operation, now: number): unknown;
 }
 
-type ReadingKind = "length" | "oldest" | "peek" | "queues" | "bindings" | "paused" | "getResult" | "watch" | "unwatch" | "resize" | "check";
+type ReadingKind =
+  | "length"
+  | "oldest"
+  | "peek"
+  | "queues"
+  | "bindings"
+  | "paused"
+  | "getResult"
+  | "watch"
+  | "unwatch"
+  | "resize"
+  | "assign"
+  | "check";
 type WritingKind = Exclude<OperationKind, ReadingKind>;
 type Readers = { readonly [K in ReadingKind]: (fields: OperationFields<K>, now: number) => Answer<K> };
 type Writers = { readonly [K in WritingKind]: (fields: OperationFields<K>, turn: Turn, raw: Uint8Array) => Answer<K> };
@@ -75,6 +87,10 @@ function createReaders({ messages, bindings, pauses, results }: Tables, consumpt
       consumption.resize(consumer, readAhead);
       return null;
     },
+    assign({ consumer, queues }) {
+      consumption.assign(consumer, queues);
+      return null;
+    },
     check(_, now) {
       // Reads the file, so that a damaged one is told.
       messages.hasReady("");
@@ -83,7 +99,7 @@ function createReaders({ messages, bindings, pauses, results }: Tables, consumpt
   };
 }
 
-type MessageWriters = Pick<Writers, "publish" | "settle" | "begin" | "consume" | "leave" | "bind" | "purge" | "pause" | "resume">;
+type MessageWriters = Pick<Writers, "publish" | "settle" | "begin" | "consume" | "leave" | "bind" | "drop" | "purge" | "pause" | "resume">;
 
 function createMessageWriters(tables: Tables, consumption: Consumption): MessageWriters {
   const { messages, bindings, pauses, results, workers } = tables;
@@ -132,8 +148,13 @@ function createMessageWriters(tables: Tables, consumption: Consumption): Message
       consumption.leave(turn, consumer);
       return null;
     },
-    bind({ bindings: wanted }) {
-      for (const binding of wanted) bindings.add(binding);
+    bind({ bindings: wanted, consumer }) {
+      for (const binding of wanted) bindings.add(binding, consumer ?? undefined);
+      return null;
+    },
+    drop({ queue }) {
+      bindings.drop(queue);
+      messages.purge(queue, Number.MAX_SAFE_INTEGER);
       return null;
     },
     purge: ({ queue, limit }) => messages.purge(queue, limit),

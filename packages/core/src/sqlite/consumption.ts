@@ -11,7 +11,9 @@ const claimAtOnce = 500;
 
 interface ConsumerState {
   readonly inc: number;
-  readonly queues: readonly string[];
+  queues: readonly string[];
+  /** it consumed at some time: what it holds may belong there */
+  readonly everQueues: Set<string>;
   readonly mayBlock: boolean;
   readonly held: Set<number>;
   readAhead: number;
@@ -39,12 +41,14 @@ export interface Consumption {
   readonly mayBlock: boolean;
   open(turn: Turn, options: NewConsumer): number;
   resize(inc: number, readAhead: number): void;
+  assign(inc: number, queues: readonly string[]): void;
   /** Hands back and says goodbye. */
   leave(turn: Turn, inc: number): void;
   leaveAll(turn: Turn): void;
   /** Notes that a claim has ended, one way or the other. */
   release(turn: Turn, inc: number, id: number): void;
-  queuesOf(inc: number): readonly string[];
+  /** From which it may hold something. */
+  queuesOf(inc: number): Iterable<string>;
   /** Something may be ready in these queues, or (null) anywhere. */
   feed(queues: ReadonlySet<string> | null): void;
   /** Nobody knows whether the last claims are in the file: they are compared before the next ones. */
@@ -67,7 +71,7 @@ export function createConsumption(tables: Tables): Consumption {
   function leave(turn: Turn, inc: number): void {
     const state = consumers.get(inc);
     if (state === undefined) return;
-    if (messages.handBack(inc) > 0) for (const queue of state.queues) turn.arrivals.add(queue);
+    if (messages.handBack(inc) > 0) for (const queue of state.everQueues) turn.arrivals.add(queue);
     workers.remove(inc);
     turn.onCommit.push(() => {
       consumers.delete(inc);
@@ -124,7 +128,7 @@ export function createConsumption(tables: Tables): Consumption {
       const inc = workers.register(name);
       turn.onRollback.push(() => locks.release(inc));
       const fresh = { held: new Set<number>(), hungry: true, waiting: false, doubtful: false, rotation: 0 };
-      const state: ConsumerState = { inc, queues, readAhead, mayBlock, ...fresh };
+      const state: ConsumerState = { inc, queues, everQueues: new Set(queues), readAhead, mayBlock, ...fresh };
       turn.onCommit.push(() => consumers.set(inc, state));
       return inc;
     },
@@ -132,6 +136,13 @@ export function createConsumption(tables: Tables): Consumption {
       const state = consumers.get(inc);
       if (state === undefined) return;
       state.readAhead = readAhead;
+      state.hungry = true;
+    },
+    assign(inc, queues) {
+      const state = consumers.get(inc);
+      if (state === undefined) return;
+      state.queues = queues;
+      for (const queue of queues) state.everQueues.add(queue);
       state.hungry = true;
     },
     leave,
@@ -145,7 +156,7 @@ export function createConsumption(tables: Tables): Consumption {
       state.hungry = true;
       turn.onCommit.push(() => state.held.delete(id));
     },
-    queuesOf: (inc) => consumers.get(inc)?.queues ?? [],
+    queuesOf: (inc) => consumers.get(inc)?.everQueues ?? [],
     feed(queues) {
       for (const state of consumers.values()) {
         if (queues === null || state.queues.some((queue) => queues.has(queue))) state.hungry = true;

@@ -74,8 +74,12 @@ export interface Operations {
   resize: [{ readonly consumer: number; readonly readAhead: number }, null];
   /** Hands back what is held and ends the incarnation. */
   leave: [{ readonly consumer: number }, null];
-  /** Binds a queue to exchanges. */
-  bind: [{ readonly bindings: readonly ExchangeBinding[] }, null];
+  /** From now on it claims out of these queues. */
+  assign: [{ readonly consumer: number; readonly queues: readonly string[] }, null];
+  /** Binds queues to exchanges. `consumer`: for as long as that lives; null = for ever. */
+  bind: [{ readonly bindings: readonly ExchangeBinding[]; readonly consumer: number | null }, null];
+  /** Ends a queue that was bound for a consumer's life, with what is ready or delayed in it. */
+  drop: [{ readonly queue: string }, null];
   length: [{ readonly queue: string }, number];
   /** epoch ms since when the next in line waits */
   oldest: [{ readonly queue: string }, number | null];

@@ -48,9 +48,22 @@ async function refusalOf(link: Link, name: string, wanted: QueueDeclaration["arg
   }
 }
 
+/** true only where it is sure of each: the broker names one argument that differs, and that may be another than the type. */
+export async function areClassic(link: Link, queues: readonly QueueDeclaration[]): Promise<boolean> {
+  const answers = queues.map(async ({ name, arguments: wanted }) => {
+    const refusal = await refusalOf(link, name, { ...wanted, "x-queue-type": "classic" });
+    return refusal === null || typeIn(refusal) === "classic";
+  });
+  return (await Promise.all(answers)).every(Boolean);
+}
+
 /** The type that the queue has; null: `type`, or it cannot be told, because the broker names one argument that differs and no more. */
 async function typeOf(link: Link, name: string, type: unknown): Promise<string | null> {
   const refusal = await refusalOf(link, name, { "x-queue-type": type });
-  const found = /'x-queue-type'.* current is (?:none|the value '(\w+)')/.exec(refusal ?? "");
+  return refusal === null ? null : typeIn(refusal);
+}
+
+function typeIn(refusal: string): string | null {
+  const found = /'x-queue-type'.* current is (?:none|the value '(\w+)')/.exec(refusal);
   return found === null ? null : (found[1] ?? "classic");
 }

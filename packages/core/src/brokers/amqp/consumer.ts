@@ -1,22 +1,24 @@
 /**
  * One worker's consumption of some queues: keeps a consuming channel open through losses, counts what died, and hands deliveries to the listener.
  */
-import type { ConsumeMessage } from "amqplib";
 import { operationFailure, replyCode, replyCodeOf } from "../../amqp/failure.ts";
 import type { Link } from "../../amqp/link.ts";
 import { atMost } from "../../amqp/patience.ts";
 import type { Session } from "../../amqp/session.ts";
 import type { ConsumeOptions, Consumer } from "../../broker.ts";
-import type { Clock, Timer } from "../../clock.ts";
+import type { Clock } from "../../clock.ts";
+import { ConsumedQueues } from "../../consumed-queues.ts";
 import { BrokerError, reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
-import { broadcastOf, consumedQueues } from "../../queue-table.ts";
-import { type ClaimChannel, createClaimChannel } from "./claim-channel.ts";
+import type { QueueDeclaration } from "../../queue-table.ts";
+import { createSequence } from "../../sequence.ts";
+import { areClassic } from "./adoption.ts";
 import type { DeliveryTools } from "./delivery.ts";
 import { createIntake, type Intake } from "./intake.ts";
+import { deleteCopies, type Life, openLife } from "./life.ts";
+import { PauseWatch } from "./pause-watch.ts";
 import type { Pauses } from "./pauses.ts";
-import { createReadAhead, type ReadAhead } from "./read-ahead.ts";
-import { createTopology, type Topology, type TopologyOptions } from "./topology.ts";
+import type { TopologyOptions } from "./topology.ts";
 
 export interface ConsumerParts {
   readonly session: Session;
@@ -29,20 +31,9 @@ export interface ConsumerParts {
   closed(): void;
 }
 
-/** One life of the consumption: a channel and what feeds on it. */
-interface Life {
-  readonly link: Link;
-  readonly claims: ClaimChannel;
-  readonly readAhead: ReadAhead;
-  readonly topology: Topology;
-}
-
 /** Waits between attempts to consume again on an open connection, ms. */
 const firstWaitMs = 100;
 const longestWaitMs = 2_000;
-/** So often it is asked which queues are paused; an answer that does not come is not waited for, for a blocked broker gives none. */
-const pausesEveryMs = 1_500;
-const pausesLimitMs = 2_000;
 /** How long `close` waits for settlements under way and for the confirmations of what it hands back, and for the channel's end. */
 const handBackLimitMs = 10_000;
 const closeLimitMs = 2_000;
@@ -57,7 +48,7 @@ export async function openConsumer(parts: ConsumerParts, queues: readonly string
 /** Duties: 1. one life at a time; 2. a new one after each loss, told to the listener; 3. pause, resume, read-ahead in whichever life; 4. hand back at the end. */
 class AmqpConsumer implements Consumer {
   readonly #parts: ConsumerParts;
-  readonly #queues: readonly string[];
+  readonly #consumed: ConsumedQueues;
   readonly #options: ConsumeOptions;
   readonly #intake: Intake;
   readonly #unlisten: () => void;
@@ -65,21 +56,25 @@ class AmqpConsumer implements Consumer {
   #readAhead: number;
   #paused = false;
   readonly #closed = new AbortController();
+  readonly #changing = createSequence();
+  readonly #pauses: PauseWatch;
   #closing: Promise<void> | null = null;
   #reviving = false;
-  #pausedQueues: ReadonlySet<string> = new Set();
-  #pauseWatch: Timer | null = null;
-  #asking: Promise<void> | null = null;
   /** false once the broker refused one limit for several queues */
   #mayLimitChannel = true;
 
   constructor(parts: ConsumerParts, queues: readonly string[], options: ConsumeOptions) {
     this.#parts = parts;
-    this.#queues = consumedQueues(queues, parts.topology.queues);
+    this.#consumed = new ConsumedQueues(queues, parts.topology.queues);
     this.#options = options;
     this.#readAhead = Math.max(1, options.readAhead);
-    const consuming = () => !this.#paused && !this.#ending;
+    const consuming = (queue: string) => !this.#paused && !this.#ending && this.#consumed.consumes(queue);
     this.#intake = createIntake({ ...parts.delivery, consuming }, { listener: options.listener, readAhead: () => this.#readAhead });
+    this.#pauses = new PauseWatch({
+      ...parts,
+      queues: () => this.#consumed.queues,
+      changed: () => void this.#life?.readAhead.setPaused(this.#pauses.paused).catch((error) => this.#note(error)),
+    });
     const unlisten = parts.session.listen({ up: () => void this.#revive(), down: () => {} });
     const release = parts.session.hold();
     this.#unlisten = () => {
@@ -95,34 +90,12 @@ class AmqpConsumer implements Consumer {
     } catch (error) {
       this.#unlisten();
       this.#parts.closed();
-      throw operationFailure(error, `consume from ${this.#queues.join(", ")}`);
+      throw operationFailure(error, `consume from ${this.queues.join(", ")}`);
     } finally {
       this.#reviving = false;
     }
-    this.#pauseWatch = this.#parts.clock.every(pausesEveryMs, () => void this.#followPauses());
+    this.#pauses.start();
     if (this.#life === null) void this.#revive();
-  }
-
-  async #followPauses(): Promise<void> {
-    const before = this.#pausedQueues;
-    await this.#readPauses();
-    if (this.#pausedQueues !== before) await this.#life?.readAhead.setPaused(this.#pausedQueues).catch((error) => this.#note(error));
-  }
-
-  /** What cannot be asked now stays as it was known. */
-  #readPauses(): Promise<unknown> {
-    const { pauses, clock } = this.#parts;
-    this.#asking ??= pauses
-      .of(this.#queues)
-      .then((paused) => {
-        const isSame = paused.size === this.#pausedQueues.size && [...paused].every((queue) => this.#pausedQueues.has(queue));
-        if (!isSame) this.#pausedQueues = paused;
-      })
-      .catch((error) => this.#note(error))
-      .finally(() => {
-        this.#asking = null;
-      });
-    return atMost(clock, pausesLimitMs, this.#asking);
   }
 
   async #firstLife(): Promise<void> {
@@ -154,6 +127,53 @@ class AmqpConsumer implements Consumer {
     void this.#retarget().then(() => this.#intake.handBackExcess());
   }
 
+  get queues(): readonly string[] {
+    return this.#consumed.names;
+  }
+
+  add(queue: QueueDeclaration): Promise<void> {
+    return this.#changing(() => this.#add(queue));
+  }
+
+  cancel(queue: string): Promise<void> {
+    return this.#changing(() => this.#cancel(queue));
+  }
+
+  async #add(queue: QueueDeclaration): Promise<void> {
+    const life = this.#life;
+    if (life === null) throw new BrokerError("BROKER_UNREACHABLE", "Not connected to RabbitMQ: no queue was added");
+    const consumed = this.#consumed.add(queue);
+    if (consumed === null) return;
+    const { name } = consumed;
+    try {
+      await life.topology.queue(name);
+      await this.#pauses.read();
+      // A quorum queue refuses a limit that it shares with others by ending the connection: before it comes to that, it is asked.
+      this.#mayLimitChannel &&= await areClassic(life.link, this.#consumed.declarations);
+      await life.readAhead.setPaused(this.#pauses.paused);
+      await this.#reassign(life);
+    } catch (error) {
+      // Its life is over, and the next one begins with the queue.
+      if (!life.claims.alive) return;
+      this.#consumed.remove(queue.name);
+      throw operationFailure(error, `consume from ${name}`);
+    }
+  }
+
+  async #cancel(queue: string): Promise<void> {
+    const consumed = this.#consumed.remove(queue);
+    if (consumed === null) return;
+    const life = this.#life;
+    if (life !== null) await this.#reassign(life).catch((error) => this.#note(error));
+    this.#intake.handBackWaiting(consumed.name);
+    if (life !== null) await deleteCopies(life, [consumed]);
+  }
+
+  /** Those that are being added are known when they exist. */
+  #reassign({ readAhead, topology }: Life): Promise<void> {
+    return readAhead.setQueues(this.#consumed.queues.filter(topology.knows), this.#mayLimitChannel);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -161,7 +181,7 @@ class AmqpConsumer implements Consumer {
 
   async #close(): Promise<void> {
     this.#closed.abort();
-    this.#pauseWatch?.cancel();
+    this.#pauses.stop();
     this.#unlisten();
     const { clock } = this.#parts;
     // What takes longer goes back to the queue with the channel, as redelivered.
@@ -170,17 +190,13 @@ class AmqpConsumer implements Consumer {
       handBackLimitMs,
       this.#retarget().then(() => this.#intake.close()),
     );
-    const { claims, link } = this.#life ?? {};
-    if (claims !== undefined) await atMost(clock, closeLimitMs, claims.close());
-    if (link !== undefined) await atMost(clock, closeLimitMs, this.#deleteCopies(link));
+    const life = this.#life;
+    if (life !== null) {
+      await atMost(clock, closeLimitMs, life.claims.close());
+      await atMost(clock, closeLimitMs, deleteCopies(life, this.#consumed.declarations));
+    }
     this.#life = null;
     this.#parts.closed();
-  }
-
-  /** Nobody else will ever consume them; what fails here is what x-expires is for. */
-  async #deleteCopies(link: Link): Promise<void> {
-    const copies = this.#queues.filter((queue) => broadcastOf(queue) !== null);
-    await Promise.all(copies.map((queue) => link.aside((channel) => channel.deleteQueue(queue)).catch((error) => this.#note(error))));
   }
 
   get #ending(): boolean {
@@ -194,19 +210,15 @@ class AmqpConsumer implements Consumer {
   }
 
   async #live(link: Link): Promise<void> {
-    const topology = createTopology(link, this.#parts.topology);
-    await Promise.all(this.#queues.map((queue) => topology.queue(queue)));
-    const claims = createClaimChannel(await link.openChannel());
-    const readAhead: ReadAhead = createReadAhead({
-      channel: claims.channel,
-      queues: this.#queues,
-      name: shortened(this.#options.worker),
-      mayLimitChannel: this.#mayLimitChannel,
-      onMessage: (feed, message) => this.#receive(claims, message, { queue: feed.queue, release: () => readAhead.release(feed) }),
-      onCancelled: (queue) => void this.#restore(life, queue),
-      onFailure: (error) => this.#note(error),
+    const life = await openLife(link, {
+      topology: this.#parts.topology,
+      consumed: this.#consumed,
+      name: this.#options.worker,
+      received: (queue, message, claim) => this.#intake.receive(queue, message, claim),
+      cancelled: (queue) => void this.#restore(life, queue),
+      failed: (error) => this.#note(error),
     });
-    const life: Life = { link, claims, readAhead, topology };
+    const { claims, readAhead } = life;
     this.#life = life;
     let reason: unknown;
     claims.channel.on("error", (error) => {
@@ -214,8 +226,9 @@ class AmqpConsumer implements Consumer {
     });
     claims.channel.on("close", () => this.#lose(life, reason));
     try {
-      await this.#readPauses();
-      await readAhead.setPaused(this.#pausedQueues);
+      await this.#pauses.read();
+      await readAhead.setPaused(this.#pauses.paused);
+      await this.#reassign(life);
       await readAhead.setTarget(this.#paused || this.#ending ? 0 : this.#readAhead);
     } catch (error) {
       await claims.close();
@@ -223,12 +236,6 @@ class AmqpConsumer implements Consumer {
     }
     // Closed meanwhile: nobody else ends what was only being opened then.
     if (this.#ending) await claims.close();
-  }
-
-  #receive(claims: ClaimChannel, message: ConsumeMessage, feed: { readonly queue: string; release(): void }): void {
-    const tag = message.fields.deliveryTag;
-    claims.hold(tag);
-    this.#intake.receive(feed.queue, message, { channel: claims, tag, release: feed.release });
   }
 
   #lose(life: Life, reason: unknown): void {
@@ -243,7 +250,7 @@ class AmqpConsumer implements Consumer {
     life.link.onEnd(learn);
     if (this.#reviving) return;
     this.#parts.logger.warn("Consuming was interrupted", {
-      queues: this.#queues,
+      queues: this.queues,
       reason: reasonOf(reason ?? life.link.ended?.error ?? null),
     });
     const { listener } = this.#options;
@@ -264,7 +271,7 @@ class AmqpConsumer implements Consumer {
         if (!this.#ending) this.#options.listener.connected();
         break;
       } catch (error) {
-        this.#parts.logger.warn("Consuming could not be taken up again; trying on", { queues: this.#queues, reason: reasonOf(error) });
+        this.#parts.logger.warn("Consuming could not be taken up again; trying on", { queues: this.queues, reason: reasonOf(error) });
         await this.#parts.clock.sleep(waitMs, this.#closed.signal);
       }
     }
@@ -275,7 +282,7 @@ class AmqpConsumer implements Consumer {
     const { clock, logger } = this.#parts;
     for (let waitMs = firstWaitMs; life === this.#life && !this.#ending; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
       await clock.sleep(waitMs, this.#closed.signal);
-      if (this.#ending) return;
+      if (this.#ending || !this.#consumed.consumes(queue)) return;
       try {
         life.topology.forget(queue);
         await life.topology.queue(queue);
@@ -287,11 +294,6 @@ class AmqpConsumer implements Consumer {
   }
 
   #note(error: unknown): void {
-    this.#parts.logger.debug("Pausing, or a change of the read-ahead, failed", { queues: this.#queues, reason: reasonOf(error) });
+    this.#parts.logger.debug("Pausing, or a change of the read-ahead, failed", { queues: this.queues, reason: reasonOf(error) });
   }
-}
-
-/** A tag has room for 255 bytes, and what makes it unique is still to come. */
-function shortened(name: string): string {
-  return Buffer.from(name).subarray(0, 200).toString();
 }

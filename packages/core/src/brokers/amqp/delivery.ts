@@ -26,8 +26,8 @@ export interface DeliveryTools {
   readonly handedBack: HandedBack;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** false while the consumer is paused or closing: what is given back to the head will then be taken by others */
-  consuming(): boolean;
+  /** false while the consumer is paused or closing, or after the queue was cancelled: what is given back to its head will then be taken by others */
+  consuming(queue: string): boolean;
   /** The delivery is settled or lost: nothing more will come of it. */
   over(delivery: AmqpDelivery): void;
 }
@@ -144,7 +144,7 @@ export class AmqpDelivery implements Delivery {
     }
     if (afterMs > 0) return this.#replace(this.queue, againAs(this.message, {}), this.#tools.clock.now() + afterMs);
     // What comes back redelivered is counted by whoever gets it and does not know better, so at the head only what will likely come back to us.
-    if (!this.#tools.consuming()) return this.#replace(this.queue, againAs(this.message, {}), dueAtOf(this.message) ?? undefined);
+    if (!this.#tools.consuming(this.queue)) return this.#replace(this.queue, againAs(this.message, {}), dueAtOf(this.message) ?? undefined);
     if (this.#begun) await this.#tools.marks.clear(this.identity);
     this.#begun = false;
     this.#tools.handedBack.remember(this.identity);

@@ -16,8 +16,8 @@ export interface Intake {
   release(): void;
   /** Begins to give back what waits although the read-ahead is full. */
   handBackExcess(): void;
-  /** Begins to give back what was not yet handed out. */
-  handBackWaiting(): void;
+  /** Begins to give back what was not yet handed out, all of it or that of one queue. */
+  handBackWaiting(queue?: string): void;
   /** Gives back, uncounted, whatever is held; waits for that, and for settlements under way. Never rejects. */
   close(): Promise<void>;
 }
@@ -99,6 +99,7 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
   function admit(queue: string, message: ConsumeMessage, claim: Claim): void {
     const deliveries = deliveriesOf(message.properties.headers ?? {});
     const delivery = new AmqpDelivery({ queue, message, deliveries }, claim, deliveryTools);
+    if (!tools.consuming(queue)) return void handBack([delivery]);
     const dueAt = dueAtOf(message);
     const holdMs = dueAt === null ? 0 : Math.min(longestHoldMs, dueAt - clock.now());
     if (holdMs <= 0) return void hand(delivery);
@@ -113,9 +114,10 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
   }
 
   function release(): void {
-    if (!tools.consuming()) return;
     while (waiting.length > 0 && hasRoom()) {
-      const delivery = waiting.shift()!;
+      const at = waiting.findIndex(({ queue }) => tools.consuming(queue));
+      if (at < 0) return;
+      const [delivery] = waiting.splice(at, 1) as [AmqpDelivery];
       if (!delivery.claimed) {
         delivery.abandon();
         continue;
@@ -135,16 +137,20 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
   }
 
   function handBackExcess(): void {
-    if (!tools.consuming() || hasRoom()) return;
+    if (hasRoom()) return;
     handBack(waiting);
     waiting = [];
   }
 
-  function handBackWaiting(): void {
-    handBack([...waiting, ...notDue.keys()]);
-    for (const timer of notDue.values()) timer.cancel();
-    notDue.clear();
-    waiting = [];
+  function handBackWaiting(queue?: string): void {
+    const isMeant = (delivery: AmqpDelivery) => queue === undefined || delivery.queue === queue;
+    const early = [...notDue.keys()].filter(isMeant);
+    for (const delivery of early) {
+      notDue.get(delivery)?.cancel();
+      notDue.delete(delivery);
+    }
+    handBack([...waiting.filter(isMeant), ...early]);
+    waiting = waiting.filter((delivery) => !isMeant(delivery));
   }
 
   function handBack(deliveries: Iterable<AmqpDelivery>): void {

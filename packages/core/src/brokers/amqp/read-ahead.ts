@@ -13,6 +13,11 @@ export interface Feed {
 export interface ReadAhead {
   /** Brings every queue to `target` (0 = consume nothing). Resolves when the broker has agreed; rejects when the channel ends first. */
   setTarget(target: number): Promise<void>;
+  /**
+   * Consumes these from now on, and no others. `mayLimitChannel`: several queues may share a limit of the channel. Quorum queues refuse it: then
+   * each queue gets its share. Resolves and rejects as `setTarget`.
+   */
+  setQueues(queues: readonly string[], mayLimitChannel: boolean): Promise<void>;
   /** Consumes none of these queues until told otherwise, and all others. Resolves and rejects as `setTarget`. */
   setPaused(queues: ReadonlySet<string>): Promise<void>;
   /** A message that came by `feed` is no longer claimed. */
@@ -23,11 +28,8 @@ export interface ReadAhead {
 
 export interface ReadAheadOptions {
   readonly channel: Channel;
-  readonly queues: readonly string[];
   /** prefix of the consumer tags, for people who look into the broker */
   readonly name: string;
-  /** May several queues share a limit of the channel? Quorum queues refuse it: then each queue gets its share. */
-  readonly mayLimitChannel: boolean;
   onMessage(feed: Feed, message: ConsumeMessage): void;
   /** The broker itself ended a consumer: its queue was deleted, or lost its node. */
   onCancelled(queue: string): void;
@@ -44,6 +46,8 @@ interface OpenFeed extends Feed {
 
 interface Lane {
   readonly queue: string;
+  /** false: nothing is consumed of it any more, but claims may be left */
+  isWanted: boolean;
   readonly stack: OpenFeed[];
   /** claims that came by feeds that are cancelled */
   left: number;
@@ -55,15 +59,21 @@ const mostFeeds = 8;
 const consumerTimeoutMs = 30 * 24 * 3_600_000;
 
 export function createReadAhead(options: ReadAheadOptions): ReadAhead {
-  const { channel, queues } = options;
-  const limitsChannel = options.mayLimitChannel && queues.length > 1;
-  const lanes: readonly Lane[] = queues.map((queue) => ({ queue, stack: [], left: 0 }));
+  const { channel } = options;
+  const lanes = new Map<string, Lane>();
+  let mayLimitChannel = false;
+  let limitsChannel = false;
   let target = 0;
   let paused: ReadonlySet<string> = new Set();
   let channelLimit = 0;
   let count = 0;
   let work: Promise<void> = Promise.resolve();
   let scheduled = false;
+
+  function assign(queues: readonly string[]): void {
+    for (const lane of lanes.values()) lane.isWanted = queues.includes(lane.queue);
+    for (const queue of queues) if (!lanes.has(queue)) lanes.set(queue, { queue, isWanted: true, stack: [], left: 0 });
+  }
 
   /** One change at a time; each sees the target as it is then. */
   function change(): Promise<void> {
@@ -72,8 +82,25 @@ export function createReadAhead(options: ReadAheadOptions): ReadAhead {
   }
 
   async function apply(): Promise<void> {
+    await chooseLimits();
     if (limitsChannel) await applyToChannel();
-    else for (const lane of lanes) await applyTo(lane, shareOf(lane));
+    else for (const lane of lanes.values()) await applyTo(lane, shareOf(lane));
+  }
+
+  function wantedLanes(): number {
+    let count = 0;
+    for (const { isWanted } of lanes.values()) if (isWanted) count += 1;
+    return count;
+  }
+
+  /** Consumers of one kind and of the other would not keep to the same limit: they are all begun anew. */
+  async function chooseLimits(): Promise<void> {
+    const limits = mayLimitChannel && wantedLanes() > 1;
+    if (limits === limitsChannel) return;
+    for (const lane of lanes.values()) while (lane.stack.length > 0) await cancelTop(lane);
+    await channel.prefetch(0, limitsChannel);
+    channelLimit = 0;
+    limitsChannel = limits;
   }
 
   /** A prefetch of a consumer's own would end the channel's limit, so these have none. */
@@ -82,15 +109,19 @@ export function createReadAhead(options: ReadAheadOptions): ReadAhead {
       await channel.prefetch(target, true);
       channelLimit = target;
     }
-    for (const lane of lanes) {
-      const wants = target > 0 && !paused.has(lane.queue);
+    for (const lane of lanes.values()) {
+      const wants = target > 0 && isOpen(lane);
       if (!wants && lane.stack.length > 0) await cancelTop(lane);
       if (wants && lane.stack.length === 0) await addFeed(lane, 0);
     }
   }
 
-  function shareOf({ queue }: Lane): number {
-    return target === 0 || paused.has(queue) ? 0 : Math.max(1, Math.floor(target / lanes.length));
+  function isOpen({ queue, isWanted }: Lane): boolean {
+    return isWanted && !paused.has(queue);
+  }
+
+  function shareOf(lane: Lane): number {
+    return target === 0 || !isOpen(lane) ? 0 : Math.max(1, Math.floor(target / wantedLanes()));
   }
 
   async function applyTo(lane: Lane, wanted: number): Promise<void> {
@@ -137,6 +168,11 @@ export function createReadAhead(options: ReadAheadOptions): ReadAhead {
   }
 
   return {
+    setQueues(queues, mayLimit) {
+      assign(queues);
+      mayLimitChannel = mayLimit;
+      return change();
+    },
     setTarget(next) {
       target = next;
       return change();
@@ -151,7 +187,7 @@ export function createReadAhead(options: ReadAheadOptions): ReadAhead {
         feed.held -= 1;
         return;
       }
-      const lane = lanes.find(({ queue }) => queue === feed.queue)!;
+      const lane = lanes.get(feed.queue)!;
       lane.left -= 1;
       if (limitsChannel || scheduled || missingIn(lane, shareOf(lane)) === 0) return;
       scheduled = true;

@@ -4,9 +4,11 @@
  */
 import type { ConsumeOptions, Consumer } from "../../broker.ts";
 import type { Clock, Timer } from "../../clock.ts";
-import type { ExchangeBinding } from "../../exchange.ts";
+import type { ConsumedQueues } from "../../consumed-queues.ts";
+import { bindingsOf } from "../../exchange.ts";
 import type { StoredMessage } from "../../memory/messages.ts";
 import type { Space } from "../../memory/space.ts";
+import type { QueueDeclaration } from "../../queue-table.ts";
 import { createDelivery } from "./delivery.ts";
 import { envelopeOf } from "./message.ts";
 
@@ -17,18 +19,16 @@ export interface ConsumerParts {
   readonly space: Space;
   readonly clock: Clock;
   readonly settlesResults: boolean;
-  /** of queues that live as long as the consumer */
-  readonly copies: readonly ExchangeBinding[];
   /** Called when the consumer has ended. */
   closed(): void;
 }
 
 export class MemoryConsumer implements Consumer {
-  readonly #queues: readonly string[];
+  readonly #consumed: ConsumedQueues;
   readonly #options: ConsumeOptions;
   readonly #parts: ConsumerParts;
   readonly #held = new Set<StoredMessage>();
-  readonly #deafen: () => void;
+  #queues: readonly string[] = [];
   #readAhead: number;
   #paused = false;
   #closed = false;
@@ -36,15 +36,39 @@ export class MemoryConsumer implements Consumer {
   /** Where the next claim starts, so that a full queue does not starve its neighbours. */
   #rotation = 0;
   #dueTimer: Timer | null = null;
+  #deafen: () => void = () => {};
 
-  constructor(queues: readonly string[], options: ConsumeOptions, parts: ConsumerParts) {
-    this.#queues = [...queues];
+  constructor(consumed: ConsumedQueues, options: ConsumeOptions, parts: ConsumerParts) {
+    this.#consumed = consumed;
     this.#options = options;
     this.#parts = parts;
     this.#readAhead = Math.max(1, options.readAhead);
-    for (const copy of parts.copies) parts.space.bindings.add(copy);
-    this.#deafen = parts.space.messages.listen(this.#queues, () => this.#wake());
-    this.#wake();
+    for (const copy of bindingsOf(consumed.declarations, "copy")) parts.space.bindings.add(copy);
+    this.#listen();
+  }
+
+  get queues(): readonly string[] {
+    return this.#consumed.names;
+  }
+
+  async add(queue: QueueDeclaration): Promise<void> {
+    const consumed = this.#consumed.add(queue);
+    if (consumed === null) return;
+    try {
+      for (const kind of ["declared", "copy"] as const)
+        for (const binding of bindingsOf([consumed], kind)) this.#parts.space.bindings.add(binding);
+    } catch (error) {
+      this.#consumed.remove(queue.name);
+      throw error;
+    }
+    this.#listen();
+  }
+
+  async cancel(queue: string): Promise<void> {
+    const consumed = this.#consumed.remove(queue);
+    if (consumed === null) return;
+    this.#listen();
+    this.#dropCopies([consumed]);
   }
 
   async pause(): Promise<void> {
@@ -66,14 +90,28 @@ export class MemoryConsumer implements Consumer {
     this.#closed = true;
     this.#deafen();
     this.#dueTimer?.cancel();
-    const { space, clock, copies } = this.#parts;
+    const { space, clock } = this.#parts;
     for (const message of this.#held) space.messages.putBack(message, { dueAt: null, counted: false, now: clock.now() });
     this.#held.clear();
-    for (const copy of copies) {
+    this.#dropCopies(this.#consumed.declarations);
+    this.#parts.closed();
+  }
+
+  /** To the queues of the moment. */
+  #listen(): void {
+    this.#deafen();
+    this.#deafen = this.#parts.space.messages.listen(this.#consumed.queues, () => this.#wake());
+    this.#queues = this.#consumed.queues;
+    this.#rotation = 0;
+    this.#wake();
+  }
+
+  #dropCopies(declarations: readonly QueueDeclaration[]): void {
+    const { space } = this.#parts;
+    for (const copy of bindingsOf(declarations, "copy")) {
       space.bindings.remove(copy);
       space.messages.purge(copy.queue);
     }
-    this.#parts.closed();
   }
 
   /** What arrives in one event-loop turn is claimed after it; whoever publishes does not wait for that. */

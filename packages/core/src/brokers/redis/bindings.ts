@@ -6,6 +6,7 @@ import type { QueueBinding } from "../../broker.ts";
 import type { Logger } from "../../logger.ts";
 import type { Binding, QueueDeclaration } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
+import { isReply } from "../../redis/failure.ts";
 import { literalGlob } from "../../redis/glob.ts";
 import { meets, type Place } from "../../wildcards.ts";
 import { separator } from "./keys.ts";
@@ -26,6 +27,15 @@ export function bindingKey(exchange: string): string {
 export function boundMembers({ name, bindings, kind }: QueueDeclaration): readonly BoundMember[] {
   if (kind === "broadcast" || kind === "copy") return [];
   return bindings.map((binding) => ({ key: bindingKey(binding.exchange), member: memberOf(binding, name) }));
+}
+
+/** Bindings are how a Python process knows which queues there are. A full server takes none, and is drained all the same. */
+export async function announce(queue: QueueDeclaration, connection: RedisConnection): Promise<void> {
+  for (const { key, member } of boundMembers(queue)) {
+    await connection.call("SADD", key, member).catch((error: unknown) => {
+      if (!isReply(error)) throw error;
+    });
+  }
 }
 
 function memberOf({ exchangeType, routingKey }: Binding, queue: string): string {

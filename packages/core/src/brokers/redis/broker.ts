@@ -5,7 +5,7 @@
 import type { Broker } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
 import { BrokerError } from "../../errors.ts";
-import { consumedQueues, plainQueues, type QueueTable } from "../../queue-table.ts";
+import { plainQueues, type QueueTable } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { brokerFailure } from "../../redis/failure.ts";
 import { createLink } from "../../redis/link.ts";
@@ -97,7 +97,7 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
         target,
         context,
         timing,
-        queues: consumedQueues(queues, queueTable),
+        queues,
         queueTable,
         resultsDb,
       });

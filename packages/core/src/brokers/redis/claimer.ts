@@ -8,13 +8,15 @@ import { claimsKey } from "./keys.ts";
 import { scripts } from "./scripts.ts";
 import type { Session } from "./session.ts";
 
+export type Steps = readonly (readonly string[])[];
+
 export interface ClaimerOptions {
   readonly clock: Clock;
   readonly session: Session;
   readonly incarnation: string;
   readonly sessionNumber: number;
-  /** steps in the order of service, each with one list per queue */
-  readonly steps: readonly (readonly string[])[];
+  /** steps in the order of service, each with one list per queue; changed by `setSteps` */
+  readonly steps: Steps;
   readonly lookAgainMs: number;
   /** how many more may be claimed now */
   credit(): number;
@@ -40,14 +42,14 @@ const refusedWaitMs = 1_000;
 
 export class Claimer {
   readonly #options: ClaimerOptions;
-  readonly #lists: readonly string[];
+  #steps: Steps;
+  #lists: ReadonlySet<string>;
   readonly #hot: Set<string>;
   #pausedLists: ReadonlySet<string> = new Set();
   /** When each list was last said to have changed, in notices. */
   readonly #noticedAt = new Map<string, number>();
-  readonly #waiters: (() => void)[] = [];
+  readonly #inFlight = new Set<Promise<void>>();
   #notices = 0;
-  #inFlight = 0;
   #asked = 0;
   #lastWasFull = true;
   #oneByOne = false;
@@ -60,7 +62,8 @@ export class Claimer {
 
   constructor(options: ClaimerOptions) {
     this.#options = options;
-    this.#lists = options.steps.flat();
+    this.#steps = options.steps;
+    this.#lists = new Set(options.steps.flat());
     this.#hot = new Set(this.#lists);
     const { clock, session, lookAgainMs } = options;
     this.#lookAgain = session.tracks ? clock.every(lookAgainMs, () => void this.#look()) : this.#pollNext();
@@ -77,6 +80,17 @@ export class Claimer {
     this.poke();
   }
 
+  /** From now on these are asked. Resolves when nothing more comes out of any other. */
+  async setSteps(steps: Steps): Promise<void> {
+    const before = this.#lists;
+    this.#steps = steps;
+    this.#lists = new Set(steps.flat());
+    for (const list of before) if (!this.#lists.has(list)) this.#hot.delete(list);
+    for (const list of this.#lists) if (!before.has(list)) this.#heat(list);
+    this.poke();
+    await Promise.all(this.#inFlight);
+  }
+
   /** The lists of queues that are paused: neither asked nor looked at. A claim under way may still bring something out of them. */
   setPaused(lists: readonly string[]): void {
     const before = this.#pausedLists;
@@ -90,9 +104,9 @@ export class Claimer {
   }
 
   /** Resolves when nothing more will be claimed. */
-  pause(): Promise<void> {
+  async pause(): Promise<void> {
     this.#paused = true;
-    return this.#inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiters.push(resolve));
+    await Promise.all(this.#inFlight);
   }
 
   /** For good. An answer that is still to come is not heard: the next session finds its claims. */
@@ -109,14 +123,18 @@ export class Claimer {
     while (this.#mayClaim()) {
       const count = Math.min(this.#options.credit(), this.#oneByOne ? 1 : largestClaim);
       if (count <= 0) return;
-      void this.#claim(this.#next(), count);
+      const claim = this.#claim(this.#next(), count).then(() => {
+        this.#inFlight.delete(claim);
+        this.poke();
+      });
+      this.#inFlight.add(claim);
     }
   }
 
   #mayClaim(): boolean {
     if (this.#paused || this.#hot.size === 0) return false;
     // A second claim behind an unanswered one hides the round trip while lists are full; otherwise it would come back empty.
-    return this.#inFlight < (this.#lastWasFull && !this.#oneByOne ? 2 : 1);
+    return this.#inFlight.size < (this.#lastWasFull && !this.#oneByOne ? 2 : 1);
   }
 
   /** Lists for one claim: all hot ones or, on a cluster, the first and those that follow it on the same node. */
@@ -130,7 +148,7 @@ export class Claimer {
   #inOrder(): readonly string[] {
     const turn = this.#turn++;
     const ordered: string[] = [];
-    for (const step of this.#options.steps) {
+    for (const step of this.#steps) {
       for (let i = 0; i < step.length; i++) {
         const list = step[(i + turn) % step.length] as string;
         if (this.#hot.has(list)) ordered.push(list);
@@ -142,7 +160,6 @@ export class Claimer {
   async #claim(lists: readonly string[], count: number): Promise<void> {
     const { session, incarnation, sessionNumber, reserve } = this.#options;
     const sentAt = this.#notices;
-    this.#inFlight++;
     this.#asked += count;
     const base = reserve(count);
     const keys = lists.flatMap((list) => [list, claimsKey(list, incarnation)]);
@@ -155,9 +172,6 @@ export class Claimer {
       this.#asked -= count;
       if (session.data.isOpen) this.#wasRefused(error);
     }
-    this.#inFlight--;
-    if (this.#inFlight === 0) for (const resolve of this.#waiters.splice(0)) resolve();
-    this.poke();
   }
 
   #received([fenced, ...found]: ClaimReply, claim: SentClaim): void {
@@ -196,7 +210,7 @@ export class Claimer {
   }
 
   #changed(keys: readonly string[] | null): void {
-    const isIdle = this.#hot.size === 0 && this.#inFlight === 0;
+    const isIdle = this.#hot.size === 0 && this.#inFlight.size === 0;
     const changed = keys === null ? this.#lists : keys;
     const before = this.#hot.size;
     for (const key of changed) this.#heat(key);
@@ -207,7 +221,7 @@ export class Claimer {
   }
 
   #heat(list: string): void {
-    if (!this.#lists.includes(list) || this.#pausedLists.has(list)) return;
+    if (!this.#lists.has(list) || this.#pausedLists.has(list)) return;
     this.#noticedAt.set(list, ++this.#notices);
     this.#hot.add(list);
   }
@@ -216,7 +230,7 @@ export class Claimer {
   async #look(): Promise<void> {
     if (this.#paused || this.#options.credit() <= 0) return;
     const { data, tracks } = this.#options.session;
-    const cold = this.#lists.filter((list) => !this.#hot.has(list) && !this.#pausedLists.has(list));
+    const cold = [...this.#lists].filter((list) => !this.#hot.has(list) && !this.#pausedLists.has(list));
     if (cold.length === 0) return;
     try {
       for (const lists of grouped(cold, data)) {

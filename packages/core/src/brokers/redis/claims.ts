@@ -109,14 +109,14 @@ export class Claims implements DeliveryOwner {
     this.#held.clear();
   }
 
-  /** Puts the books right after a reconnect. `keep` false: what is newly found goes back instead of being delivered. */
-  async apply({ gone, forgotten, unknown }: Differences, keep: boolean): Promise<void> {
+  /** Puts the books right after a reconnect. What is newly found of a list that is not to be kept goes back instead of being delivered. */
+  async apply({ gone, forgotten, unknown }: Differences, keeps: (list: string) => boolean): Promise<void> {
     // Only this incarnation removes its claims: one that is gone after a settlement without answer was settled by it.
     for (const delivery of gone) this.#end(delivery, delivery.inDoubt ? "settled" : "lost");
     const desk = this.#openDesk();
     const again: Promise<unknown>[] = forgotten.map((settlement) => settleAgain(settlement, desk));
     for (const { list, n, raw } of unknown) {
-      if (keep) this.accept(list, n, raw);
+      if (keeps(list)) this.accept(list, n, raw);
       else again.push(settleAgain({ n, claimsKey: this.#placeOf(list).claimsKey, plan: [["head", list, ""]] }, desk));
     }
     await Promise.all(again);

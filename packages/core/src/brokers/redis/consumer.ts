@@ -3,18 +3,19 @@
  * it was declared dead; 3. after every reconnect compare the books before anything is claimed; 4. hand back what is held at the end.
  */
 import type { ConsumeOptions, Consumer } from "../../broker.ts";
+import { ConsumedQueues } from "../../consumed-queues.ts";
 import type { DriverContext } from "../../driver.ts";
 import { BrokerError, reasonOf } from "../../errors.ts";
 import { broadcastOf, type QueueDeclaration, type QueueTable } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
-import { brokerFailure, isReply } from "../../redis/failure.ts";
+import { brokerFailure } from "../../redis/failure.ts";
 import type { RedisTarget } from "../../redis/url.ts";
 import { createRetryLog } from "../../retry-log.ts";
-import { boundMembers } from "./bindings.ts";
+import { createSequence } from "../../sequence.ts";
+import { announce } from "./bindings.ts";
 import { Claims } from "./claims.ts";
-import { listenToFanouts } from "./fanout.ts";
 import { newIncarnation, register, unregister } from "./incarnation.ts";
-import { delayKey, listOf, prioritySteps, queueOfList } from "./keys.ts";
+import { delayKey, listsOf, queueOfList } from "./keys.ts";
 import { purgeList } from "./purge.ts";
 import { reconcile } from "./reconcile.ts";
 import { loadScripts } from "./scripts.ts";
@@ -41,10 +42,12 @@ class Fenced extends Error {}
 
 export class RedisConsumer implements Consumer {
   readonly #options: ConsumerOptions;
-  readonly #steps: readonly (readonly string[])[];
-  readonly #lists: readonly string[];
+  readonly #consumed: ConsumedQueues;
+  /** the lists of which the incarnation may have claims: also of queues that were cancelled meanwhile */
+  #lists: ReadonlySet<string>;
   readonly #claims: Claims;
   readonly #closing = new AbortController();
+  readonly #changing = createSequence();
   #incarnation: string;
   #session: Session | null = null;
   #shift: Shift | null = null;
@@ -60,8 +63,8 @@ export class RedisConsumer implements Consumer {
     this.#options = options;
     this.#readAhead = options.readAhead;
     this.#incarnation = newIncarnation(options.worker);
-    this.#steps = prioritySteps.map((step) => options.queues.map((queue) => listOf(queue, step)));
-    this.#lists = this.#steps.flat();
+    this.#consumed = new ConsumedQueues(options.queues, options.queueTable);
+    this.#lists = this.#currentLists;
     this.#claims = new Claims({
       clock: options.context.clock,
       logger: options.context.logger,
@@ -93,9 +96,57 @@ export class RedisConsumer implements Consumer {
     this.#shift?.claimer.poke();
   }
 
+  get queues(): readonly string[] {
+    return this.#consumed.names;
+  }
+
+  add(queue: QueueDeclaration): Promise<void> {
+    return this.#changing(() => this.#add(queue));
+  }
+
+  cancel(queue: string): Promise<void> {
+    return this.#changing(() => this.#cancel(queue));
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  async #add(queue: QueueDeclaration): Promise<void> {
+    const [session, shift] = [this.#session, this.#shift];
+    const { label } = this.#options.target;
+    if (session === null || shift === null)
+      throw new BrokerError("BROKER_UNREACHABLE", `Redis at ${label} is not connected: no queue was added`);
+    const consumed = this.#consumed.add(queue);
+    if (consumed === null) return;
+    try {
+      const lists = listsOf(consumed.name);
+      for (const list of lists) checkList(list, session.data);
+      this.#lists = new Set([...this.#lists, ...lists]);
+      // Before anything is claimed of them: whoever recovers this incarnation finds its claims by this.
+      if (!(await this.#register(session, lists))) return session.close(new Fenced("this incarnation was declared dead"));
+      await announce(consumed, session.data);
+      await shift.changeQueues();
+    } catch (error) {
+      // The session is over, and the next one begins with the queue.
+      if (!session.data.isOpen) return;
+      this.#consumed.remove(queue.name);
+      throw brokerFailure(error, label);
+    }
+  }
+
+  async #cancel(queue: string): Promise<void> {
+    const consumed = this.#consumed.remove(queue);
+    const [session, shift] = [this.#session, this.#shift];
+    if (consumed === null || session === null || shift === null) return;
+    try {
+      await shift.changeQueues();
+      if (consumed.kind === "copy") for (const list of listsOf(consumed.name)) await purgeList(list, session.data);
+    } catch (error) {
+      const reason = reasonOf(brokerFailure(error, this.#options.target.label));
+      this.#options.context.logger.warn("What a cancelled queue leaves behind could not be removed", { queue, reason });
+    }
   }
 
   async #run(first: Session): Promise<void> {
@@ -151,31 +202,36 @@ export class RedisConsumer implements Consumer {
 
   /** Registers, puts the books right, and begins to work. */
   async #enter(session: Session): Promise<void> {
-    const { context, queues, queueTable, listener, target } = this.#options;
+    const { listener } = this.#options;
     for (const list of this.#lists) checkList(list, session.data);
     this.#sessions++;
-    if (!(await this.#register(session))) {
+    if (!(await this.#register(session, this.#lists))) {
       this.#claims.loseAll();
       listener.claimsLost();
       this.#incarnation = newIncarnation(this.#options.worker);
-      await this.#register(session);
+      this.#lists = this.#currentLists;
+      await this.#register(session, this.#lists);
     }
-    const declarations = queues.map((queue) => queueTable.declaration(queue));
-    await Promise.all([loadScripts(session.data), ...declarations.map((queue) => announce(queue, session.data))]);
-    await listenToFanouts({ session, db: target.db, queues: declarations, logger: context.logger });
+    const announced = this.#consumed.declarations.map((queue) => announce(queue, session.data));
+    await Promise.all([loadScripts(session.data), ...announced]);
     const shift = this.#createShift(session);
     this.#session = session;
     this.#shift = shift;
     this.#claims.moveTo({ connection: session.data, incarnation: this.#incarnation, settler: shift.settler });
     await shift.prepare();
     const { held, settled } = this.#claims;
-    const books = { connection: session.data, incarnation: this.#incarnation, lists: this.#lists, held, settled };
-    await this.#claims.apply(await reconcile(books), !this.#isPaused);
+    const books = { connection: session.data, incarnation: this.#incarnation, lists: [...this.#lists], held, settled };
+    const current = this.#currentLists;
+    await this.#claims.apply(await reconcile(books), (list) => !this.#isPaused && current.has(list));
     if (!this.#closing.signal.aborted) shift.start(this.#isPaused);
   }
 
-  #register(session: Session): Promise<boolean> {
-    return register(session.data, { incarnation: this.#incarnation, sessionNumber: this.#sessions, lists: this.#lists });
+  get #currentLists(): ReadonlySet<string> {
+    return new Set(this.#consumed.queues.flatMap(listsOf));
+  }
+
+  #register(session: Session, lists: Iterable<string>): Promise<boolean> {
+    return register(session.data, { incarnation: this.#incarnation, sessionNumber: this.#sessions, lists: [...lists] });
   }
 
   #createShift(session: Session): Shift {
@@ -187,7 +243,8 @@ export class RedisConsumer implements Consumer {
       incarnation: this.#incarnation,
       sessionNumber: this.#sessions,
       timing,
-      steps: this.#steps,
+      queues: () => this.#consumed.declarations,
+      db: target.db,
       claims: this.#claims,
       databases: { results: resultsDb, own: String(target.db) },
       readAhead: () => this.#readAhead,
@@ -216,7 +273,7 @@ export class RedisConsumer implements Consumer {
       // Cut off at this moment: one more attempt, else others recover what is held when its pulse stands still.
       const session = this.#session ?? (await this.#connect());
       await this.#claims.handBack();
-      await unregister(session.data, this.#incarnation, this.#lists);
+      await unregister(session.data, this.#incarnation, [...this.#lists]);
       for (const list of this.#lists) if (broadcastOf(queueOfList(list)) !== null) await purgeList(list, session.data);
     } catch (error) {
       context.logger.warn("What a closed consumer held will be recovered by another worker", {
@@ -238,13 +295,4 @@ function checkList(list: string, connection: RedisConnection): void {
     "BROKER_REFUSED",
     `On Redis Cluster the queue ${queue} cannot be consumed: braces in a name are to enclose something`,
   );
-}
-
-/** Bindings are how a Python process knows which queues there are. A full server takes none, and is drained all the same. */
-async function announce(queue: QueueDeclaration, connection: RedisConnection): Promise<void> {
-  for (const { key, member } of boundMembers(queue)) {
-    await connection.call("SADD", key, member).catch((error: unknown) => {
-      if (!isReply(error)) throw error;
-    });
-  }
 }

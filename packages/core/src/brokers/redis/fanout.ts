@@ -14,13 +14,49 @@ import type { Session } from "./session.ts";
 export interface FanoutOptions {
   readonly session: Session;
   readonly db: number;
-  /** the queues that are consumed */
-  readonly queues: readonly QueueDeclaration[];
   readonly logger: Logger;
 }
 
-/** Resolves when it hears. The subscriptions end with the session. Rejects when the server refuses them. */
-export async function listenToFanouts({ session, db, queues, logger }: FanoutOptions): Promise<void> {
+/** What one session hears. */
+export class FanoutEar {
+  readonly #options: FanoutOptions;
+  /** pattern of channels → the queues it feeds */
+  #queues: ReadonlyMap<string, readonly string[]> = new Map();
+  /** patterns the server was asked for, which end with the session */
+  readonly #patterns = new Set<string>();
+
+  constructor(options: FanoutOptions) {
+    this.#options = options;
+    options.session.onHeard((pattern, payload) => this.#heard(pattern, payload));
+  }
+
+  /** For these queues from now on. Resolves when it hears. Rejects when the server refuses. */
+  async listen(queues: readonly QueueDeclaration[]): Promise<void> {
+    const { session, db } = this.#options;
+    this.#queues = patternsOf(queues, db);
+    const unheard = [...this.#queues.keys()].filter((pattern) => !this.#patterns.has(pattern));
+    if (unheard.length > 0) await session.listen(unheard);
+    for (const pattern of unheard) this.#patterns.add(pattern);
+  }
+
+  /** Hears nothing more that is for no queue: whoever publishes learns whether anybody does. Rejects as `listen`. */
+  async forget(): Promise<void> {
+    const unwanted = [...this.#patterns].filter((pattern) => !this.#queues.has(pattern));
+    if (unwanted.length > 0) await this.#options.session.unlisten(unwanted);
+    for (const pattern of unwanted) this.#patterns.delete(pattern);
+  }
+
+  #heard(pattern: string, payload: Buffer): void {
+    const { session, logger } = this.#options;
+    for (const queue of this.#queues.get(pattern) ?? []) {
+      put(session, queue, payload).catch((error: unknown) =>
+        logger.warn("A broadcast was heard and could not be put into its queue", { queue, reason: reasonOf(error) }),
+      );
+    }
+  }
+}
+
+function patternsOf(queues: readonly QueueDeclaration[], db: number): ReadonlyMap<string, readonly string[]> {
   const patterns = new Map<string, string[]>();
   for (const { name, bindings } of queues) {
     for (const { exchange, exchangeType } of bindings) {
@@ -30,14 +66,7 @@ export async function listenToFanouts({ session, db, queues, logger }: FanoutOpt
       for (const pattern of [channel, `${channel}/*`]) patterns.set(pattern, [...(patterns.get(pattern) ?? []), name]);
     }
   }
-  if (patterns.size === 0) return;
-  await session.listen([...patterns.keys()], (pattern, payload) => {
-    for (const queue of patterns.get(pattern) ?? []) {
-      put(session, queue, payload).catch((error: unknown) =>
-        logger.warn("A broadcast was heard and could not be put into its queue", { queue, reason: reasonOf(error) }),
-      );
-    }
-  });
+  return patterns;
 }
 
 /** Workers that share a queue all hear it: the guard lets one of them put it there. */

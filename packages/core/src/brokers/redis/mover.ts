@@ -24,7 +24,7 @@ const longestWaitMs = 60_000;
 export class Mover {
   readonly #options: MoverOptions;
   /** delay key → its list */
-  readonly #lists: ReadonlyMap<string, string>;
+  #lists: ReadonlyMap<string, string>;
   /** delay keys to look at, next time */
   readonly #changed = new Set<string>();
   readonly #dueAt = new Map<string, number>();
@@ -34,7 +34,7 @@ export class Mover {
 
   constructor(options: MoverOptions) {
     this.#options = options;
-    this.#lists = new Map(options.lists.map((list) => [delayKey(list), list]));
+    this.#lists = byDelayKey(options.lists);
     options.session.onChange((keys) => {
       for (const key of keys ?? this.#lists.keys()) if (this.#lists.has(key)) this.#changed.add(key);
       if (this.#changed.size > 0) void this.#look();
@@ -43,6 +43,15 @@ export class Mover {
 
   start(): void {
     for (const key of this.#lists.keys()) this.#changed.add(key);
+    void this.#look();
+  }
+
+  /** From now on these are watched. */
+  setLists(lists: readonly string[]): void {
+    const before = this.#lists;
+    this.#lists = byDelayKey(lists);
+    for (const key of this.#lists.keys()) if (!before.has(key)) this.#changed.add(key);
+    for (const key of before.keys()) if (!this.#lists.has(key)) this.#dueAt.delete(key);
     void this.#look();
   }
 
@@ -81,7 +90,9 @@ export class Mover {
 
   async #move(key: string): Promise<void> {
     const { session, clock } = this.#options;
-    const list = this.#lists.get(key) as string;
+    const list = this.#lists.get(key);
+    // Not watched any more since it was noted.
+    if (list === undefined) return void this.#dueAt.delete(key);
     const keys = [list, ...parkingKeys(list, session.data)];
     for (;;) {
       const [moved, waitMs] = (await session.data.run(scripts.moveDue, keys, [pageMessages])) as [number, number];
@@ -111,4 +122,8 @@ export class Mover {
     if (this.#changed.size === 0) this.#arm();
     else void this.#look();
   }
+}
+
+function byDelayKey(lists: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(lists.map((list) => [delayKey(list), list]));
 }

@@ -22,8 +22,11 @@ export interface Session {
   track(key: string): void;
   /** `listener` hears which tracked keys changed; null = any may have. */
   onChange(listener: (keys: readonly string[] | null) => void): void;
-  /** Hears what is told on channels that match one of `patterns`. Once for each session. Resolves when it hears. */
-  listen(patterns: readonly string[], listener: (pattern: string, payload: Buffer) => void): Promise<void>;
+  /** Hears from now on what is told on channels that match one of `patterns`. Resolves when it does. */
+  listen(patterns: readonly string[]): Promise<void>;
+  /** Ends what `listen` began. */
+  unlisten(patterns: readonly string[]): Promise<void>;
+  onHeard(listener: (pattern: string, payload: Buffer) => void): void;
   /** Asks what only listens for a sign of life. */
   probe(): void;
   close(reason?: unknown): void;
@@ -65,10 +68,13 @@ export async function openSession(target: RedisTarget, options: SessionOptions):
         });
       }
     },
-    async listen(patterns, listener) {
-      ear.onPattern(listener);
+    async listen(patterns) {
       await ear.call("PSUBSCRIBE", ...patterns);
     },
+    async unlisten(patterns) {
+      await ear.call("PUNSUBSCRIBE", ...patterns);
+    },
+    onHeard: (listener) => ear.onPattern(listener),
     // Its failure closes the connection, which is what `closed` tells.
     probe() {
       for (const pair of pairs) void pair.ear.call("PING").catch(() => {});

@@ -2,10 +2,12 @@
 import type { Clock, Timer } from "../../clock.ts";
 import { reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
-import { Claimer } from "./claimer.ts";
+import type { QueueDeclaration } from "../../queue-table.ts";
+import { Claimer, type Steps } from "./claimer.ts";
 import type { Claims } from "./claims.ts";
+import { FanoutEar } from "./fanout.ts";
 import { beat } from "./incarnation.ts";
-import { queueOfList } from "./keys.ts";
+import { listOf, listsOf, prioritySteps } from "./keys.ts";
 import { Mover } from "./mover.ts";
 import { PauseWatch } from "./pauses.ts";
 import type { Session } from "./session.ts";
@@ -20,7 +22,10 @@ export interface ShiftOptions {
   readonly incarnation: string;
   readonly sessionNumber: number;
   readonly timing: RedisTiming;
-  readonly steps: readonly (readonly string[])[];
+  /** those that are consumed at the moment */
+  queues(): readonly QueueDeclaration[];
+  /** of the server, on which fanouts are heard */
+  readonly db: number;
   readonly claims: Claims;
   /** databases as `settle.lua` wants them */
   readonly databases: { readonly results: string; readonly own: string };
@@ -38,12 +43,14 @@ export class Shift {
   readonly #mover: Mover;
   readonly #pauses: PauseWatch;
   readonly #sweeper: Sweeper;
+  readonly #fanouts: FanoutEar;
   #pulse: Timer | null = null;
   #workers = 1;
 
   constructor(options: ShiftOptions) {
     this.#options = options;
-    const { clock, logger, session, incarnation, sessionNumber, timing, steps, claims, databases } = options;
+    const { clock, logger, session, incarnation, sessionNumber, timing, claims, databases } = options;
+    const steps = stepsOf(options.queues());
     this.settler = new Settler({
       connection: session.data,
       resultsDb: databases.results,
@@ -66,20 +73,30 @@ export class Shift {
       fenced: options.fenced,
       refused: (error) => logger.warn("Redis refused a claim; tried again", { reason: reasonOf(error) }),
     });
-    const lists = steps.flat();
     this.#pauses = new PauseWatch({
       clock,
       logger,
       session,
-      changed: (paused) => this.claimer.setPaused(lists.filter((list) => paused.has(queueOfList(list)))),
+      changed: (paused) => this.claimer.setPaused([...paused].flatMap(listsOf)),
     });
-    this.#mover = new Mover({ clock, logger, session, lists });
+    this.#mover = new Mover({ clock, logger, session, lists: steps.flat() });
+    this.#fanouts = new FanoutEar({ session, db: options.db, logger });
     this.#sweeper = new Sweeper({ clock, logger, connection: session.data, incarnation, timing });
   }
 
   /** Before `start`. Rejects as the server answers. */
   async prepare(): Promise<void> {
+    await this.#fanouts.listen(this.#options.queues());
     await this.#pauses.start();
+  }
+
+  /** After other queues are to be consumed. Resolves when nothing more comes out of any other. Rejects as the server answers. */
+  async changeQueues(): Promise<void> {
+    await this.#fanouts.listen(this.#options.queues());
+    const steps = stepsOf(this.#options.queues());
+    this.#mover.setLists(steps.flat());
+    await this.claimer.setSteps(steps);
+    await this.#fanouts.forget();
   }
 
   start(isPaused: boolean): void {
@@ -110,4 +127,8 @@ export class Shift {
       if (session.data.isOpen) logger.warn("Redis refused a worker's pulse; tried again", { reason: reasonOf(error) });
     }
   }
+}
+
+function stepsOf(queues: readonly QueueDeclaration[]): Steps {
+  return prioritySteps.map((step) => queues.map(({ name }) => listOf(name, step)));
 }

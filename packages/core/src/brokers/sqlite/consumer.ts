@@ -3,10 +3,13 @@
  * 3. take a new incarnation when the old one was declared dead or its I/O thread is gone, 4. hand back what is held at the end.
  */
 import type { ConsumeOptions, Consumer } from "../../broker.ts";
+import type { ConsumedQueues } from "../../consumed-queues.ts";
 import type { DriverContext } from "../../driver.ts";
 import { type Envelope, wrapUnreadable } from "../../envelope.ts";
-import { type CeleriacError, reasonOf } from "../../errors.ts";
-import type { ExchangeBinding } from "../../exchange.ts";
+import { BrokerError, type CeleriacError, reasonOf } from "../../errors.ts";
+import { bindingsOf } from "../../exchange.ts";
+import type { QueueDeclaration } from "../../queue-table.ts";
+import { StoreError } from "../../sqlite/failure.ts";
 import type { ClaimedMessage } from "../../sqlite/operation.ts";
 import { readEnvelope } from "../../sqlite/raw-envelope.ts";
 import type { Store } from "../../sqlite/store.ts";
@@ -17,8 +20,6 @@ const reopenMs = 500;
 export interface ConsumerParts {
   readonly context: DriverContext;
   readonly settlesResults: boolean;
-  /** of queues that live as long as the consumer */
-  readonly copies: readonly ExchangeBinding[];
   /** The open store; waits while the broker reconnects. Rejects when the broker is closed. */
   store(): Promise<Store>;
   /** Called when the consumer has ended. */
@@ -33,7 +34,7 @@ interface Incarnation {
 }
 
 export class SqliteConsumer implements Consumer {
-  readonly #queues: readonly string[];
+  readonly #consumed: ConsumedQueues;
   readonly #options: ConsumeOptions;
   readonly #parts: ConsumerParts;
   readonly #ending = new AbortController();
@@ -43,8 +44,8 @@ export class SqliteConsumer implements Consumer {
   #previous: Incarnation | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor(queues: readonly string[], options: ConsumeOptions, parts: ConsumerParts) {
-    this.#queues = [...queues];
+  constructor(consumed: ConsumedQueues, options: ConsumeOptions, parts: ConsumerParts) {
+    this.#consumed = consumed;
     this.#options = options;
     this.#parts = parts;
     this.#readAhead = Math.max(1, options.readAhead);
@@ -75,6 +76,40 @@ export class SqliteConsumer implements Consumer {
     void this.#resize();
   }
 
+  get queues(): readonly string[] {
+    return this.#consumed.names;
+  }
+
+  async add(queue: QueueDeclaration): Promise<void> {
+    const current = this.#current;
+    if (current === null) throw new BrokerError("BROKER_UNREACHABLE", "The SQLite file is not open: no queue was added");
+    const consumed = this.#consumed.add(queue);
+    if (consumed === null) return;
+    const { inc, store } = current;
+    try {
+      const [declared, copies] = [bindingsOf([consumed], "declared"), bindingsOf([consumed], "copy")];
+      if (declared.length > 0) await store.run("bind", { bindings: declared, consumer: null });
+      if (copies.length > 0) await store.run("bind", { bindings: copies, consumer: inc });
+      await store.run("assign", { consumer: inc, queues: this.#consumed.queues });
+    } catch (error) {
+      this.#consumed.remove(queue.name);
+      throw error instanceof StoreError ? new BrokerError(error.code, error.message, { cause: error }) : error;
+    }
+  }
+
+  /** With no file to tell, the next incarnation begins without it. */
+  async cancel(queue: string): Promise<void> {
+    const consumed = this.#consumed.remove(queue);
+    const current = this.#current;
+    if (consumed === null || current === null) return;
+    try {
+      await current.store.run("assign", { consumer: current.inc, queues: this.#consumed.queues });
+      if (consumed.kind === "copy") await current.store.run("drop", { queue: consumed.name });
+    } catch (error) {
+      this.#parts.context.logger.debug("A cancelled queue ends with the incarnation that consumed it", { queue, reason: reasonOf(error) });
+    }
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -99,8 +134,9 @@ export class SqliteConsumer implements Consumer {
     const lost = new AbortController();
     const claim: Claim = { store, clock: context.clock, lost: lost.signal, settlesResults };
     const replaces = this.#previous !== null && this.#previous.store !== store ? this.#previous.inc : null;
+    const { queues, declarations } = this.#consumed;
     const inc = await store.consume(
-      { name: worker, queues: this.#queues, copies: this.#parts.copies, readAhead: this.#wanted, mayBlock, replaces },
+      { name: worker, queues, copies: bindingsOf(declarations, "copy"), readAhead: this.#wanted, mayBlock, replaces },
       {
         claimed: (message, raw) => this.#onClaimed(claim, message, raw),
         fenced: () => this.#onFenced(),
