@@ -17,6 +17,8 @@ export interface Clock {
   monotonic(): number;
   /** Calls `fire` once after `delayMs` (0 or more; above 2^31-1 it is cut to that). */
   after(delayMs: number, fire: () => void, options?: TimerOptions): Timer;
+  /** Calls `fire` once when `now` reaches `epochMs`; if the wall clock jumps meanwhile, a second late at most. */
+  at(epochMs: number, fire: () => void, options?: TimerOptions): Timer;
   /** Calls `fire` each `periodMs`, first after one period. */
   every(periodMs: number, fire: () => void, options?: TimerOptions): Timer;
   /** Resolves after `delayMs`, or at once when `signal` aborts. Never rejects. */
@@ -24,6 +26,8 @@ export interface Clock {
 }
 
 const longestDelayMs = 2 ** 31 - 1;
+/** A wait for an instant looks at the wall clock this often: it may have jumped. */
+const wallCheckMs = 1_000;
 
 export const systemClock: Clock = Object.freeze({
   now: () => Date.now(),
@@ -32,6 +36,15 @@ export const systemClock: Clock = Object.freeze({
     const handle = setTimeout(fire, Math.min(Math.max(0, delayMs), longestDelayMs));
     if (options.background === true) handle.unref();
     return { cancel: () => clearTimeout(handle) };
+  },
+  at(epochMs: number, fire: () => void, options: TimerOptions = {}): Timer {
+    let timer: Timer;
+    const look = () => (epochMs <= systemClock.now() ? fire() : arm());
+    const arm = () => {
+      timer = systemClock.after(Math.min(wallCheckMs, epochMs - systemClock.now()), look, options);
+    };
+    arm();
+    return { cancel: () => timer.cancel() };
   },
   every(periodMs: number, fire: () => void, options: TimerOptions = {}): Timer {
     const handle = setInterval(fire, Math.min(Math.max(1, periodMs), longestDelayMs));

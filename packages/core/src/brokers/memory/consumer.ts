@@ -12,9 +12,6 @@ import type { QueueDeclaration } from "../../queue-table.ts";
 import { createDelivery } from "./delivery.ts";
 import { envelopeOf } from "./message.ts";
 
-/** Longest timer for a due message: the wall clock may jump. */
-const longestDueMs = 1_000;
-
 export interface ConsumerParts {
   readonly space: Space;
   readonly clock: Clock;
@@ -157,7 +154,6 @@ export class MemoryConsumer implements Consumer {
     const { space, clock } = this.#parts;
     const dues = this.#queues.map((queue) => space.messages.nextDue(queue)).filter((due) => due !== null);
     if (dues.length === 0) return;
-    const delayMs = Math.min(longestDueMs, Math.max(0, Math.min(...dues) - clock.now()));
-    this.#dueTimer = clock.after(delayMs, () => this.#feed(), { background: true });
+    this.#dueTimer = clock.at(Math.min(...dues), () => this.#feed(), { background: true });
   }
 }
