@@ -39,6 +39,8 @@ export interface Links {
 
 export interface AppRuntime {
   readonly name: string;
+  /** what it was made from */
+  readonly options: RuntimeOptions;
   /** URL of the module that called createApp: where executors load the app from; null when unknown */
   readonly module: string | null;
   readonly settings: Settings;
@@ -85,7 +87,12 @@ export interface RuntimeOptions {
   readonly logger: Logger | undefined;
   /** refuse to fall back to the embedded broker */
   readonly brokerRequired: boolean;
+  /** the machine's unless told */
+  readonly clock?: Clock;
 }
+
+/** What others hold on to, so that it stays the same wherever the app is led. */
+export type LastingParts = Pick<AppRuntime, "registry" | "middleware" | "signals" | "waits">;
 
 /** Settings that say how to reach results, where these lie with the broker and are reached as it is. */
 function unusedBesideBroker(given: Readonly<Record<string, unknown>>, { resultBackend }: Settings): readonly UnusedSetting[] {
@@ -99,12 +106,12 @@ const lastEventsMs = 1_000;
 /** `gen<pid>@<host>`, as Celery's header `origin`. */
 const origin = `gen${process.pid}@${hostname()}`;
 
-export function createRuntime(options: RuntimeOptions): AppRuntime {
+export function createRuntime(options: RuntimeOptions, lasting?: LastingParts): AppRuntime {
   const settings = resolveSettings(settingTable, options.config);
   const { credentials } = options;
   const queues = createQueueTable(settings);
   const router = createRouter(settings, queues);
-  const clock = systemClock;
+  const { clock = systemClock } = options;
   const lamport = createLamportClock();
   // Where results are found by id nobody reads it, but Celery always sends one.
   const oid = randomUUID();
@@ -159,13 +166,14 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
 
   const runtime: AppRuntime = {
     name: options.name,
+    options,
     module: options.module,
     settings,
     contentRules: contentRules(settings),
     queues,
-    registry: createRegistry(),
-    middleware: [],
-    signals: createSignals((error) => logger.error("a signal's listener failed", { error })),
+    registry: lasting?.registry ?? createRegistry(),
+    middleware: lasting?.middleware ?? [],
+    signals: lasting?.signals ?? createSignals((error) => logger.error("a signal's listener failed", { error })),
     deps,
     clock,
     lamport,
@@ -199,7 +207,7 @@ export function createRuntime(options: RuntimeOptions): AppRuntime {
     enterExecutor() {
       inExecutor = true;
     },
-    waits: new Set(),
+    waits: lasting?.waits ?? new Set(),
     get closed() {
       return closed;
     },

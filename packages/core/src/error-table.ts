@@ -138,6 +138,23 @@ export const errorTable = {
     "Take another pool, or softTimeLimit, which aborts self.signal.",
   ],
   POOL_UNSUPPORTED: ["A worker was asked for something that its pool cannot do.", "The message says what, and which pools can."],
+  TEST_APP_ACTIVE: [
+    "testApp() was called for an app whose last testApp() was not disposed.",
+    "Take `await using t = await testApp(app)`, or dispose it in afterEach. One test file at a time has an app.",
+  ],
+  TEST_APP_MISSING: [
+    "An app that was tested in this process was used while no testApp() was under way: nothing real is connected there.",
+    "Call testApp() first, and await what a test begins before it is disposed.",
+  ],
+  TEST_DEPENDENCY: [
+    "A task under test asked for a dependency that the test did not give: the app's own are not opened in tests.",
+    "Give it: testApp(app, { deps: { … } }).",
+  ],
+  TEST_MODE: ["Something was asked of testApp() that its mode cannot do.", "Take the mode that the message names."],
+  TEST_STUCK: [
+    "What a test waits for will not come by itself: nothing is under way any more.",
+    "The message says what is waiting; advance the clock, or send the task.",
+  ],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;
 

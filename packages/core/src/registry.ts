@@ -27,6 +27,8 @@ export interface Registry {
   /** A second definition from the same module, or code for a declaration, replaces. Throws TASK_DUPLICATE otherwise, TASK_DEFINITION for a bad name. */
   add(definition: TaskDefinition): void;
   get(name: string): TaskDefinition | undefined;
+  /** all of them, declared ones included */
+  definitions(): readonly TaskDefinition[];
   /** names of the tasks whose code is here */
   runnable(): readonly string[];
 }
@@ -51,6 +53,7 @@ export function createRegistry(): Registry {
       definitions.set(name, definition);
     },
     get: (name) => definitions.get(name),
+    definitions: () => [...definitions.values()],
     runnable: () => [...definitions.values()].filter(({ code }) => code.kind !== "declared").map(({ name }) => name),
   };
 }

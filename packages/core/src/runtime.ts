@@ -34,7 +34,7 @@ export { isMemoryUrl, resultUrlOf } from "./open.ts";
 export { inProtocol2 } from "./protocol1.ts";
 export { broadcastOf, directQueue } from "./queue-table.ts";
 export { redact, redactText, redactUrl } from "./redact.ts";
-export type { TaskDefinition } from "./registry.ts";
+export type { Registry, TaskCode, TaskDefinition } from "./registry.ts";
 export { reprException, reprValue } from "./repr.ts";
 export { encodeResult, resultContent } from "./result-form.ts";
 export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResult, resultText } from "./result-meta.ts";

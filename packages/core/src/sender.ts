@@ -27,7 +27,10 @@ export function createSender(runtime: AppRuntime): Sender {
   let underway = 0;
   const awaitingNone = new Set<() => void>();
   const source: HandleSource = {
-    clock: runtime.clock,
+    // A test may lead the app elsewhere meanwhile.
+    get clock() {
+      return runtime.clock;
+    },
     waits: runtime.waits,
     async backend() {
       const { backend } = await runtime.links();

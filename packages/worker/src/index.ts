@@ -12,4 +12,7 @@ export {
 } from "./options.ts";
 export type { PoolStats } from "./pool.ts";
 export type { AppSource } from "./pools/executor-init.ts";
+export type { InlineLife } from "./pools/inline-executor.ts";
+export type { Execute } from "./run.ts";
+export type { Simulation } from "./simulation.ts";
 export { createWorker, type Worker, type WorkerStats, type WorkerSurroundings } from "./worker.ts";

@@ -28,9 +28,11 @@ import { nodeName, nodePath, poolPlan, poolShape, type WorkerOptions, workerOpti
 import type { Pool, PoolStats } from "./pool.ts";
 import type { AppSource } from "./pools/executor-init.ts";
 import { createExecutorPool } from "./pools/executor-pool.ts";
+import type { OpenInline } from "./pools/inline-executor.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import type { Probes } from "./probes/probes.ts";
 import { Revoked, revokedLimits } from "./revoked.ts";
+import type { Simulation } from "./simulation.ts";
 import { openStateFile, type StateFile } from "./state-file.ts";
 import { createTaskEvents } from "./task-events.ts";
 import { createTeller, type Teller } from "./telling.ts";
@@ -44,6 +46,8 @@ export interface WorkerSurroundings {
   readonly source?: Pick<AppSource, "moduleUrl" | "appName"> | undefined;
   /** Called when the worker has stopped by itself, which it does where `brokerConnectionRetry` is false and its broker was lost: BROKER_UNREACHABLE. */
   readonly failed?: ((error: CeleriacError) => void) | undefined;
+  /** for tests; takes the place of the pool */
+  readonly simulation?: Simulation | undefined;
 }
 
 export interface WorkerStats {
@@ -95,8 +99,8 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
 
   const tasks = createTaskConsumer(() => parts!);
   const pool: Pool = createExecutorPool({
-    ...tasksHome(),
     ...shape,
+    ...tasksHome(),
     clock: runtime.clock,
     logger,
     listener: {
@@ -186,6 +190,11 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
 
   /** Where tasks run: executors of their own load the app once more, inline they run with the one that is here. */
   function tasksHome() {
+    const { simulation } = surroundings;
+    if (simulation !== undefined) {
+      const open: OpenInline = async (life) => simulation.stage(await createExecute(runtime, hostname), life);
+      return { kind: "inline", simulates: true, executors: simulation.executors, slots: 1, scaledBy: "executors", open } as const;
+    }
     if (kind === "inline") return { kind, open: () => createExecute(runtime, hostname) };
     if (source !== null) return { kind, source };
     throw new CeleriacError(

@@ -42,6 +42,11 @@ export function openSpace(url: string, { inExecutor }: Pick<DriverContext, "inEx
   return space;
 }
 
+/** It goes with the last who has opened it. */
+export function forgetSpace(url: string): void {
+  spaces.delete(`memory://${spaceName(url)}`);
+}
+
 /** Do both URLs name one space? */
 export function isSameSpace(url: string, other: string | null): boolean {
   return other !== null && /^memory:/i.test(other) && spaceName(url) === spaceName(other);

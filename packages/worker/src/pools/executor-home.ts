@@ -8,7 +8,7 @@ import { openThreadExecutor } from "./thread-executor.ts";
 export type ExecutorHome =
   | { readonly kind: "process" | "thread"; readonly heapMb?: number | null }
   /** the worker's own thread */
-  | { readonly kind: "inline"; readonly open: OpenInline };
+  | { readonly kind: "inline"; readonly open: OpenInline; readonly simulates?: boolean };
 
 export async function linkOpener(home: ExecutorHome, clock: Clock): Promise<OpenLink> {
   switch (home.kind) {

@@ -8,24 +8,39 @@ import { ExecutorHost } from "./executor-host.ts";
 import type { OpenedExecute } from "./executor-init.ts";
 import type { OpenLink } from "./executor-link.ts";
 
+/** The life of an executor in this thread, which has no process whose life it could be. */
+export interface InlineLife {
+  /** Ends it as if `reason` (e.g. "signal SIGKILL") had ended its process, with everything that runs in it. */
+  end(reason: string): void;
+  /** aborts when it has ended: what still runs goes on unseen, for as long as it does not heed its signal */
+  readonly ended: AbortSignal;
+}
+
 /** Opens what runs tasks in this thread. */
-export type OpenInline = () => Promise<OpenedExecute>;
+export type OpenInline = (life: InlineLife) => Promise<OpenedExecute>;
 
 export function inlineExecutors(open: OpenInline, clock: Clock): OpenLink {
   return (listener) => {
-    let isGone = false;
+    const gone = new AbortController();
     const leave = (reason: string) => {
-      if (isGone) return;
-      isGone = true;
+      if (gone.signal.aborted) return;
+      gone.abort();
       setImmediate(() => listener.exited({ reason }));
+    };
+    /** What has ended is reported. */
+    const end = (reason: string) => {
+      if (gone.signal.aborted) return;
+      host.flush();
+      leave(reason);
+      host.abandon();
     };
     // Bound, so that neither the worker nor another task goes on in the context of the task that happened to cause it.
     const host = new ExecutorHost({
       clock,
-      open,
+      open: () => open({ end, ended: gone.signal }),
       send: AsyncResource.bind((frames) => {
         const bytes = frames.take();
-        if (!isGone) listener.received(bytes);
+        if (!gone.signal.aborted) listener.received(bytes);
       }),
       end: (code) => leave(`exit code ${code}`),
     });
@@ -33,15 +48,9 @@ export function inlineExecutors(open: OpenInline, clock: Clock): OpenLink {
     return {
       pid: process.pid,
       send: (bytes) => {
-        if (!isGone) receive(bytes);
+        if (!gone.signal.aborted) receive(bytes);
       },
-      /** What has ended is reported; what still runs goes on unseen for as long as it does not heed its signal. */
-      terminate() {
-        if (isGone) return;
-        host.flush();
-        leave("terminated");
-        host.abandon();
-      },
+      terminate: () => end("terminated"),
     };
   };
 }

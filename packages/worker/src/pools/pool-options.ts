@@ -6,7 +6,7 @@ import type { OpenInline } from "./inline-executor.ts";
 import type { Lifetime } from "./lifetime.ts";
 
 export interface PoolParts extends ExecutorContext {
-  /** 1 or more. prefork: n processes; threads: n threads; async, solo: 1 thread; inline: 1, the worker's own thread */
+  /** 1 or more. prefork: n processes; threads: n threads; async, solo: 1 thread; inline: 1, the worker's own thread, but where it simulates */
   readonly executors: number;
   /** runs at once in each; 1 or more */
   readonly slots: number;
@@ -28,10 +28,12 @@ export interface LoadingPoolOptions extends PoolParts {
   readonly execute?: { readonly module: string; readonly export: string };
 }
 
-/** One executor, in this thread, that is given what it runs. */
+/** Executors, in this thread, that are given what they run. */
 export interface InlinePoolOptions extends PoolParts {
   readonly kind: "inline";
   readonly open: OpenInline;
+  /** for tests: they pass for processes. One that is ended leaves its run to itself, and how long runs take tells nothing. */
+  readonly simulates?: boolean;
 }
 
 export type ExecutorPoolOptions = LoadingPoolOptions | InlinePoolOptions;

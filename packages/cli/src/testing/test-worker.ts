@@ -1,0 +1,59 @@
+/** The worker of a test: a real one, whose executors only pass for processes. */
+import type { App } from "@celeriac/core";
+import type { AppRuntime } from "@celeriac/core/runtime";
+import { createWorker, type Execute, type InlineLife, type Simulation } from "@celeriac/worker";
+import type { Rest } from "./rest.ts";
+import type { StagedTasks } from "./staged-tasks.ts";
+
+export interface TestWorkerParts {
+  readonly rest: Rest;
+  readonly staged: StagedTasks;
+  /** told of each run that begins */
+  readonly saw: (id: string, task: string) => void;
+}
+
+export interface TestWorker {
+  /** Ends at once: what runs is left to itself. */
+  stop(): Promise<void>;
+}
+
+/** Tasks that run at once. */
+const executors = 8;
+
+/** Throws what starting a worker throws. */
+export async function startTestWorker(app: App<unknown>, runtime: AppRuntime, parts: TestWorkerParts): Promise<TestWorker> {
+  // They may define tasks, and these may name queues.
+  await runtime.loadIncludes();
+  const queues = runtime.registry.definitions().flatMap(({ options }) => options.queue ?? []);
+  const simulation: Simulation = { executors, stage: (execute, life) => stagedExecute(execute, life, parts) };
+  const worker = createWorker(
+    app,
+    { pool: "inline", hostname: "celery@test", queues: [...new Set([...runtime.queues.names, ...queues])] },
+    { simulation },
+  );
+  await worker.start();
+  return {
+    async stop() {
+      await worker.terminate();
+      await worker.stop();
+    },
+  };
+}
+
+function stagedExecute(execute: Execute, life: InlineLife, { rest, staged, saw }: TestWorkerParts): Execute {
+  return async (run, control) => {
+    saw(run.id, run.task);
+    if (staged.takesCrash(run.task)) {
+      life.end("signal SIGKILL, by the test's crash()");
+      return await new Promise(() => {});
+    }
+    const ended = rest.began();
+    life.ended.addEventListener("abort", ended, { once: true });
+    try {
+      return await execute(run, control);
+    } finally {
+      life.ended.removeEventListener("abort", ended);
+      ended();
+    }
+  };
+}
