@@ -3,9 +3,9 @@ import { delayRoute } from "../../../../packages/core/src/brokers/amqp/delay.ts"
 
 const zeros = (count: number) => Array(count).fill("0").join(".");
 
-test("a delay's way is its whole seconds in 28 binary digits, then the queue", () => {
-  expect(delayRoute(5_999, "celery")).toEqual({ exchange: "celery_delayed_27", routingKey: `${zeros(25)}.1.0.1.celery` });
-  expect(delayRoute(1_000, "a.b")).toEqual({ exchange: "celery_delayed_27", routingKey: `${zeros(27)}.1.a.b` });
+test("a delay's way is its whole seconds in 28 binary digits, then the queue, from the level of the first 1 on", () => {
+  expect(delayRoute(5_999, "celery")).toEqual({ exchange: "celery_delayed_2", routingKey: `${zeros(25)}.1.0.1.celery` });
+  expect(delayRoute(1_000, "a.b")).toEqual({ exchange: "celery_delayed_0", routingKey: `${zeros(27)}.1.a.b` });
 });
 
 test("the longest delay is eight years and a half", () => {

@@ -14,8 +14,10 @@ const deliveryExchange = "celery_delayed_delivery";
 /** Where a message enters to come out `delayMs` later, less the broken second, at `queue`. */
 export function delayRoute(delayMs: number, queue: string): { readonly exchange: string; readonly routingKey: string } {
   const seconds = Math.min(Math.floor(delayMs / 1000), longestDelaySeconds);
-  const digits = seconds.toString(2).padStart(levels, "0");
-  return { exchange: levelName(levels - 1), routingKey: `${digits.split("").join(".")}.${queue}` };
+  const digits = seconds.toString(2);
+  const key = digits.padStart(levels, "0").split("").join(".");
+  // Celery's producers enter at the highest level. The levels above the first 1 only pass it on, and cost the broker most of its work.
+  return { exchange: levelName(digits.length - 1), routingKey: `${key}.${queue}` };
 }
 
 function levelName(level: number): string {
