@@ -16,8 +16,10 @@ import {
 } from "@celeriac/core/runtime";
 import { createTaskConsumer, type TaskConsumer } from "../../packages/worker/src/consumer.ts";
 import type { Pool } from "../../packages/worker/src/pool.ts";
+import { RateLimits } from "../../packages/worker/src/rate-limits.ts";
 import { Revoked, revokedLimits } from "../../packages/worker/src/revoked.ts";
 import type { Ending, Run } from "../../packages/worker/src/run.ts";
+import { SetAside } from "../../packages/worker/src/set-aside.ts";
 import { createTaskEvents } from "../../packages/worker/src/task-events.ts";
 import { createTeller } from "../../packages/worker/src/telling.ts";
 import { createEnvelope } from "./envelopes.ts";
@@ -31,6 +33,8 @@ export interface DeliveryChanges {
   readonly redelivered?: boolean;
   /** what begin() and settle() answer, one after another; "settled" when used up */
   readonly answers?: readonly (SettleOutcome | Error)[];
+  /** called when it is settled */
+  readonly settled?: (settlement: Settlement) => void;
 }
 
 export type Told = { readonly type: CeleryEventType } & Readonly<Record<string, unknown>>;
@@ -58,6 +62,8 @@ export interface Walk {
   counts(): Partial<Record<EventType, number>>;
   readonly logged: readonly { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[];
   readonly giveUp: AbortController;
+  readonly limits: RateLimits;
+  readonly aside: SetAside;
 }
 
 const unreachable = () => new PublishError("PUBLISH_REJECTED", "not connected", { retryable: true });
@@ -66,11 +72,14 @@ export function startWalk({
   config = {},
   settlesResults = true,
   endsRuns = true,
+  demand = Number.POSITIVE_INFINITY,
 }: {
   readonly config?: Config;
   readonly settlesResults?: boolean;
   /** of the pool */
   readonly endsRuns?: boolean;
+  /** of the pool: runs it wants at once */
+  readonly demand?: number;
 } = {}): Walk {
   const app = createApp("walk", { broker: "sqlite:///nowhere/walk.db", config });
   const runtime = Object.create(runtimeOf(app)!, { clock: { value: createFakeClock(Date.UTC(2026, 0, 2)) } }) as NonNullable<
@@ -107,13 +116,33 @@ export function startWalk({
       published.push(publication);
     },
   } as Partial<Broker> as Broker;
-  const pool = { endsRuns, submit: (run) => new Promise((resolve) => running.push({ run, resolve })) } as Partial<Pool> as Pool;
+  const pool = { endsRuns, demand, submit: (run) => new Promise((resolve) => running.push({ run, resolve })) } as Partial<Pool> as Pool;
   const revoked = new Revoked(revokedLimits(runtime.settings), clock);
   const teller = createTeller(logger, () => true);
   const told: Told[] = [];
   const events = createTaskEvents({ send: (type, fields) => void told.push({ type, ...fields }) });
+  const aside = new SetAside(clock, () => {});
+  const limits: RateLimits = new RateLimits({
+    ...{ runtime, clock },
+    hasRoom: () => consumer.running < demand,
+    held: (change) => aside.waits(change),
+  });
   const consumer = createTaskConsumer(() => ({
-    ...{ runtime, hostname: "w1@host", broker, backend, clock, logger, teller, events, pool, revoked, giveUp: giveUp.signal },
+    ...{
+      runtime,
+      hostname: "w1@host",
+      broker,
+      backend,
+      clock,
+      logger,
+      teller,
+      events,
+      pool,
+      revoked,
+      limits,
+      aside,
+      giveUp: giveUp.signal,
+    },
   }));
 
   return {
@@ -122,7 +151,10 @@ export function startWalk({
     consumer,
     revoked,
     told,
-    deliver(task, { id = randomUUID(), headers = {}, body = [[], {}, null], deliveries = 0, redelivered = false, answers = [] } = {}) {
+    deliver(
+      task,
+      { id = randomUUID(), headers = {}, body = [[], {}, null], deliveries = 0, redelivered = false, answers = [], settled } = {},
+    ) {
       const settlements: Settlement[] = [];
       const left = [...answers];
       const answer = (): SettleOutcome => {
@@ -142,6 +174,7 @@ export function startWalk({
         async settle(settlement) {
           const outcome = answer();
           settlements.push(settlement);
+          settled?.(settlement);
           return outcome;
         },
       };
@@ -165,6 +198,8 @@ export function startWalk({
     counts: () => Object.fromEntries(Object.entries(teller.counts()).filter(([, count]) => count > 0)),
     logged,
     giveUp,
+    limits,
+    aside,
   };
 }
 

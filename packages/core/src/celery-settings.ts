@@ -38,7 +38,7 @@ export const celerySettings = {
     ["task_always_eager", "task_eager_propagates", "task_store_eager_result"],
     [false],
   ),
-  ...unused("this version limits no rates", ["task_default_rate_limit", "worker_disable_rate_limits"], [null, true]),
+  ...kept("task_default_rate_limit", "worker_disable_rate_limits"),
   ...unused("options are given where a task is defined", ["task_annotations"], [null, [], {}]),
   ...kept("task_send_sent_event", "worker_send_task_events"),
   ...unused("tracebacks of both languages are always kept as text", ["task_remote_tracebacks"], [false]),

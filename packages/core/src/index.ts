@@ -24,6 +24,7 @@ export type { Logger } from "./logger.ts";
 export { type Middleware, type OutgoingMessage, type TraceCarrier, traceContext } from "./middleware.ts";
 export type { Priority } from "./priority.ts";
 export type { ExchangeType } from "./queue-table.ts";
+export type { RateLimit } from "./rate-limit.ts";
 export type { AsyncResult, Sent } from "./result.ts";
 export type { WaitOptions } from "./result-wait.ts";
 export type { SerializerName } from "./serializer.ts";

@@ -33,6 +33,7 @@ export { nearest } from "./nearest.ts";
 export { isMemoryUrl, resultUrlOf } from "./open.ts";
 export { inProtocol2 } from "./protocol1.ts";
 export { broadcastOf, directQueue } from "./queue-table.ts";
+export { type RateLimit, readRateLimit } from "./rate-limit.ts";
 export { redact, redactText, redactUrl } from "./redact.ts";
 export type { Registry, TaskCode, TaskDefinition } from "./registry.ts";
 export { reprException, reprValue } from "./repr.ts";

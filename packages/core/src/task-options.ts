@@ -4,6 +4,7 @@ import type { Duration } from "./duration.ts";
 import { CeleriacError } from "./errors.ts";
 import { checkOptions, isCount, isDuration, isFlag, isSerializer, isText, type OptionCheck } from "./option-check.ts";
 import { isPriority, type Priority } from "./priority.ts";
+import { type RateLimit, readRateLimit } from "./rate-limit.ts";
 import type { SerializerName } from "./serializer.ts";
 import { shownValue } from "./setting.ts";
 
@@ -46,6 +47,8 @@ export interface RunOptions {
   timeLimit?: Duration | undefined;
   /** soft limit of a run; 0 is none */
   softTimeLimit?: Duration | undefined;
+  /** how often a worker lets it begin, each for itself: "10/s", "100/m", "1/h", a number is per second; 0 and null are no limit */
+  rateLimit?: RateLimit | null | undefined;
   trackStarted?: boolean | undefined;
   /** where results are ignored, store failures, retries and revocations all the same */
   storeErrorsEvenIfIgnored?: boolean | undefined;
@@ -84,6 +87,7 @@ const checks: Readonly<Record<keyof TaskOptions<readonly unknown[]> | "input" | 
   maxDeliveries: (value) => isCount(value) && value !== 0,
   timeLimit: isDuration,
   softTimeLimit: isDuration,
+  rateLimit: (value) => readRateLimit(value) !== undefined,
   trackStarted: isFlag,
   storeErrorsEvenIfIgnored: isFlag,
   acksOnFailure: isFlag,

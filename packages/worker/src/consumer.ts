@@ -1,7 +1,7 @@
 /**
  * Walks each delivery through the worker: request → gate → pool → settlement. Its duties:
  * 1. decode a delivery's headers; what cannot be decoded goes to the dead letters;
- * 2. ask the gate, and settle at once what must not run;
+ * 2. ask the gate, settle at once what must not run, and put off what is over its rate;
  * 3. hand the rest to the pool and settle its ending, once;
  * 4. know what is still under way, so that a stop can wait for it.
  */
@@ -20,9 +20,11 @@ import {
 import { judge, type Verdict } from "./gate.ts";
 import { needsExecutor } from "./hard-limit.ts";
 import type { Pool, PoolListener } from "./pool.ts";
+import type { RateLimits } from "./rate-limits.ts";
 import { type Request, readRequest } from "./request.ts";
 import type { Revoked } from "./revoked.ts";
 import type { Ending, Run } from "./run.ts";
+import type { SetAside } from "./set-aside.ts";
 import { repeat, type SettleContext, settle, settleAcknowledged, taskOf } from "./settle.ts";
 import { settledBefore } from "./settled-before.ts";
 import { failedEnding, recordOf, type SettlementContext, settlementOf } from "./settlement.ts";
@@ -37,6 +39,8 @@ export interface ConsumerParts extends SettlementContext, SettleContext {
   readonly events: TaskEvents | null;
   readonly pool: Pool;
   readonly revoked: Revoked;
+  readonly limits: RateLimits;
+  readonly aside: SetAside;
 }
 
 export interface TaskConsumer {
@@ -46,6 +50,8 @@ export interface TaskConsumer {
   readonly poolListener: Pick<PoolListener, "began" | "updateState">;
   /** What the pool holds. */
   underway(): Iterable<Request>;
+  /** How many the pool has. */
+  readonly running: number;
   /** Resolves when nothing taken is left unsettled. */
   idle(): Promise<void>;
 }
@@ -87,6 +93,9 @@ export function createTaskConsumer(parts: () => ConsumerParts): TaskConsumer {
       },
     },
     underway: () => underway.values(),
+    get running() {
+      return underway.size;
+    },
     async idle() {
       while (walks > 0) await new Promise<void>((resolve) => waiting.push(resolve));
     },
@@ -101,6 +110,11 @@ function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: Map<Run
   } catch (error) {
     return deadLetterUnread(parts, delivery, error);
   }
+  return walkOn(parts, request, underway, false);
+}
+
+/** `hasTurn`: its task's rate lets it begin. */
+function walkOn(parts: ConsumerParts, request: Request, underway: Map<Run, Request>, hasTurn: boolean): Promise<void> {
   const verdict = judge(request, parts.clock.now(), parts.pool.endsRuns, parts.revoked);
   switch (verdict.kind) {
     case "park":
@@ -115,13 +129,36 @@ function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: Map<Run
     case "unlimitable":
       return finish(parts, request, failedEnding(parts, request, remoteErrorOf(needsExecutor(`this call of ${request.run.task}`))), 0);
     case "run":
-      return runAndFinish(parts, request, underway);
+      return hasTurn ? runAndFinish(parts, request, underway) : runInTurn(parts, request, underway);
   }
 }
 
-async function park(parts: ConsumerParts, request: Request, { dueAt, afterMs }: Extract<Verdict, { kind: "park" }>): Promise<void> {
+function park(parts: ConsumerParts, request: Request, { dueAt, afterMs }: Extract<Verdict, { kind: "park" }>): Promise<void> {
   parts.teller.task("task-parked", request, () => ({ dueAt: new Date(dueAt).toISOString() }));
+  return putOff(parts, request, afterMs);
+}
+
+/** Into the broker's delay store; the consumer reads on meanwhile. */
+async function putOff(parts: ConsumerParts, request: Request, afterMs: number): Promise<void> {
+  parts.aside.returns(1);
   await settle(parts, request, { publish: [], then: { kind: "requeue", afterMs, counted: false } });
+  parts.aside.returns(-1);
+}
+
+/** At its task's rate. While it waits here it may expire, so the gate is asked again. */
+function runInTurn(parts: ConsumerParts, request: Request, underway: Map<Run, Request>): Promise<void> {
+  const pacer = parts.limits.of(request.run.task);
+  if (pacer === null) return runAndFinish(parts, request, underway);
+  return new Promise((resolve) => {
+    const turn = pacer.take((hasTurn) =>
+      resolve(hasTurn ? walkOn(parts, request, underway, true) : finish(parts, request, { kind: "handedBack" }, 0)),
+    );
+    if (turn.kind === "now") resolve(runAndFinish(parts, request, underway));
+    if (turn.kind !== "later") return;
+    const { afterMs } = turn;
+    parts.teller.task("task-deferred", request, () => ({ afterMs }));
+    resolve(putOff(parts, request, afterMs));
+  });
 }
 
 async function runAndFinish(parts: ConsumerParts, request: Request, underway: Map<Run, Request>): Promise<void> {
@@ -147,6 +184,7 @@ async function runAndFinish(parts: ConsumerParts, request: Request, underway: Ma
   const ending = await runUnlessRevoked(parts, request);
   failpoint("outcome.received");
   underway.delete(run);
+  parts.limits.roomCame();
   await (request.acksLate ? finish : finishAcknowledged)(parts, request, ending, parts.clock.monotonic() - startedAt);
 }
 

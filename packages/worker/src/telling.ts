@@ -17,6 +17,7 @@ const levels: Partial<Record<EventType, "error" | "warn" | "debug">> = {
   "task-lost": "warn",
   "task-retried": "warn",
   "task-started": "debug",
+  "task-deferred": "debug",
 };
 
 export function createTeller(logger: Logger, shows: (level: "debug" | "info" | "warn" | "error") => boolean): Teller {

@@ -31,7 +31,9 @@ import { createExecutorPool } from "./pools/executor-pool.ts";
 import type { OpenInline } from "./pools/inline-executor.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import type { Probes } from "./probes/probes.ts";
+import { RateLimits } from "./rate-limits.ts";
 import { Revoked, revokedLimits } from "./revoked.ts";
+import { SetAside } from "./set-aside.ts";
 import type { Simulation } from "./simulation.ts";
 import { openStateFile, type StateFile } from "./state-file.ts";
 import { createTaskEvents } from "./task-events.ts";
@@ -98,6 +100,8 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   let isStopping = false;
 
   const tasks = createTaskConsumer(() => parts!);
+  const aside = new SetAside(runtime.clock, followDemand);
+  const limits = new RateLimits({ runtime, clock: runtime.clock, hasRoom: () => tasks.running < pool.demand, held: (n) => aside.waits(n) });
   const pool: Pool = createExecutorPool({
     ...shape,
     ...tasksHome(),
@@ -126,6 +130,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     async stop(deadlineMs = graceMs) {
       isStopping = true;
       await consumer?.pause();
+      limits.handBack();
       await pool.stop({ deadlineMs });
       // From here on a broker that is away is not waited for: whoever recovers the claims runs those tasks again.
       const lastCall = runtime.clock.after(Math.max(1_000, Math.min(deadlineMs, 5_000)), () => giveUp.abort());
@@ -171,6 +176,8 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       events,
       pool,
       revoked,
+      limits,
+      aside,
       giveUp: giveUp.signal,
     };
     await pool.start();
@@ -182,7 +189,10 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     consumer = await untilConnected(connect, { settings: runtime.settings, clock: runtime.clock, logger, signal, failed: brokerAway });
     if (consumer === null) return;
     loss = null;
-    pool.onDemand(() => consumer?.setReadAhead(pool.demand));
+    pool.onDemand(() => {
+      followDemand();
+      limits.roomCame();
+    });
     teller.worker("worker-online", { queues, pool: plan.pool, concurrency: pool.capacity });
     presence?.online();
     runtime.signals.send("workerReady", () => ({ hostname }));
@@ -201,6 +211,10 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       "APP_NOT_FOUND",
       `It is not known which module made app ${JSON.stringify(runtime.name)}: give createWorker its \`source\``,
     );
+  }
+
+  function followDemand(): void {
+    consumer?.setReadAhead(pool.demand + aside.allowance);
   }
 
   function openEvents(broker: Broker) {
@@ -240,6 +254,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       delivery: tasks.take,
       claimsLost() {
         logger.warn("claims lost: this worker was taken for dead, another one has its tasks");
+        limits.handBack();
         pool.abortAll("claimLost", "the claim on this task was lost: another worker has it");
       },
       deadLettered: (letter: { readonly queue: string; readonly reason: string }) => logger.error("task-dead-lettered", letter),

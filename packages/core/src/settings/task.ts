@@ -4,6 +4,7 @@ import { type DeliveryMode, deliveryModes } from "../delivery-mode.ts";
 import type { Priority } from "../priority.ts";
 import { type CeleryRetryPolicy, type RetryPolicy, readRetryPolicy } from "../publish-retry.ts";
 import { type ExchangeType, exchangeTypes } from "../queue-table.ts";
+import { type RateLimit, readRateLimit } from "../rate-limit.ts";
 import { serializerNames } from "../serializer.ts";
 import { choiceSetting, countSetting, durationSetting, flagSetting, type Setting, textSetting } from "../setting.ts";
 import { taskQueuesSetting } from "../task-queues.ts";
@@ -39,6 +40,13 @@ const retryPolicySetting = (doc: string): Setting<RetryPolicy | CeleryRetryPolic
   default: Object.freeze({}),
   doc,
   read: readRetryPolicy,
+});
+
+const rateLimitSetting = (doc: string): Setting<RateLimit | null> => ({
+  kind: 'rate such as "10/s", "100/m" or "1/h"',
+  default: null,
+  doc,
+  read: (value) => (readRateLimit(value) === undefined ? undefined : (value as RateLimit | null)),
 });
 
 export const taskSettings = {
@@ -108,4 +116,7 @@ export const taskSettings = {
   ),
   taskTimeLimit: durationSetting(null, "Hard limit of a run: its executor is ended; null and 0 are none."),
   taskSoftTimeLimit: durationSetting(null, "Soft limit of a run: its signal aborts; null and 0 are none."),
+  taskDefaultRateLimit: rateLimitSetting(
+    "How often a worker lets each task begin that names no rateLimit of its own: 10/s, 100/m, 1/h, a number is per second; null and 0 are no limit.",
+  ),
 } as const;

@@ -27,6 +27,7 @@ export const workerSettings = {
     false,
     "A worker also consumes a queue of its own, named <node name>.dq2: what is sent to it only that worker runs. The direct exchange C.dq2 leads there by the node's name.",
   ),
+  workerDisableRateLimits: flagSetting(false, "Workers keep to no rate limit, neither of tasks nor of the app."),
   workerSendTaskEvents: flagSetting(
     false,
     "Workers tell monitors of themselves and their tasks, as events in Celery's wire; a worker's option taskEvents (-E) wins.",

@@ -1,0 +1,50 @@
+/** The rate of a worker's task on every broker, measured: as many begin as may, evenly, and others pass them. */
+import { randomUUID } from "node:crypto";
+import { createApp } from "@celeriac/core";
+import { createWorker } from "@celeriac/worker";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { amqpUrl, redisUrl } from "../support/servers.ts";
+import { createSqliteFile } from "../support/sqlite-file.ts";
+
+const brokers = {
+  memory: () => `memory://${randomUUID()}`,
+  SQLite: async () => {
+    const file = await createSqliteFile();
+    onTestFinished(() => file.remove());
+    return file.url;
+  },
+  Redis: redisUrl,
+  RabbitMQ: amqpUrl,
+};
+
+const rate = 20;
+const count = 60;
+
+describe.concurrent.each(Object.entries(brokers))("a rate limit on %s", (_name, url) => {
+  it("is met by a worker, and holds nobody else up", async () => {
+    const began: { readonly task: string; readonly at: number }[] = [];
+    const app = createApp("rates", { broker: await url(), backend: "disabled" });
+    const note = (task: string) => void began.push({ task, at: performance.now() });
+    const limited = app.task("limited", { rateLimit: `${rate}/s` }, () => note("limited"));
+    const free = app.task("free", () => note("free"));
+    const worker = createWorker(app, { pool: "inline", concurrency: 2 });
+    try {
+      await Promise.all([...Array.from({ length: count }, () => limited.delay()), ...Array.from({ length: 10 }, () => free.delay())]);
+      await worker.start();
+      await eventually(() => expect(began).toHaveLength(count + 10), { withinMs: 30_000 });
+      const times = began.filter(({ task }) => task === "limited").map(({ at }) => at);
+      const seconds = (times.at(-1)! - times[0]!) / 1_000;
+      // All but the first wait 50 ms each; a busy machine is late, but never too early.
+      expect(seconds).toBeGreaterThan((count - 1) / rate - 0.15);
+      expect(seconds).toBeLessThan((count - 1) / rate + 0.6);
+      for (const [index, at] of times.slice(0, -rate).entries()) expect(times[index + rate]! - at).toBeGreaterThan(850);
+      expect(began.slice(0, count / 2).filter(({ task }) => task === "free")).toHaveLength(10);
+      // Too many to be held: some waited in the broker.
+      expect(worker.stats().counts["task-deferred"]).toBeGreaterThan(0);
+    } finally {
+      await worker.stop();
+      await app.close();
+    }
+  });
+});
