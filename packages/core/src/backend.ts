@@ -2,6 +2,7 @@
  * The contract of a result backend: keeps the latest state of each task as Celery's result JSON.
  * Drivers live in `backends/`; every one passes `test/conformance/backend.ts`. It stores plain records, never handles.
  */
+import type { ServerFacts } from "./server-facts.ts";
 
 /** One state of one task, ready to be stored: `text` is Celery's result JSON (`result-meta.ts` writes and reads it). */
 export interface ResultRecord {
@@ -58,5 +59,7 @@ export interface ResultBackend {
   subscribe(taskId: string, listener: (text: string) => void): Promise<ResultSubscription>;
   forget(taskId: string): Promise<void>;
   health(): Promise<void>;
+  /** What the server tells of itself. Rejects as `health`. */
+  facts(): Promise<ServerFacts>;
   close(): Promise<void>;
 }

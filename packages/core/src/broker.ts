@@ -5,6 +5,7 @@
 import type { ResultRecord } from "./backend.ts";
 import type { Envelope, Route } from "./envelope.ts";
 import type { QueueDeclaration } from "./queue-table.ts";
+import type { ServerFacts } from "./server-facts.ts";
 
 /** An envelope on its way into a broker. */
 export interface Publication {
@@ -195,6 +196,8 @@ export interface Broker {
   subscribe(exchange: LiveExchange, options: SubscribeOptions): Promise<Subscription>;
   /** Resolves when the server answers; rejects with the reason. */
   health(): Promise<void>;
+  /** What the server tells of itself. Rejects as `health`. */
+  facts(): Promise<ServerFacts>;
   /** Closes consumers, flushes, disconnects. Safe to call twice; nothing keeps the process alive afterwards. */
   close(): Promise<void>;
 }

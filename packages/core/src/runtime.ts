@@ -41,6 +41,7 @@ export { encodeResult, resultContent } from "./result-form.ts";
 export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResult, resultText } from "./result-meta.ts";
 export { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
 export { encodeJson } from "./serializers/json.ts";
+export type { ServerFacts } from "./server-facts.ts";
 export { createService, type Service, type ServiceSteps } from "./service.ts";
 export {
   choiceSetting,

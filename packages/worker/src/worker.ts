@@ -35,6 +35,7 @@ import { RateLimits } from "./rate-limits.ts";
 import { Revoked, revokedLimits } from "./revoked.ts";
 import { SetAside } from "./set-aside.ts";
 import type { Simulation } from "./simulation.ts";
+import { warnOfServers } from "./start-warnings.ts";
 import { openStateFile, type StateFile } from "./state-file.ts";
 import { createTaskEvents } from "./task-events.ts";
 import { createTeller, type Teller } from "./telling.ts";
@@ -193,6 +194,8 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       followDemand();
       limits.roomCame();
     });
+    void warnOfServers({ broker, backend, settings: runtime.settings, logger });
+    pool.onDemand(() => consumer?.setReadAhead(pool.demand));
     teller.worker("worker-online", { queues, pool: plan.pool, concurrency: pool.capacity });
     presence?.online();
     runtime.signals.send("workerReady", () => ({ hostname }));

@@ -25,6 +25,9 @@ export function describeLife(suite: Suite): void {
 
   it("is healthy while its server answers", async () => {
     await suite.caller().health();
+    expect(await suite.caller().facts()).toMatchObject({
+      software: expect.stringMatching(/^(Redis \d|RabbitMQ \d|PostgreSQL \d|SQLite|memory)/),
+    });
   });
 
   it("can be connected and closed twice, and closed without having been connected", async () => {

@@ -70,10 +70,12 @@ export function describeQueues(open: OpenCase, traits: BrokerTraits): void {
     const { connect } = open(context);
     const broker = await connect();
     await broker.health();
+    expect(await broker.facts()).toMatchObject({ software: expect.stringMatching(/^(Redis \d|RabbitMQ \d|SQLite|memory)/) });
     expect(broker.connected).toBe(true);
     await broker.connect();
     await broker.close();
     expect(broker.connected).toBe(false);
     await expect(broker.health()).rejects.toMatchObject({ code: expect.stringMatching(/^BROKER_/) });
+    await expect(broker.facts()).rejects.toMatchObject({ code: expect.stringMatching(/^BROKER_/) });
   });
 }

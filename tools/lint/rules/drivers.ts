@@ -37,6 +37,7 @@ const ground = new Set(
       "retry-log",
       "sequence",
       "serializer",
+      "server-facts",
       "service",
       "states",
     ],

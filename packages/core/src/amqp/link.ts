@@ -14,6 +14,8 @@ import { within } from "./patience.ts";
 export interface Link {
   /** of its address: whom it leads to */
   readonly label: string;
+  /** what the server says it is, e.g. "RabbitMQ 3.13.7" */
+  readonly software: string;
   /** Why it ended; null while it is open. */
   readonly ended: { readonly error: unknown } | null;
   /** The broker's reason for taking no publications now (memory or disk alarm); null while it does. */
@@ -140,6 +142,7 @@ function watchLink(model: ChannelModel, label: string, { name, clock, logger }: 
 
   return {
     label,
+    software: softwareOf(model),
     get ended() {
       return ended;
     },
@@ -165,6 +168,11 @@ function watchLink(model: ChannelModel, label: string, { name, clock, logger }: 
       impatience.cancel();
     },
   };
+}
+
+function softwareOf({ connection }: ChannelModel): string {
+  const { product, version } = connection.serverProperties as { readonly product?: unknown; readonly version?: unknown };
+  return [product ?? "RabbitMQ", version].filter((part) => typeof part === "string").join(" ");
 }
 
 /** What the library does not show of a connection. */

@@ -42,6 +42,10 @@ export function createMemoryBackend(url: string, context: DriverContext): Result
     async health() {
       results();
     },
+    async facts() {
+      results();
+      return { software: "memory", skewMs: null, persistent: false };
+    },
     async close() {
       closed = true;
       for (const subscription of subscriptions) subscription.close();

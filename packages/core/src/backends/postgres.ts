@@ -8,6 +8,7 @@ import { celeryResultOf } from "../postgres/celery-result.ts";
 import { Database } from "../postgres/database.ts";
 import { backendFailure } from "../postgres/failure.ts";
 import { resultTables } from "../postgres/schema.ts";
+import { skewOf } from "../server-facts.ts";
 import { isFinal } from "../states.ts";
 import {
   changedResults,
@@ -71,6 +72,17 @@ export function createPostgresBackend(
     },
     async health() {
       await translated(database.ask("select 1"));
+    },
+    async facts() {
+      let version: unknown = null;
+      const skewMs = await skewOf(context.clock, async () => {
+        const [row] = await translated(
+          database.ask("select current_setting('server_version') as version, extract(epoch from clock_timestamp()) * 1000 as now"),
+        );
+        version = row?.["version"];
+        return Number(row?.["now"]);
+      });
+      return { software: `PostgreSQL ${String(version)}`, skewMs, persistent: null };
     },
     async close() {
       watch.close();

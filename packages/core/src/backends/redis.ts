@@ -10,6 +10,7 @@ import { backendFailure } from "../redis/failure.ts";
 import { createLink } from "../redis/link.ts";
 import { resultArguments, resultKey } from "../redis/result-record.ts";
 import { redisScript } from "../redis/script.ts";
+import { redisFacts } from "../redis/server-facts.ts";
 import { parseRedisUrl, type RedisAccess } from "../redis/url.ts";
 import { ResultWatch } from "./redis-watch.ts";
 
@@ -49,6 +50,7 @@ export function createRedisBackend(url: string, context: DriverContext, access?:
     subscribe: (taskId, listener): Promise<ResultSubscription> => watch.subscribe(resultKey(taskId), listener),
     forget: (taskId) => ask(async (connection) => void (await connection.call("DEL", resultKey(taskId)))),
     health: () => ask(async ({ servers }) => void (await Promise.all(servers.map((server) => server.call("PING"))))),
+    facts: () => ask((connection) => redisFacts(connection, context.clock)),
     async close() {
       watch.close();
       ear.close();

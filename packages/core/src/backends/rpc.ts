@@ -98,6 +98,11 @@ export function createRpcBackend(url: string, context: DriverContext, options: R
       refuseIfClosed();
       await translated("answer", () => ask(openLinkOf(session), "answer", (channel) => channel.checkExchange("amq.direct")));
     },
+    async facts() {
+      refuseIfClosed();
+      const { software } = openLinkOf(session);
+      return { software, skewMs: null, persistent: null };
+    },
     close() {
       closing ??= close();
       return closing;

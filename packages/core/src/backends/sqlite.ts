@@ -1,8 +1,10 @@
 /** Results in a SQLite file, beside the queues or in a file of their own: found by id from every process of the machine. */
+
 import type { ResultBackend, ResultRecord, ResultSubscription, StoreOutcome } from "../backend.ts";
 import type { DriverContext } from "../driver.ts";
 import type { ErrorCode } from "../error-table.ts";
 import { BackendError, CeleriacError, reasonOf } from "../errors.ts";
+import type { ServerFacts } from "../server-facts.ts";
 import { filePathOf } from "../sqlite/file-path.ts";
 import type { Answer, OperationFields, OperationKind } from "../sqlite/operation.ts";
 import { openStore, type Store } from "../sqlite/store.ts";
@@ -65,6 +67,11 @@ class SqliteBackend implements ResultBackend {
 
   async health(): Promise<void> {
     await this.#ask("check", {});
+  }
+
+  async facts(): Promise<ServerFacts> {
+    await this.health();
+    return { software: "SQLite", skewMs: null, persistent: true };
   }
 
   close(): Promise<void> {

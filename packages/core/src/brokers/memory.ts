@@ -9,6 +9,7 @@ import { declaredBindings, type ExchangeBinding } from "../exchange.ts";
 import { meant } from "../live-exchange.ts";
 import { isSameSpace, openSpace, type Space } from "../memory/space.ts";
 import { plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
+import type { ServerFacts } from "../server-facts.ts";
 import { MemoryConsumer } from "./memory/consumer.ts";
 import { envelopeOf, messagesOf } from "./memory/message.ts";
 
@@ -121,6 +122,11 @@ class MemoryBroker implements Broker {
 
   async health(): Promise<void> {
     void this.#messages;
+  }
+
+  async facts(): Promise<ServerFacts> {
+    await this.health();
+    return { software: "memory", skewMs: null, persistent: false };
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,7 @@ import { BrokerError, CeleriacError, PublishError, reasonOf } from "../errors.ts
 import { declaredBindings, type ExchangeBinding } from "../exchange.ts";
 import { meant } from "../live-exchange.ts";
 import { plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
+import type { ServerFacts } from "../server-facts.ts";
 import { StoreError } from "../sqlite/failure.ts";
 import { filePathOf, isSameFile } from "../sqlite/file-path.ts";
 import type { Answer, OperationFields, OperationKind } from "../sqlite/operation.ts";
@@ -138,6 +139,11 @@ class SqliteBroker implements Broker {
 
   async health(): Promise<void> {
     await this.#ask("check", {});
+  }
+
+  async facts(): Promise<ServerFacts> {
+    await this.health();
+    return { software: "SQLite", skewMs: null, persistent: true };
   }
 
   close(): Promise<void> {

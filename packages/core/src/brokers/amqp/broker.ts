@@ -121,6 +121,13 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
         throw operationFailure(error, "answer");
       });
     },
+    async facts() {
+      refuseIfClosed();
+      const { link } = publishing;
+      if (link === null) throw new BrokerError("BROKER_UNREACHABLE", "Not connected to RabbitMQ");
+      // It tells nobody the time, and of persistence each queue and message says its own.
+      return { software: link.software, skewMs: null, persistent: null };
+    },
     close() {
       closing ??= close();
       return closing;

@@ -9,6 +9,7 @@ import { plainQueues, type QueueTable } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { brokerFailure } from "../../redis/failure.ts";
 import { createLink } from "../../redis/link.ts";
+import { redisFacts } from "../../redis/server-facts.ts";
 import { isRedisUrl, isSameServer, parseRedisUrl, type RedisAccess } from "../../redis/url.ts";
 import { boundMembers } from "./bindings.ts";
 import { createBroadcasts } from "./broadcasts.ts";
@@ -90,6 +91,7 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
     broadcast: broadcasts.broadcast,
     subscribe: broadcasts.subscribe,
     health: () => ask(async ({ servers }) => void (await Promise.all(servers.map((server) => server.call("PING"))))),
+    facts: () => ask((connection) => redisFacts(connection, context.clock)),
     async consume(queues, consumeOptions) {
       const resultsDb = settlesResults && results.db !== target.db ? String(results.db) : "";
       const consumer = new RedisConsumer({
