@@ -195,7 +195,6 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       limits.roomCame();
     });
     void warnOfServers({ broker, backend, settings: runtime.settings, logger });
-    pool.onDemand(() => consumer?.setReadAhead(pool.demand));
     teller.worker("worker-online", { queues, pool: plan.pool, concurrency: pool.capacity });
     presence?.online();
     runtime.signals.send("workerReady", () => ({ hostname }));
