@@ -45,8 +45,9 @@ function resultsText(settings: AppRuntime["settings"]): string {
 }
 
 function poolText({ pool, shape }: BannerFacts): string {
-  const executors = shape.kind === "inline" ? "the worker's own thread" : counted(shape.executors, shape.kind);
-  const slots = shape.slots === 1 ? "" : ` × ${counted(shape.slots, "task")}`;
+  const upTo = (of: PoolShape["scaledBy"]) => (shape.autoscale !== null && shape.scaledBy === of ? ` to ${shape.autoscale.max}` : "");
+  const executors = shape.kind === "inline" ? "the worker's own thread" : counted(shape.executors, shape.kind, upTo("executors"));
+  const slots = shape.slots === 1 && upTo("slots") === "" ? "" : ` × ${counted(shape.slots, "task", upTo("slots"))}`;
   const heap = shape.heapMb === null ? "" : `, ${shape.heapMb} MB of heap each`;
   return `${pool}, ${executors}${slots}${heap}`;
 }

@@ -71,6 +71,7 @@ const workerOptions = {
   queues: option(workerOptionTable.queues, "A,B", "Q"),
   loglevel: option(logLevelSetting, "LEVEL", "l"),
   slots: option(workerOptionTable.slots, "N"),
+  autoscale: option(workerOptionTable.autoscale, "MAX,MIN"),
   maxTasksPerChild: option(workerOptionTable.maxTasksPerChild, "N"),
   maxMemoryPerChild: option(workerOptionTable.maxMemoryPerChild, "KB"),
   taskEvents: option(workerOptionTable.taskEvents, null, "E"),

@@ -38,10 +38,10 @@ export function fold(parts: readonly Part[], width: number, indent: number): str
   return folded;
 }
 
-/** "1 task", "3 tasks", "2 processes" */
-export function counted(count: number, noun: string): string {
+/** "1 task", "3 tasks", "2 processes"; with `upTo` "1 to 4 tasks" */
+export function counted(count: number, noun: string, upTo = ""): string {
   const ending = noun.endsWith("s") ? "es" : "s";
-  return `${count} ${noun}${count === 1 ? "" : ending}`;
+  return `${count}${upTo} ${noun}${count === 1 && upTo === "" ? "" : ending}`;
 }
 
 const units = [

@@ -94,10 +94,9 @@ export const celerySettings = {
   ),
   ...unused("a task that was settled is not settled again", ["worker_deduplicate_successful_tasks"], [null, true]),
   ...unused("delays on RabbitMQ do not depend on the type of a queue", ["worker_detect_quorum_queues"], [true]),
-  ...unused("the number of executors is fixed", ["worker_autoscaler"], [null]),
   ...unused(
     "classes of Python cannot be loaded here",
-    ["worker_agent", "worker_consumer", "worker_timer", "worker_timer_precision"],
+    ["worker_agent", "worker_autoscaler", "worker_consumer", "worker_timer", "worker_timer_precision"],
     [null],
   ),
   ...unused(ownLog, [

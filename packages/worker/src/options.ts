@@ -2,7 +2,9 @@
 import { hostname as machineName } from "node:os";
 import {
   addressSetting,
+  ConfigError,
   countSetting,
+  durationMs,
   durationSetting,
   flagSetting,
   namesSetting,
@@ -13,6 +15,7 @@ import {
 } from "@celeriac/core/runtime";
 import { childHeapMb, type Machine, thisMachine } from "./machine.ts";
 import type { Lifetime } from "./pools/lifetime.ts";
+import type { AutoscaleOptions } from "./pools/pool-options.ts";
 
 export const poolKinds = ["prefork", "async", "threads", "solo", "inline"] as const;
 export type PoolKind = (typeof poolKinds)[number];
@@ -39,6 +42,22 @@ const poolSetting: Setting<PoolName | null> = {
   },
 };
 
+const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 10_000;
+
+const autoscaleSetting: Setting<readonly [max: number, min: number] | null> = {
+  kind: "MAX,MIN: whole numbers 1 to 10000",
+  default: null,
+  doc: "Executors (prefork, threads) or slots (async, inline): so many at most while tasks wait, and so few, or 1, after 30 s without need; in place of concurrency.",
+  read(value) {
+    if (value === null) return null;
+    const parts: readonly unknown[] = Array.isArray(value) ? value : String(value).split(",");
+    const [max, min = 1] = parts.map((part) => (typeof part === "string" && part.trim() !== "" ? Number(part) : part));
+    // Celery's MIN may be 0; a worker that could run nothing would not see what waits.
+    const least = min === 0 ? 1 : min;
+    return parts.length <= 2 && isCount(max) && isCount(least) && least <= max ? Object.freeze([max, least] as const) : undefined;
+  },
+};
+
 export const workerOptionTable = {
   queues: namesSetting([], "Queues to consume; none means all of the app's taskQueues, else its default queue."),
   concurrency: countSetting(
@@ -47,6 +66,7 @@ export const workerOptionTable = {
     "Executors (prefork, threads) or slots (async, inline); unset: the app's workerConcurrency, else the number of cores, at most the container's CPU quota; 100 for async and inline.",
   ),
   slots: countSetting(1, [1, 10_000], "Tasks at once in each executor of prefork and threads."),
+  autoscale: autoscaleSetting,
   pool: poolSetting,
   maxTasksPerChild: countSetting(
     null,
@@ -97,6 +117,8 @@ export interface PoolShape {
   readonly slots: number;
   /** what a change of the concurrency changes */
   readonly scaledBy: "executors" | "slots" | "nothing";
+  /** null: it keeps its size */
+  readonly autoscale: AutoscaleOptions | null;
   /** of each child process; null = Node decides */
   readonly heapMb: number | null;
   /** of a child process; undefined: that of its pool */
@@ -111,17 +133,30 @@ export interface PoolPlan {
   /** null: as many as fit the machine */
   readonly concurrency: number | null;
   readonly slots: number;
+  readonly autoscale: AutoscaleOptions | null;
   readonly lifetime: Lifetime;
 }
 
+/** Throws CONFIG_INVALID for a pool that cannot do what is asked. */
 export function poolPlan(
-  options: Pick<ResolvedOptions, "pool" | "concurrency" | "slots" | "maxTasksPerChild" | "maxMemoryPerChild">,
-  settings: Pick<Settings, "workerPool" | "workerConcurrency" | "workerMaxTasksPerChild" | "workerMaxMemoryPerChild">,
+  options: Pick<ResolvedOptions, "pool" | "concurrency" | "autoscale" | "slots" | "maxTasksPerChild" | "maxMemoryPerChild">,
+  settings: Pick<
+    Settings,
+    "workerPool" | "workerConcurrency" | "workerAutoscaleKeepalive" | "workerMaxTasksPerChild" | "workerMaxMemoryPerChild"
+  >,
 ): PoolPlan {
+  const pool = poolOf(options.pool ?? settings.workerPool)!;
+  const { autoscale } = options;
+  if (autoscale !== null && pool === "solo")
+    throw new ConfigError("CONFIG_INVALID", "autoscale: the pool solo runs one task at a time; take another pool");
   return {
-    pool: poolOf(options.pool ?? settings.workerPool)!,
+    pool,
     concurrency: (options.concurrency ?? settings.workerConcurrency) || null,
     slots: options.slots,
+    autoscale:
+      autoscale === null
+        ? null
+        : { max: autoscale[0], min: autoscale[1], keepaliveMs: durationMs(settings.workerAutoscaleKeepalive, "workerAutoscaleKeepalive") },
     lifetime: {
       tasks: (options.maxTasksPerChild ?? settings.workerMaxTasksPerChild) || null,
       memoryKb: (options.maxMemoryPerChild ?? settings.workerMaxMemoryPerChild) || null,
@@ -129,9 +164,12 @@ export function poolPlan(
   };
 }
 
-export function poolShape({ pool, concurrency, slots, lifetime }: PoolPlan, { cores, memory }: Machine = thisMachine()): PoolShape {
+export function poolShape(plan: PoolPlan, { cores, memory }: Machine = thisMachine()): PoolShape {
+  const { pool, slots, lifetime, autoscale } = plan;
+  const concurrency = autoscale?.min ?? plan.concurrency;
   const executors = concurrency ?? cores;
-  const ofProcesses = { heapMb: null, lifetime: undefined };
+  const ofProcesses = { autoscale, heapMb: null, lifetime: undefined };
+  const asyncSlots = concurrency ?? defaultAsyncSlots;
   switch (pool) {
     case "prefork":
       return {
@@ -139,15 +177,16 @@ export function poolShape({ pool, concurrency, slots, lifetime }: PoolPlan, { co
         executors,
         slots,
         scaledBy: "executors",
-        heapMb: memory === null ? null : childHeapMb(memory, executors),
+        autoscale,
+        heapMb: memory === null ? null : childHeapMb(memory, autoscale?.max ?? executors),
         lifetime: limited(lifetime),
       };
     case "threads":
       return { kind: "thread", executors, slots, scaledBy: "executors", ...ofProcesses };
     case "async":
-      return { kind: "thread", executors: 1, slots: concurrency ?? defaultAsyncSlots, scaledBy: "slots", ...ofProcesses };
+      return { kind: "thread", executors: 1, slots: asyncSlots, scaledBy: "slots", ...ofProcesses };
     case "inline":
-      return { kind: "inline", executors: 1, slots: concurrency ?? defaultAsyncSlots, scaledBy: "slots", ...ofProcesses };
+      return { kind: "inline", executors: 1, slots: asyncSlots, scaledBy: "slots", ...ofProcesses };
     case "solo":
       return { kind: "thread", executors: 1, slots: 1, scaledBy: "nothing", ...ofProcesses };
   }

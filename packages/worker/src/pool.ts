@@ -1,5 +1,6 @@
 /** The contract of a pool: hands runs to executors and gives back their endings. Executors live in `pools/`. */
 import type { Service } from "@celeriac/core/runtime";
+import type { AutoscaleRange } from "./pools/autoscaler.ts";
 import type { AbortReason, Ending, Run } from "./run.ts";
 
 /** Told by a pool while runs go on; called synchronously, must not throw. */
@@ -21,6 +22,10 @@ export interface Pool extends Service {
   readonly capacity: number;
   /** what `resize` changes: executors, or slots where there is one executor for many tasks */
   readonly concurrency: number;
+  /** between which its concurrency follows what there is to do; null = it is what it was set to */
+  readonly autoscale: AutoscaleRange | null;
+  /** Throws POOL_UNSUPPORTED where it does not autoscale, CONFIG_INVALID. */
+  setAutoscale(range: AutoscaleRange): void;
   /** true: a run that does not give way can be ended, so hard time limits can be kept. */
   readonly endsRuns: boolean;
   /** How many runs it wants to hold now, running ones included: capacity, plus a few ahead while runs are short. Changes over time; `onDemand` tells. */
@@ -35,6 +40,7 @@ export interface Pool extends Service {
   abortAll(reason: AbortReason, message: string): void;
   /**
    * 1 or more executors, or slots, from now on, while runs go on. What leaves lets end what runs in it, and hands back what only waits.
+   * Where it autoscales its range is widened to what is asked for.
    * Throws POOL_UNSUPPORTED where the pool has one size, CONFIG_INVALID.
    */
   resize(concurrency: number): void;

@@ -8,7 +8,7 @@ import { banner } from "../../../packages/cli/src/banner.ts";
 const colors = picocolors.createColors(false);
 
 const lifetime = { tasks: null, memoryKb: null };
-const async = { pool: "async", concurrency: 20, slots: 1, lifetime } as const;
+const async = { pool: "async", concurrency: 20, slots: 1, autoscale: null, lifetime } as const;
 
 function show(columns: number, names: readonly string[], broker = "redis://me:secret@host", plan: PoolPlan = async): string {
   const app = createApp("shop", { broker });
@@ -52,7 +52,15 @@ describe("the banner of a worker", () => {
     ["threads", 3, "threads, 2 threads × 3 tasks"],
     ["inline", 1, "inline, the worker's own thread × 100 tasks"],
   ] as const)("says how large the pool is: %s", (pool, slots, text) => {
-    expect(show(80, [], "redis://host", { pool, concurrency: null, slots, lifetime })).toContain(`  pool     ${text}\n`);
+    expect(show(80, [], "redis://host", { pool, concurrency: null, slots, autoscale: null, lifetime })).toContain(`  pool     ${text}\n`);
+  });
+
+  it.each([
+    ["threads", "threads, 1 to 4 threads"],
+    ["async", "async, 1 thread × 1 to 4 tasks"],
+  ] as const)("says between what a pool scales: %s", (pool, text) => {
+    const autoscale = { max: 4, min: 1, keepaliveMs: 30_000 };
+    expect(show(80, [], "redis://host", { pool, concurrency: null, slots: 1, autoscale, lifetime })).toContain(`  pool     ${text}\n`);
   });
 
   it("warns where no other process can reach the broker", () => {

@@ -16,11 +16,18 @@ it("is what the worker was given, else what the app says, else prefork on every 
     pool: "threads",
     concurrency: 2,
     slots: 3,
+    autoscale: null,
     lifetime: unlimited,
   });
-  expect(planOf({}, config)).toEqual({ pool: "async", concurrency: 20, slots: 1, lifetime: unlimited });
-  expect(planOf({}, {})).toEqual({ pool: "prefork", concurrency: null, slots: 1, lifetime: unlimited });
-  expect(planOf({}, { worker_concurrency: 0 })).toEqual({ pool: "prefork", concurrency: null, slots: 1, lifetime: unlimited });
+  expect(planOf({}, config)).toEqual({ pool: "async", concurrency: 20, slots: 1, autoscale: null, lifetime: unlimited });
+  expect(planOf({}, {})).toEqual({ pool: "prefork", concurrency: null, slots: 1, autoscale: null, lifetime: unlimited });
+  expect(planOf({}, { worker_concurrency: 0 })).toEqual({
+    pool: "prefork",
+    concurrency: null,
+    slots: 1,
+    autoscale: null,
+    lifetime: unlimited,
+  });
 });
 
 it.each([
@@ -34,14 +41,14 @@ it.each([
 const machine = { cores: 4, memory: 2 ** 31 };
 
 it.each<[PoolPlan["pool"], number | null, object]>([
-  ["prefork", null, { kind: "process", executors: 4, slots: 3, scaledBy: "executors", heapMb: 336, lifetime: undefined }],
-  ["prefork", 8, { kind: "process", executors: 8, slots: 3, scaledBy: "executors", heapMb: 170, lifetime: undefined }],
-  ["threads", null, { kind: "thread", executors: 4, slots: 3, scaledBy: "executors", heapMb: null, lifetime: undefined }],
-  ["async", null, { kind: "thread", executors: 1, slots: 100, scaledBy: "slots", heapMb: null, lifetime: undefined }],
-  ["inline", 5, { kind: "inline", executors: 1, slots: 5, scaledBy: "slots", heapMb: null, lifetime: undefined }],
-  ["solo", 5, { kind: "thread", executors: 1, slots: 1, scaledBy: "nothing", heapMb: null, lifetime: undefined }],
+  ["prefork", null, { kind: "process", executors: 4, slots: 3, scaledBy: "executors", autoscale: null, heapMb: 336, lifetime: undefined }],
+  ["prefork", 8, { kind: "process", executors: 8, slots: 3, scaledBy: "executors", autoscale: null, heapMb: 170, lifetime: undefined }],
+  ["threads", null, { kind: "thread", executors: 4, slots: 3, scaledBy: "executors", autoscale: null, heapMb: null, lifetime: undefined }],
+  ["async", null, { kind: "thread", executors: 1, slots: 100, scaledBy: "slots", autoscale: null, heapMb: null, lifetime: undefined }],
+  ["inline", 5, { kind: "inline", executors: 1, slots: 5, scaledBy: "slots", autoscale: null, heapMb: null, lifetime: undefined }],
+  ["solo", 5, { kind: "thread", executors: 1, slots: 1, scaledBy: "nothing", autoscale: null, heapMb: null, lifetime: undefined }],
 ])("%s with concurrency %s fits its machine", (pool, concurrency, shape) => {
-  expect(poolShape({ pool, concurrency, slots: 3, lifetime: unlimited }, machine)).toEqual(shape);
+  expect(poolShape({ pool, concurrency, slots: 3, autoscale: null, lifetime: unlimited }, machine)).toEqual(shape);
 });
 
 it("gives children, and nobody else, the lifetime that is asked for", () => {
@@ -53,8 +60,33 @@ it("gives children, and nobody else, the lifetime that is asked for", () => {
   expect(poolShape(planOf({}, {}), machine).lifetime).toBeUndefined();
 });
 
+it("autoscales from least to most, whatever its concurrency, and shares the memory among the most", () => {
+  const shapeOf = (options: WorkerOptions, config = {}) => poolShape(planOf(options, config), machine);
+  const range = { max: 8, min: 2, keepaliveMs: 30_000 };
+  for (const autoscale of [[8, 2], "8,2", "8, 2"] as const)
+    expect(shapeOf({ concurrency: 5, autoscale: autoscale as readonly [number, number] })).toMatchObject({
+      executors: 2,
+      heapMb: 170,
+      autoscale: range,
+    });
+  expect(shapeOf({ pool: "async", autoscale: [8, 2] })).toMatchObject({ executors: 1, slots: 2, autoscale: range });
+  expect(shapeOf({ autoscale: "8" as never }, { workerAutoscaleKeepalive: "1m" }).autoscale).toEqual({
+    max: 8,
+    min: 1,
+    keepaliveMs: 60_000,
+  });
+  expect(shapeOf({ autoscale: [8, 0] }).autoscale?.min).toBe(1);
+  for (const autoscale of ["2,8", "0", "", "a,b", "3,2,1", [1.5, 1]])
+    expect(() => shapeOf({ autoscale: autoscale as never }), String(autoscale)).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID" }),
+    );
+  expect(() => planOf({ pool: "solo", autoscale: [2, 1] }, {})).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+});
+
 it("leaves the heap to Node where nothing limits it", () => {
-  expect(poolShape({ pool: "prefork", concurrency: 2, slots: 1, lifetime: unlimited }, { cores: 4, memory: null }).heapMb).toBeNull();
+  expect(
+    poolShape({ pool: "prefork", concurrency: 2, slots: 1, autoscale: null, lifetime: unlimited }, { cores: 4, memory: null }).heapMb,
+  ).toBeNull();
 });
 
 it("is nothing that no pool is called", () => {

@@ -13,6 +13,9 @@ export const workerSettings = {
     "prefork",
     "What a worker's option `pool` is where it is not given. Celery's gevent and eventlet mean async, its processes prefork.",
   ),
+  workerAutoscaleKeepalive: durationSetting("30s", "How long a worker that autoscales keeps executors, or slots, that it does not need.", {
+    env: "AUTOSCALE_KEEPALIVE",
+  }),
   workerMaxTasksPerChild: countSetting<number | null>(
     null,
     [0, 1_000_000_000],

@@ -19,6 +19,11 @@ export class Dispatcher {
     this.#needSpare = needSpare;
   }
 
+  /** runs that no executor could take yet */
+  get size(): number {
+    return this.#waiting.size + this.#suspects.size;
+  }
+
   add(held: HeldRun): void {
     if (!held.isSuspect && this.#waiting.size === 0) {
       const lane = this.#leastBusy();

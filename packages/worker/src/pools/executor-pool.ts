@@ -3,6 +3,7 @@ import { CeleriacError, ConfigError, createService, type Service } from "@celeri
 import type { Pool, PoolStats } from "../pool.ts";
 import type { AbortReason, Ending, Run } from "../run.ts";
 import { aheadWorkMs, mostAhead } from "./ahead.ts";
+import { type AutoscaleRange, Autoscaler, type Scalable } from "./autoscaler.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Fleet } from "./fleet.ts";
 import { HeldRun, type RunOwner } from "./held-run.ts";
@@ -15,6 +16,8 @@ const handedBack: Ending = Object.freeze({ kind: "handedBack" });
 /** How long runs have to end by themselves once a stop has aborted them. */
 const abortedGraceMs = 1_000;
 const mostConcurrency = 10_000;
+/** About what an executor takes to start: runs that take less are not worth one each. */
+const startMs = 100;
 /**
  * 1. gives each run to the least busy executor, 2. tells how many runs it wants, 3. enforces time limits, 4. replaces executors that are gone,
  * 5. gives every run exactly one ending, 6. ends all executors when it stops.
@@ -23,7 +26,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): Pool {
   return new ExecutorPool(options);
 }
 
-class ExecutorPool implements Pool, RunOwner {
+class ExecutorPool implements Pool, RunOwner, Scalable {
   readonly endsRuns: boolean;
   readonly #options: ExecutorPoolOptions;
   readonly #simulates: boolean;
@@ -32,6 +35,7 @@ class ExecutorPool implements Pool, RunOwner {
   readonly #dispatcher: Dispatcher;
   readonly #times = new RunTimes();
   readonly #limits: TimeLimits;
+  readonly #autoscaler: Autoscaler | null;
   readonly #demandListeners: (() => void)[] = [];
   readonly #cold = new AbortController();
   #demand: number;
@@ -44,6 +48,8 @@ class ExecutorPool implements Pool, RunOwner {
     this.#options = options;
     this.#simulates = options.kind === "inline" && options.simulates === true;
     this.endsRuns = kind !== "inline" || this.#simulates;
+    const { autoscale = null } = options;
+    this.#autoscaler = autoscale === null ? null : new Autoscaler(this, autoscale, { clock, keepaliveMs: autoscale.keepaliveMs });
     this.#demand = executors * slots;
     this.#limits = new TimeLimits(clock);
     this.#fleet = new Fleet({ home: options, executors, init, clock, logger, runs: this, deserted });
@@ -89,13 +95,40 @@ class ExecutorPool implements Pool, RunOwner {
     await this.stop();
   }
 
+  get autoscale(): AutoscaleRange | null {
+    return this.#autoscaler?.range ?? null;
+  }
+
+  setAutoscale(range: AutoscaleRange): void {
+    if (this.#autoscaler === null) throw unsupported("This worker does not autoscale: start it with --autoscale MAX,MIN");
+    for (const count of [range.min, range.max]) checkConcurrency(count);
+    if (range.min > range.max) throw new ConfigError("CONFIG_INVALID", `autoscale: expected MAX,MIN, got ${range.max},${range.min}`);
+    this.#autoscaler.setRange(range);
+    this.received();
+  }
+
+  /** A slot is needed for each run that takes long, and one for as many short ones as are done while an executor starts. */
+  get needed(): number {
+    const weight = Math.min(1, (this.#times.overall.ms ?? startMs) / startMs);
+    let held = this.#dispatcher.size;
+    for (const lane of this.#fleet.lanes) held += lane.held.size;
+    return Math.ceil((held * weight) / (this.#options.scaledBy === "slots" ? 1 : this.#fleet.slots));
+  }
+
   resize(concurrency: number): void {
     const { scaledBy } = this.#options;
     if (scaledBy === "nothing") throw unsupported("The pool solo runs one task at a time and cannot be resized: take another pool");
-    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > mostConcurrency) {
-      throw new ConfigError("CONFIG_INVALID", `A pool's size: expected a whole number 1 to ${mostConcurrency}, got ${concurrency}`);
+    checkConcurrency(concurrency);
+    if (this.#autoscaler !== null) {
+      const { max, min } = this.#autoscaler.range;
+      this.#autoscaler.range = { max: Math.max(max, concurrency), min: Math.min(min, concurrency) };
     }
-    if (scaledBy === "slots") this.#fleet.setSlots(concurrency);
+    this.scale(concurrency);
+  }
+
+  scale(concurrency: number): void {
+    this.#options.logger.info("Pool resized", { from: this.concurrency, to: concurrency });
+    if (this.#options.scaledBy === "slots") this.#fleet.setSlots(concurrency);
     else this.#fleet.resize(concurrency);
     this.received();
   }
@@ -111,6 +144,7 @@ class ExecutorPool implements Pool, RunOwner {
     return new Promise((resolve) => {
       this.#dispatcher.add(new HeldRun(run, this.#times.of(run.task), resolve));
       this.#fleet.watch.sent();
+      if (this.#autoscaler !== null && this.#dispatcher.size > 0) this.#autoscaler.grow();
     });
   }
 
@@ -188,6 +222,8 @@ class ExecutorPool implements Pool, RunOwner {
   async #start(signal: AbortSignal): Promise<void> {
     try {
       await this.#fleet.start(signal);
+      this.#autoscaler?.start();
+      this.received();
     } catch (error) {
       this.#close();
       throw error;
@@ -208,6 +244,7 @@ class ExecutorPool implements Pool, RunOwner {
   /** Nothing is taken or sent out any more, and no executor is replaced. */
   #close(): void {
     this.#closing = true;
+    this.#autoscaler?.stop();
     this.#fleet.close();
     this.#handBackWaiting();
   }
@@ -234,17 +271,25 @@ class ExecutorPool implements Pool, RunOwner {
     return found;
   }
 
-  /** In steps of two, so that it does not change with every batch. */
+  /** In steps of two, so that it does not change with every batch. Where it autoscales it takes what it could run at most, or it would never see what waits. */
   #updateDemand(): void {
     const meanMs = this.#times.overall.ms;
-    const { slots } = this.#fleet;
+    const { scaledBy } = this.#options;
+    const most = this.#autoscaler?.range.max ?? 0;
+    const executors = scaledBy === "slots" || this.#fleet.size === 0 ? this.#fleet.size : Math.max(this.#fleet.size, most);
+    const slots = scaledBy === "slots" ? Math.max(this.#fleet.slots, most) : this.#fleet.slots;
     const ahead = meanMs === null ? 0 : Math.min(mostAhead, (aheadWorkMs * slots) / Math.max(meanMs, 0.001));
     const aheadEach = ahead < 1 ? 0 : 2 ** Math.floor(Math.log2(ahead));
-    const demand = this.#fleet.size * (slots + aheadEach);
+    const demand = executors * (slots + aheadEach);
     if (demand === this.#demand) return;
     this.#demand = demand;
     for (const listener of this.#demandListeners) listener();
   }
+}
+
+function checkConcurrency(count: number): void {
+  if (Number.isInteger(count) && count >= 1 && count <= mostConcurrency) return;
+  throw new ConfigError("CONFIG_INVALID", `A pool's size: expected a whole number 1 to ${mostConcurrency}, got ${count}`);
 }
 
 function unsupported(message: string): CeleriacError {

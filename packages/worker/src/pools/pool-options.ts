@@ -1,9 +1,15 @@
 /** What a pool is made from: how many executors of which kind, what they load, and whom it tells. */
 import { type Clock, type Logger, processEntry } from "@celeriac/core/runtime";
 import type { PoolListener } from "../pool.ts";
+import type { AutoscaleRange } from "./autoscaler.ts";
 import type { AppSource, ExecutorContext, ExecutorInit } from "./executor-init.ts";
 import type { OpenInline } from "./inline-executor.ts";
 import type { Lifetime } from "./lifetime.ts";
+
+export interface AutoscaleOptions extends AutoscaleRange {
+  /** how long what is not needed is kept */
+  readonly keepaliveMs: number;
+}
 
 export interface PoolParts extends ExecutorContext {
   /** 1 or more. prefork: n processes; threads: n threads; async, solo: 1 thread; inline: 1, the worker's own thread, but where it simulates */
@@ -12,6 +18,8 @@ export interface PoolParts extends ExecutorContext {
   readonly slots: number;
   /** what a change of its concurrency changes */
   readonly scaledBy: "executors" | "slots" | "nothing";
+  /** its concurrency fits what there is to do; absent or null = it is what it is */
+  readonly autoscale?: AutoscaleOptions | null;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly listener: PoolListener;
