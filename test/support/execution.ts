@@ -1,8 +1,8 @@
 /** Runs tasks as an executor would, without one: an app whose tasks a test defines, and the endings of their runs. */
 import { type App, type Config, createApp, type Signal, type SignalEvents } from "@celeriac/core";
 import { type Publication, runtimeOf } from "@celeriac/core/runtime";
-import { createExecute } from "../../packages/worker/src/execute.ts";
-import type { AbortReason, Ending, Run } from "../../packages/worker/src/run.ts";
+import { createExecute } from "../../packages/core/src/execute.ts";
+import type { AbortReason, Ending, Run } from "../../packages/core/src/run.ts";
 import { createEnvelope } from "./envelopes.ts";
 
 export interface RunChanges {

@@ -1,11 +1,11 @@
 /** Pools of scripted executors for tests, and a record of what they tell. */
 import { type LogLevel, silentLogger, systemClock } from "@celeriac/core/runtime";
 import { expect, onTestFinished } from "vitest";
+import type { Ending, Run } from "../../packages/core/src/run.ts";
 import type { Pool } from "../../packages/worker/src/pool.ts";
 import { createExecutorPool } from "../../packages/worker/src/pools/executor-pool.ts";
 import type { Lifetime } from "../../packages/worker/src/pools/lifetime.ts";
 import type { LoadingPoolOptions, PoolParts } from "../../packages/worker/src/pools/pool-options.ts";
-import type { Ending, Run } from "../../packages/worker/src/run.ts";
 import { openScripted, type Script } from "../programs/scripted-execute.ts";
 import { programUrl } from "./built.ts";
 import { eventually } from "./eventually.ts";

@@ -1,10 +1,11 @@
 /** Lanes over scripted links, for tests of a pool's side without any process or thread. */
+
+import type { Ending, Run } from "../../packages/core/src/run.ts";
 import { Dispatcher } from "../../packages/worker/src/pools/dispatcher.ts";
 import { HeldRun, type RunOwner } from "../../packages/worker/src/pools/held-run.ts";
 import { Lane } from "../../packages/worker/src/pools/lane.ts";
 import { LaneWatch } from "../../packages/worker/src/pools/lane-watch.ts";
 import type { EndCause } from "../../packages/worker/src/pools/lost-run.ts";
-import type { Ending, Run } from "../../packages/worker/src/run.ts";
 import { scriptedRun } from "./executor-pool.ts";
 import { createFakeClock } from "./fake-clock.ts";
 import { type ScriptedLink, scriptedLinks } from "./scripted-link.ts";

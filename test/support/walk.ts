@@ -14,11 +14,11 @@ import {
   type Settlement,
   type SettleOutcome,
 } from "@celeriac/core/runtime";
+import type { Ending, Run } from "../../packages/core/src/run.ts";
 import { createTaskConsumer, type TaskConsumer } from "../../packages/worker/src/consumer.ts";
 import type { Pool } from "../../packages/worker/src/pool.ts";
 import { RateLimits } from "../../packages/worker/src/rate-limits.ts";
 import { Revoked, revokedLimits } from "../../packages/worker/src/revoked.ts";
-import type { Ending, Run } from "../../packages/worker/src/run.ts";
 import { SetAside } from "../../packages/worker/src/set-aside.ts";
 import { createTaskEvents } from "../../packages/worker/src/task-events.ts";
 import { createTeller } from "../../packages/worker/src/telling.ts";

@@ -5,13 +5,16 @@
  * 3. hand the rest to the pool and settle its ending, once;
  * 4. know what is still under way, so that a stop can wait for it.
  */
+
 import {
   type AppRuntime,
   celeryErrors,
   codedReasonOf,
   type Delivery,
+  type Ending,
   failpoint,
   type Logger,
+  type Run,
   reasonOf,
   remoteErrorOf,
   resultText,
@@ -23,7 +26,6 @@ import type { Pool, PoolListener } from "./pool.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import { type Request, readRequest } from "./request.ts";
 import type { Revoked } from "./revoked.ts";
-import type { Ending, Run } from "./run.ts";
 import type { SetAside } from "./set-aside.ts";
 import { repeat, type SettleContext, settle, settleAcknowledged, taskOf } from "./settle.ts";
 import { settledBefore } from "./settled-before.ts";

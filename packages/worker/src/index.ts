@@ -1,4 +1,6 @@
 /** The door of the worker. */
+
+export type { Execute } from "@celeriac/core/runtime";
 export { type FoundApp, findApp } from "./app-source.ts";
 export {
   nodeName,
@@ -13,6 +15,5 @@ export {
 export type { PoolStats } from "./pool.ts";
 export type { AppSource } from "./pools/executor-init.ts";
 export type { InlineLife } from "./pools/inline-executor.ts";
-export type { Execute } from "./run.ts";
 export type { Simulation } from "./simulation.ts";
 export { createWorker, type Worker, type WorkerStats, type WorkerSurroundings } from "./worker.ts";

@@ -1,7 +1,6 @@
 /** What an executor loads first: the user's app, and the Execute that runs its tasks. */
-import { type Logger, loadModule, logLevels, redact } from "@celeriac/core/runtime";
+import { createExecute, type Logger, loadModule, logLevels, redact } from "@celeriac/core/runtime";
 import { findApp } from "./app-source.ts";
-import { createExecute } from "./execute.ts";
 import type { AppSource, ExecutorContext, OpenedExecute } from "./pools/executor-init.ts";
 
 /** Throws APP_NOT_FOUND, and whatever the user's modules or `deps` throw. */

@@ -1,7 +1,6 @@
 /** The contract of a pool: hands runs to executors and gives back their endings. Executors live in `pools/`. */
-import type { Service } from "@celeriac/core/runtime";
+import type { AbortReason, Ending, Run, Service } from "@celeriac/core/runtime";
 import type { AutoscaleRange } from "./pools/autoscaler.ts";
-import type { AbortReason, Ending, Run } from "./run.ts";
 
 /** Told by a pool while runs go on; called synchronously, must not throw. */
 export interface PoolListener {

@@ -1,14 +1,15 @@
 /** A delivery with its headers decoded; the body stays bytes until an executor has it. */
+
 import {
   type AppRuntime,
   type Delivery,
   inProtocol2,
+  type Run,
   readTaskHeaders,
   type TaskDefinition,
   type TaskHeaders,
 } from "@celeriac/core/runtime";
 import { hardLimitMs, limitMs } from "./hard-limit.ts";
-import type { Run } from "./run.ts";
 
 export interface Request {
   readonly delivery: Delivery;

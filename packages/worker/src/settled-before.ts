@@ -6,10 +6,10 @@ import {
   finalSuccess,
   type Logger,
   type ResultBackend,
+  readFollowed,
   reasonOf,
   type Settlement,
 } from "@celeriac/core/runtime";
-import { readFollowed } from "./followed.ts";
 import type { Request } from "./request.ts";
 
 export interface SettledBeforeContext {

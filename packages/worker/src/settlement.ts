@@ -1,23 +1,24 @@
 /** Turns the ending of a run into what is stored, published and done with its delivery. Pure: the order in which it happens is settle.ts's. */
+
 import {
   type AppRuntime,
   afterFailure,
   celeryErrors,
+  type Ending,
   failureText,
   type Publication,
   type RemoteError,
   type ResultBackend,
   type ResultFacts,
   type ResultRecord,
+  readFollowed,
   reasonOf,
   resultContent,
   resultExpiresMs,
   resultText,
   type Settlement,
 } from "@celeriac/core/runtime";
-import { readFollowed } from "./followed.ts";
 import type { Request } from "./request.ts";
-import type { Ending } from "./run.ts";
 
 export interface SettlementContext {
   readonly runtime: AppRuntime;

@@ -1,8 +1,15 @@
 /** What monitors are told of a task on its walk: Celery's events, made from requests and endings. Only where events are on. */
 import { constants } from "node:os";
-import { celeryErrors, type EventDispatcher, type RemoteError, reprException, reprValue, type Settlement } from "@celeriac/core/runtime";
+import {
+  celeryErrors,
+  type Ending,
+  type EventDispatcher,
+  type RemoteError,
+  reprException,
+  reprValue,
+  type Settlement,
+} from "@celeriac/core/runtime";
 import type { Request } from "./request.ts";
-import type { Ending } from "./run.ts";
 
 export interface TaskEvents {
   received(request: Request): void;

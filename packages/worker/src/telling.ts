@@ -1,7 +1,15 @@
 /** Tells what happened to tasks: one log line for each change of state, and counters. Nobody who is told can change the flow. */
-import { type EventFields, type EventType, eventTable, type Logger, type Settlement, type TaskEventType } from "@celeriac/core/runtime";
+
+import {
+  type Ending,
+  type EventFields,
+  type EventType,
+  eventTable,
+  type Logger,
+  type Settlement,
+  type TaskEventType,
+} from "@celeriac/core/runtime";
 import type { Request } from "./request.ts";
-import type { Ending } from "./run.ts";
 
 export interface Teller {
   task<T extends TaskEventType>(type: T, request: Request, fields: () => EventFields<T>): void;

@@ -7,6 +7,7 @@ import {
   CeleriacError,
   type Consumer,
   createEventDispatcher,
+  createExecute,
   createService,
   type Duration,
   directQueue,
@@ -22,7 +23,6 @@ import {
   withFields,
 } from "@celeriac/core/runtime";
 import { type ConsumerParts, createTaskConsumer } from "./consumer.ts";
-import { createExecute } from "./execute.ts";
 import { refuseHardLimits } from "./hard-limit.ts";
 import { nodeName, nodePath, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
 import type { Pool, PoolStats } from "./pool.ts";

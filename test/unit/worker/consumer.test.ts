@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { deriveId } from "../../../packages/core/src/derived-id.ts";
 import { resultTextOf } from "../../../packages/core/src/result-form.ts";
 import { readResult } from "../../../packages/core/src/result-meta.ts";
-import type { Ending } from "../../../packages/worker/src/run.ts";
+import type { Ending } from "../../../packages/core/src/run.ts";
 import { link } from "../../support/execution.ts";
 import { delivered, resultOf, startWalk, succeeded } from "../../support/walk.ts";
 

@@ -1,6 +1,6 @@
 /** What options and settings make of a run's limits and of what is stored. */
 import { describe, expect, it } from "vitest";
-import type { Ending } from "../../../packages/worker/src/run.ts";
+import type { Ending } from "../../../packages/core/src/run.ts";
 import { delivered, resultOf, succeeded } from "../../support/walk.ts";
 
 describe("what is stored", () => {

@@ -1,6 +1,6 @@
 /** What monitors are told of a task: Celery's events, in order, with Celery's fields. */
 import { describe, expect, it } from "vitest";
-import type { Ending } from "../../../packages/worker/src/run.ts";
+import type { Ending } from "../../../packages/core/src/run.ts";
 import { delivered, startWalk, succeeded } from "../../support/walk.ts";
 
 const error = { type: "ValueError", module: "builtins", args: ["it's", 2], traceback: "Traceback …" };

@@ -1,5 +1,5 @@
 /** A run inside its executor, from its begin to its ending: what the user's code sees of its surroundings. */
-import type { AbortReason, Run, RunControl } from "../run.ts";
+import type { AbortReason, Run, RunControl } from "@celeriac/core/runtime";
 
 /** Where an active run reports to. */
 export interface RunReporter {

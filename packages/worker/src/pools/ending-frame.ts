@@ -2,8 +2,7 @@
  * An Ending as the payload of a frame: `u32 run time in µs | u32 length | meta as JSON | value as JSON text | bodies of the publications`.
  * A length of 0 means the ending most runs have: succeeded, nothing to publish, no children.
  */
-import type { Publication } from "@celeriac/core/runtime";
-import type { Ending } from "../run.ts";
+import type { Ending, Publication } from "@celeriac/core/runtime";
 import { type FrameWriter, frameKind } from "./frames.ts";
 
 interface Meta {

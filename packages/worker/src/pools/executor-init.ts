@@ -1,6 +1,5 @@
 /** What an executor is told first: which user code to load, and how to get an Execute from it. */
-import type { LogLevel } from "@celeriac/core/runtime";
-import type { Execute } from "../run.ts";
+import type { Execute, LogLevel } from "@celeriac/core/runtime";
 import type { Lifetime } from "./lifetime.ts";
 
 /** Where the user's app is found. */

@@ -1,7 +1,7 @@
 /** Pools whose runs go to executors: prefork, threads, async, solo and inline differ only in what executors are, and how many. */
-import { CeleriacError, ConfigError, createService, type Service } from "@celeriac/core/runtime";
+
+import { type AbortReason, CeleriacError, ConfigError, createService, type Ending, type Run, type Service } from "@celeriac/core/runtime";
 import type { Pool, PoolStats } from "../pool.ts";
-import type { AbortReason, Ending, Run } from "../run.ts";
 import { aheadWorkMs, mostAhead } from "./ahead.ts";
 import { type AutoscaleRange, Autoscaler, type Scalable } from "./autoscaler.ts";
 import { Dispatcher } from "./dispatcher.ts";

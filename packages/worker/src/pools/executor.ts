@@ -2,8 +2,17 @@
  * The part of a pool that runs inside a child process or thread: begins the runs it is sent, up to `slots` at once, and reports.
  * Whatever it reports late is reported in one batch at the end of the turn, but never later than the begin of a run that might end the process.
  */
-import { type Clock, failpoint, type LogLevel, logLevels, reasonOf } from "@celeriac/core/runtime";
-import type { AbortReason, Ending, Execute } from "../run.ts";
+
+import {
+  type AbortReason,
+  type Clock,
+  type Ending,
+  type Execute,
+  failpoint,
+  type LogLevel,
+  logLevels,
+  reasonOf,
+} from "@celeriac/core/runtime";
 import { ActiveRun, type RunReporter } from "./active-run.ts";
 import { writeEnding } from "./ending-frame.ts";
 import { Fifo } from "./fifo.ts";

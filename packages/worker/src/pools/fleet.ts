@@ -1,6 +1,6 @@
 /** The executors of one pool: starts them, keeps as many as are wanted, replaces those that are gone or have old code, and ends them all. */
-import { CeleriacError, type Clock, type Logger, reasonOf, type Timer } from "@celeriac/core/runtime";
-import type { Ending } from "../run.ts";
+
+import { CeleriacError, type Clock, type Ending, type Logger, reasonOf, type Timer } from "@celeriac/core/runtime";
 import { type ExecutorHome, linkOpener } from "./executor-home.ts";
 import type { ExecutorInit } from "./executor-init.ts";
 import type { OpenLink } from "./executor-link.ts";

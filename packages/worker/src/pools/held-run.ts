@@ -1,5 +1,5 @@
 /** A run a pool holds, from submit to its one ending. */
-import type { AbortReason, Ending, Run } from "../run.ts";
+import type { AbortReason, Ending, Run } from "@celeriac/core/runtime";
 import type { Expectation } from "./run-times.ts";
 
 /** What can be asked of the executor a run was sent to. */

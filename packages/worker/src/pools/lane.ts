@@ -1,6 +1,6 @@
 /** One executor as its pool sees it: the runs it was sent, in order, and what it has reported of them. Lives as long as the executor. */
-import { type Clock, reasonOf } from "@celeriac/core/runtime";
-import type { AbortReason, Ending } from "../run.ts";
+
+import { type AbortReason, type Clock, type Ending, reasonOf } from "@celeriac/core/runtime";
 import { aheadWorkMs, mostAhead, mostAheadBytes } from "./ahead.ts";
 import type { ExecutorInit } from "./executor-init.ts";
 import type { ExecutorExit, ExecutorLink, LinkListener, OpenLink } from "./executor-link.ts";

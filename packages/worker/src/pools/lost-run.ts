@@ -1,5 +1,5 @@
 /** How a run ends whose executor is gone without having reported its outcome. */
-import type { Ending } from "../run.ts";
+import type { Ending } from "@celeriac/core/runtime";
 import type { HeldRun } from "./held-run.ts";
 
 /** Why an executor is gone. */

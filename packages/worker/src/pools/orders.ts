@@ -1,5 +1,5 @@
 /** What a pool tells one executor, as frames: all of a turn of the event loop in one write. */
-import type { AbortReason, Run } from "../run.ts";
+import type { AbortReason, Run } from "@celeriac/core/runtime";
 import type { ExecutorInit } from "./executor-init.ts";
 import { FrameWriter, frameKind } from "./frames.ts";
 import type { HeldRun } from "./held-run.ts";

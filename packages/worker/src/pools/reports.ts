@@ -1,5 +1,5 @@
 /** What an executor tells its pool, out of the bytes that come from it: the counterpart of `orders.ts`. */
-import type { Ending } from "../run.ts";
+import type { Ending } from "@celeriac/core/runtime";
 import { readEnding } from "./ending-frame.ts";
 import { FrameReader, type FrameSink, frameKind } from "./frames.ts";
 import type { LogLevel } from "./held-run.ts";

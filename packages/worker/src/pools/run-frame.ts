@@ -1,5 +1,5 @@
 /** A Run as the payload of a frame: `u8 flags | u32 length | meta as JSON | body as it is`. */
-import type { Run } from "../run.ts";
+import type { Run } from "@celeriac/core/runtime";
 import { type FrameWriter, frameKind } from "./frames.ts";
 
 /** In a fixed order rather than by name: half the bytes, and faster to read. */

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Ending } from "../../../../packages/worker/src/run.ts";
+import type { Ending } from "../../../../packages/core/src/run.ts";
 import { begun, measureShort, scriptedPool, scriptedRun, short, startedPool, succeededWith } from "../../../support/executor-pool.ts";
 import { lives } from "../../../support/lives.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Ending, Run } from "../../../../packages/worker/src/run.ts";
+import type { Ending, Run } from "../../../../packages/core/src/run.ts";
 import { begun, measureShort, scriptedRun, short, startedPool, succeededWith } from "../../../support/executor-pool.ts";
 
 describe.each(["process", "thread", "inline"] as const)("a pool (%s)", { timeout: 60_000 }, (kind) => {

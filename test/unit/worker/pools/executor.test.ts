@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { Ending, Execute, Run, RunControl } from "../../../../packages/core/src/run.ts";
 import { readEnding } from "../../../../packages/worker/src/pools/ending-frame.ts";
 import { Executor, type ExecutorOptions } from "../../../../packages/worker/src/pools/executor.ts";
 import { FrameReader, FrameWriter, frameKind } from "../../../../packages/worker/src/pools/frames.ts";
 import { writeRun } from "../../../../packages/worker/src/pools/run-frame.ts";
-import type { Ending, Execute, Run, RunControl } from "../../../../packages/worker/src/run.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { scriptedRun } from "../../../support/executor-pool.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";

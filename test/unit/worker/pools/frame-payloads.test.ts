@@ -1,10 +1,10 @@
 import type { Publication } from "@celeriac/core/runtime";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Ending, Run } from "../../../../packages/core/src/run.ts";
 import { readEnding, writeEnding } from "../../../../packages/worker/src/pools/ending-frame.ts";
 import { FrameReader, FrameWriter } from "../../../../packages/worker/src/pools/frames.ts";
 import { readRun, writeRun } from "../../../../packages/worker/src/pools/run-frame.ts";
-import type { Ending, Run } from "../../../../packages/worker/src/run.ts";
 import { scriptedRun } from "../../../support/executor-pool.ts";
 
 function through<T>(write: (writer: FrameWriter) => void, read: (bytes: Buffer, start: number, end: number) => T): T {

@@ -2,8 +2,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { silentLogger, systemClock } from "@celeriac/core/runtime";
 import { expect, it, onTestFinished } from "vitest";
+import type { Ending, Execute, Run, RunControl } from "../../../../packages/core/src/run.ts";
 import { createExecutorPool } from "../../../../packages/worker/src/pools/executor-pool.ts";
-import type { Ending, Execute, Run, RunControl } from "../../../../packages/worker/src/run.ts";
 import { begun, scriptedRun, startedPool } from "../../../support/executor-pool.ts";
 
 const succeeded: Ending = { kind: "succeeded", value: "null", children: [], publish: [] };

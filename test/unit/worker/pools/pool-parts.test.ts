@@ -1,12 +1,12 @@
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Run } from "../../../../packages/core/src/run.ts";
 import { Fifo } from "../../../../packages/worker/src/pools/fifo.ts";
 import { HeldRun } from "../../../../packages/worker/src/pools/held-run.ts";
 import { captureLines, LineCutter } from "../../../../packages/worker/src/pools/output-lines.ts";
 import { RunTimes } from "../../../../packages/worker/src/pools/run-times.ts";
 import { TimeLimits } from "../../../../packages/worker/src/pools/time-limits.ts";
-import type { Run } from "../../../../packages/worker/src/run.ts";
 import { scriptedRun } from "../../../support/executor-pool.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 

@@ -1,6 +1,6 @@
 /** The size of a pool, changed while it runs: executors in prefork and threads, slots in async and inline, nothing in solo. */
 import { describe, expect, it } from "vitest";
-import type { Ending, Run } from "../../../../packages/worker/src/run.ts";
+import type { Ending, Run } from "../../../../packages/core/src/run.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { begun, type PoolRecord, type ScriptedOptions, scriptedPool, scriptedRun, startedPool } from "../../../support/executor-pool.ts";
 

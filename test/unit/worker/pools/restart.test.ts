@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Run } from "../../../../packages/worker/src/run.ts";
+import type { Run } from "../../../../packages/core/src/run.ts";
 import { begun, type PoolRecord, scriptedRun, startedPool, succeededWith } from "../../../support/executor-pool.ts";
 
 async function executorOf({ pool }: PoolRecord): Promise<unknown> {

@@ -1,48 +1,25 @@
-/** Runs one task's function in an executor and decides its ending: decode → bind → run through middleware → ending. Never rejects, knows no pool. */
-import {
-  type AppRuntime,
-  afterFailure,
-  afterSuccess,
-  type Body,
-  type ContextParts,
-  type CurrentRun,
-  celeryErrors,
-  codedReasonOf,
-  createContext,
-  customHeaders,
-  decodeBody,
-  durationMs,
-  encodeResult,
-  executeThrough,
-  type Followed,
-  type FollowUps,
-  fromWire,
-  IgnoreSignal,
-  instantMs,
-  isAutoretried,
-  type Logger,
-  mayRetry,
-  nextAttempt,
-  RejectSignal,
-  type RemoteError,
-  type ResultTuple,
-  type RetryOptions,
-  RetrySignal,
-  type RunOptions,
-  readTaskHeaders,
-  reasonOf,
-  remoteErrorOf,
-  retryDelayMs,
-  type TaskContext,
-  type TaskDefinition,
-  type TaskHeaders,
-  type TaskRequest,
-  TaskRevokedError,
-  taskErrorOf,
-  withRun,
-} from "@celeriac/core/runtime";
+/** Runs one task's function and decides its ending: decode → bind → run through middleware → ending. A worker's executors do, and calls that run where they are made. Never rejects, knows no pool. */
+import type { AppRuntime } from "./app-runtime.ts";
+import { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
+import { type CurrentRun, withRun } from "./current-run.ts";
+import { durationMs } from "./duration.ts";
+import { codedReasonOf, type RemoteError, reasonOf, TaskRevokedError } from "./errors.ts";
+import { celeryErrors, remoteErrorOf, taskErrorOf } from "./failure.ts";
+import { afterFailure, afterSuccess, type Followed, type FollowUps, nextAttempt } from "./follow-up.ts";
 import { followedOf } from "./followed.ts";
+import { instantMs } from "./instant.ts";
+import type { Logger } from "./logger.ts";
+import { type Body, decodeBody } from "./message.ts";
+import { executeThrough } from "./middleware.ts";
+import type { TaskDefinition } from "./registry.ts";
+import { encodeResult } from "./result-form.ts";
+import type { ResultTuple } from "./result-meta.ts";
+import { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
 import type { AbortReason, Ending, Execute, Run, RunControl } from "./run.ts";
+import { type ContextParts, createContext } from "./task-context.ts";
+import { customHeaders, readTaskHeaders, type TaskHeaders } from "./task-headers.ts";
+import { fromWire } from "./task-input.ts";
+import type { RunOptions } from "./task-options.ts";
 
 /** `hostname`: the worker's node name. Opens the app's dependencies before the first run. */
 export async function createExecute(runtime: AppRuntime, hostname: string): Promise<Execute> {

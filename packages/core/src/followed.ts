@@ -1,6 +1,9 @@
 /** A run as those see it who follow it: its next attempt, callbacks, error callbacks, the next step of its chain. */
-import { type AppRuntime, type Body, decodeBody, type Followed, type TaskHeaders } from "@celeriac/core/runtime";
+import type { AppRuntime } from "./app-runtime.ts";
+import type { Followed } from "./follow-up.ts";
+import { type Body, decodeBody } from "./message.ts";
 import type { Run } from "./run.ts";
+import type { TaskHeaders } from "./task-headers.ts";
 
 export function followedOf(run: Run, headers: TaskHeaders, body: Body): Followed {
   const { contentType, queue, priority, replyTo } = run;

@@ -1,5 +1,6 @@
-/** What crosses between the worker's main thread and an executor: a Run goes in, an Ending comes out. */
-import type { Publication, RemoteError } from "@celeriac/core/runtime";
+/** One execution of a task, as it crosses from a worker's main thread to an executor and back: a Run goes in, an Ending comes out. */
+import type { Publication } from "./broker.ts";
+import type { RemoteError } from "./errors.ts";
 
 /** One execution of one task, as an executor gets it: headers decoded, body still bytes. */
 export interface Run {
