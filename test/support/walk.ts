@@ -16,11 +16,11 @@ import {
 } from "@celeriac/core/runtime";
 import type { Ending, Run } from "../../packages/core/src/run.ts";
 import { createTaskConsumer, type TaskConsumer } from "../../packages/worker/src/consumer.ts";
+import { createEventSwitch } from "../../packages/worker/src/event-switch.ts";
 import type { Pool } from "../../packages/worker/src/pool.ts";
 import { RateLimits } from "../../packages/worker/src/rate-limits.ts";
 import { Revoked, revokedLimits } from "../../packages/worker/src/revoked.ts";
 import { SetAside } from "../../packages/worker/src/set-aside.ts";
-import { createTaskEvents } from "../../packages/worker/src/task-events.ts";
 import { createTeller } from "../../packages/worker/src/telling.ts";
 import { createEnvelope } from "./envelopes.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
@@ -120,13 +120,13 @@ export function startWalk({
   const revoked = new Revoked(revokedLimits(runtime.settings), clock);
   const teller = createTeller(logger, () => true);
   const told: Told[] = [];
-  const events = createTaskEvents({ send: (type, fields) => void told.push({ type, ...fields }) });
   const aside = new SetAside(clock, () => {});
   const limits: RateLimits = new RateLimits({
     ...{ runtime, clock },
     hasRoom: () => consumer.running < demand,
     held: (change) => aside.waits(change),
   });
+  const events = createEventSwitch({ send: (type, fields) => void told.push({ type, ...fields }) }, true);
   const consumer = createTaskConsumer(() => ({
     ...{
       runtime,

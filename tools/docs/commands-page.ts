@@ -1,5 +1,7 @@
 /** The page of the `celeriac` command: from the table that its parser and its help run on. */
-import { type CommandRow, commandTable, findingTheApp, globalOptions, overviewExamples } from "../../packages/cli/src/command-table.ts";
+import { globalOptions } from "../../packages/cli/src/command-options.ts";
+import type { CommandRow } from "../../packages/cli/src/command-row.ts";
+import { commandTable, findingTheApp, overviewExamples } from "../../packages/cli/src/command-table.ts";
 import { flagOf, type OptionTable } from "../../packages/cli/src/option.ts";
 import { code, page, table } from "./page.ts";
 

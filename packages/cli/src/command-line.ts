@@ -1,7 +1,9 @@
 /** From the words of a command line to a checked command, by the table. The only file that knows yargs, which cuts the words up. */
 import { CeleriacError, nearest, reasonOf } from "@celeriac/core/runtime";
 import yargs from "yargs";
-import { type CommandArguments, type CommandName, type CommandRow, commandTable, globalOptions } from "./command-table.ts";
+import { globalOptions } from "./command-options.ts";
+import type { CommandRow } from "./command-row.ts";
+import { type CommandArguments, type CommandName, commandTable } from "./command-table.ts";
 import { flagOf, type OptionRow, type OptionTable } from "./option.ts";
 
 export type CommandLine =

@@ -1,92 +1,23 @@
 /** The commands: one table, from which the parser, `--help` and `docs/reference/commands.md` come. The worker's options are the worker's own table. */
-import {
-  choiceSetting,
-  countSetting,
-  durationSetting,
-  flagSetting,
-  type LogLevel,
-  namesSetting,
-  type Setting,
-  settingTable,
-  textSetting,
-} from "@celeriac/core/runtime";
+import { countSetting, durationSetting, flagSetting, namesSetting, settingTable, textSetting } from "@celeriac/core/runtime";
 import { workerOptionTable } from "@celeriac/worker";
-import { deadlineSetting, instantSetting, jsonSetting, type OptionTable, type OptionValues, option } from "./option.ts";
+import {
+  audienceOptions,
+  type globalOptions,
+  inPlaceOf,
+  isObject,
+  remoteCodes,
+  remoteNotes,
+  remoteOptions,
+  remotePositionals,
+  signalCodes,
+  timeout,
+  usageCodes,
+  workerOptions,
+} from "./command-options.ts";
 
-export interface PositionalRow {
-  readonly doc: string;
-  /** zero or more: the last one only; all others are required unless `optional` */
-  readonly many: boolean;
-  readonly optional?: true;
-}
-
-export interface CommandRow {
-  readonly doc: string;
-  /** what one has to know beyond the line above; paragraphs */
-  readonly notes: readonly string[];
-  /** by name, in order */
-  readonly positionals: Readonly<Record<string, PositionalRow>>;
-  readonly options: OptionTable;
-  readonly examples: readonly (readonly [line: string, doc: string])[];
-  readonly exitCodes: Readonly<Record<number, string>>;
-}
-
-export const globalOptions = {
-  app: option(
-    textSetting(
-      null,
-      "The module that makes the app, or its folder; :NAME picks one of several. How it is found without: celeriac --help.",
-      {
-        env: "CELERIAC_APP",
-      },
-    ),
-    "MODULE[:NAME]",
-    "A",
-  ),
-  broker: option(textSetting(null, "Broker URL; wins over what the app says.", { secret: true }), "URL", "b"),
-  resultBackend: option(textSetting(null, "Result backend URL; wins over what the app says.", { secret: true }), "URL"),
-  allowEviction: option(flagSetting(false, "Use a Redis server although it may evict keys, and with them tasks."), null),
-  json: option(flagSetting(false, "Write JSON, for programs: results, errors, and logs as one object a line."), null),
-  text: option(flagSetting(false, "Write the log for people although no terminal is there."), null),
-  quiet: option(flagSetting(false, "Write results and errors only."), null, "q"),
-  noColor: option(flagSetting(false, "Write without colours; so does NO_COLOR in the environment."), null, "C"),
-  debug: option(flagSetting(false, "Show the stack of an error."), null),
-  help: option(flagSetting(false, "Show what a command takes."), null, "h"),
-  version: option(flagSetting(false, "Show the version."), null),
-} as const satisfies OptionTable;
-
-const levelNames = ["debug", "info", "warning", "error", "critical"] as const;
-const celeryLevels: Readonly<Record<string, LogLevel>> = { warning: "warn", critical: "error", fatal: "error" };
-const logLevelSetting: Setting<LogLevel> = {
-  ...(choiceSetting(levelNames, "info", "Least level of the lines in the log.", { env: "CELERIAC_LOG_LEVEL" }) as Setting<LogLevel>),
-  read(value) {
-    const name = String(value).toLowerCase();
-    return ["debug", "info", "warn", "error", "silent"].includes(name) ? (name as LogLevel) : celeryLevels[name];
-  },
-};
-
-const workerOptions = {
-  concurrency: option(workerOptionTable.concurrency, "N", "c"),
-  pool: option(workerOptionTable.pool, "POOL", "P"),
-  queues: option(workerOptionTable.queues, "A,B", "Q"),
-  loglevel: option(logLevelSetting, "LEVEL", "l"),
-  slots: option(workerOptionTable.slots, "N"),
-  autoscale: option(workerOptionTable.autoscale, "MAX,MIN"),
-  maxTasksPerChild: option(workerOptionTable.maxTasksPerChild, "N"),
-  maxMemoryPerChild: option(workerOptionTable.maxMemoryPerChild, "KB"),
-  taskEvents: option(workerOptionTable.taskEvents, null, "E"),
-  statedb: option(workerOptionTable.statedb, "FILE", "S"),
-  grace: option(workerOptionTable.grace, "DURATION"),
-  http: option(workerOptionTable.http, "HOST:PORT"),
-} as const satisfies OptionTable;
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-/** As a setting of the app, which counts where it is not given. */
-const inPlaceOf = <T>(setting: Setting<T>, doc: string): Setting<T | null> => ({ ...setting, default: null, doc });
-const timeout = option(durationSetting("60s", "How long --wait waits."), "DURATION");
-const usageCodes = { 1: "An error: see its code.", 2: "The command line could not be understood." } as const;
-const signalCodes = { 130: "Stopped cold by SIGINT.", 131: "Stopped cold by SIGQUIT.", 143: "Stopped cold by SIGTERM." } as const;
+import type { CommandRow, PositionalRow } from "./command-row.ts";
+import { deadlineSetting, instantSetting, jsonSetting, type OptionValues, option } from "./option.ts";
 
 export const commandTable = {
   worker: {
@@ -228,10 +159,43 @@ export const commandTable = {
     ],
     exitCodes: { 0: "Done.", 1: "An error: see its code; or the answer was no.", 2: usageCodes[2] },
   },
+  status: {
+    doc: "Lists the workers that answer.",
+    notes: ["Python's workers answer as well. Nobody knows how many workers there are: all that answer in time are listed."],
+    positionals: {},
+    options: audienceOptions,
+    examples: [["celeriac -A ./tasks.ts status", "of the app's broker"]],
+    exitCodes: { 0: "Somebody answered.", ...usageCodes, 69: "Nobody answered." },
+  },
+  inspect: {
+    doc: "Asks workers what they do.",
+    notes: remoteNotes,
+    positionals: remotePositionals,
+    options: remoteOptions,
+    examples: [
+      ["celeriac inspect --list", "what can be asked"],
+      ["celeriac -A ./tasks.ts inspect active", "which tasks run, where, since when"],
+      ["celeriac inspect query_task 6f1e7c1a-… -d celery@mail1", "one task, one worker"],
+      ["celeriac --json inspect stats", "for a program"],
+    ],
+    exitCodes: remoteCodes,
+  },
+  control: {
+    doc: "Changes running workers.",
+    notes: remoteNotes,
+    positionals: remotePositionals,
+    options: remoteOptions,
+    examples: [
+      ["celeriac control --list", "what can be changed"],
+      ["celeriac -A ./tasks.ts control enable_events", "tell monitors of tasks"],
+      ["celeriac control shutdown -d celery@mail1", "stop one worker warmly"],
+    ],
+    exitCodes: remoteCodes,
+  },
   events: {
     doc: "Prints what workers and producers tell, as it happens.",
     notes: [
-      "Workers tell nothing unless they are started with -E (--task-events) or the app's workerSendTaskEvents is true; producers tell what they send where taskSendSentEvent is true. Python's workers and producers are heard as well.",
+      "Workers tell that they are there, and nothing of tasks unless they are started with -E (--task-events), the app's workerSendTaskEvents is true, or celeriac control enable_events has told them to; producers tell what they send where taskSendSentEvent is true. Python's workers and producers are heard as well.",
       "What was told before is not shown. One line for each event; with --json one object, with the fields as they were sent. SIGINT (Ctrl-C) or SIGTERM ends it.",
     ],
     positionals: {},

@@ -1,5 +1,7 @@
 /** The text of --help, from the table of commands. */
-import { type CommandName, type CommandRow, commandTable, findingTheApp, globalOptions, overviewExamples } from "./command-table.ts";
+import { globalOptions } from "./command-options.ts";
+import type { CommandRow } from "./command-row.ts";
+import { type CommandName, commandTable, findingTheApp, overviewExamples } from "./command-table.ts";
 import { flagOf, type OptionRow, type OptionTable } from "./option.ts";
 import type { Colors } from "./output.ts";
 import { wrap } from "./text.ts";

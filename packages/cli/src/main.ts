@@ -4,11 +4,14 @@ import { type CommandLine, readCommandLine } from "./command-line.ts";
 import { type CommandArguments, commandTable } from "./command-table.ts";
 import { bindings } from "./commands/bindings.ts";
 import { call } from "./commands/call.ts";
+import { control } from "./commands/control.ts";
 import { dev } from "./commands/dev.ts";
 import { events } from "./commands/events.ts";
+import { inspect } from "./commands/inspect.ts";
 import { purge } from "./commands/purge.ts";
 import { queues } from "./commands/queues.ts";
 import { result } from "./commands/result.ts";
+import { status } from "./commands/status.ts";
 import { worker } from "./commands/worker.ts";
 import { exitCode } from "./exit-code.ts";
 import { helpText } from "./help.ts";
@@ -80,6 +83,12 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
       return await bindings(line.args, output);
     case "purge":
       return await purge(line.args, output);
+    case "status":
+      return await status(line.args, output);
+    case "inspect":
+      return await inspect(line.args, output);
+    case "control":
+      return await control(line.args, output);
     case "events":
       return await events(line.args, output);
     case "dev":

@@ -10,6 +10,7 @@ import type { UnusedSetting } from "./config-names.ts";
 import { acceptedNames, type ContentRules, contentRules } from "./content.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { type CredentialsHook, type CredentialsRequest, createCredentialsSource } from "./credentials.ts";
+import type { CustomCommand } from "./custom-command.ts";
 import { createQueueTable } from "./declared-queues.ts";
 import { createDepsHolder, type DepsHolder, type DepsOpener } from "./deps.ts";
 import type { DriverContext } from "./driver.ts";
@@ -48,6 +49,8 @@ export interface AppRuntime {
   /** the queues of the settings */
   readonly queues: QueueTable;
   readonly registry: Registry;
+  /** commands of remote control that the app adds, by name */
+  readonly commands: Map<string, CustomCommand>;
   readonly middleware: Middleware[];
   readonly signals: SignalSender;
   readonly deps: DepsHolder;
@@ -92,7 +95,7 @@ export interface RuntimeOptions {
 }
 
 /** What others hold on to, so that it stays the same wherever the app is led. */
-export type LastingParts = Pick<AppRuntime, "registry" | "middleware" | "signals" | "waits">;
+export type LastingParts = Pick<AppRuntime, "registry" | "commands" | "middleware" | "signals" | "waits">;
 
 /** Settings that say how to reach results, where these lie with the broker and are reached as it is. */
 function unusedBesideBroker(given: Readonly<Record<string, unknown>>, { resultBackend }: Settings): readonly UnusedSetting[] {
@@ -172,6 +175,7 @@ export function createRuntime(options: RuntimeOptions, lasting?: LastingParts): 
     contentRules: contentRules(settings),
     queues,
     registry: lasting?.registry ?? createRegistry(),
+    commands: lasting?.commands ?? new Map(),
     middleware: lasting?.middleware ?? [],
     signals: lasting?.signals ?? createSignals((error) => logger.error("a signal's listener failed", { error })),
     deps,

@@ -7,8 +7,10 @@ import { callerModule } from "./call-site.ts";
 import { type Config, type Settings, settingTable } from "./config.ts";
 import { nameConfig } from "./config-names.ts";
 import type { TaskContext } from "./context.ts";
+import { type Control, createControl } from "./control.ts";
 import type { CredentialsHook } from "./credentials.ts";
 import { currentRun } from "./current-run.ts";
+import { type CustomCommandOptions, customCommand, type RunCommand } from "./custom-command.ts";
 import type { DepsScope } from "./deps.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { environmentSettings, isProduction, withOverrides } from "./environment.ts";
@@ -89,6 +91,12 @@ export interface App<out Deps = {}> extends AsyncDisposable {
 
   use(middleware: Middleware<Deps>): this;
   readonly signals: Signals;
+
+  /** remote control of workers */
+  readonly control: Control;
+  /** A command of remote control that this app's workers carry out, beside Celery's own; the last one of a name counts. Throws CONTROL_ARGUMENTS. */
+  command(name: string, run: RunCommand): void;
+  command(name: string, options: CustomCommandOptions, run: RunCommand): void;
 
   /** Connects now instead of at the first call. Throws BROKER_*, BACKEND_*, CONFIG_*. */
   connect(): Promise<void>;
@@ -234,6 +242,11 @@ function buildApp(runtime: AppRuntime) {
       return app;
     },
     signals: publicSignals(runtime.signals),
+    control: createControl(runtime),
+    command(name: string, second: unknown, third?: unknown) {
+      const [options, run] = isRecord(second) ? [second as CustomCommandOptions, third] : [{}, second];
+      runtime.commands.set(name, customCommand(name, options, run as RunCommand));
+    },
     async connect() {
       const { broker, backend } = await runtime.links();
       await Promise.all([broker.connect(), backend?.connect(), backend?.openReplies?.()]);

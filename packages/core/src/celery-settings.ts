@@ -2,7 +2,6 @@
 import { absentSettings } from "./celery-absent.ts";
 import { kept, noBeat, ownProcess, unused } from "./celery-setting.ts";
 
-const noControl = "this version takes no remote control";
 const inUrl = (what: string, where: string) => `${what} is part of ${where}`;
 const ownLog = "the log is JSON lines on the standard output, or what createWorker's logger makes of them";
 
@@ -81,7 +80,8 @@ export const celerySettings = {
   ...unused("an executor answers when its code is loaded, however long that takes", ["worker_proc_alive_timeout"]),
   ...unused("a lost executor is noticed at once", ["worker_lost_wait"]),
   ...unused("the pool takes what it has room for", ["worker_pool_putlocks"], [true]),
-  ...unused(noControl, ["worker_pool_restarts", "worker_enable_remote_control"], [null, false]),
+  ...kept("worker_enable_remote_control"),
+  ...unused("every pool can be restarted", ["worker_pool_restarts"], [null, true]),
   ...unused(
     "a lost connection costs a running task nothing unless its claim is lost with it; then its signal aborts",
     ["worker_cancel_long_running_tasks_on_connection_loss"],
@@ -110,13 +110,9 @@ export const celerySettings = {
   ...unused(ownProcess, ["worker_logfile", "worker_pidfile", "worker_uid", "worker_gid", "worker_umask", "worker_executable"], [null]),
 
   // Remote control and events
-  ...unused(noControl, [
-    "control_exchange",
-    "control_queue_ttl",
-    "control_queue_expires",
-    "control_queue_exclusive",
-    "control_queue_durable",
-  ]),
+  ...kept("control_exchange", "control_queue_ttl", "control_queue_expires"),
+  ...unused("the queues of remote control are exclusive, and end with their connection", ["control_queue_exclusive"], [null, true]),
+  ...unused("the queues of remote control end with their connection", ["control_queue_durable"], [null, false]),
   ...kept("event_exchange", "event_queue_prefix", "event_serializer", "event_queue_ttl", "event_queue_expires"),
   ...unused("the queue of one who receives events is exclusive, and ends with its connection", ["event_queue_exclusive"], [null, true]),
   ...unused("the queue of one who receives events ends with its connection", ["event_queue_durable"], [null, false]),

@@ -6,6 +6,7 @@ import type { CelerySettingName } from "./celery-settings.ts";
 import { durationMs } from "./duration.ts";
 import { choiceSetting, countSetting, durationSetting, flagSetting, type SettingsOf } from "./setting.ts";
 import { brokerSettings } from "./settings/broker.ts";
+import { controlSettings } from "./settings/control.ts";
 import { eventSettings } from "./settings/event.ts";
 import { resultSettings } from "./settings/result.ts";
 import { taskSettings } from "./settings/task.ts";
@@ -19,6 +20,7 @@ export const settingTable = {
   ...taskSettings,
   ...workerSettings,
   ...eventSettings,
+  ...controlSettings,
   publishTimeout: durationSetting("10s", "How long delay() tries before it rejects."),
   maxDeliveries: countSetting(5, [1, 1_000], "Runs of one message that may begin without settling before it is dead-lettered."),
   maxMessageBytes: countSetting(

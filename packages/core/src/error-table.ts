@@ -124,6 +124,14 @@ export const errorTable = {
     "A message has a content type that accept_content does not name; pickle never is accepted.",
     "Send one that is, or add it to accept_content.",
   ],
+  CONTROL_ARGUMENTS: [
+    "A command of remote control was given arguments that it does not take.",
+    "The message names the argument, what it expected and what came; `celeriac inspect --list` and `celeriac control --list` show them all.",
+  ],
+  CONTROL_UNKNOWN: [
+    "No command of remote control has that name, or it is of the other kind.",
+    "`celeriac inspect --list` and `celeriac control --list` show them all.",
+  ],
   WORKER_STARTUP: ["The worker could not start.", "The message holds the cause."],
   WORKER_STATE_FILE: [
     "The file that workerStateDb, or a worker's --statedb, names cannot be read or written.",

@@ -2,13 +2,38 @@
 export { runtimeOf } from "./app.ts";
 export type { AppRuntime } from "./app-runtime.ts";
 export type { ResultBackend, ResultRecord, ResultSubscription } from "./backend.ts";
-export type { Broker, Consumer, ConsumerListener, Delivery, Disposition, Publication, Settlement, SettleOutcome } from "./broker.ts";
+export type {
+  Broker,
+  Consumer,
+  ConsumerListener,
+  Delivery,
+  Disposition,
+  Publication,
+  Settlement,
+  SettleOutcome,
+  Subscription,
+} from "./broker.ts";
 export { type Clock, parseInstant, systemClock, type Timer, toIsoInstant } from "./clock.ts";
+export {
+  type ArgumentRow,
+  nearestRemoteCommand,
+  type RemoteArguments,
+  type RemoteCommandName,
+  type RemoteCommandRow,
+  readRemoteArguments,
+  remoteCommandOf,
+  remoteCommands,
+} from "./command.ts";
 export { resultExpiresMs, type Settings, settingTable } from "./config.ts";
 export { tooLarge } from "./content.ts";
 export { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
+export { askWorkers, type ControlCall, tellWorkers } from "./control/client.ts";
+export { openMailbox } from "./control/mailbox.ts";
+export type { ControlReply, ControlRequest } from "./control/pidbox.ts";
+export { type ControlOptions, callOf, partsOf } from "./control.ts";
 export type { Coordinator, Lease, Slot } from "./coordinator.ts";
 export { type CurrentRun, withRun } from "./current-run.ts";
+export type { CommandedWorker, CustomCommand } from "./custom-command.ts";
 export type { DriverContext } from "./driver.ts";
 export { type Duration, durationMs } from "./duration.ts";
 export { type Entry, processEntry, threadEntry } from "./entry.ts";

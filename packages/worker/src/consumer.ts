@@ -20,6 +20,7 @@ import {
   resultText,
   type Settlement,
 } from "@celeriac/core/runtime";
+import type { EventSwitch } from "./event-switch.ts";
 import { judge, type Verdict } from "./gate.ts";
 import { needsExecutor } from "./hard-limit.ts";
 import type { Pool, PoolListener } from "./pool.ts";
@@ -30,15 +31,13 @@ import type { SetAside } from "./set-aside.ts";
 import { repeat, type SettleContext, settle, settleAcknowledged, taskOf } from "./settle.ts";
 import { settledBefore } from "./settled-before.ts";
 import { failedEnding, recordOf, type SettlementContext, settlementOf } from "./settlement.ts";
-import type { TaskEvents } from "./task-events.ts";
 import { type Teller, tellEnding } from "./telling.ts";
 
 export interface ConsumerParts extends SettlementContext, SettleContext {
   readonly runtime: AppRuntime;
   readonly logger: Logger;
   readonly teller: Teller;
-  /** null: monitors are told nothing */
-  readonly events: TaskEvents | null;
+  readonly events: EventSwitch;
   readonly pool: Pool;
   readonly revoked: Revoked;
   readonly limits: RateLimits;
@@ -79,8 +78,9 @@ export function createTaskConsumer(parts: () => ConsumerParts): TaskConsumer {
   function began(run: Run, pid: number): void {
     const request = underway.get(run);
     if (request === undefined) return;
+    request.began = { pid, at: parts().clock.now() };
     parts().teller.task("task-started", request, () => ({ pid }));
-    parts().events?.started(request);
+    parts().events.tasks?.started(request);
     const track = request.definition?.options.trackStarted ?? parts().runtime.settings.taskTrackStarted;
     if (track) storeState(parts(), request, "STARTED", JSON.stringify({ pid, hostname: parts().hostname }));
   }
@@ -166,7 +166,7 @@ function runInTurn(parts: ConsumerParts, request: Request, underway: Map<Run, Re
 async function runAndFinish(parts: ConsumerParts, request: Request, underway: Map<Run, Request>): Promise<void> {
   const { delivery, run } = request;
   parts.teller.task("task-received", request, () => ({ name: run.task, queue: run.queue, retries: request.headers.retries }));
-  parts.events?.received(request);
+  parts.events.tasks?.received(request);
   if (delivery.redelivered || delivery.deliveries > 0) {
     const stored = await settledBefore(parts, request);
     if (stored !== null) {
@@ -221,7 +221,7 @@ async function finishAcknowledged(parts: ConsumerParts, request: Request, ending
   const settlement = settlementOf(parts, request, last);
   await settleAcknowledged(parts, request, settlement);
   tellEnding(parts.teller, request, last, settlement, runMs);
-  parts.events?.ended(request, last, settlement.then, runMs);
+  parts.events.tasks?.ended(request, last, settlement.then, runMs);
 }
 
 function cutReason(ending: Ending): string {
@@ -234,7 +234,7 @@ async function settleAndTell(parts: ConsumerParts, request: Request, settlement:
     return;
   }
   tellEnding(parts.teller, request, ending, settlement, runMs);
-  parts.events?.ended(request, ending, settlement.then, runMs);
+  parts.events.tasks?.ended(request, ending, settlement.then, runMs);
 }
 
 /** A state on the way. It is not fenced: the backend keeps a final state over it. */

@@ -79,7 +79,6 @@ export const workerOptionTable = {
     "prefork: resident memory, in KB, above which a child process is replaced when a task has ended; unset: the app's workerMaxMemoryPerChild, which is no limit.",
   ),
   hostname: textSetting("celery@%h", "Node name; %h is the host's name, %n its first part, %d its domain."),
-  taskEvents: flagSetting(null, "Tell monitors of this worker and its tasks, as events; unset: the app's workerSendTaskEvents."),
   statedb: textSetting(
     null,
     "A file in which it keeps what is revoked, so that it knows it after a restart; unset: the app's workerStateDb.",
@@ -87,6 +86,7 @@ export const workerOptionTable = {
   http: addressSetting(
     "Serve /livez, /readyz, /startz and /metrics there: HOST:PORT, :PORT for every address of the machine, PORT for 127.0.0.1. Unset: where the app's workerHttp says, which is nowhere.",
   ),
+  taskEvents: flagSetting(null, "Tell monitors of this worker's tasks, as events; unset: the app's workerSendTaskEvents."),
   grace: durationSetting("25s", "How long running tasks may take to end after a stop was asked for."),
 } as const;
 

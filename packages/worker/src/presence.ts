@@ -1,4 +1,4 @@
-/** Tells monitors that a worker is there: when it comes, every 2 s, and when it goes. Only where events are on. */
+/** Tells monitors that a worker is there: when it comes, every 2 s, when it is asked to, and when it goes. */
 
 import { loadavg, type as systemName } from "node:os";
 import type { CeleryEvents, Clock, EventDispatcher, Timer } from "@celeriac/core/runtime";
@@ -6,6 +6,8 @@ import { workerVersion } from "./version.ts";
 
 export interface Presence {
   online(): void;
+  /** At once, and not only every 2 s. */
+  beat(): void;
   /** Resolves when what was told so far is sent, or given up. Never rejects. */
   offline(): Promise<void>;
 }
@@ -32,14 +34,17 @@ export function createPresence({ dispatcher, clock, load }: PresenceOptions): Pr
     ...software,
   });
 
+  // A beat that comes late would say that the worker lived then.
+  const beat = () => {
+    if (!dispatcher.isAway) dispatcher.send("worker-heartbeat", facts());
+  };
+
   return {
     online() {
       dispatcher.send("worker-online", facts());
-      beating = clock.every(periodSeconds * 1_000, () => {
-        // A beat that comes late would say that the worker lived then.
-        if (!dispatcher.isAway) dispatcher.send("worker-heartbeat", facts());
-      });
+      beating = clock.every(periodSeconds * 1_000, beat);
     },
+    beat,
     async offline() {
       beating?.cancel();
       if (beating !== null) dispatcher.send("worker-offline", facts());

@@ -22,6 +22,8 @@ export interface Request {
   /** of its body */
   readonly maxBytes: number;
   readonly run: Run;
+  /** which process runs it and since when, epoch ms; null: it has not begun. Set once, by the consumer. */
+  began: { readonly pid: number; readonly at: number } | null;
 }
 
 /** Throws MESSAGE_UNDECODABLE; for a message of protocol 1 CONTENT_REFUSED and MESSAGE_TOO_LARGE as well. */
@@ -40,6 +42,7 @@ export function readRequest(runtime: AppRuntime, delivery: Delivery): Request {
     acksLate: options?.acksLate ?? settings.taskAcksLate,
     maxDeliveries: options?.maxDeliveries ?? settings.maxDeliveries,
     maxBytes: settings.maxMessageBytes,
+    began: null,
     run: {
       id: headers.id,
       task: headers.task,

@@ -16,6 +16,8 @@ export interface Teller {
   worker<T extends Exclude<EventType, TaskEventType>>(type: T, fields: EventFields<T>): void;
   /** how often each event was told */
   counts(): Readonly<Record<EventType, number>>;
+  /** how often each task was received */
+  received(): Readonly<Record<string, number>>;
 }
 
 /** Events a person should look at, and those that will heal by themselves; all others are information. */
@@ -30,9 +32,11 @@ const levels: Partial<Record<EventType, "error" | "warn" | "debug">> = {
 
 export function createTeller(logger: Logger, shows: (level: "debug" | "info" | "warn" | "error") => boolean): Teller {
   const counts = Object.fromEntries(Object.keys(eventTable).map((type) => [type, 0])) as Record<EventType, number>;
+  const received = new Map<string, number>();
   return {
     task(type, request, fields) {
       counts[type]++;
+      if (type === "task-received") received.set(request.run.task, (received.get(request.run.task) ?? 0) + 1);
       const level = levels[type] ?? "info";
       if (!shows(level)) return;
       logger[level](type, {
@@ -47,6 +51,7 @@ export function createTeller(logger: Logger, shows: (level: "debug" | "info" | "
       logger.info(type, fields);
     },
     counts: () => ({ ...counts }),
+    received: () => Object.fromEntries(received),
   };
 }
 

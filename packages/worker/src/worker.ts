@@ -19,10 +19,13 @@ import {
   reasonOf,
   resolveSettings,
   runtimeOf,
+  type Subscription,
   silentLogger,
   withFields,
 } from "@celeriac/core/runtime";
 import { type ConsumerParts, createTaskConsumer } from "./consumer.ts";
+import { openControl } from "./control/open-control.ts";
+import { createEventSwitch } from "./event-switch.ts";
 import { refuseHardLimits } from "./hard-limit.ts";
 import { nodeName, nodePath, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
 import type { Pool, PoolStats } from "./pool.ts";
@@ -37,7 +40,6 @@ import { SetAside } from "./set-aside.ts";
 import type { Simulation } from "./simulation.ts";
 import { warnOfServers } from "./start-warnings.ts";
 import { openStateFile, type StateFile } from "./state-file.ts";
-import { createTaskEvents } from "./task-events.ts";
 import { createTeller, type Teller } from "./telling.ts";
 import { untilConnected } from "./until-connected.ts";
 
@@ -51,6 +53,8 @@ export interface WorkerSurroundings {
   readonly failed?: ((error: CeleriacError) => void) | undefined;
   /** for tests; takes the place of the pool */
   readonly simulation?: Simulation | undefined;
+  /** Called when remote control asks the worker to stop; unless given, it stops by itself. */
+  readonly shutDown?: (() => void) | undefined;
 }
 
 export interface WorkerStats {
@@ -98,6 +102,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   let probes: Probes | null = null;
   /** why the broker is away; null: it is not */
   let loss: string | null = null;
+  let mailbox: Subscription | null = null;
   let isStopping = false;
 
   const tasks = createTaskConsumer(() => parts!);
@@ -137,6 +142,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       const lastCall = runtime.clock.after(Math.max(1_000, Math.min(deadlineMs, 5_000)), () => giveUp.abort());
       await tasks.idle();
       lastCall.cancel();
+      await mailbox?.close();
       await consumer?.close();
       await stateFile?.close();
       await presence?.offline();
@@ -162,23 +168,13 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     const stateDb = given.statedb ?? runtime.settings.workerStateDb;
     if (stateDb !== null) stateFile = await openStateFile(nodePath(stateDb, hostname), { revoked, clock: runtime.clock, logger });
     const { broker, backend } = await runtime.links();
-    const dispatcher = (given.taskEvents ?? runtime.settings.workerSendTaskEvents) ? openEvents(broker) : null;
-    const events = dispatcher === null ? null : createTaskEvents(dispatcher);
-    presence = dispatcher === null ? null : createPresence({ dispatcher, clock: runtime.clock, load });
+    const { clock } = runtime;
+    const dispatcher = openEvents(broker);
+    const events = createEventSwitch(dispatcher, given.taskEvents ?? runtime.settings.workerSendTaskEvents);
+    presence = createPresence({ dispatcher, clock, load });
     const watched = probes?.watch(teller) ?? teller;
     parts = {
-      runtime,
-      hostname,
-      broker,
-      backend,
-      clock: runtime.clock,
-      logger,
-      teller: watched,
-      events,
-      pool,
-      revoked,
-      limits,
-      aside,
+      ...{ runtime, hostname, broker, backend, clock, logger, teller: watched, events, pool, revoked, limits, aside },
       giveUp: giveUp.signal,
     };
     await pool.start();
@@ -187,7 +183,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       const listener = consumerListener();
       return await broker.consume(queues, { worker: hostname, readAhead: pool.demand, mayBlock: kind === "inline", listener });
     };
-    consumer = await untilConnected(connect, { settings: runtime.settings, clock: runtime.clock, logger, signal, failed: brokerAway });
+    consumer = await untilConnected(connect, { settings: runtime.settings, clock, logger, signal, failed: brokerAway });
     if (consumer === null) return;
     loss = null;
     pool.onDemand(() => {
@@ -196,7 +192,12 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     });
     void warnOfServers({ broker, backend, settings: runtime.settings, logger });
     teller.worker("worker-online", { queues, pool: plan.pool, concurrency: pool.capacity });
-    presence?.online();
+    presence.online();
+    mailbox = await openControl(broker, {
+      ...{ runtime, hostname, logger, pool, tasks, teller, events, presence, shutDown },
+      queues: () => queues,
+      startedAt: clock.monotonic(),
+    });
     runtime.signals.send("workerReady", () => ({ hostname }));
   }
 
@@ -270,6 +271,11 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
         logger.info("broker connected");
       },
     };
+  }
+
+  function shutDown(): void {
+    if (surroundings.shutDown !== undefined) surroundings.shutDown();
+    else service.stop().catch((error: unknown) => logger.error("worker did not stop in order", { reason: reasonOf(error) }));
   }
 
   /** Nobody told it to stop, so that it has failed is told when it has. */

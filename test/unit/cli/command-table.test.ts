@@ -1,7 +1,9 @@
 import { workerOptionTable } from "@celeriac/worker";
 import { describe, expect, it } from "vitest";
 import { readCommandLine } from "../../../packages/cli/src/command-line.ts";
-import { type CommandName, type CommandRow, commandTable, globalOptions } from "../../../packages/cli/src/command-table.ts";
+import { globalOptions } from "../../../packages/cli/src/command-options.ts";
+import type { CommandRow } from "../../../packages/cli/src/command-row.ts";
+import { type CommandName, commandTable } from "../../../packages/cli/src/command-table.ts";
 import { flagOf, wordsOf } from "../../../packages/cli/src/option.ts";
 
 const commands = Object.entries(commandTable) as [CommandName, CommandRow][];

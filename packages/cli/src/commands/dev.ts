@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { redactUrl, systemClock } from "@celeriac/core/runtime";
-import { type CommandArguments, commandTable, globalOptions } from "../command-table.ts";
+import { globalOptions } from "../command-options.ts";
+import { type CommandArguments, commandTable } from "../command-table.ts";
 import { exitCode, type StopSignal } from "../exit-code.ts";
 import { appPath } from "../load-app.ts";
 import { wordsOf } from "../option.ts";

@@ -25,7 +25,7 @@ export async function worker(args: CommandArguments<"worker">, output: Output): 
     const plan = poolPlan(args.options, loaded.runtime.settings);
     const isInline = plan.pool === "inline";
     if (isInline) tellUnhandled(logger);
-    const prepared = prepare(loaded, logger, { args, plan, output, failed: stopping.failed });
+    const prepared = prepare(loaded, logger, { args, plan, output, failed: stopping.failed, shutDown: stopping.shutDown });
     try {
       return await stopping.run(prepared, logger, args.options.grace ?? "25s");
     } finally {
@@ -43,11 +43,13 @@ interface Invocation {
   readonly output: Output;
   /** ends the command */
   failed(error: unknown): void;
+  /** stops it warmly */
+  shutDown(): void;
 }
 
-function prepare(loaded: LoadedApp, logger: Logger, { args, plan, output, failed }: Invocation): Worker {
+function prepare(loaded: LoadedApp, logger: Logger, { args, plan, output, failed, shutDown }: Invocation): Worker {
   const { loglevel: logLevel, noBanner, hint, ...options } = args.options;
-  const worker = createWorker(loaded.app, options, { logger, logLevel, source: loaded.source ?? undefined, failed });
+  const worker = createWorker(loaded.app, options, { logger, logLevel, source: loaded.source ?? undefined, failed, shutDown });
   if (output.isReadable && !output.quiet && !noBanner) {
     const facts = {
       version: packageVersion(),
@@ -98,13 +100,14 @@ function createStopping(output: Output) {
     if (output.isReadable && signal === "SIGINT") output.print("");
   }
 
-  function warm(signal: StopSignal) {
+  function warm(reason: StopSignal | "remote control") {
+    if (asked) return;
     asked = true;
-    endLine(signal);
+    if (reason !== "remote control") endLine(reason);
     if (running === null) return;
     const { worker, logger, grace } = running;
     const taskIds = worker.stats().pool.executors.flatMap((executor) => executor.running);
-    logger.info("worker-stopping", { signal, running: taskIds.length, ...(taskIds.length === 0 ? {} : { grace, taskIds }) });
+    logger.info("worker-stopping", { reason, running: taskIds.length, ...(taskIds.length === 0 ? {} : { grace, taskIds }) });
     if (output.isReadable && taskIds.length > 0) output.remark(waitingText(taskIds, grace, output.columns));
     worker.stop().then(finish, broken);
   }
@@ -125,6 +128,7 @@ function createStopping(output: Output) {
     asked: () => asked,
     /** The worker has ended by itself. */
     failed: (error: unknown) => broken(error),
+    shutDown: () => warm("remote control"),
     async run(worker: Worker, logger: Logger, grace: string | number): Promise<number> {
       running = { worker, logger, grace: typeof grace === "number" ? `${grace}s` : grace };
       try {

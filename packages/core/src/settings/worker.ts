@@ -33,7 +33,7 @@ export const workerSettings = {
   workerDisableRateLimits: flagSetting(false, "Workers keep to no rate limit, neither of tasks nor of the app."),
   workerSendTaskEvents: flagSetting(
     false,
-    "Workers tell monitors of themselves and their tasks, as events in Celery's wire; a worker's option taskEvents (-E) wins.",
+    "Workers tell monitors of their tasks, as events in Celery's wire; a worker's option taskEvents (-E) wins.",
   ),
   workerStateDb: textSetting(
     null,

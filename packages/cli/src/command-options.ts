@@ -1,0 +1,94 @@
+/** Options that several commands share, and what is said of them. */
+import {
+  choiceSetting,
+  durationSetting,
+  flagSetting,
+  type LogLevel,
+  namesSetting,
+  type Setting,
+  textSetting,
+} from "@celeriac/core/runtime";
+import { workerOptionTable } from "@celeriac/worker";
+import type { PositionalRow } from "./command-row.ts";
+import { type OptionTable, option } from "./option.ts";
+
+export const globalOptions = {
+  app: option(
+    textSetting(
+      null,
+      "The module that makes the app, or its folder; :NAME picks one of several. How it is found without: celeriac --help.",
+      {
+        env: "CELERIAC_APP",
+      },
+    ),
+    "MODULE[:NAME]",
+    "A",
+  ),
+  broker: option(textSetting(null, "Broker URL; wins over what the app says.", { secret: true }), "URL", "b"),
+  resultBackend: option(textSetting(null, "Result backend URL; wins over what the app says.", { secret: true }), "URL"),
+  allowEviction: option(flagSetting(false, "Use a Redis server although it may evict keys, and with them tasks."), null),
+  json: option(flagSetting(false, "Write JSON, for programs: results, errors, and logs as one object a line."), null),
+  text: option(flagSetting(false, "Write the log for people although no terminal is there."), null),
+  quiet: option(flagSetting(false, "Write results and errors only."), null, "q"),
+  noColor: option(flagSetting(false, "Write without colours; so does NO_COLOR in the environment."), null, "C"),
+  debug: option(flagSetting(false, "Show the stack of an error."), null),
+  help: option(flagSetting(false, "Show what a command takes."), null, "h"),
+  version: option(flagSetting(false, "Show the version."), null),
+} as const satisfies OptionTable;
+
+const levelNames = ["debug", "info", "warning", "error", "critical"] as const;
+const celeryLevels: Readonly<Record<string, LogLevel>> = { warning: "warn", critical: "error", fatal: "error" };
+const logLevelSetting: Setting<LogLevel> = {
+  ...(choiceSetting(levelNames, "info", "Least level of the lines in the log.", { env: "CELERIAC_LOG_LEVEL" }) as Setting<LogLevel>),
+  read(value) {
+    const name = String(value).toLowerCase();
+    return ["debug", "info", "warn", "error", "silent"].includes(name) ? (name as LogLevel) : celeryLevels[name];
+  },
+};
+
+export const workerOptions = {
+  concurrency: option(workerOptionTable.concurrency, "N", "c"),
+  pool: option(workerOptionTable.pool, "POOL", "P"),
+  queues: option(workerOptionTable.queues, "A,B", "Q"),
+  loglevel: option(logLevelSetting, "LEVEL", "l"),
+  slots: option(workerOptionTable.slots, "N"),
+  autoscale: option(workerOptionTable.autoscale, "MAX,MIN"),
+  maxTasksPerChild: option(workerOptionTable.maxTasksPerChild, "N"),
+  maxMemoryPerChild: option(workerOptionTable.maxMemoryPerChild, "KB"),
+  taskEvents: option(workerOptionTable.taskEvents, null, "E"),
+  statedb: option(workerOptionTable.statedb, "FILE", "S"),
+  grace: option(workerOptionTable.grace, "DURATION"),
+  http: option(workerOptionTable.http, "HOST:PORT"),
+} as const satisfies OptionTable;
+
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+/** As a setting of the app, which counts where it is not given. */
+export const inPlaceOf = <T>(setting: Setting<T>, doc: string): Setting<T | null> => ({ ...setting, default: null, doc });
+export const timeout = option(durationSetting("60s", "How long --wait waits."), "DURATION");
+export const usageCodes = { 1: "An error: see its code.", 2: "The command line could not be understood." } as const;
+export const signalCodes = { 130: "Stopped cold by SIGINT.", 131: "Stopped cold by SIGQUIT.", 143: "Stopped cold by SIGTERM." } as const;
+
+export const audienceOptions = {
+  destination: option(namesSetting([], "Only the workers of these names."), "A,B", "d"),
+  pattern: option(textSetting(null, "Only workers whose names fit, such as 'mail@*'."), "PATTERN"),
+  timeout: option(durationSetting("1s", "How long answers are waited for."), "DURATION", "t"),
+} as const satisfies OptionTable;
+export const remoteOptions = {
+  ...audienceOptions,
+  list: option(flagSetting(false, "List the commands there are, the app's own with -A."), null, "l"),
+  any: option(flagSetting(false, "Send it although nobody here knows its name: a command that somebody added to Python's workers."), null),
+} as const satisfies OptionTable;
+export const remotePositionals = {
+  command: { doc: "The command.", many: false, optional: true },
+  args: { doc: "Its arguments, in order or as NAME=VALUE.", many: true },
+} as const satisfies Readonly<Record<string, PositionalRow>>;
+export const remoteNotes = [
+  "It goes to all workers, Python's as well, unless --destination or --pattern says which; nobody knows how many there are, so the answers of the next second (--timeout) are shown. Names of commands are Celery's.",
+] as const;
+export const remoteCodes = {
+  0: "All who answered have done it.",
+  1: "An error: see its code; or a worker answered with one.",
+  2: usageCodes[2],
+  69: "Nobody answered.",
+} as const;

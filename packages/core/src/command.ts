@@ -1,0 +1,174 @@
+/**
+ * The commands of remote control: one table, under the names that Celery gives them on the wire. From it come the types of their arguments, their
+ * validation, `celeriac inspect` and `celeriac control`, and docs/reference/control.md. Workers carry them out (`worker/src/control`).
+ */
+import { CeleriacError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
+import { shownValue } from "./setting.ts";
+
+/** What an argument may be, and how it is read from a word of a command line. */
+const kinds = {
+  text: { expected: "a text", read: (value: unknown) => (typeof value === "string" ? value : undefined) },
+  /** one, or a list */
+  texts: {
+    expected: "a text or a list of texts",
+    read(value: unknown): readonly string[] | undefined {
+      const all = Array.isArray(value) ? value : [value];
+      return all.every((each) => typeof each === "string") ? all : undefined;
+    },
+  },
+  whole: { expected: "a whole number", read: (value: unknown) => (Number.isSafeInteger(numberOf(value)) ? numberOf(value) : undefined) },
+  number: { expected: "a number", read: (value: unknown) => (Number.isFinite(numberOf(value)) ? numberOf(value) : undefined) },
+  flag: {
+    expected: "true or false",
+    read: (value: unknown) => (value === true || value === "true" ? true : value === false || value === "false" ? false : undefined),
+  },
+  textOrNumber: {
+    expected: "a text or a number",
+    read: (value: unknown) => (typeof value === "string" || typeof value === "number" ? value : undefined),
+  },
+  record: {
+    expected: "an object",
+    read: (value: unknown): Readonly<Record<string, unknown>> | undefined =>
+      typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : undefined,
+  },
+} as const;
+
+export type ArgumentKind = keyof typeof kinds;
+
+export interface ArgumentRow {
+  readonly kind: ArgumentKind;
+  readonly doc: string;
+  readonly required?: true;
+}
+
+export interface RemoteCommandRow {
+  /** inspect: only asks; control: changes something */
+  readonly kind: "inspect" | "control";
+  readonly doc: string;
+  /** by their names on the wire, in the order of a command line */
+  readonly args: Readonly<Record<string, ArgumentRow>>;
+  /** Celery's other names of it */
+  readonly aliases?: readonly string[];
+  /** Celery has it, and here there is nothing to do: why, which is the answer */
+  readonly notApplicable?: string;
+  /** false: is never answered, as in Celery */
+  readonly answers?: false;
+}
+
+export const remoteCommands = {
+  ping: { kind: "inspect", doc: "Answers pong.", args: {} },
+  active: {
+    kind: "inspect",
+    doc: "The tasks that run.",
+    args: { safe: { kind: "flag", doc: "Arguments as text, and not as they are." } },
+    aliases: ["dump_active"],
+  },
+  reserved: {
+    kind: "inspect",
+    doc: "The tasks that the worker holds and that have not begun.",
+    args: { safe: { kind: "flag", doc: "As of active." } },
+    aliases: ["dump_reserved"],
+  },
+  scheduled: {
+    kind: "inspect",
+    doc: "The tasks that wait in the worker for their time: none, since they wait in the broker.",
+    args: {},
+    aliases: ["dump_schedule"],
+  },
+  query_task: {
+    kind: "inspect",
+    doc: "Whether the worker holds tasks, by id: active or reserved.",
+    args: { ids: { kind: "texts", doc: "Ids of the tasks.", required: true } },
+  },
+  registered: {
+    kind: "inspect",
+    doc: "The names of the tasks that the worker can run.",
+    args: { taskinfoitems: { kind: "texts", doc: "Options to be told with each, such as rate_limit." } },
+    aliases: ["registered_tasks", "dump_tasks"],
+  },
+  stats: { kind: "inspect", doc: "Counts, pool, broker and resources of the worker.", args: {} },
+  conf: {
+    kind: "inspect",
+    doc: "The app's settings that differ from their defaults, without secrets.",
+    args: { with_defaults: { kind: "flag", doc: "All settings." } },
+    aliases: ["dump_conf"],
+  },
+  clock: { kind: "inspect", doc: "The worker's logical clock.", args: {} },
+  memsample: { kind: "inspect", doc: "The memory that the worker's main process has, as text.", args: {} },
+  memdump: {
+    kind: "inspect",
+    doc: "Samples of memory.",
+    args: { samples: { kind: "whole", doc: "How many." } },
+    notApplicable: "No samples of memory are taken: see memsample, and stats.",
+  },
+  objgraph: {
+    kind: "inspect",
+    doc: "A picture of Python's objects.",
+    args: {},
+    notApplicable: "There are no objects of Python: take a heap snapshot with Node's --heapsnapshot-signal.",
+  },
+  shutdown: { kind: "control", doc: "Stops the worker warmly.", args: {}, answers: false },
+  enable_events: { kind: "control", doc: "Tells monitors of tasks from now on, as -E does.", args: {} },
+  disable_events: { kind: "control", doc: "Tells monitors nothing of tasks any more.", args: {} },
+  heartbeat: { kind: "control", doc: "Tells monitors at once that the worker is there.", args: {} },
+  election: {
+    kind: "control",
+    doc: "An election among Celery's workers.",
+    args: {},
+    notApplicable: "Workers of Celeriac elect nobody; they hold leases.",
+  },
+} as const satisfies Readonly<Record<string, RemoteCommandRow>>;
+
+export type RemoteCommandName = keyof typeof remoteCommands;
+type NamesOf<K extends RemoteCommandRow["kind"]> = {
+  [C in RemoteCommandName]: (typeof remoteCommands)[C]["kind"] extends K ? C : never;
+}[RemoteCommandName];
+export type InspectName = NamesOf<"inspect">;
+export type ControlName = NamesOf<"control">;
+
+type ValueOf<R extends ArgumentRow> = Exclude<ReturnType<(typeof kinds)[R["kind"]]["read"]>, undefined>;
+type Values<T extends Readonly<Record<string, ArgumentRow>>> = {
+  readonly [K in keyof T]: T[K] extends { readonly required: true } ? ValueOf<T[K]> : ValueOf<T[K]> | null;
+};
+/** What a command is carried out with; what was not given is null. */
+export type RemoteArguments<C extends RemoteCommandName> = Values<(typeof remoteCommands)[C]["args"]>;
+
+const byName: ReadonlyMap<string, RemoteCommandName> = new Map(
+  Object.entries<RemoteCommandRow>(remoteCommands).flatMap(([name, { aliases = [] }]) =>
+    [name, ...aliases].map((each) => [each, name as RemoteCommandName] as const),
+  ),
+);
+
+/** The command that a name on the wire stands for. */
+export function remoteCommandOf(name: string): RemoteCommandName | undefined {
+  return byName.get(name);
+}
+
+/** The nearest command to a name that is none; null when none is near. */
+export function nearestRemoteCommand(name: string, known: readonly string[] = [...byName.keys()]): string | null {
+  return nearest(name, known);
+}
+
+/** Arguments as they came, checked; unknown ones are passed over, since a newer version may send them. Throws CONTROL_ARGUMENTS. */
+export function readRemoteArguments(
+  command: string,
+  rows: Readonly<Record<string, ArgumentRow>>,
+  given: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(rows).map(([name, { kind, required }]) => {
+      const value = given[name] ?? null;
+      if (value === null && required !== true) return [name, null];
+      const read = value === null ? undefined : kinds[kind].read(value);
+      if (read !== undefined) return [name, read];
+      const came = value === null ? "it was not given" : `got ${shownValue(value)}`;
+      throw new CeleriacError("CONTROL_ARGUMENTS", `${command}: ${name} is ${kinds[kind].expected}, ${came}`);
+    }),
+  );
+}
+
+function numberOf(value: unknown): number {
+  if (typeof value === "string") return value.trim() === "" ? Number.NaN : Number(value);
+  return typeof value === "number" ? value : Number.NaN;
+}

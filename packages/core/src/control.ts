@@ -1,0 +1,78 @@
+/** `app.control`: remote control of workers, of either language, as users call it. Stands on the client, which speaks the wire. */
+import type { AppRuntime } from "./app-runtime.ts";
+import type { InspectName, RemoteCommandName } from "./command.ts";
+import { askWorkers, type ControlCall, type ControlParts, tellWorkers } from "./control/client.ts";
+import { type Duration, durationMs } from "./duration.ts";
+
+/** Which workers, and how long they are waited for. */
+export interface ControlOptions {
+  /** node names; all workers unless told */
+  readonly destination?: string | readonly string[] | undefined;
+  /** that the names of nodes fit, e.g. "mail@*" */
+  readonly pattern?: string | undefined;
+  /** how the pattern is read; glob unless told */
+  readonly matcher?: "glob" | "pcre" | undefined;
+  /** How long answers are waited for: 1 s unless told. Nobody knows how many workers there are: less only where `destination` or `limit` says how many answer. */
+  readonly timeout?: Duration | undefined;
+  /** as many answers are enough */
+  readonly limit?: number | undefined;
+}
+
+/** What workers answered, by node name. */
+export type ControlReplies<T = unknown> = Readonly<Record<string, T>>;
+
+/** All throw BROKER_*, PUBLISH_*, CONFIG_*, APP_CLOSED. A worker that refuses answers `{error}`; one that is not there does not answer. */
+export interface Control {
+  ping(options?: ControlOptions): Promise<ControlReplies<"pong">>;
+  /** What workers tell of themselves, as Celery's inspect gives it; `args` by their names on the wire. */
+  inspect(what: InspectName, options?: ControlOptions & { readonly args?: object | undefined }): Promise<ControlReplies>;
+  /** Any command, a custom one too; with `reply` its answers are waited for. */
+  broadcast(
+    command: RemoteCommandName | (string & {}),
+    args?: object,
+    options?: ControlOptions & { readonly reply?: boolean | undefined },
+  ): Promise<ControlReplies>;
+}
+
+export function createControl(runtime: AppRuntime): Control {
+  async function ask(method: string, args: object, options: ControlOptions): Promise<ControlReplies> {
+    const wait = { timeoutMs: durationMs(options.timeout ?? "1s", "timeout"), limit: options.limit ?? null };
+    const replies = await askWorkers(await partsOf(runtime), callOf(method, args, options), wait);
+    return Object.fromEntries(replies.map(({ hostname, value }) => [hostname, value]));
+  }
+
+  return {
+    async ping(options = {}) {
+      const replies = await ask("ping", {}, options);
+      const alive = Object.entries(replies).filter(([, value]) => isPong(value));
+      return Object.fromEntries(alive.map(([hostname]) => [hostname, "pong" as const]));
+    },
+    inspect: (what, { args = {}, ...options } = {}) => ask(what, args, options),
+    async broadcast(command, args = {}, { reply = false, ...options } = {}) {
+      if (reply) return await ask(command, args, options);
+      await tellWorkers(await partsOf(runtime), callOf(command, args, options));
+      return {};
+    },
+  };
+}
+
+export async function partsOf(runtime: AppRuntime): Promise<ControlParts> {
+  const { broker } = await runtime.links();
+  const { settings, clock, lamport, logger } = runtime;
+  return { broker, settings, clock, lamport, logger };
+}
+
+export function callOf(method: string, args: object, { destination, pattern, matcher }: ControlOptions): ControlCall {
+  return {
+    method,
+    arguments: args as Readonly<Record<string, unknown>>,
+    destination: destination === undefined ? null : typeof destination === "string" ? [destination] : destination,
+    pattern: pattern ?? null,
+    matcher: pattern === undefined ? null : (matcher ?? "glob"),
+  };
+}
+
+/** Celery's workers answer `{ok: "pong"}`. */
+function isPong(value: unknown): boolean {
+  return typeof value === "object" && value !== null && (value as { ok?: unknown }).ok === "pong";
+}

@@ -1,0 +1,13 @@
+/** Who carries out which command. */
+
+import type { ApplicableName, Commands } from "./command.ts";
+import { eventCommands } from "./event-commands.ts";
+import { stateCommands } from "./state-commands.ts";
+import { taskCommands } from "./task-commands.ts";
+
+export const commands: Commands<ApplicableName> = {
+  ...stateCommands,
+  ...taskCommands,
+  ...eventCommands,
+  shutdown: (desk) => desk.shutDown(),
+};

@@ -1,0 +1,24 @@
+/** What commands of remote control may see of a worker, and do to it. The worker builds it, the commands get it. */
+import type { AppRuntime, Logger } from "@celeriac/core/runtime";
+import type { TaskConsumer } from "../consumer.ts";
+import type { EventSwitch } from "../event-switch.ts";
+import type { Pool } from "../pool.ts";
+import type { Presence } from "../presence.ts";
+import type { Teller } from "../telling.ts";
+
+export interface Desk {
+  readonly runtime: AppRuntime;
+  readonly hostname: string;
+  /** that it consumes now */
+  readonly queues: () => readonly string[];
+  readonly pool: Pool;
+  readonly tasks: TaskConsumer;
+  readonly teller: Teller;
+  readonly events: EventSwitch;
+  readonly presence: Presence;
+  readonly logger: Logger;
+  /** of the monotonic clock */
+  readonly startedAt: number;
+  /** Asks whoever runs the worker to stop it warmly. */
+  shutDown(): void;
+}

@@ -1,0 +1,85 @@
+/** What a worker tells of itself: counts, pool, broker, resources, settings. Shapes are Celery's, which its tools read. */
+import { redact, redactUrl, settingTable, snakeCase } from "@celeriac/core/runtime";
+import type { Commands } from "./command.ts";
+import type { Desk } from "./desk.ts";
+
+export const stateCommands: Commands<"ping" | "stats" | "conf" | "clock" | "memsample"> = {
+  ping: () => ({ ok: "pong" }),
+  clock: ({ runtime }) => ({ clock: runtime.lamport.value }),
+  memsample: () => `${Math.round(process.memoryUsage().rss / 1_048_576)}.0MB`,
+  conf: ({ runtime }, { with_defaults: all }) => shownSettings(runtime.settings, all === true),
+  stats: (desk) => {
+    const { runtime, teller, startedAt, pool } = desk;
+    return {
+      total: teller.received(),
+      pid: process.pid,
+      clock: String(runtime.lamport.value),
+      uptime: Math.floor((runtime.clock.monotonic() - startedAt) / 1_000),
+      pool: poolFacts(desk),
+      broker: brokerFacts(runtime.settings.brokerUrl),
+      prefetch_count: pool.demand,
+      rusage: resourceFacts(),
+    };
+  },
+};
+
+function poolFacts({ pool }: Desk) {
+  const { capacity, executors } = pool.stats();
+  return {
+    "max-concurrency": capacity,
+    processes: executors.map(({ pid }) => pid),
+    "put-guarded-by-semaphore": false,
+    running: executors.reduce((sum, { running }) => sum + running.length, 0),
+    queued: executors.reduce((sum, { queued }) => sum + queued, 0),
+  };
+}
+
+/** As kombu's Connection.info() has it, as far as a URL says it. */
+function brokerFacts(brokerUrl: string | readonly string[]) {
+  const [first = "", ...others] = [brokerUrl].flat();
+  const url = URL.canParse(first) ? new URL(first) : null;
+  const transport = first.slice(0, Math.max(0, first.indexOf(":")));
+  return {
+    transport,
+    hostname: url === null || url.hostname === "" ? null : url.hostname,
+    port: url === null || url.port === "" ? null : Number(url.port),
+    userid: url === null || url.username === "" ? null : decodeURIComponent(url.username),
+    virtual_host: url === null ? null : decodeURIComponent(url.pathname.slice(1)) || "/",
+    ssl: transport === "amqps" || transport === "rediss",
+    alternates: others.map(redactUrl),
+  };
+}
+
+/** As Python's getrusage(): seconds and KB. */
+function resourceFacts() {
+  const usage = process.resourceUsage();
+  return {
+    utime: usage.userCPUTime / 1e6,
+    stime: usage.systemCPUTime / 1e6,
+    maxrss: usage.maxRSS,
+    minflt: usage.minorPageFault,
+    majflt: usage.majorPageFault,
+    inblock: usage.fsRead,
+    oublock: usage.fsWrite,
+    nvcsw: usage.voluntaryContextSwitches,
+    nivcsw: usage.involuntaryContextSwitches,
+  };
+}
+
+function shownSettings(settings: Readonly<Record<string, unknown>>, all: boolean): Readonly<Record<string, unknown>> {
+  const rows = Object.entries(settingTable).filter(([name, row]) => all || settings[name] !== row.default);
+  return Object.fromEntries(
+    rows.map(([name, { secret }]) => [snakeCase(name), secret === true ? hidden(settings[name]) : shown(settings[name])]),
+  );
+}
+
+function hidden(value: unknown): unknown {
+  if (typeof value === "string") return redactUrl(value);
+  return Array.isArray(value) ? value.map(hidden) : value;
+}
+
+/** As JSON has it: functions and classes as their names. */
+function shown(value: unknown): unknown {
+  const text = JSON.stringify(redact(value), (_, each: unknown) => (typeof each === "function" ? `<function ${each.name}>` : each));
+  return text === undefined ? null : JSON.parse(text);
+}
