@@ -99,15 +99,19 @@ export function argumentsOf(command: string, row: RemoteCommandRow | null, words
   }
   for (const [name, { kind }] of Object.entries(rows)) {
     if (Object.hasOwn(given, name) || placed.length === 0) continue;
-    given[name] = kind === "texts" ? placed.splice(0) : read(kind, placed.shift()!);
+    given[name] = isList(kind) ? placed.splice(0) : read(kind, placed.shift()!);
   }
   if (placed.length > 0) throw new CeleriacError("COMMAND_USAGE", `${command} takes no argument ${JSON.stringify(placed[0])}`);
   return row === null ? given : withoutNull(readRemoteArguments(command, rows, given));
 }
 
+function isList(kind: string): boolean {
+  return kind === "texts" || kind === "names" || kind === "stamps";
+}
+
 function read(kind: string, word: string): unknown {
   if (kind === "record") return jsonOr(word);
-  return kind === "texts" ? word.split(",") : word;
+  return isList(kind) ? word.split(",") : word;
 }
 
 function jsonOr(word: string): unknown {

@@ -27,10 +27,28 @@ const kinds = {
     expected: "a text or a number",
     read: (value: unknown) => (typeof value === "string" || typeof value === "number" ? value : undefined),
   },
+  /** a list, or an object that has them as its keys */
+  names: {
+    expected: "a list of texts, or an object",
+    read(value: unknown): readonly string[] | undefined {
+      const all: readonly unknown[] = Array.isArray(value) ? value : isRecord(value) ? Object.keys(value) : [undefined];
+      return all.every((each) => typeof each === "string") ? all : undefined;
+    },
+  },
+  /** name → a value or a list of values; of a command line as name=value */
+  stamps: {
+    expected: "an object, or texts such as name=value",
+    read(value: unknown): Readonly<Record<string, unknown>> | undefined {
+      if (isRecord(value)) return value;
+      const pairs = (Array.isArray(value) ? value : [value]).map((each) =>
+        typeof each === "string" ? /^([^=]+)=(.*)$/s.exec(each) : null,
+      );
+      return pairs.every((pair) => pair !== null) ? valuesByName(pairs.map(([, name, given]) => [name!, given!])) : undefined;
+    },
+  },
   record: {
     expected: "an object",
-    read: (value: unknown): Readonly<Record<string, unknown>> | undefined =>
-      typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : undefined,
+    read: (value: unknown): Readonly<Record<string, unknown>> | undefined => (isRecord(value) ? value : undefined),
   },
 } as const;
 
@@ -108,6 +126,47 @@ export const remoteCommands = {
     args: {},
     notApplicable: "There are no objects of Python: take a heap snapshot with Node's --heapsnapshot-signal.",
   },
+  revoked: {
+    kind: "inspect",
+    doc: "The ids of tasks that the worker was told to revoke, and still remembers.",
+    args: {},
+    aliases: ["dump_revoked"],
+  },
+  hello: {
+    kind: "inspect",
+    doc: "What a worker that starts asks the others: it learns what they know to be revoked, and they what it knows.",
+    args: {
+      from_node: { kind: "text", doc: "Node name of who asks.", required: true },
+      revoked: { kind: "names", doc: "Ids that it knows to be revoked." },
+    },
+  },
+  revoke: {
+    kind: "control",
+    doc: "Keeps tasks from beginning, wherever they wait.",
+    args: {
+      task_id: { kind: "texts", doc: "Ids of the tasks.", required: true },
+      terminate: { kind: "flag", doc: "Ends those that run." },
+      signal: { kind: "textOrNumber", doc: "That their process is ended by; SIGTERM unless told." },
+      abort: { kind: "text", doc: "Aborts the signal of those that run, with this reason. Python's workers pass over it." },
+    },
+  },
+  terminate: {
+    kind: "control",
+    doc: "Ends tasks that run, and keeps them from beginning where they wait.",
+    args: {
+      signal: { kind: "textOrNumber", doc: "That their process is ended by.", required: true },
+      task_id: { kind: "texts", doc: "Ids of the tasks.", required: true },
+    },
+  },
+  revoke_by_stamped_headers: {
+    kind: "control",
+    doc: "As revoke, of all tasks that bear one of the stamps.",
+    args: {
+      headers: { kind: "stamps", doc: "Stamps: NAME=VALUE, any of which is enough.", required: true },
+      terminate: { kind: "flag", doc: "As of revoke." },
+      signal: { kind: "textOrNumber", doc: "As of revoke." },
+    },
+  },
   shutdown: { kind: "control", doc: "Stops the worker warmly.", args: {}, answers: false },
   enable_events: { kind: "control", doc: "Tells monitors of tasks from now on, as -E does.", args: {} },
   disable_events: { kind: "control", doc: "Tells monitors nothing of tasks any more.", args: {} },
@@ -166,6 +225,17 @@ export function readRemoteArguments(
       throw new CeleriacError("CONTROL_ARGUMENTS", `${command}: ${name} is ${kinds[kind].expected}, ${came}`);
     }),
   );
+}
+
+/** A name that comes several times has a list. */
+function valuesByName(pairs: readonly (readonly [name: string, value: string])[]): Readonly<Record<string, string | readonly string[]>> {
+  const all = new Map<string, string[]>();
+  for (const [name, value] of pairs) all.set(name, [...(all.get(name) ?? []), value]);
+  return Object.fromEntries([...all].map(([name, values]) => [name, values.length === 1 ? values[0]! : values]));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function numberOf(value: unknown): number {

@@ -2,6 +2,7 @@
 import type { AppRuntime } from "./app-runtime.ts";
 import type { InspectName, RemoteCommandName } from "./command.ts";
 import { askWorkers, type ControlCall, type ControlParts, tellWorkers } from "./control/client.ts";
+import { type RevokeOptions, revokeArguments } from "./control/revocation.ts";
 import { type Duration, durationMs } from "./duration.ts";
 
 /** Which workers, and how long they are waited for. */
@@ -18,6 +19,11 @@ export interface ControlOptions {
   readonly limit?: number | undefined;
 }
 
+export interface ReplyOptions {
+  /** Waits for answers; nothing is answered unless told. */
+  readonly reply?: boolean | undefined;
+}
+
 /** What workers answered, by node name. */
 export type ControlReplies<T = unknown> = Readonly<Record<string, T>>;
 
@@ -26,12 +32,15 @@ export interface Control {
   ping(options?: ControlOptions): Promise<ControlReplies<"pong">>;
   /** What workers tell of themselves, as Celery's inspect gives it; `args` by their names on the wire. */
   inspect(what: InspectName, options?: ControlOptions & { readonly args?: object | undefined }): Promise<ControlReplies>;
-  /** Any command, a custom one too; with `reply` its answers are waited for. */
-  broadcast(
-    command: RemoteCommandName | (string & {}),
-    args?: object,
-    options?: ControlOptions & { readonly reply?: boolean | undefined },
+  /** Keeps tasks from beginning, or with `terminate` ends them. With `reply` answers are waited for. */
+  revoke(ids: string | readonly string[], options?: ControlOptions & RevokeOptions & ReplyOptions): Promise<ControlReplies>;
+  /** As revoke, of all tasks that bear one of the stamps: name → a value or several. Python's workers know it from Celery 5.3 on. */
+  revokeByStampedHeaders(
+    stamps: Readonly<Record<string, unknown>>,
+    options?: ControlOptions & RevokeOptions & ReplyOptions,
   ): Promise<ControlReplies>;
+  /** Any command, a custom one too; with `reply` its answers are waited for. */
+  broadcast(command: RemoteCommandName | (string & {}), args?: object, options?: ControlOptions & ReplyOptions): Promise<ControlReplies>;
 }
 
 export function createControl(runtime: AppRuntime): Control {
@@ -41,7 +50,7 @@ export function createControl(runtime: AppRuntime): Control {
     return Object.fromEntries(replies.map(({ hostname, value }) => [hostname, value]));
   }
 
-  return {
+  const control: Control = {
     async ping(options = {}) {
       const replies = await ask("ping", {}, options);
       const alive = Object.entries(replies).filter(([, value]) => isPong(value));
@@ -53,7 +62,12 @@ export function createControl(runtime: AppRuntime): Control {
       await tellWorkers(await partsOf(runtime), callOf(command, args, options));
       return {};
     },
+    revoke: (ids, { terminate, signal, ...options } = {}) =>
+      control.broadcast("revoke", revokeArguments(ids, { terminate, signal }), options),
+    revokeByStampedHeaders: (headers, { terminate = false, signal = "SIGTERM", ...options } = {}) =>
+      control.broadcast("revoke_by_stamped_headers", { headers, terminate, signal }, options),
   };
+  return control;
 }
 
 export async function partsOf(runtime: AppRuntime): Promise<ControlParts> {

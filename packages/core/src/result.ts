@@ -1,4 +1,7 @@
 /** The handle of a sent task: reads its state, waits for its end. Holds no resource and is never thenable. */
+import { askWorkers, type ControlParts, type ReplyWait, tellWorkers } from "./control/client.ts";
+import { abortCall, type RevokeOptions, revokeArguments, revokeCall } from "./control/revocation.ts";
+import { type Duration, durationMs } from "./duration.ts";
 import { type ResultTuple, readResult } from "./result-meta.ts";
 import { type ResultSource, type WaitOptions, waitForFinal, watchChanges } from "./result-wait.ts";
 import { type Outcome, readSnapshot, type SnapshotSubject, type TaskSnapshot, type TaskState } from "./snapshot.ts";
@@ -20,10 +23,23 @@ export interface AsyncResult<out R, out P = unknown> {
   failed(): Promise<boolean>;
   /** Removes the stored result. */
   forget(): Promise<void>;
+  /**
+   * Its caller does not want it any more: it never begins or, if it runs, its self.signal aborts with {kind: "aborted", message: reason}; when it gives
+   * way it ends as REVOKED with the reason. Resolves when the workers that listen now are told. Throws BROKER_*, PUBLISH_*.
+   */
+  abort(reason?: string): Promise<void>;
+  /** Celery's revoke: it never begins; if it runs it goes on, or is ended with `terminate`. Throws as abort. */
+  revoke(options?: ResultRevokeOptions): Promise<void>;
   /** the step before it in a chain, where a stored result names it; else null */
   readonly parent: AsyncResult<unknown> | null;
   /** The tasks sent while it ran, once it has ended. */
   children(): Promise<readonly AsyncResult<unknown>[]>;
+}
+
+export interface ResultRevokeOptions extends RevokeOptions {
+  /** Waits until workers have answered, for `timeout` (1 s): nobody knows how many there are. */
+  readonly wait?: boolean | undefined;
+  readonly timeout?: Duration | undefined;
 }
 
 /** What delay() returns: `await` it for the handle (the broker has the task), or `await ….get()` for the value. */
@@ -32,7 +48,10 @@ export interface Sent<R, P = unknown> extends Promise<AsyncResult<R, P>> {
 }
 
 /** What a handle needs of the app. */
-export interface HandleSource extends ResultSource, Pick<SnapshotSubject, "revive"> {}
+export interface HandleSource extends ResultSource, Pick<SnapshotSubject, "revive"> {
+  /** what reaches the workers */
+  control(): Promise<ControlParts>;
+}
 
 export interface HandleFacts {
   readonly id: string;
@@ -71,6 +90,15 @@ export function createResult<R, P>(source: HandleSource, facts: HandleFacts): As
     failed: async () => (await result.state()) === "FAILURE",
     async forget() {
       await (await source.backend()).forget(id);
+    },
+    async abort(reason = "aborted") {
+      await tellWorkers(await source.control(), abortCall(id, reason));
+    },
+    async revoke({ wait = false, timeout = "1s", ...options } = {}) {
+      const call = revokeCall(revokeArguments(id, options));
+      const patience: ReplyWait = { timeoutMs: durationMs(timeout, "timeout"), limit: null };
+      if (wait) await askWorkers(await source.control(), call, patience);
+      else await tellWorkers(await source.control(), call);
     },
     parent,
     async children() {

@@ -27,7 +27,7 @@ export {
 export { resultExpiresMs, type Settings, settingTable } from "./config.ts";
 export { tooLarge } from "./content.ts";
 export { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
-export { askWorkers, type ControlCall, tellWorkers } from "./control/client.ts";
+export { askWorkers, type ControlCall, type ControlParts, tellWorkers } from "./control/client.ts";
 export { openMailbox } from "./control/mailbox.ts";
 export type { ControlReply, ControlRequest } from "./control/pidbox.ts";
 export { type ControlOptions, callOf, partsOf } from "./control.ts";
@@ -87,6 +87,6 @@ export {
   unknownName,
 } from "./setting.ts";
 export { type ContextParts, createContext } from "./task-context.ts";
-export { customHeaders, readTaskHeaders, type TaskHeaders } from "./task-headers.ts";
+export { customHeaders, readTaskHeaders, stampValues, type TaskHeaders } from "./task-headers.ts";
 export { fromWire } from "./task-input.ts";
 export type { RunOptions } from "./task-options.ts";

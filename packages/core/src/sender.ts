@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { AppRuntime } from "./app-runtime.ts";
 import type { Call, CallOptions } from "./call.ts";
 import { compose } from "./compose.ts";
+import { partsOf } from "./control.ts";
 import { currentRun } from "./current-run.ts";
 import { durationMs } from "./duration.ts";
 import { CeleriacError } from "./errors.ts";
@@ -32,6 +33,7 @@ export function createSender(runtime: AppRuntime): Sender {
       return runtime.clock;
     },
     waits: runtime.waits,
+    control: () => partsOf(runtime),
     async backend() {
       const { backend } = await runtime.links();
       if (backend === null) throw new CeleriacError("RESULT_DISABLED", "No result backend: results of this app are not stored");

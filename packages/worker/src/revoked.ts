@@ -5,6 +5,9 @@ import { LimitedMap, type Limits } from "./limited-map.ts";
 /** The reason of a task that was revoked without one: Celery's. */
 export const plainReason = "revoked";
 
+/** Ids that one worker tells another: answers to a fleet that starts at once must not drown it. The newest. */
+export const mostShared = 10_000;
+
 /** stamp → values that are revoked */
 export type Stamps = Readonly<Record<string, readonly unknown[]>>;
 

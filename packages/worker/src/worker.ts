@@ -36,6 +36,7 @@ import { createPresence, type Presence } from "./presence.ts";
 import type { Probes } from "./probes/probes.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { Revoked, revokedLimits } from "./revoked.ts";
+import { createRevoker } from "./revoker.ts";
 import { SetAside } from "./set-aside.ts";
 import type { Simulation } from "./simulation.ts";
 import { warnOfServers } from "./start-warnings.ts";
@@ -122,6 +123,8 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     logLevel,
   });
 
+  const revoker = createRevoker({ revoked, consumer: tasks, pool });
+
   const service = createService(`worker ${hostname}`, {
     async start(signal) {
       try {
@@ -194,7 +197,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     teller.worker("worker-online", { queues, pool: plan.pool, concurrency: pool.capacity });
     presence.online();
     mailbox = await openControl(broker, {
-      ...{ runtime, hostname, logger, pool, tasks, teller, events, presence, shutDown },
+      ...{ runtime, hostname, logger, pool, tasks, teller, events, presence, shutDown, revoked, revoker },
       queues: () => queues,
       startedAt: clock.monotonic(),
     });

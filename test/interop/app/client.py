@@ -71,7 +71,19 @@ def ping(nodes, timeout=20):
     return {name: reply for each in app.control.ping(destination=nodes, timeout=timeout) for name, reply in each.items()}
 
 
-operations = {each.__name__: each for each in (send, get, canvas, take, ping)}
+def control(command, arguments, nodes=None, timeout=10):
+    """Sends a command of remote control and gives the answers; ends when the named nodes have answered."""
+    replies = app.control.broadcast(command, arguments=arguments, destination=nodes, reply=True, timeout=timeout)
+    return {name: reply for each in replies or [] for name, reply in each.items()}
+
+
+def revoke(id, nodes=None, **options):
+    """As an operator would: app.control.revoke()."""
+    replies = app.control.revoke(id, destination=nodes, reply=True, timeout=10, **options)
+    return {name: reply for each in replies or [] for name, reply in each.items()}
+
+
+operations = {each.__name__: each for each in (send, get, canvas, take, ping, control, revoke)}
 
 
 def main():

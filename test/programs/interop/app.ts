@@ -26,6 +26,10 @@ app.bound("js.request", (self) => ({
   eta: self.request.eta?.toISOString() ?? null,
   expires: self.request.expires?.toISOString() ?? null,
 }));
+/** Runs until it is told to end. */
+app.bound("js.wait", { trackStarted: true }, async (self) => {
+  await new Promise((_, reject) => self.signal.addEventListener("abort", () => reject(self.signal.reason)));
+});
 app.task("js.length", (text: string) => text.length);
 app.task("js.big", (size: number) => "x".repeat(size));
 app.task("js.silent", { ignoreResult: true }, () => "never stored");

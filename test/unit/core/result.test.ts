@@ -30,7 +30,7 @@ function world({ connecting = Promise.resolve(), throws = [] as readonly ErrorCl
     {
       clock,
       waits,
-      backend: async () => backend,
+      ...{ backend: async () => backend, control: () => Promise.reject(new Error("not asked for")) },
       revive: (_task, remote) => reviveError(throws, remote),
     },
     { id: "1", taskName: "t", known: true },

@@ -35,6 +35,10 @@ export interface ReplyWait {
   readonly timeoutMs: number;
   /** as many answers are enough; null: all that come in time */
   readonly limit: number | null;
+  /** Called when the broker has passed the command on; must not throw. */
+  readonly asked?: (() => void) | undefined;
+  /** Waits no longer when it aborts. */
+  readonly signal?: AbortSignal | undefined;
   /** Called with each answer as it comes; must not throw. */
   readonly replied?: ((reply: ControlReply) => void) | undefined;
 }
@@ -53,6 +57,7 @@ export async function askWorkers(parts: ControlParts, call: ControlCall, wait: R
   const rules = controlRules(settings);
   const limit = wait.limit ?? call.destination?.length ?? Number.POSITIVE_INFINITY;
   const enough = new AbortController();
+  const { signal = enough.signal } = wait;
   const replies: ControlReply[] = [];
   await broker.connect();
   const subscription = await broker.subscribe(exchange, {
@@ -74,7 +79,8 @@ export async function askWorkers(parts: ControlParts, call: ControlCall, wait: R
     const replyTo = { exchange: exchange.name, routingKey: oid, ticket };
     const request = { ...call, clock: lamport.forward(), replyTo };
     await broker.broadcast(requestExchange(settings), "", writeRequest(request, clock.now() + wait.timeoutMs));
-    await clock.sleep(wait.timeoutMs, enough.signal);
+    wait.asked?.();
+    await clock.sleep(wait.timeoutMs, AbortSignal.any([enough.signal, signal]));
     return replies;
   } finally {
     await subscription.close();

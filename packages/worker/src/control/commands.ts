@@ -1,7 +1,7 @@
 /** Who carries out which command. */
-
 import type { ApplicableName, Commands } from "./command.ts";
 import { eventCommands } from "./event-commands.ts";
+import { revokeCommands } from "./revoke-commands.ts";
 import { stateCommands } from "./state-commands.ts";
 import { taskCommands } from "./task-commands.ts";
 
@@ -9,5 +9,6 @@ export const commands: Commands<ApplicableName> = {
   ...stateCommands,
   ...taskCommands,
   ...eventCommands,
+  ...revokeCommands,
   shutdown: (desk) => desk.shutDown(),
 };

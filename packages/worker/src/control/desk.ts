@@ -4,6 +4,8 @@ import type { TaskConsumer } from "../consumer.ts";
 import type { EventSwitch } from "../event-switch.ts";
 import type { Pool } from "../pool.ts";
 import type { Presence } from "../presence.ts";
+import type { Revoked } from "../revoked.ts";
+import type { Revoker } from "../revoker.ts";
 import type { Teller } from "../telling.ts";
 
 export interface Desk {
@@ -13,6 +15,8 @@ export interface Desk {
   readonly queues: () => readonly string[];
   readonly pool: Pool;
   readonly tasks: TaskConsumer;
+  readonly revoked: Revoked;
+  readonly revoker: Revoker;
   readonly teller: Teller;
   readonly events: EventSwitch;
   readonly presence: Presence;

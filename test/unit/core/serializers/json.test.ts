@@ -13,7 +13,7 @@ const refused = (message: string) => expect.objectContaining({ code: "PUBLISH_EN
 const cyclic: { list: unknown[] } = { list: [] };
 cyclic.list.push({ back: cyclic });
 const handle = createResult(
-  { clock: null as never, waits: new Set(), backend: null as never, revive: () => undefined },
+  { clock: null as never, waits: new Set(), control: null as never, backend: null as never, revive: () => undefined },
   { id: "id-1", taskName: null, known: true },
 );
 
