@@ -19,6 +19,12 @@ export async function calls(): Promise<void> {
   const here = await add(1, 2);
   expectType<Equal<typeof here, number>>();
 
+  // Celery's apply() runs here; it is not Function.prototype.apply.
+  const applied = await add.apply([2, 2], { priority: 3 });
+  expectType<Equal<typeof applied, Outcome<number>>>();
+  // @ts-expect-error one argument is missing
+  await add.apply([2]);
+
   // @ts-expect-error wrong type
   await add.delay(1, "2");
   // @ts-expect-error missing argument

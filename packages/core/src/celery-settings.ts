@@ -32,11 +32,7 @@ export const celerySettings = {
   ...kept("task_default_exchange", "task_default_exchange_type", "task_default_routing_key"),
   ...kept("task_default_queue_type", "task_create_missing_queue_type", "task_create_missing_queue_exchange_type"),
   ...unused("priorities are the call's, the task's or task_default_priority", ["task_inherit_parent_priority"], [false]),
-  ...unused(
-    "delay() always sends: call the task itself to run it here",
-    ["task_always_eager", "task_eager_propagates", "task_store_eager_result"],
-    [false],
-  ),
+  ...kept("task_always_eager", "task_eager_propagates", "task_store_eager_result"),
   ...kept("task_default_rate_limit", "worker_disable_rate_limits"),
   ...unused("options are given where a task is defined", ["task_annotations"], [null, [], {}]),
   ...kept("task_send_sent_event", "worker_send_task_events"),

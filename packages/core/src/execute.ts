@@ -77,7 +77,7 @@ class Execution implements ContextParts, CurrentRun {
   }
 
   get request(): TaskRequest {
-    this.#request ??= requestOf(this.#run, this.#followed.headers, this.#hostname);
+    this.#request ??= requestOf(this.#run, this.#followed.headers, this.#hostname, this.#control.isEager === true);
     return this.#request;
   }
 
@@ -191,6 +191,7 @@ class Execution implements ContextParts, CurrentRun {
   #failed(thrown: unknown, error: RemoteError = remoteErrorOf(thrown)): Ending {
     const { name, options } = this.#definition;
     const { signals } = this.#runtime;
+    this.#control.failed?.(thrown);
     signals.send("taskFailure", () => ({ ...this.#event(), error: thrown }));
     const taskError = () => taskErrorOf(this.#run.id, name, error, () => thrown);
     signals.send("taskPostrun", () => ({ ...this.#event(), outcome: { state: "FAILURE", error: taskError() } }));
@@ -234,7 +235,7 @@ function isAbort(thrown: unknown, signal: AbortSignal): boolean {
   return thrown === signal.reason || (thrown instanceof Error && (thrown.name === "AbortError" || thrown.cause === signal.reason));
 }
 
-function requestOf(run: Run, headers: TaskHeaders, hostname: string): TaskRequest {
+function requestOf(run: Run, headers: TaskHeaders, hostname: string, isEager: boolean): TaskRequest {
   return Object.freeze({
     id: headers.id,
     rootId: headers.rootId,
@@ -246,7 +247,7 @@ function requestOf(run: Run, headers: TaskHeaders, hostname: string): TaskReques
     deliveryCount: run.deliveries,
     eta: headers.etaAt === null ? null : new Date(headers.etaAt),
     expires: headers.expiresAt === null ? null : new Date(headers.expiresAt),
-    isEager: false,
+    isEager,
     origin: headers.origin,
     hostname,
     queue: run.queue,

@@ -16,7 +16,7 @@ export interface WaitOptions {
 export interface ResultSource {
   readonly clock: Clock;
   /** Throws RESULT_DISABLED where there is none, APP_CLOSED. */
-  backend(): Promise<ResultBackend>;
+  backend(): Promise<Pick<ResultBackend, "connect" | "get" | "subscribe" | "forget">>;
   /** Everybody who waits, to be told when the app closes. */
   readonly waits: Set<(closed: Error) => void>;
 }

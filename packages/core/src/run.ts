@@ -65,6 +65,10 @@ export interface RunControl {
   /** stores a non-final state; resolves when handed on, not when stored */
   updateState(state: string, metaJson: string): Promise<void>;
   log(level: "debug" | "info" | "warn" | "error", message: string, fields: object | undefined): void;
+  /** true: it runs where it was called, and was never sent */
+  readonly isEager?: boolean;
+  /** Told what a run has thrown that failed for good, as it was thrown. */
+  failed?(thrown: unknown): void;
 }
 
 /** Runs a task's function and decides its ending; never rejects. Knows no pool. */

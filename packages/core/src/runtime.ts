@@ -86,6 +86,7 @@ export {
   textSetting,
   unknownName,
 } from "./setting.ts";
+export { stateRecord } from "./state-record.ts";
 export { type ContextParts, createContext } from "./task-context.ts";
 export { customHeaders, readTaskHeaders, stampValues, type TaskHeaders } from "./task-headers.ts";
 export { fromWire } from "./task-input.ts";

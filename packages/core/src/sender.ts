@@ -6,6 +6,7 @@ import { compose } from "./compose.ts";
 import { partsOf } from "./control.ts";
 import { currentRun } from "./current-run.ts";
 import { durationMs } from "./duration.ts";
+import type { Applied } from "./eager.ts";
 import { CeleriacError } from "./errors.ts";
 import { sentEvent } from "./events/sent-event.ts";
 import { reviveError } from "./failure.ts";
@@ -65,11 +66,24 @@ export function createSender(runtime: AppRuntime): Sender {
   async function send<R, P>(make: () => Call): Promise<AsyncResult<R, P>> {
     underway++;
     try {
-      return await publishCall(make());
+      const call = make();
+      return runtime.settings.taskAlwaysEager ? await runEagerly<R, P>(call) : await publishCall<R, P>(call);
     } finally {
       underway--;
       if (underway === 0) for (const tell of awaitingNone) tell();
     }
+  }
+
+  async function runEagerly<R, P>(call: Call): Promise<AsyncResult<R, P>> {
+    const { result, outcome } = await applyCall<R, P>(call);
+    if (outcome.state !== "FAILURE" || !runtime.settings.taskEagerPropagates) return result;
+    throw outcome.error.cause ?? outcome.error;
+  }
+
+  async function applyCall<R, P>(call: Call): Promise<Applied<R, P>> {
+    // Producers do not load what runs tasks.
+    const { applyHere } = await import("./eager.ts");
+    return await applyHere<R, P>(runtime, source, call, call.options.taskId ?? randomUUID());
   }
 
   async function publishCall<R, P>(call: Call): Promise<AsyncResult<R, P>> {
@@ -112,6 +126,7 @@ export function createSender(runtime: AppRuntime): Sender {
       const sent = send<R, P>(make);
       return Object.assign(sent, { get: async (options?: Parameters<AsyncResult<R, P>["get"]>[0]) => (await sent).get(options) });
     },
+    apply: async <R>(make: () => Call) => (await applyCall<R, unknown>(make())).outcome,
     result: <R, P>(id: string, taskName: string | null) => createResult<R, P>(source, { id, taskName, known: false }),
     async flushed() {
       if (underway > 0) await new Promise<void>((resolve) => awaitingNone.add(resolve));

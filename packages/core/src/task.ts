@@ -1,7 +1,8 @@
 /** The public face of a task: a reference that can be sent, and one whose code is here and can be called. */
-import { type ApplyOptions, type CallSender, createCall, plainCall } from "./call.ts";
+import { type ApplyOptions, type Call, type CallSender, createCall, plainCall } from "./call.ts";
 import type { AsyncResult, Sent } from "./result.ts";
 import { createSignature, type ImmutableSignature, type Signature } from "./signature.ts";
+import type { Outcome } from "./snapshot.ts";
 import type { DropTail, Rest, Suffixes } from "./task-arguments.ts";
 
 /** An interface of its own so that inference through TaskRef<A, R> reads A from here by reference, never from Suffixes<A>. */
@@ -30,6 +31,11 @@ export interface TaskRef<in out A extends readonly unknown[], out R, out P = unk
 /** A task whose code is here: calling it runs the function in this process, without queue, retries or limits. */
 export interface Task<in out A extends readonly unknown[], out R, out P = unknown> extends TaskRef<A, R, P> {
   (...args: A): Promise<R>;
+  /**
+   * Celery's apply(): runs here and at once, with context, middleware, retries and what follows; how it ended is returned, not thrown. Waits
+   * (`countdown`, `eta`, between retries) and time limits are not kept. Also shadows Function.prototype.apply.
+   */
+  apply(args: A, options?: ApplyOptions<R>): Promise<Outcome<R>>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: any task at all
@@ -49,6 +55,8 @@ export interface DeclaredTask<in out A extends readonly unknown[], out R, out P,
 /** What a task needs of the app. */
 export interface TaskSender extends CallSender {
   result<R, P>(id: string, taskName: string): AsyncResult<R, P>;
+  /** Runs the call here. */
+  apply<R>(make: () => Call): Promise<Outcome<R>>;
 }
 
 /** The verbs of a reference to the task `name`. */
@@ -74,7 +82,8 @@ export function createTask<A extends readonly unknown[], R, P>(
   run: (args: A) => Promise<R>,
 ): Task<A, R, P> {
   const task = (...args: A) => run(args);
-  for (const [key, value] of Object.entries(createTaskRef<A, R, P>(sender, name)))
+  const apply = (args: A, options: ApplyOptions<R> = {}) => sender.apply<R>(() => createCall(name, args, options));
+  for (const [key, value] of Object.entries({ ...createTaskRef<A, R, P>(sender, name), apply }))
     Object.defineProperty(task, key, { value, enumerable: true });
   return task as unknown as Task<A, R, P>;
 }

@@ -13,10 +13,9 @@ import {
   type ResultRecord,
   readFollowed,
   reasonOf,
-  resultContent,
-  resultExpiresMs,
   resultText,
   type Settlement,
+  stateRecord,
 } from "@celeriac/core/runtime";
 import type { Request } from "./request.ts";
 
@@ -149,29 +148,7 @@ export function recordOf(
 ): ResultRecord | undefined {
   if (backend === null || (request.ignoreResult && !isStoredError(runtime, request, state))) return undefined;
   const { headers, run } = request;
-  const { resultExtended } = runtime.settings;
-  const facts: ResultFacts = {
-    taskId: headers.id,
-    state,
-    attempt: headers.retries,
-    children,
-    nowMs: runtime.clock.now(),
-    groupId: headers.group,
-    parentId: headers.parentId,
-    extended: resultExtended
-      ? { name: headers.task, args: headers.argsRepr, kwargs: headers.kwargsRepr, worker: hostname, queue: run.queue }
-      : null,
-  };
-  const written = text(facts);
-  return {
-    taskId: headers.id,
-    state,
-    attempt: headers.retries,
-    text: written,
-    content: resultContent(written, runtime.settings.resultSerializer),
-    expiresMs: resultExpiresMs(runtime.settings),
-    replyTo: run.replyTo,
-  };
+  return stateRecord(runtime, { headers, queue: run.queue, replyTo: run.replyTo, hostname }, state, children, text);
 }
 
 /** Where results are ignored, a task may still ask for its errors. */

@@ -20,8 +20,6 @@ interface Life {
 export interface SentTasks {
   /** in the order in which they were sent */
   of(task: AnyTask): readonly Sent[];
-  /** A run was seen of a task that nobody here sent: what followed another. */
-  saw(id: string, task: string): void;
   /** The newest snapshot in `state` of the first task that is in it or was; undefined while none was. */
   find(task: AnyTask, state: TaskState): TaskSnapshot<unknown> | undefined;
   /** what became of each, newest states; for people */
@@ -32,17 +30,18 @@ export interface SentTasks {
 }
 
 export function createSentTasks(runtime: AppRuntime): SentTasks {
-  const sent: (Sent & { readonly task: string })[] = [];
+  /** in the order in which they were to be sent; of those that run where they are called, what they send themselves ends before */
+  const outgoing = new Set<OutgoingMessage>();
+  const sent = new WeakSet<OutgoingMessage>();
   const lives = new Map<string, Life>();
   const tell = new Set<() => void>();
 
-  function record({ id, task, args, kwargs, options }: OutgoingMessage): void {
+  function asCalled({ id, task, args, kwargs, options }: OutgoingMessage): Sent {
     const takesObject = (runtime.registry.get(task)?.input ?? null) !== null && args.length === 0;
-    sent.push({ id, task, options, ...(takesObject ? { args: [kwargs], kwargs: {} } : { args, kwargs }) });
-    follow(id, task);
+    return Object.freeze({ id, ...(takesObject ? { args: [kwargs], kwargs: {} } : { args, kwargs }), options });
   }
 
-  function follow(id: string, task: string): void {
+  function follow({ id, task }: { readonly id: string; readonly task: string }): void {
     if (lives.has(id)) return;
     const revive = (name: string | null, remote: Parameters<typeof reviveError>[1]) =>
       reviveError(runtime.registry.get(name ?? "")?.options.throws ?? [], remote);
@@ -58,11 +57,19 @@ export function createSentTasks(runtime: AppRuntime): SentTasks {
     );
   }
 
-  const listening = runtime.signals.afterTaskPublish.connect(record);
+  const { afterTaskPublish, beforeTaskPublish, taskPrerun } = runtime.signals;
+  // What follows a task is seen when it runs: nobody sent it by a call.
+  const listening = [
+    beforeTaskPublish.connect((message) => {
+      outgoing.add(message);
+      follow(message);
+    }),
+    afterTaskPublish.connect((message) => void sent.add(message)),
+    taskPrerun.connect(follow),
+  ];
   const livesOf = ({ name }: AnyTask) => [...lives.values()].filter(({ task }) => task === name);
   return {
-    of: ({ name }) => sent.filter(({ task }) => task === name).map(({ task: _task, ...rest }) => Object.freeze(rest)),
-    saw: follow,
+    of: ({ name }) => [...outgoing].filter((message) => message.task === name && sent.has(message)).map(asCalled),
     find(task, state) {
       for (const { snapshots } of livesOf(task)) {
         const found = snapshots.findLast((snapshot) => snapshot.state === state);
@@ -72,6 +79,8 @@ export function createSentTasks(runtime: AppRuntime): SentTasks {
     },
     lives: (task) => livesOf(task).map(({ id, snapshots }) => `${id} is ${snapshots.at(-1)!.state}`),
     news: () => new Promise((resolve) => tell.add(resolve)),
-    stop: () => listening[Symbol.dispose](),
+    stop() {
+      for (const each of listening) each[Symbol.dispose]();
+    },
   };
 }

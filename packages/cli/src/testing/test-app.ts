@@ -19,8 +19,11 @@ import { createStagedTasks } from "./staged-tasks.ts";
 import { testDeps } from "./test-deps.ts";
 import { startTestWorker } from "./test-worker.ts";
 
-/** fake: what is sent is recorded and nothing runs; worker: a worker of this process runs it, when its time has come. */
-export type TestMode = "fake" | "worker";
+/**
+ * fake: what is sent is recorded and nothing runs; eager: it runs where it is sent, before delay() resolves; worker: a worker of this process runs
+ * it, when its time has come.
+ */
+export type TestMode = "fake" | "eager" | "worker";
 
 export interface TestAppOptions<D extends object> {
   /** fake by default */
@@ -83,9 +86,10 @@ export async function testApp<D extends object>(app: App<D>, options: TestAppOpt
   const rest = createRest();
   const virtual = createVirtualClock({ startAt: now.getTime(), settle: rest.settle });
   const staged = createStagedTasks(runtime.registry);
-  const leadBack = leadElsewhere(runtime, { clock: virtual, deps: testDeps(deps), registry: staged.registry });
+  const settings = mode === "eager" ? { taskAlwaysEager: true, taskStoreEagerResult: true } : { taskAlwaysEager: false };
+  const leadBack = leadElsewhere(runtime, { clock: virtual, deps: testDeps(deps), registry: staged.registry, settings });
   const sent = createSentTasks(runtime);
-  const worker = mode === "worker" ? await startTestWorker(app, runtime, { rest, staged, saw: sent.saw }) : null;
+  const worker = mode === "worker" ? await startTestWorker(app, runtime, { rest, staged }) : null;
 
   /** What is due now happens. */
   const drain = () => virtual.advance(0);
@@ -104,7 +108,7 @@ export async function testApp<D extends object>(app: App<D>, options: TestAppOpt
 
   function stuck(task: AnyTask, state: TaskState): CeleriacError {
     const what = `${task.name} is not ${state} and nothing is under way that would change it`;
-    if (mode === "fake") return new CeleriacError("TEST_MODE", `${what}: nothing runs in mode "fake", take "worker"`);
+    if (mode === "fake") return new CeleriacError("TEST_MODE", `${what}: nothing runs in mode "fake", take "eager" or "worker"`);
     const lives = sent.lives(task);
     const known = lives.length === 0 ? "none was sent" : lives.join(", ");
     return new CeleriacError(

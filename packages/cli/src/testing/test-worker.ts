@@ -8,8 +8,6 @@ import type { StagedTasks } from "./staged-tasks.ts";
 export interface TestWorkerParts {
   readonly rest: Rest;
   readonly staged: StagedTasks;
-  /** told of each run that begins */
-  readonly saw: (id: string, task: string) => void;
 }
 
 export interface TestWorker {
@@ -40,9 +38,8 @@ export async function startTestWorker(app: App<unknown>, runtime: AppRuntime, pa
   };
 }
 
-function stagedExecute(execute: Execute, life: InlineLife, { rest, staged, saw }: TestWorkerParts): Execute {
+function stagedExecute(execute: Execute, life: InlineLife, { rest, staged }: TestWorkerParts): Execute {
   return async (run, control) => {
-    saw(run.id, run.task);
     if (staged.takesCrash(run.task)) {
       life.end("signal SIGKILL, by the test's crash()");
       return await new Promise(() => {});

@@ -110,6 +110,12 @@ export const taskSettings = {
   taskTrackStarted: flagSetting(false, "Store STARTED when a task begins."),
   taskIgnoreResult: flagSetting(false, "Store no result unless the task says ignoreResult: false."),
   taskStoreErrorsEvenIfIgnored: flagSetting(false, "Where results are ignored, store failures, retries and revocations all the same."),
+  taskAlwaysEager: flagSetting(
+    false,
+    "Run every task where it is called, and at once, instead of sending it: without broker, limits and waits between retries. For tests and scripts.",
+  ),
+  taskEagerPropagates: flagSetting(false, "delay() then rejects with what the task threw."),
+  taskStoreEagerResult: flagSetting(false, "Store the results of such tasks; without it only the handle that delay() gives knows them."),
   taskPublishRetry: flagSetting(true, "Repeat a publication that the broker surely does not have; calls may say otherwise."),
   taskPublishRetryPolicy: retryPolicySetting(
     "How: by default at once, then after 0.2 s more each time up to 1 s, as long as publishTimeout lasts. Celery's names (max_retries, interval_start, …) are taken.",

@@ -37,7 +37,7 @@ describe("what is sent", () => {
     expect(t.enqueued(other)).toEqual([]);
     await t.drain();
     expect(await first.state()).toBe("PENDING");
-    await expect(t.waitFor(add, "SUCCESS")).rejects.toEqual(coded("TEST_MODE", 'take "worker"'));
+    await expect(t.waitFor(add, "SUCCESS")).rejects.toEqual(coded("TEST_MODE", 'take "eager" or "worker"'));
     expect(() => t.crash(add)).toThrow(coded("TEST_MODE"));
     await expect(add.delay(1, (() => 1) as never)).rejects.toEqual(coded("PUBLISH_ENCODE"));
   });
@@ -49,6 +49,29 @@ describe("what is sent", () => {
     await mail.delay({ to: "a@b.c" });
     expect(t.enqueued(mail)).toMatchObject([{ args: [{ to: "a@b.c" }], kwargs: {} }]);
     expect((await t.waitFor(mail, "SUCCESS")).value).toBe("a@b.c");
+  });
+});
+
+describe("mode eager", () => {
+  it("runs what is sent before delay() resolves, and what follows it", async () => {
+    const app = newApp();
+    const add = app.task("add", { autoretryFor: [TypeError] }, (x: number, y: number) => x + y);
+    const outer = app.bound("outer", async (self, n: number) => [await add.delay(n, n).get(), self.request.isEager]);
+    const show = app.task("show", (value: unknown) => JSON.stringify(value));
+    const score = app.declare<(doc: string) => number>("ml.score");
+    const t = await underTest(app, { mode: "eager" });
+    t.stub(score, (doc) => doc.length);
+    t.fail(add, new TypeError("once"), { times: 1 });
+    const sent = await outer.applyAsync([2], { countdown: "1h", link: show.s() });
+    expect(await sent.get()).toEqual([4, true]);
+    expect((await t.waitFor(show, "SUCCESS")).value).toBe("[4,true]");
+    expect((await t.waitFor(add, "RETRY")).error.message).toContain("once");
+    expect(await score.delay("four").get()).toBe(4);
+    expect(t.enqueued(outer)).toMatchObject([{ id: sent.id, options: { countdown: "1h" } }]);
+    expect(t.enqueued(add)).toHaveLength(1);
+    expect(await add.result(t.enqueued(add)[0]!.id).get()).toBe(4);
+    await expect(t.waitFor(score, "FAILURE")).rejects.toEqual(coded("TEST_STUCK", "is SUCCESS"));
+    expect(() => t.crash(add)).toThrow(coded("TEST_MODE"));
   });
 });
 

@@ -1,0 +1,143 @@
+/** Runs calls where they are made, and at once: the whole way of a task but the broker. What follows a task runs at once as well, and no wait is kept. */
+import { hostname } from "node:os";
+import type { AppRuntime } from "./app-runtime.ts";
+import type { Publication } from "./broker.ts";
+import type { Call } from "./call.ts";
+import { compose } from "./compose.ts";
+import { currentRun } from "./current-run.ts";
+import { createExecute } from "./execute.ts";
+import { celeryErrors } from "./failure.ts";
+import { encodeMessage } from "./message.ts";
+import { type OutgoingMessage, publishThrough } from "./middleware.ts";
+import { type AsyncResult, createResult, type HandleSource } from "./result.ts";
+import { failureText, resultText } from "./result-meta.ts";
+import type { Ending, Run } from "./run.ts";
+import type { Outcome } from "./snapshot.ts";
+import { stateRecord } from "./state-record.ts";
+import { readTaskHeaders } from "./task-headers.ts";
+import { toWire } from "./task-input.ts";
+
+export interface Applied<R, P> {
+  /** its results lie in it, and nowhere else unless `taskStoreEagerResult` says so */
+  readonly result: AsyncResult<R, P>;
+  readonly outcome: Outcome<R>;
+}
+
+/** Resolves when the task, its retries and all that follows have ended. Throws PUBLISH_ENCODE, PUBLISH_REJECTED, TASK_INPUT, and what opening `deps` throws. */
+export async function applyHere<R, P>(runtime: AppRuntime, source: HandleSource, call: Call, id: string): Promise<Applied<R, P>> {
+  const definition = runtime.registry.get(call.task);
+  const { args, kwargs } = definition === undefined || definition.input === null ? call : await toWire(definition, call);
+  const parent = currentRun();
+  const parentage = parent === undefined ? null : { rootId: parent.context.request.rootId, parentId: parent.context.request.id };
+  const { message, route } = compose(runtime.composeContext(null), { ...call, args, kwargs }, definition, id, parentage);
+  const outgoing: OutgoingMessage = { id, task: call.task, args, kwargs, headers: { ...message.headers }, options: call.options };
+  const tree: Tree = { rootId: id, texts: new Map(), thrown: undefined };
+  runtime.signals.send("beforeTaskPublish", () => outgoing);
+  await publishThrough(runtime.middleware, outgoing, async () => {
+    const headed = { ...message, headers: outgoing.headers };
+    const envelope = encodeMessage(headed, runtime.clock.now(), runtime.settings.maxMessageBytes);
+    await runTree(runtime, { envelope, route }, tree);
+  });
+  if (call.options.addToParent !== false) parent?.children.push([[id, null], null]);
+  runtime.signals.send("afterTaskPublish", () => outgoing);
+  const result = createResult<R, P>(treeSource(source, tree, call.task), { id, taskName: call.task, known: true });
+  return { result, outcome: await result.settled() };
+}
+
+/** A call, and all that followed it. */
+interface Tree {
+  readonly rootId: string;
+  /** task id → Celery's result JSON */
+  readonly texts: Map<string, string>;
+  /** what the call itself failed with */
+  thrown: unknown;
+}
+
+async function runTree(runtime: AppRuntime, root: Publication, tree: Tree): Promise<void> {
+  const execute = await createExecute(runtime, hostname());
+  const due: Publication[] = [root];
+  for (let next = due.shift(); next !== undefined; next = due.shift()) {
+    const run = runOf(next);
+    const headers = readTaskHeaders(run);
+    const subject = { headers, queue: run.queue, replyTo: null, hostname: hostname() };
+    const keep = async (state: string, children: readonly unknown[], text: Parameters<typeof stateRecord>[4]) => {
+      const record = stateRecord(runtime, subject, state, children, text);
+      tree.texts.set(run.id, record.text);
+      if (!runtime.settings.taskStoreEagerResult || headers.ignoreResult === true) return;
+      await (await runtime.links()).backend?.store(record);
+    };
+    const ending = await execute(run, {
+      isEager: true,
+      signal: new AbortController().signal,
+      updateState: (state, metaJson) => keep(state, [], (facts) => resultText(facts, metaJson, null)),
+      log: (level, message, fields) => runtime.logger[level](message, { task: run.task, taskId: run.id, ...fields }),
+      failed(thrown) {
+        if (run.id === tree.rootId) tree.thrown = thrown;
+      },
+    });
+    await keepEnding(ending, run, keep);
+    if ("publish" in ending) due.unshift(...ending.publish);
+  }
+}
+
+function runOf({ envelope, route }: Publication): Run {
+  const { headers, body, properties } = envelope;
+  return {
+    id: String(headers["id"]),
+    task: String(headers["task"]),
+    headers,
+    body,
+    contentType: properties.contentType,
+    replyTo: null,
+    priority: properties.priority,
+    queue: route.routingKey,
+    redelivered: false,
+    deliveries: 0,
+    softTimeLimitMs: null,
+    timeLimitMs: null,
+  };
+}
+
+type Keep = (state: string, children: readonly unknown[], text: Parameters<typeof stateRecord>[4]) => Promise<void>;
+
+/** As a worker's settlement stores it; what can only become of a run in a worker does not come here. */
+async function keepEnding(ending: Ending, run: Run, keep: Keep): Promise<void> {
+  switch (ending.kind) {
+    case "succeeded":
+      return keep("SUCCESS", ending.children, (facts) => resultText(facts, ending.value, null));
+    // Nobody would ever hear of it: to its caller it has ended, with nothing.
+    case "ignored":
+      return keep("SUCCESS", [], (facts) => resultText(facts, "null", null));
+    case "failed":
+      return keep("FAILURE", ending.children, (facts) => failureText(facts, ending.error));
+    case "retried":
+      return keep("RETRY", [], (facts) => failureText(facts, ending.error));
+    case "rejected":
+    case "undecodable":
+      return keep("FAILURE", [], (facts) => failureText(facts, celeryErrors.reject(ending.reason)));
+    case "unknown":
+      return keep("FAILURE", [], (facts) => failureText(facts, celeryErrors.notRegistered(run.task)));
+    case "expired":
+      return keep("REVOKED", [], (facts) => failureText(facts, celeryErrors.revoked("expired")));
+    default:
+      return keep("FAILURE", [], (facts) => failureText(facts, celeryErrors.workerLost(`it ended as ${ending.kind}`)));
+  }
+}
+
+/** Finds results in the tree, and gives the error that the call failed with as it was thrown. */
+function treeSource(source: HandleSource, { texts, thrown }: Tree, task: string): HandleSource {
+  return {
+    ...source,
+    backend: async () => ({
+      connect: async () => {},
+      get: async (id) => texts.get(id) ?? null,
+      async subscribe(id, listener) {
+        const text = texts.get(id);
+        if (text !== undefined) listener(text);
+        return { close() {} };
+      },
+      forget: async (id) => void texts.delete(id),
+    }),
+    revive: (name, remote) => (name === task && thrown instanceof Error ? thrown : source.revive(name, remote)),
+  };
+}
