@@ -1,6 +1,7 @@
 /** From the words of a command line to a checked command, by the table. The only file that knows yargs, which cuts the words up. */
 import { CeleriacError, nearest, reasonOf } from "@celeriac/core/runtime";
 import yargs from "yargs";
+import { absentFlag } from "./absent-flags.ts";
 import { globalOptions } from "./command-options.ts";
 import type { CommandRow } from "./command-row.ts";
 import { type CommandArguments, type CommandName, commandTable } from "./command-table.ts";
@@ -126,6 +127,8 @@ function refuseUnknownOptions(who: string, words: Words, table: OptionTable): vo
   const stranger = Object.keys(words).find((name) => name !== "_" && name !== "$0" && !flags.includes(`--${name}`));
   if (stranger === undefined) return;
   const written = stranger.length === 1 ? `-${stranger}` : `--${stranger}`;
+  const instead = absentFlag(written);
+  if (instead !== undefined) throw usage(`${who} has no option ${written}: ${instead}`);
   throw usage(unknown(`${who} has no option ${written}`, written, flags));
 }
 

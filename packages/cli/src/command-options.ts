@@ -1,14 +1,5 @@
 /** Options that several commands share, and what is said of them. */
-import {
-  choiceSetting,
-  durationSetting,
-  flagSetting,
-  type LogLevel,
-  namesSetting,
-  type Setting,
-  textSetting,
-} from "@celeriac/core/runtime";
-import { workerOptionTable } from "@celeriac/worker";
+import { durationSetting, flagSetting, namesSetting, type Setting, textSetting } from "@celeriac/core/runtime";
 import type { PositionalRow } from "./command-row.ts";
 import { type OptionTable, option } from "./option.ts";
 
@@ -32,33 +23,10 @@ export const globalOptions = {
   quiet: option(flagSetting(false, "Write results and errors only."), null, "q"),
   noColor: option(flagSetting(false, "Write without colours; so does NO_COLOR in the environment."), null, "C"),
   debug: option(flagSetting(false, "Show the stack of an error."), null),
+  workdir: option(textSetting(null, "Change to this folder first."), "FOLDER"),
+  skipChecks: option(flagSetting(false, "Does nothing: it skips checks of Django, which are not made."), null),
   help: option(flagSetting(false, "Show what a command takes."), null, "h"),
   version: option(flagSetting(false, "Show the version."), null),
-} as const satisfies OptionTable;
-
-const levelNames = ["debug", "info", "warning", "error", "critical"] as const;
-const celeryLevels: Readonly<Record<string, LogLevel>> = { warning: "warn", critical: "error", fatal: "error" };
-const logLevelSetting: Setting<LogLevel> = {
-  ...(choiceSetting(levelNames, "info", "Least level of the lines in the log.", { env: "CELERIAC_LOG_LEVEL" }) as Setting<LogLevel>),
-  read(value) {
-    const name = String(value).toLowerCase();
-    return ["debug", "info", "warn", "error", "silent"].includes(name) ? (name as LogLevel) : celeryLevels[name];
-  },
-};
-
-export const workerOptions = {
-  concurrency: option(workerOptionTable.concurrency, "N", "c"),
-  pool: option(workerOptionTable.pool, "POOL", "P"),
-  queues: option(workerOptionTable.queues, "A,B", "Q"),
-  loglevel: option(logLevelSetting, "LEVEL", "l"),
-  slots: option(workerOptionTable.slots, "N"),
-  autoscale: option(workerOptionTable.autoscale, "MAX,MIN"),
-  maxTasksPerChild: option(workerOptionTable.maxTasksPerChild, "N"),
-  maxMemoryPerChild: option(workerOptionTable.maxMemoryPerChild, "KB"),
-  taskEvents: option(workerOptionTable.taskEvents, null, "E"),
-  statedb: option(workerOptionTable.statedb, "FILE", "S"),
-  grace: option(workerOptionTable.grace, "DURATION"),
-  http: option(workerOptionTable.http, "HOST:PORT"),
 } as const satisfies OptionTable;
 
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

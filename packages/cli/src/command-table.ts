@@ -1,6 +1,5 @@
 /** The commands: one table, from which the parser, `--help` and `docs/reference/commands.md` come. The worker's options are the worker's own table. */
 import { countSetting, durationSetting, flagSetting, namesSetting, settingTable, textSetting } from "@celeriac/core/runtime";
-import { workerOptionTable } from "@celeriac/worker";
 import {
   audienceOptions,
   type globalOptions,
@@ -13,11 +12,10 @@ import {
   signalCodes,
   timeout,
   usageCodes,
-  workerOptions,
 } from "./command-options.ts";
-
 import type { CommandRow, PositionalRow } from "./command-row.ts";
 import { deadlineSetting, instantSetting, jsonSetting, type OptionValues, option } from "./option.ts";
+import { workerFlags, workerOnlyFlags } from "./worker-flags.ts";
 
 export const commandTable = {
   worker: {
@@ -28,10 +26,8 @@ export const commandTable = {
     ],
     positionals: {},
     options: {
-      ...workerOptions,
-      hostname: option(workerOptionTable.hostname, "NAME", "n"),
-      noBanner: option(flagSetting(false, "Begin without the overview of app, broker and tasks."), null),
-      hint: option(flagSetting(false, "Begin with a line that calls one of the app's tasks."), null),
+      ...workerFlags,
+      ...workerOnlyFlags,
     },
     examples: [
       ["celeriac -A ./tasks.ts worker", "one child process for each core"],
@@ -214,7 +210,7 @@ export const commandTable = {
       "It watches the project: the folder of the nearest package.json above the app's module, without node_modules. The running worker stops warmly before the next one starts. When no broker is named, tasks wait in the file celeriac.db of the working folder.",
     ],
     positionals: {},
-    options: workerOptions,
+    options: workerFlags,
     examples: [
       ["celeriac dev", "the app of this folder"],
       ["celeriac -A ./src/tasks dev -c 1", "one task at a time"],

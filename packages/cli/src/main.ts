@@ -1,5 +1,5 @@
 /** The command: reads the command line, runs the command, ends the process with its exit code. Started by bin/celeriac.js. */
-import { CeleriacError, overrideSettings, redactText } from "@celeriac/core/runtime";
+import { CeleriacError, overrideSettings, reasonOf, redactText } from "@celeriac/core/runtime";
 import { type CommandLine, readCommandLine } from "./command-line.ts";
 import { type CommandArguments, commandTable } from "./command-table.ts";
 import { bindings } from "./commands/bindings.ts";
@@ -15,6 +15,7 @@ import { status } from "./commands/status.ts";
 import { worker } from "./commands/worker.ts";
 import { exitCode } from "./exit-code.ts";
 import { helpText } from "./help.ts";
+import { appPath } from "./load-app.ts";
 import { createOutput, type Output, type OutputOptions } from "./output.ts";
 import { stopWithParent } from "./signals.ts";
 import { packageVersion } from "./version.ts";
@@ -64,7 +65,9 @@ async function follow(line: CommandLine, output: Output): Promise<number> {
       output.result(packageVersion(), { version: packageVersion() });
       return exitCode.done;
     case "run":
+      enter(line.args.common.workdir);
       override(line.args.common);
+      if (line.command === "worker") overrideForWorker(line.args.options);
       return await run(line, output);
   }
 }
@@ -107,6 +110,24 @@ function override({ broker, resultBackend, allowEviction }: CommandArguments<"wo
     ...(resultBackend === null ? {} : { resultBackend }),
     ...(allowEviction ? { allowEviction: "true" } : {}),
   });
+}
+
+/** What the worker's executors have to know as well. */
+function overrideForWorker({ include, timeLimit, softTimeLimit }: CommandArguments<"worker">["options"]): void {
+  overrideSettings({
+    ...(include.length === 0 ? {} : { workerInclude: include.map((module) => appPath(module, process.cwd())).join(",") }),
+    ...(timeLimit === null ? {} : { taskTimeLimit: String(timeLimit) }),
+    ...(softTimeLimit === null ? {} : { taskSoftTimeLimit: String(softTimeLimit) }),
+  });
+}
+
+function enter(folder: string | null): void {
+  if (folder === null) return;
+  try {
+    process.chdir(folder);
+  } catch (cause) {
+    throw new CeleriacError("COMMAND_USAGE", `--workdir: ${reasonOf(cause)}`, { cause });
+  }
 }
 
 /** Where the table of errors knows less than we do. */

@@ -1,6 +1,8 @@
 /** The machinery behind an app: what is opened once, on first use, and shared by everything that sends, waits or runs. Workers reach it through `runtimeOf`. */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { ResultBackend } from "./backend.ts";
 import type { Broker } from "./broker.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -17,7 +19,7 @@ import type { DriverContext } from "./driver.ts";
 import { CeleriacError, ConfigError } from "./errors.ts";
 import { createEventDispatcher, type EventDispatcher } from "./events/dispatcher.ts";
 import { createLamportClock, type LamportClock } from "./lamport-clock.ts";
-import { importing } from "./load-module.ts";
+import { importing, loadModule } from "./load-module.ts";
 import { type Logger, latestLogger, silentLogger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
 import { openBackend, openBroker, openCoordinator, requireCoordinator } from "./open.ts";
@@ -238,7 +240,10 @@ export function createRuntime(options: RuntimeOptions, lasting?: LastingParts): 
     },
     composeContext: (replyTo) => ({ settings, router, origin, replyTo: replyTo ?? oid, nowMs: clock.now() }),
     async loadIncludes() {
-      included ??= Promise.all(options.include.map(importing));
+      included ??= Promise.all([
+        ...options.include.map(importing),
+        ...settings.workerInclude.map((path) => loadModule(pathToFileURL(resolve(path)))),
+      ]);
       await included;
     },
     async close() {

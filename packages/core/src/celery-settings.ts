@@ -11,7 +11,7 @@ export const celerySettings = {
   ...kept("accept_content", "result_accept_content"),
   ...unused("messages always carry UTC", ["enable_utc"], [true]),
   ...unused(`times in messages are instants, and ${noBeat} that would need a zone`, ["timezone"], [null, "UTC"]),
-  ...unused("it names modules of Python: give createApp `include`, or import them where the app is made", ["imports", "include"], [[]]),
+  ...unused("it names modules of Python: give createApp `include`, or set workerInclude", ["imports", "include"], [[]]),
   ...unused("classes of Python cannot be loaded here", ["override_backends"], [null, {}]),
 
   // Tasks
@@ -66,10 +66,11 @@ export const celerySettings = {
     "worker_max_tasks_per_child",
     "worker_max_memory_per_child",
     "worker_state_db",
+    "worker_prefetch_multiplier",
   ),
   ...unused(
     "how far a worker reads ahead follows from how long tasks take",
-    ["worker_prefetch_multiplier", "worker_disable_prefetch", "worker_enable_prefetch_count_reduction"],
+    ["worker_disable_prefetch", "worker_enable_prefetch_count_reduction"],
     [null],
   ),
   ...unused("delayed tasks wait in the broker, where they cost a worker nothing", ["worker_eta_task_limit"], [null]),

@@ -4,11 +4,13 @@ export type { Execute } from "@celeriac/core/runtime";
 export { type FoundApp, findApp } from "./app-source.ts";
 export {
   nodeName,
+  nodePath,
   type PoolName,
   type PoolPlan,
   type PoolShape,
   poolPlan,
   poolShape,
+  type ResolvedOptions,
   type WorkerOptions,
   workerOptionTable,
 } from "./options.ts";

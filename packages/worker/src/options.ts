@@ -4,6 +4,7 @@ import {
   addressSetting,
   ConfigError,
   countSetting,
+  type Duration,
   durationMs,
   durationSetting,
   flagSetting,
@@ -60,6 +61,8 @@ const autoscaleSetting: Setting<readonly [max: number, min: number] | null> = {
 
 export const workerOptionTable = {
   queues: namesSetting([], "Queues to consume; none means all of the app's taskQueues, else its default queue."),
+  excludeQueues: namesSetting([], "Queues not to consume, of those that it would."),
+  purge: flagSetting(false, "Delete what waits in its queues before it consumes them, for good."),
   concurrency: countSetting(
     null,
     [1, 10_000],
@@ -79,6 +82,16 @@ export const workerOptionTable = {
     "prefork: resident memory, in KB, above which a child process is replaced when a task has ended; unset: the app's workerMaxMemoryPerChild, which is no limit.",
   ),
   hostname: textSetting("celery@%h", "Node name; %h is the host's name, %n its first part, %d its domain."),
+  prefetchMultiplier: countSetting(
+    null,
+    [0, 1_000],
+    "Tasks to hold at most, for each that can run at once; 0 is 10,000 in all. Unset: the app's workerPrefetchMultiplier, which is as many as the times of its tasks call for.",
+  ),
+  heartbeatInterval: durationSetting<Duration | null>(
+    "2s",
+    "How often it tells monitors that it is there, as Celery's workers do every 2 s; null and 0: it tells nothing of itself.",
+    { nullable: true },
+  ),
   statedb: textSetting(
     null,
     "A file in which it keeps what is revoked, so that it knows it after a restart; unset: the app's workerStateDb.",
@@ -104,11 +117,19 @@ export function nodeName(pattern: string, host = machineName()): string {
   return whole.replace(/%([hnd%])/g, (_, key: string) => parts[key] ?? "");
 }
 
-/** `%n` is the first part of a node name, `%h` its host, `%d` the host's domain. */
+const unlimitedDemand = 10_000;
+
+/** What a worker holds where somebody says how much; null: nobody does. */
+export function fixedDemand(multiplier: number | null, capacity: number): number | null {
+  if (multiplier === null) return null;
+  return multiplier === 0 ? unlimitedDemand : Math.max(1, multiplier * capacity);
+}
+
+/** `%n` is the first part of a node name, `%h` its host, `%d` the host's domain; `%i` and `%I` are what Celery puts in for its main process: 0 and nothing. */
 export function nodePath(pattern: string, nodename: string): string {
   const [name = "", host = ""] = nodename.split("@");
-  const parts: Readonly<Record<string, string>> = { n: name, h: host, d: host.split(".").slice(1).join("."), "%": "%" };
-  return pattern.replace(/%([hnd%])/g, (_, key: string) => parts[key] ?? "");
+  const parts: Readonly<Record<string, string>> = { n: name, h: host, d: host.split(".").slice(1).join("."), i: "0", I: "", "%": "%" };
+  return pattern.replace(/%([hndiI%])/g, (_, key: string) => parts[key] ?? "");
 }
 
 export interface PoolShape {

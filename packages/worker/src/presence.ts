@@ -1,4 +1,4 @@
-/** Tells monitors that a worker is there: when it comes, every 2 s, when it is asked to, and when it goes. */
+/** Tells monitors that a worker is there: when it comes, every 2 s unless told, when it is asked to, and when it goes. */
 
 import { loadavg, type as systemName } from "node:os";
 import type { CeleryEvents, Clock, EventDispatcher, Timer } from "@celeriac/core/runtime";
@@ -6,7 +6,7 @@ import { workerVersion } from "./version.ts";
 
 export interface Presence {
   online(): void;
-  /** At once, and not only every 2 s. */
+  /** At once, and not only when it is time. */
   beat(): void;
   /** Resolves when what was told so far is sent, or given up. Never rejects. */
   offline(): Promise<void>;
@@ -17,18 +17,18 @@ export interface PresenceOptions {
   readonly clock: Clock;
   /** tasks that run now, and that were received so far */
   readonly load: () => { readonly active: number; readonly processed: number };
+  /** how often it tells that it is there; 0: it tells nothing of itself */
+  readonly beatMs: number;
 }
 
-/** As Celery's, whose monitors count on it. */
-const periodSeconds = 2;
 const lastWordsMs = 1_000;
 
-export function createPresence({ dispatcher, clock, load }: PresenceOptions): Presence {
+export function createPresence({ dispatcher, clock, load, beatMs }: PresenceOptions): Presence {
   const software = { sw_ident: "celeriac", sw_ver: workerVersion(), sw_sys: systemName() };
   let beating: Timer | null = null;
 
   const facts = (): CeleryEvents["worker-online"] => ({
-    freq: periodSeconds,
+    freq: beatMs / 1_000,
     ...load(),
     loadavg: loadavg().map((load) => Math.round(load * 100) / 100),
     ...software,
@@ -41,8 +41,9 @@ export function createPresence({ dispatcher, clock, load }: PresenceOptions): Pr
 
   return {
     online() {
+      if (beatMs === 0) return;
       dispatcher.send("worker-online", facts());
-      beating = clock.every(periodSeconds * 1_000, beat);
+      beating = clock.every(beatMs, beat);
     },
     beat,
     async offline() {

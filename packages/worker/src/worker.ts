@@ -10,7 +10,6 @@ import {
   createExecute,
   createService,
   type Duration,
-  directQueue,
   durationMs,
   type EventType,
   type Logger,
@@ -27,7 +26,7 @@ import { type ConsumerParts, createTaskConsumer } from "./consumer.ts";
 import { openControl } from "./control/open-control.ts";
 import { createEventSwitch } from "./event-switch.ts";
 import { refuseHardLimits } from "./hard-limit.ts";
-import { nodeName, nodePath, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
+import { fixedDemand, nodeName, nodePath, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
 import type { Pool, PoolStats } from "./pool.ts";
 import type { AppSource } from "./pools/executor-init.ts";
 import { createExecutorPool } from "./pools/executor-pool.ts";
@@ -43,6 +42,7 @@ import { warnOfServers } from "./start-warnings.ts";
 import { openStateFile, type StateFile } from "./state-file.ts";
 import { createTeller, type Teller } from "./telling.ts";
 import { untilConnected } from "./until-connected.ts";
+import { createPurge, queuesOf } from "./worker-queues.ts";
 
 /** What whoever embeds a worker may add; the command does. */
 export interface WorkerSurroundings {
@@ -86,9 +86,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   const plan = poolPlan(given, runtime.settings);
   const { kind, ...shape } = poolShape(plan);
   const hostname = nodeName(given.hostname);
-  const named = given.queues.length === 0 ? runtime.queues.names : given.queues;
-  const queues = [...new Set([...named, ...(runtime.settings.workerDirect ? [directQueue(hostname)] : [])])];
-  for (const queue of queues) runtime.queues.require(queue);
+  const queues = queuesOf(given, runtime, hostname);
   const logLevel = surroundings.logLevel ?? "info";
   const logger = withFields(surroundings.logger ?? silentLogger, { worker: hostname });
   const shows = (level: LogLevel) => logLevels.indexOf(level) >= logLevels.indexOf(logLevel);
@@ -108,7 +106,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
 
   const tasks = createTaskConsumer(() => parts!);
   const aside = new SetAside(runtime.clock, followDemand);
-  const limits = new RateLimits({ runtime, clock: runtime.clock, hasRoom: () => tasks.running < pool.demand, held: (n) => aside.waits(n) });
+  const limits = new RateLimits({ runtime, clock: runtime.clock, hasRoom: () => tasks.running < demand(), held: (n) => aside.waits(n) });
   const pool: Pool = createExecutorPool({
     ...shape,
     ...tasksHome(),
@@ -174,17 +172,19 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     const { clock } = runtime;
     const dispatcher = openEvents(broker);
     const events = createEventSwitch(dispatcher, given.taskEvents ?? runtime.settings.workerSendTaskEvents);
-    presence = createPresence({ dispatcher, clock, load });
+    presence = createPresence({ dispatcher, clock, load, beatMs: durationMs(given.heartbeatInterval ?? 0) });
     const watched = probes?.watch(teller) ?? teller;
     parts = {
       ...{ runtime, hostname, broker, backend, clock, logger, teller: watched, events, pool, revoked, limits, aside },
       giveUp: giveUp.signal,
     };
     await pool.start();
+    const purge = createPurge(given.purge, queues, logger);
     const connect = async () => {
       await Promise.all([broker.connect(), backend?.connect()]);
+      await purge(broker);
       const listener = consumerListener();
-      return await broker.consume(queues, { worker: hostname, readAhead: pool.demand, mayBlock: kind === "inline", listener });
+      return await broker.consume(queues, { worker: hostname, readAhead: demand(), mayBlock: kind === "inline", listener });
     };
     consumer = await untilConnected(connect, { settings: runtime.settings, clock, logger, signal, failed: brokerAway });
     if (consumer === null) return;
@@ -219,8 +219,13 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     );
   }
 
+  /** how many tasks to hold, what runs included */
+  function demand(): number {
+    return fixedDemand(given.prefetchMultiplier ?? runtime.settings.workerPrefetchMultiplier, pool.capacity) ?? pool.demand;
+  }
+
   function followDemand(): void {
-    consumer?.setReadAhead(pool.demand + aside.allowance);
+    consumer?.setReadAhead(demand() + aside.allowance);
   }
 
   function openEvents(broker: Broker) {

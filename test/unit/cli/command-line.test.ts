@@ -112,3 +112,21 @@ describe("a command line", () => {
     expect(run("call x --expires 2030-01-01T08:00:00Z").args.options).toMatchObject({ expires: new Date("2030-01-01T08:00:00Z") });
   });
 });
+
+describe("a flag of Celery that is not here", () => {
+  it.each([
+    ["worker -D", "worker has no option -D: systemd, a container"],
+    ["worker --detach", "worker has no option --detach: systemd, a container"],
+    ["worker --uid 1000", "setpriv --reuid"],
+    ["worker --config=celeryconfig", "createApp"],
+  ])("says what does its work: %s", (line, text) => {
+    expect(refusal(line)).toContain(text);
+  });
+
+  it("is taken where nothing needs to be done for it", () => {
+    expect(run("worker -O fair --without-gossip --skip-checks --discard").args.options).toMatchObject({
+      optimization: "fair",
+      discard: true,
+    });
+  });
+});

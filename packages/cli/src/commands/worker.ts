@@ -1,12 +1,24 @@
 /** `celeriac worker`: runs the app's worker until a signal stops it. */
-import { createLogger, isMemoryUrl, type Logger, type LogLevel, systemClock } from "@celeriac/core/runtime";
-import { createWorker, type PoolPlan, poolPlan, poolShape, type Worker } from "@celeriac/worker";
+import { createLogger, isMemoryUrl, type Logger, systemClock } from "@celeriac/core/runtime";
+import {
+  createWorker,
+  nodeName,
+  nodePath,
+  type PoolPlan,
+  poolPlan,
+  poolShape,
+  type ResolvedOptions,
+  type Worker,
+  workerOptionTable,
+} from "@celeriac/worker";
 import { banner } from "../banner.ts";
 import { callHint } from "../call-hint.ts";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode, type StopSignal, signalExitCode } from "../exit-code.ts";
 import { type LoadedApp, loadApp } from "../load-app.ts";
+import { openLogFile } from "../log-file.ts";
 import type { Output } from "../output.ts";
+import { holdPidFile } from "../pid-file.ts";
 import { readableLine } from "../readable-log.ts";
 import { tellUnhandled, trapSignals } from "../signals.ts";
 import { counted, wrap } from "../text.ts";
@@ -18,10 +30,12 @@ const closeLimitMs = 5_000;
 /** Resolves with the exit code. Throws what keeps the worker from starting. */
 export async function worker(args: CommandArguments<"worker">, output: Output): Promise<number> {
   const stopping = createStopping(output);
+  let letGo = () => {};
   try {
     const loaded = await loadApp(args.common.app, process.cwd());
-    const logger = await openLog(output, args.options.loglevel);
+    const logger = await openLog(output, args.options);
     if (stopping.asked()) return exitCode.done;
+    if (args.options.pidfile !== null) letGo = holdPidFile(nodePath(args.options.pidfile, nodeName(args.options.hostname)));
     const plan = poolPlan(args.options, loaded.runtime.settings);
     const isInline = plan.pool === "inline";
     if (isInline) tellUnhandled(logger);
@@ -33,6 +47,7 @@ export async function worker(args: CommandArguments<"worker">, output: Output): 
       if (isInline) await Promise.race([loaded.app.close(), systemClock.sleep(closeLimitMs)]);
     }
   } finally {
+    letGo();
     stopping.end();
   }
 }
@@ -48,7 +63,8 @@ interface Invocation {
 }
 
 function prepare(loaded: LoadedApp, logger: Logger, { args, plan, output, failed, shutDown }: Invocation): Worker {
-  const { loglevel: logLevel, noBanner, hint, ...options } = args.options;
+  const { loglevel: logLevel, noBanner, hint } = args.options;
+  const options = workerOptionsOf(args.options);
   const worker = createWorker(loaded.app, options, { logger, logLevel, source: loaded.source ?? undefined, failed, shutDown });
   if (output.isReadable && !output.quiet && !noBanner) {
     const facts = {
@@ -69,8 +85,20 @@ function prepare(loaded: LoadedApp, logger: Logger, { args, plan, output, failed
   return worker;
 }
 
+/** Those of the flags that the worker has itself, and what others mean for them. */
+function workerOptionsOf(flags: CommandArguments<"worker">["options"]): ResolvedOptions {
+  const own = Object.fromEntries(Object.keys(workerOptionTable).map((name) => [name, flags[name as keyof ResolvedOptions]]));
+  return {
+    ...(own as ResolvedOptions),
+    purge: flags.purge || flags.discard,
+    prefetchMultiplier: flags.disablePrefetch ? 1 : flags.prefetchMultiplier,
+    heartbeatInterval: flags.withoutHeartbeat ? null : flags.heartbeatInterval,
+  };
+}
+
 /** JSON lines, unless a person reads them. */
-function openLog(output: Output, level: LogLevel): Promise<Logger> {
+function openLog(output: Output, { loglevel: level, logfile, hostname }: CommandArguments<"worker">["options"]): Promise<Logger> {
+  if (logfile !== null) return createLogger({ level, sink: { write: openLogFile(nodePath(logfile, nodeName(hostname))) } });
   const look = { colors: output.colors, columns: () => output.columns };
   const write = output.isReadable ? (line: string) => output.print(readableLine(line, look)) : (line: string) => output.print(line);
   return createLogger({ level: output.quiet ? "error" : level, sink: { write } });

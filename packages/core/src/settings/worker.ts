@@ -1,6 +1,16 @@
 /** Settings of workers: rows of the table in config.ts. Options of a worker, and flags of its command, win over them. */
 import { addressSetting } from "../listen-address.ts";
-import { choiceSetting, countSetting, durationSetting, flagSetting, textSetting } from "../setting.ts";
+import { choiceSetting, countSetting, durationSetting, flagSetting, namesSetting, type Setting, textSetting } from "../setting.ts";
+
+/** A text lists them with commas. */
+const modulesSetting = (doc: string): Setting<readonly string[]> => {
+  const { kind, ...row } = namesSetting([], doc);
+  return {
+    ...row,
+    kind: `${kind}, or a text with commas`,
+    read: (value) => row.read(typeof value === "string" ? value.split(",") : value),
+  };
+};
 
 export const workerSettings = {
   workerConcurrency: countSetting<number | null>(
@@ -25,6 +35,14 @@ export const workerSettings = {
     null,
     [0, 1_000_000_000],
     "What a worker's option `maxMemoryPerChild` is where it is not given, in KB; null and 0 are no limit.",
+  ),
+  workerPrefetchMultiplier: countSetting<number | null>(
+    null,
+    [0, 1_000],
+    "What a worker's option `prefetchMultiplier` is where it is not given; null holds as many tasks as their times call for, which is best left so.",
+  ),
+  workerInclude: modulesSetting(
+    "Modules with tasks, as paths from the working folder, that workers load beside what the app includes; a worker's -I (--include).",
   ),
   workerDirect: flagSetting(
     false,
