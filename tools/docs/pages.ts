@@ -3,6 +3,7 @@ import { celerySettings } from "../../packages/core/src/celery-settings.ts";
 import { settingTable } from "../../packages/core/src/config.ts";
 import { errorTable } from "../../packages/core/src/error-table.ts";
 import { eventTable } from "../../packages/core/src/event.ts";
+import { signalTable } from "../../packages/core/src/signals.ts";
 import { workerOptionTable } from "../../packages/worker/src/options.ts";
 import { metricTable } from "../../packages/worker/src/probes/metric-table.ts";
 import { celerySettingsTable } from "./celery-settings-table.ts";
@@ -64,6 +65,19 @@ export const pages: readonly Page[] = [
         table(
           ["type", "told when", "fields"],
           Object.entries(eventTable).map(([type, [fields, told]]) => [code(type), told, fields.map(code).join(", ")]),
+        ),
+      ),
+  },
+  {
+    file: "signals.md",
+    render: () =>
+      page(
+        "Signals",
+        "packages/core/src/signals.ts",
+        "`app.signals.taskFailure.connect((event) => …, { task })`: Celery's signals, typed. A listener is called where the thing happens, after it or just before, as the table says, and can change nothing; one that throws is told of in the log. `executor` is the process or thread of the pool that runs tasks; in the pool `inline` it is the worker's own. Celery's `setup_logging` has no counterpart: `createApp` takes a `logger`.",
+        table(
+          ["signal", "told by", "when"],
+          Object.entries(signalTable).map(([name, [where, when]]) => [code(name), where, when]),
         ),
       ),
   },

@@ -17,9 +17,10 @@ import type { ResultTuple } from "./result-meta.ts";
 import { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
 import type { AbortReason, Ending, Execute, Run, RunControl } from "./run.ts";
 import { type ContextParts, createContext } from "./task-context.ts";
-import { customHeaders, readTaskHeaders, type TaskHeaders } from "./task-headers.ts";
+import { readTaskHeaders, type TaskHeaders } from "./task-headers.ts";
 import { fromWire } from "./task-input.ts";
 import type { RunOptions } from "./task-options.ts";
+import { taskRequestOf } from "./task-request.ts";
 
 /** `hostname`: the worker's node name. Opens the app's dependencies before the first run. */
 export async function createExecute(runtime: AppRuntime, hostname: string): Promise<Execute> {
@@ -77,7 +78,7 @@ class Execution implements ContextParts, CurrentRun {
   }
 
   get request(): TaskRequest {
-    this.#request ??= requestOf(this.#run, this.#followed.headers, this.#hostname, this.#control.isEager === true);
+    this.#request ??= taskRequestOf(this.#run, this.#followed.headers, this.#hostname, this.#control.isEager === true);
     return this.#request;
   }
 
@@ -101,16 +102,23 @@ class Execution implements ContextParts, CurrentRun {
   async end(): Promise<Ending> {
     this.#runtime.signals.send("taskPrerun", () => this.#event());
     let value: unknown;
+    let thrown: unknown;
+    let hasThrown = false;
     try {
       const bound = fromWire(this.#definition, this.#followed.body);
       const args = bound instanceof Promise ? await bound : bound;
       value = await withRun(this, () => this.#call(args));
-    } catch (thrown) {
-      return this.#threw(thrown);
-    } finally {
-      this.ended = true;
+    } catch (error) {
+      thrown = error;
+      hasThrown = true;
     }
-    return this.#returned(value);
+    this.ended = true;
+    try {
+      return hasThrown ? this.#threw(thrown) : this.#returned(value);
+    } catch (error) {
+      this.#runtime.signals.send("taskInternalError", () => ({ ...this.#event(), error }));
+      throw error;
+    }
   }
 
   #call(args: readonly unknown[]): unknown {
@@ -233,27 +241,6 @@ function abortKind(signal: AbortSignal): AbortReason | null {
 /** What a function throws because its signal aborted: the reason itself, or an AbortError made from it. */
 function isAbort(thrown: unknown, signal: AbortSignal): boolean {
   return thrown === signal.reason || (thrown instanceof Error && (thrown.name === "AbortError" || thrown.cause === signal.reason));
-}
-
-function requestOf(run: Run, headers: TaskHeaders, hostname: string, isEager: boolean): TaskRequest {
-  return Object.freeze({
-    id: headers.id,
-    rootId: headers.rootId,
-    parentId: headers.parentId,
-    group: headers.group,
-    groupIndex: headers.groupIndex,
-    retries: headers.retries,
-    redelivered: run.redelivered,
-    deliveryCount: run.deliveries,
-    eta: headers.etaAt === null ? null : new Date(headers.etaAt),
-    expires: headers.expiresAt === null ? null : new Date(headers.expiresAt),
-    isEager,
-    origin: headers.origin,
-    hostname,
-    queue: run.queue,
-    headers: customHeaders(run.headers),
-    stamps: headers.stamps ?? {},
-  });
 }
 
 function logger(control: RunControl): Logger {

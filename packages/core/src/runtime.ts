@@ -86,8 +86,10 @@ export {
   textSetting,
   unknownName,
 } from "./setting.ts";
+export type { SignalEvents } from "./signals.ts";
 export { stateRecord } from "./state-record.ts";
 export { type ContextParts, createContext } from "./task-context.ts";
 export { customHeaders, readTaskHeaders, stampValues, type TaskHeaders } from "./task-headers.ts";
 export { fromWire } from "./task-input.ts";
 export type { RunOptions } from "./task-options.ts";
+export { taskRequestOf } from "./task-request.ts";

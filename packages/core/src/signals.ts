@@ -9,18 +9,30 @@ export interface Signal<E> {
 }
 
 type TaskEvent = TaskRequest & { readonly task: string };
+/** `pid`: of the process that tells */
+type ProcessEvent = { readonly hostname: string; readonly pid: number };
 
-/** What each signal carries. */
+/** What each signal carries; `hostname` is a worker's node name. */
 export interface SignalEvents {
   beforeTaskPublish: OutgoingMessage;
   afterTaskPublish: OutgoingMessage;
+  taskReceived: TaskEvent;
   taskPrerun: TaskEvent;
-  /** after a run that ended the task; not after one that is retried, rejected, ignored or handed back */
   taskPostrun: TaskEvent & { readonly outcome: Outcome<unknown> };
   taskSuccess: TaskEvent & { readonly value: unknown };
   taskFailure: TaskEvent & { readonly error: unknown };
   taskRetry: TaskEvent & { readonly error: unknown };
+  taskInternalError: TaskEvent & { readonly error: unknown };
+  /** `signum`: of the signal that it was terminated by */
+  taskRevoked: TaskEvent & { readonly terminated: boolean; readonly signum: number | null; readonly expired: boolean };
+  taskUnknown: TaskEvent;
+  taskRejected: { readonly queue: string; readonly reason: string };
+  workerInit: { readonly hostname: string };
+  workerProcessInit: ProcessEvent;
   workerReady: { readonly hostname: string };
+  heartbeatSent: { readonly hostname: string };
+  workerShuttingDown: { readonly hostname: string; readonly how: "warm" | "cold" };
+  workerProcessShutdown: ProcessEvent;
   workerShutdown: { readonly hostname: string };
 }
 
@@ -32,17 +44,30 @@ export type SignalSender = Signals & {
   send<K extends SignalName>(name: K, event: () => SignalEvents[K]): void;
 };
 
-const names = [
-  "beforeTaskPublish",
-  "afterTaskPublish",
-  "taskPrerun",
-  "taskPostrun",
-  "taskSuccess",
-  "taskFailure",
-  "taskRetry",
-  "workerReady",
-  "workerShutdown",
-] as const satisfies readonly SignalName[];
+/** name → who tells it, and when. `executor`: the process or thread that runs tasks, which is the worker's own in the pool inline. */
+export const signalTable = {
+  beforeTaskPublish: ["sender", "A task is about to be sent."],
+  afterTaskPublish: ["sender", "The broker has it."],
+  taskReceived: ["worker", "It may run: its headers were read, and nothing speaks against it."],
+  taskPrerun: ["executor", "Its function is about to be called."],
+  taskPostrun: ["executor", "A run ended the task: not one that is retried, rejected, ignored or handed back."],
+  taskSuccess: ["executor", "It returned."],
+  taskFailure: ["executor", "It failed for good."],
+  taskRetry: ["executor", "It is to run again."],
+  taskInternalError: ["executor", "Celeriac itself failed at deciding how it ended."],
+  taskRevoked: ["worker", "It was not run, or not to its end: it expired, or was revoked, aborted or terminated."],
+  taskUnknown: ["worker", "No task of its name is registered."],
+  taskRejected: ["worker", "A message that is no task came, and went to the dead letters."],
+  workerInit: ["worker", "A worker starts: the app is loaded, nothing else has begun."],
+  workerProcessInit: ["executor", "It has loaded the app, and is about to open its `deps`."],
+  workerReady: ["worker", "It consumes."],
+  heartbeatSent: ["worker", "Monitors were told that it lives, where events are on."],
+  workerShuttingDown: ["worker", "It was asked to stop."],
+  workerProcessShutdown: ["executor", "Its last run has ended, and its `deps` are about to be closed. Not where it died or was ended."],
+  workerShutdown: ["worker", "It has stopped."],
+} as const satisfies Record<SignalName, readonly [where: "sender" | "worker" | "executor", when: string]>;
+
+const names = Object.keys(signalTable) as SignalName[];
 
 /** A listener that throws disturbs nobody; `report` is told. */
 export function createSignals(report: (error: unknown) => void): SignalSender {

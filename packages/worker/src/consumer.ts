@@ -31,6 +31,7 @@ import type { SetAside } from "./set-aside.ts";
 import { repeat, type SettleContext, settle, settleAcknowledged, taskOf } from "./settle.ts";
 import { settledBefore } from "./settled-before.ts";
 import { failedEnding, recordOf, type SettlementContext, settlementOf } from "./settlement.ts";
+import { signalEnded, signalReceived } from "./task-signals.ts";
 import { type Teller, tellEnding } from "./telling.ts";
 
 export interface ConsumerParts extends SettlementContext, SettleContext {
@@ -167,6 +168,7 @@ async function runAndFinish(parts: ConsumerParts, request: Request, underway: Ma
   const { delivery, run } = request;
   parts.teller.task("task-received", request, () => ({ name: run.task, queue: run.queue, retries: request.headers.retries }));
   parts.events.tasks?.received(request);
+  signalReceived(parts, request);
   if (delivery.redelivered || delivery.deliveries > 0) {
     const stored = await settledBefore(parts, request);
     if (stored !== null) {
@@ -220,8 +222,7 @@ async function finishAcknowledged(parts: ConsumerParts, request: Request, ending
   const last = isCut ? failedEnding(parts, request, celeryErrors.workerLost(cutReason(ending))) : ending;
   const settlement = settlementOf(parts, request, last);
   await settleAcknowledged(parts, request, settlement);
-  tellEnding(parts.teller, request, last, settlement, runMs);
-  parts.events.tasks?.ended(request, last, settlement.then, runMs);
+  tellEnded(parts, request, last, settlement, runMs);
 }
 
 function cutReason(ending: Ending): string {
@@ -233,8 +234,13 @@ async function settleAndTell(parts: ConsumerParts, request: Request, settlement:
     parts.teller.task("task-lost", request, () => ({ reason: `its ending (${ending.kind}) came after the claim was lost` }));
     return;
   }
+  tellEnded(parts, request, ending, settlement, runMs);
+}
+
+function tellEnded(parts: ConsumerParts, request: Request, ending: Ending, settlement: Settlement, runMs: number): void {
   tellEnding(parts.teller, request, ending, settlement, runMs);
   parts.events.tasks?.ended(request, ending, settlement.then, runMs);
+  signalEnded(parts, request, ending);
 }
 
 /** A state on the way. It is not fenced: the backend keeps a final state over it. */
@@ -253,5 +259,7 @@ async function deadLetterUnread(parts: ConsumerParts, delivery: Delivery, error:
   const reason = codedReasonOf(error);
   const settlement: Settlement = { publish: [], then: { kind: "deadLetter", reason } };
   const outcome = await repeat(parts, { queue }, "dead-lettering what cannot be read", () => delivery.settle(settlement));
-  if (outcome === "settled") parts.logger.error("task-dead-lettered", { queue, reason });
+  if (outcome !== "settled") return;
+  parts.logger.error("task-dead-lettered", { queue, reason });
+  parts.runtime.signals.send("taskRejected", () => ({ queue, reason }));
 }

@@ -1,5 +1,5 @@
 /** What an executor loads first: the user's app, and the Execute that runs its tasks. */
-import { createExecute, type Logger, loadModule, logLevels, redact } from "@celeriac/core/runtime";
+import { type AppRuntime, createExecute, type Logger, loadModule, logLevels, redact } from "@celeriac/core/runtime";
 import { findApp } from "./app-source.ts";
 import type { AppSource, ExecutorContext, OpenedExecute } from "./pools/executor-init.ts";
 
@@ -8,8 +8,23 @@ export async function openExecute(source: AppSource, context: ExecutorContext): 
   const { runtime } = findApp(await loadModule(new URL(source.moduleUrl)), source);
   runtime.enterExecutor();
   runtime.setLogger(printingLogger(context));
-  const execute = await createExecute(runtime, context.worker);
-  return Object.assign(execute, { close: () => runtime.close() });
+  const execute = await enterExecutor(runtime, context.worker);
+  const { close: leave } = execute;
+  const close = async () => {
+    await leave?.();
+    await runtime.close();
+  };
+  return Object.assign(execute, { close });
+}
+
+/** What runs the app's tasks in this process or thread, which says that it begins and ends. `hostname`: the worker's node name */
+export async function enterExecutor(runtime: AppRuntime, hostname: string): Promise<OpenedExecute> {
+  const event = () => ({ hostname, pid: process.pid });
+  // They may hold listeners.
+  await runtime.loadIncludes();
+  runtime.signals.send("workerProcessInit", event);
+  const execute = await createExecute(runtime, hostname);
+  return Object.assign(execute, { close: async () => runtime.signals.send("workerProcessShutdown", event) });
 }
 
 /** What the app's own machinery says in here goes the way of the user's output, to the worker's log. */

@@ -19,11 +19,13 @@ export interface PresenceOptions {
   readonly load: () => { readonly active: number; readonly processed: number };
   /** how often it tells that it is there; 0: it tells nothing of itself */
   readonly beatMs: number;
+  /** called after each beat */
+  readonly beaten: () => void;
 }
 
 const lastWordsMs = 1_000;
 
-export function createPresence({ dispatcher, clock, load, beatMs }: PresenceOptions): Presence {
+export function createPresence({ dispatcher, clock, load, beatMs, beaten }: PresenceOptions): Presence {
   const software = { sw_ident: "celeriac", sw_ver: workerVersion(), sw_sys: systemName() };
   let beating: Timer | null = null;
 
@@ -36,7 +38,9 @@ export function createPresence({ dispatcher, clock, load, beatMs }: PresenceOpti
 
   // A beat that comes late would say that the worker lived then.
   const beat = () => {
-    if (!dispatcher.isAway) dispatcher.send("worker-heartbeat", facts());
+    if (dispatcher.isAway) return;
+    dispatcher.send("worker-heartbeat", facts());
+    beaten();
   };
 
   return {

@@ -7,7 +7,6 @@ import {
   CeleriacError,
   type Consumer,
   createEventDispatcher,
-  createExecute,
   createService,
   type Duration,
   durationMs,
@@ -26,6 +25,7 @@ import { type ConsumerParts, createTaskConsumer } from "./consumer.ts";
 import { openControl } from "./control/open-control.ts";
 import { createEventSwitch } from "./event-switch.ts";
 import { refuseHardLimits } from "./hard-limit.ts";
+import { enterExecutor } from "./open-execute.ts";
 import { fixedDemand, nodeName, nodePath, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
 import type { Pool, PoolStats } from "./pool.ts";
 import type { AppSource } from "./pools/executor-init.ts";
@@ -136,6 +136,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     /** Quiet → drain the pool → settle what it gave → hand back the rest → close. */
     async stop(deadlineMs = graceMs) {
       isStopping = true;
+      if (parts !== null) runtime.signals.send("workerShuttingDown", () => ({ hostname, how: giveUp.signal.aborted ? "cold" : "warm" }));
       await consumer?.pause();
       limits.handBack();
       await pool.stop({ deadlineMs });
@@ -165,6 +166,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
         reason: `the pool ${plan.pool} has no child processes`,
       });
     await loadIncludes();
+    runtime.signals.send("workerInit", () => ({ hostname }));
     if (!pool.endsRuns) refuseHardLimits(runtime);
     const stateDb = given.statedb ?? runtime.settings.workerStateDb;
     if (stateDb !== null) stateFile = await openStateFile(nodePath(stateDb, hostname), { revoked, clock: runtime.clock, logger });
@@ -172,7 +174,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     const { clock } = runtime;
     const dispatcher = openEvents(broker);
     const events = createEventSwitch(dispatcher, given.taskEvents ?? runtime.settings.workerSendTaskEvents);
-    presence = createPresence({ dispatcher, clock, load, beatMs: durationMs(given.heartbeatInterval ?? 0) });
+    presence = createPresence({ dispatcher, clock, load, beatMs: durationMs(given.heartbeatInterval ?? 0), beaten });
     const watched = probes?.watch(teller) ?? teller;
     parts = {
       ...{ runtime, hostname, broker, backend, clock, logger, teller: watched, events, pool, revoked, limits, aside },
@@ -208,10 +210,10 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   function tasksHome() {
     const { simulation } = surroundings;
     if (simulation !== undefined) {
-      const open: OpenInline = async (life) => simulation.stage(await createExecute(runtime, hostname), life);
+      const open: OpenInline = async (life) => simulation.stage(await enterExecutor(runtime, hostname), life);
       return { kind: "inline", simulates: true, executors: simulation.executors, slots: 1, scaledBy: "executors", open } as const;
     }
-    if (kind === "inline") return { kind, open: () => createExecute(runtime, hostname) };
+    if (kind === "inline") return { kind, open: () => enterExecutor(runtime, hostname) };
     if (source !== null) return { kind, source };
     throw new CeleriacError(
       "APP_NOT_FOUND",
@@ -253,6 +255,10 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
 
   function brokerAway(error: unknown): void {
     loss = reasonOf(error);
+  }
+
+  function beaten() {
+    runtime.signals.send("heartbeatSent", () => ({ hostname }));
   }
 
   function load() {

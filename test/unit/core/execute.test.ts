@@ -251,39 +251,3 @@ describe("what follows a success", () => {
     expect(ending).toMatchObject({ children: [[[published(ending)[0]?.id, null], null]] });
   });
 });
-
-describe("the signals of a run", () => {
-  const taskErrorOf = (message: string) =>
-    expect.objectContaining({ code: "TASK_FAILED", remote: expect.objectContaining({ args: [message] }) });
-
-  it("tell its begin and its end, however it ends for good", async () => {
-    const { app, run, told } = startExecution();
-    app.task("t", (fails: boolean) => {
-      if (fails) throw new RangeError("too far");
-      return 1;
-    });
-    const events = told("taskPrerun", "taskSuccess", "taskFailure", "taskPostrun");
-    const about = (more: object = {}) => expect.objectContaining({ id: "id-1", task: "t", ...more });
-    await run("t", { args: [false] });
-    expect(events.splice(0)).toEqual([
-      ["taskPrerun", about()],
-      ["taskSuccess", about({ value: 1 })],
-      ["taskPostrun", about({ outcome: { state: "SUCCESS", value: 1 } })],
-    ]);
-    await run("t", { args: [true] });
-    expect(events).toEqual([
-      ["taskPrerun", about()],
-      ["taskFailure", about({ error: new RangeError("too far") })],
-      ["taskPostrun", about({ outcome: { state: "FAILURE", error: taskErrorOf("too far") } })],
-    ]);
-  });
-
-  it("change nothing when a listener throws", async () => {
-    const { app, run } = startExecution();
-    app.task("t", () => 1);
-    app.signals.taskPrerun.connect(() => {
-      throw new Error("listener");
-    });
-    expect(await run("t")).toMatchObject({ kind: "succeeded" });
-  });
-});

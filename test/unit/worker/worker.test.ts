@@ -133,6 +133,37 @@ describe("a worker", () => {
     expect(told).not.toContain("s3cret");
   });
 
+  it.each(["prefork", "threads"] as const)(
+    "signals where tasks run that executors begin and end, around their dependencies: %s",
+    async (pool) => {
+      const { add, worker, lines } = await startWorld({ source: moduleOf("signalling-app") });
+      const signalling = worker({ pool, concurrency: 1, hostname: "w1@here" });
+      await signalling.start();
+      await add.delay(1, 2).get();
+      await signalling.stop();
+      const said = lines.filter((line) => line.includes('"stream":"stdout"')).map((line) => line.slice(0, line.indexOf(" {")));
+      expect(said).toEqual(["init w1@here", "opened", "runs", "shutdown w1@here true", "closed"]);
+    },
+  );
+
+  it("signals in its own process what becomes of itself, and of executors that are in it", async () => {
+    const { app, worker } = await startWorld();
+    const told: string[] = [];
+    const { workerInit, workerProcessInit, workerReady, workerShuttingDown, workerProcessShutdown, workerShutdown } = app.signals;
+    for (const [name, signal] of Object.entries({ workerInit, workerProcessInit, workerReady, workerProcessShutdown, workerShutdown }))
+      signal.connect(({ hostname }) => told.push(`${name} ${hostname}`));
+    workerShuttingDown.connect(({ how }) => told.push(`workerShuttingDown ${how}`));
+    const warm = worker({ pool: "inline", hostname: "w1@here" });
+    await warm.start();
+    await warm.stop();
+    const life = ["workerInit", "workerProcessInit", "workerReady"].map((name) => `${name} w1@here`);
+    expect(told.splice(0)).toEqual([...life, "workerShuttingDown warm", "workerProcessShutdown w1@here", "workerShutdown w1@here"]);
+    const cold = worker({ pool: "inline", hostname: "w1@here" });
+    await cold.start();
+    await Promise.all([cold.stop(), cold.terminate()]);
+    expect(told).toEqual([...life, "workerShuttingDown cold", "workerShutdown w1@here"]);
+  });
+
   it("replaces children as its options say, and says where there are none to replace", async () => {
     const { add, worker, lines } = await startWorld();
     const renewing = worker({ pool: "prefork", concurrency: 1, maxTasksPerChild: 2 });

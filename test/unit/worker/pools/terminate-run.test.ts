@@ -2,7 +2,6 @@
 import { describe, expect, it } from "vitest";
 import { endProcess } from "../../../../packages/worker/src/pools/end-process.ts";
 import { FrameReader, frameKind } from "../../../../packages/worker/src/pools/frames.ts";
-import { signalName } from "../../../../packages/worker/src/signal-name.ts";
 import { begun, measureShort, scriptedRun, short, startedPool, succeededWith } from "../../../support/executor-pool.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 
@@ -113,13 +112,5 @@ describe("the end of a process by a signal", () => {
     end.over();
     clock.step(10_000);
     expect([told, clock.pending]).toEqual([["raise SIGTERM"], 0]);
-  });
-});
-
-describe("the name of a signal", () => {
-  it("is understood with and without SIG, in any case, and as a number", () => {
-    for (const given of ["SIGTERM", "TERM", "term", "15", 15]) expect(signalName(given)).toBe("SIGTERM");
-    for (const given of ["SIGNAL", "", null, 0, 99, "SIG"])
-      expect(() => signalName(given), String(given)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
   });
 });
