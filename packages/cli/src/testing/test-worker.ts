@@ -26,7 +26,8 @@ export async function startTestWorker(app: App<unknown>, runtime: AppRuntime, pa
   const simulation: Simulation = { executors, stage: (execute, life) => stagedExecute(execute, life, parts) };
   const worker = createWorker(
     app,
-    { pool: "inline", hostname: "celery@test", queues: [...new Set([...runtime.queues.names, ...queues])] },
+    // Nobody looks at its heartbeats, and a clock that runs through days would be busy with nothing else.
+    { pool: "inline", hostname: "celery@test", queues: [...new Set([...runtime.queues.names, ...queues])], heartbeatInterval: 0 },
     { simulation },
   );
   await worker.start();
