@@ -45,15 +45,16 @@ it("sqlite: 1,000 tasks and a killed worker leave only tables and files of the t
   try {
     const load = await sendMixedLoad(world, 1_000);
     await killWorkerMidway(world);
-    expect(audit().rows.get("worker")).toBe(1);
+    // Its consumer, and its mailbox.
+    expect(audit().rows.get("worker")).toBe(2);
 
     const workers = [await startLoadWorker(world, "first"), await startLoadWorker(world, "second")];
     await load.ended();
     const { rows, files } = audit();
-    expect(rows.get("worker")).toBe(2);
+    expect(rows.get("worker")).toBe(4);
     expect(rows.get("publication")).toBe(load.guarded);
     // A lock and its journal for each, and none of the killed one's.
-    expect(files.filter((name) => name.includes("-workers/"))).toHaveLength(4);
+    expect(files.filter((name) => name.includes("-workers/"))).toHaveLength(8);
 
     for (const worker of workers) await worker.stop();
     await load.clear();
@@ -63,7 +64,7 @@ it("sqlite: 1,000 tasks and a killed worker leave only tables and files of the t
     expect(Object.fromEntries([...emptied.rows].filter(([name]) => !shortLived.includes(name)))).toEqual({
       celeriac: 1,
       message: 0,
-      worker: 1,
+      worker: 2,
       result: 0,
       lease: 0,
       fence: 1,
@@ -71,10 +72,11 @@ it("sqlite: 1,000 tasks and a killed worker leave only tables and files of the t
       slot: 0,
       binding: 0,
       paused: 0,
+      ear: 1,
       broadcast: 0,
       sqlite_sequence: 2,
     });
-    expect(emptied.files).toHaveLength(6);
+    expect(emptied.files).toHaveLength(8);
   } finally {
     await world.dispose();
   }

@@ -7,9 +7,10 @@ import { afterAll } from "vitest";
 import { postgresRows } from "./postgres-client.ts";
 import type { RabbitmqPermissions } from "./rabbitmq-server.ts";
 
+/** Those of tasks. */
 export type Role = "worker" | "producer" | "monitor";
 /** On a Redis that keeps no queues less is enough. */
-export type RedisRole = Role | `${Role}-results`;
+export type RedisRole = Role | `${Role}-results` | "operator";
 
 const page = readFileSync(new URL("../../docs/security.md", import.meta.url), "utf8");
 const ownPassword = randomUUID();
@@ -45,7 +46,7 @@ export async function redisUserUrl(url: string, role: RedisRole): Promise<string
   return Object.assign(new URL(url), { username, password: ownPassword }).href;
 }
 
-export function rabbitmqPermissions(role: Role): RabbitmqPermissions {
+export function rabbitmqPermissions(role: Role | "operator"): RabbitmqPermissions {
   const patterns = new RegExp(`^rabbitmqctl set_permissions -p shop ${role} +'(.+)' '(.+)' '(.+)'$`, "m").exec(page);
   if (patterns === null) throw new Error(`docs/security.md has no permissions for ${role}`);
   return [patterns[1]!, patterns[2]!, patterns[3]!];

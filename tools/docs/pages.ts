@@ -1,5 +1,6 @@
 /** The pages of docs/reference, each from the table in the sources that the code itself runs on. */
 import { celerySettings } from "../../packages/core/src/celery-settings.ts";
+import { type RemoteCommandRow, remoteCommands } from "../../packages/core/src/command.ts";
 import { settingTable } from "../../packages/core/src/config.ts";
 import { errorTable } from "../../packages/core/src/error-table.ts";
 import { eventTable } from "../../packages/core/src/event.ts";
@@ -96,6 +97,26 @@ export const pages: readonly Page[] = [
             labels.map(code).join(", "),
             unit,
             doc,
+          ]),
+        ),
+      ),
+  },
+  {
+    file: "control.md",
+    render: () =>
+      page(
+        "Commands of remote control",
+        "packages/core/src/command.ts",
+        "What `celeriac inspect`, `celeriac control` and `app.control` send to workers, under Celery's names, and what [Python's tools](../control.md) may send to ours. Arguments in brackets may be left out.",
+        table(
+          ["command", "of", "arguments", "meaning"],
+          Object.entries<RemoteCommandRow>(remoteCommands).map(([name, { kind, args, doc, aliases = [], notApplicable }]) => [
+            [name, ...aliases].map(code).join(", "),
+            kind,
+            Object.entries(args)
+              .map(([arg, { doc: meaning, required }]) => `${code(required === true ? arg : `[${arg}]`)}: ${meaning}`)
+              .join(" "),
+            notApplicable === undefined ? doc : `${doc} Not applicable: ${notApplicable}`,
           ]),
         ),
       ),

@@ -54,15 +54,22 @@ export function createOperator(tables: Tables, { consumption, watches, subscript
     ...createResultWriters(tables),
     ...createCoordinationWriters(tables),
   };
+  const isHeard = (exchange: string) => tables.ears.listeners(exchange).length > 0;
   const isReading = (kind: OperationKind): kind is ReadingKind => kind in readers;
   return {
-    writes: ({ kind }) => !isReading(kind) || (kind === "watch" && watches.unknown),
+    writes(operation) {
+      const { kind } = operation;
+      // What nobody hears is not written, and costs no transaction: an idle worker's heartbeats leave the file alone.
+      if (kind === "broadcast") return isHeard(operation.message.exchange);
+      return !isReading(kind) || (kind === "watch" && watches.unknown);
+    },
     write({ operation, raw }, turn) {
       if (operation.kind === "watch") return watches.enter(turn);
       const writer = writers[operation.kind as WritingKind] as (fields: Operation, turn: Turn, raw: Uint8Array) => unknown;
       return writer(operation, turn, raw);
     },
     read(operation, now) {
+      if (operation.kind === "broadcast") return null;
       const reader = readers[operation.kind as ReadingKind] as (fields: Operation, now: number) => unknown;
       return reader(operation, now);
     },
@@ -170,14 +177,14 @@ function createMessageWriters(tables: Tables, consumption: Consumption): Message
 }
 
 function createBroadcastWriters(
-  { broadcasts, workers }: Tables,
+  { broadcasts, ears }: Tables,
   subscriptions: Subscriptions,
 ): Pick<Writers, "broadcast" | "subscribe" | "unsubscribe"> {
   return {
     broadcast({ message: { exchange, routingKey } }, turn, raw) {
-      if (!workers.someoneListens()) return null;
+      if (ears.listeners(exchange).length === 0) return null;
       broadcasts.add(exchange, routingKey, raw, turn.now);
-      turn.broadcasts = true;
+      turn.told.add(exchange);
       return null;
     },
     subscribe({ subscriber, exchange }, turn) {

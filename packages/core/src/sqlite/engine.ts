@@ -171,9 +171,11 @@ export class Engine {
   }
 
   #othersWaitFor(turn: Turn): boolean {
-    if (turn.arrivals.size === 0 && turn.results.size === 0 && !turn.broadcasts) return false;
-    const { waiting, watching, listening } = this.#parts.tables.workers.othersWait();
-    return (waiting && turn.arrivals.size > 0) || (watching && turn.results.size > 0) || (listening && turn.broadcasts);
+    if (turn.arrivals.size === 0 && turn.results.size === 0 && turn.told.size === 0) return false;
+    const { workers, ears, locks } = this.#parts.tables;
+    const { waiting, watching } = workers.othersWait();
+    if ((waiting && turn.arrivals.size > 0) || (watching && turn.results.size > 0)) return true;
+    return [...turn.told].some((exchange) => ears.listeners(exchange).some((inc) => !locks.holds(inc)));
   }
 
   #pruneSometimes(now: number): void {
@@ -196,7 +198,7 @@ export class Engine {
     if (turn.arrivals.size > 0) consumption.feed(turn.arrivals);
     // Before the answers: who waits for a result of ours must have it when the store is confirmed.
     if (turn.results.size > 0 && watches.count > 0) this.tellChanges(watches.changes(turn.now, turn.results));
-    if (turn.broadcasts) this.tellHeard(turn.now);
+    if (turn.told.size > 0) this.tellHeard(turn.now);
     for (const [index, entry] of entries.entries()) {
       if (entry.operation.kind === "watch") this.#read(entry);
       else this.#answer(entry, values[index]);

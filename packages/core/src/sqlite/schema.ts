@@ -83,7 +83,10 @@ const steps: readonly string[] = [
   "create table paused (queue text primary key) without rowid;",
   // 8: what is told to whoever listens at the moment. AUTOINCREMENT: who has heard up to a number misses nothing that comes later.
   `
-  alter table worker add column listening integer not null default 0;
+  create table ear (exchange text not null, inc integer not null, primary key (exchange, inc)) without rowid;
+  create trigger ears_end after delete on worker begin
+    delete from ear where inc = old.inc;
+  end;
   create table broadcast (
     id integer primary key autoincrement,
     exchange text not null,

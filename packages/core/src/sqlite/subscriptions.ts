@@ -18,18 +18,18 @@ interface Ear {
   heard: number;
 }
 
-export function createSubscriptions({ broadcasts, workers, locks }: Tables): Subscriptions {
+export function createSubscriptions({ broadcasts, ears: earTable, workers, locks }: Tables): Subscriptions {
   const ears = new Map<number, Ear>();
   let presence: number | null = null;
 
-  function enter(turn: Turn): void {
+  function enter(turn: Turn): number {
     const inc = workers.register("listener");
-    workers.mark(inc, "listening", true);
     presence = inc;
     turn.onRollback.push(() => {
       presence = null;
       locks.release(inc);
     });
+    return inc;
   }
 
   function leave(turn: Turn): void {
@@ -48,13 +48,16 @@ export function createSubscriptions({ broadcasts, workers, locks }: Tables): Sub
       return ears.size;
     },
     open(turn, subscriber, exchange) {
-      if (presence === null) enter(turn);
+      earTable.add(presence ?? enter(turn), exchange);
       const ear: Ear = { exchange, heard: broadcasts.last() };
       turn.onCommit.push(() => ears.set(subscriber, ear));
     },
     close(turn, subscriber) {
+      const left = ears.get(subscriber)?.exchange;
       ears.delete(subscriber);
       if (ears.size === 0) leave(turn);
+      else if (left !== undefined && presence !== null && ![...ears.values()].some(({ exchange }) => exchange === left))
+        earTable.remove(presence, left);
     },
     leave,
     heard(now) {

@@ -5,6 +5,7 @@ import { type BindingTable, openBindingTable } from "./binding-table.ts";
 import { type BroadcastTable, openBroadcastTable } from "./broadcast-table.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { type CoordinationTable, openCoordinationTable } from "./coordination-table.ts";
+import { type EarTable, openEarTable } from "./ear-table.ts";
 import { createLockFiles, type LockFiles } from "./lock-file.ts";
 import { type MessageTable, openMessageTable } from "./message-table.ts";
 import { openPauseTable, type PauseTable } from "./pause-table.ts";
@@ -20,6 +21,7 @@ export interface Tables {
   readonly bindings: BindingTable;
   readonly pauses: PauseTable;
   readonly broadcasts: BroadcastTable;
+  readonly ears: EarTable;
   readonly results: ResultTable;
   readonly workers: WorkerTable;
   readonly coordination: CoordinationTable;
@@ -44,6 +46,7 @@ export function openTables(libsql: typeof Database, path: string, durability: "f
       bindings: openBindingTable(connection),
       pauses: openPauseTable(connection),
       broadcasts: openBroadcastTable(connection),
+      ears: openEarTable(connection),
       results: openResultTable(connection),
       workers,
       coordination: openCoordinationTable(connection),

@@ -10,8 +10,8 @@ export interface Turn {
   delays: boolean;
   /** Tasks whose result was written or forgotten. */
   readonly results: Set<string>;
-  /** Something was told to those who listen. */
-  broadcasts: boolean;
+  /** Exchanges on which something was told. */
+  readonly told: Set<string>;
   /** consumer → how many it settled in this turn, which makes room for as many. */
   readonly settled: Map<number, number>;
   readonly claimed: { readonly message: ClaimedMessage; readonly raw: Uint8Array }[];
@@ -27,7 +27,7 @@ export function createTurn(now: number): Turn {
     arrivals: new Set(),
     delays: false,
     results: new Set(),
-    broadcasts: false,
+    told: new Set(),
     settled: new Map(),
     claimed: [],
     onCommit: [],

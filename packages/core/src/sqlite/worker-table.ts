@@ -2,7 +2,7 @@
 import type { Connection } from "./connection.ts";
 import type { LockFiles } from "./lock-file.ts";
 
-type Wish = "waiting" | "watching" | "listening";
+type Wish = "waiting" | "watching";
 
 export interface WorkerTable {
   /** A new incarnation, whose lock is held before others can see it. */
@@ -11,12 +11,10 @@ export interface WorkerTable {
   /** false: somebody else removed it before. */
   remove(inc: number): boolean;
   all(): readonly number[];
-  /** `waiting`: wants to be woken for messages; `watching`: for results; `listening`: for what is told. */
+  /** `waiting`: wants to be woken for messages; `watching`: for results. */
   mark(inc: number, column: Wish, on: boolean): void;
   /** What incarnations of other processes wait for. */
   othersWait(): Readonly<Record<Wish, boolean>>;
-  /** Does anybody, here or elsewhere, hear what is told? */
-  someoneListens(): boolean;
 }
 
 export function openWorkerTable(connection: Connection, locks: LockFiles): WorkerTable {
@@ -27,10 +25,8 @@ export function openWorkerTable(connection: Connection, locks: LockFiles): Worke
   const marks = {
     waiting: connection.query("update worker set waiting = ? where inc = ?"),
     watching: connection.query("update worker set watching = ? where inc = ?"),
-    listening: connection.query("update worker set listening = ? where inc = ?"),
   };
-  const wanting = connection.query("select inc, waiting, watching, listening from worker where waiting or watching or listening");
-  const listening = connection.query("select 1 from worker where listening limit 1");
+  const wanting = connection.query("select inc, waiting, watching from worker where waiting or watching");
   return {
     register(name) {
       for (;;) {
@@ -49,9 +45,7 @@ export function openWorkerTable(connection: Connection, locks: LockFiles): Worke
       return {
         waiting: others.some(([, waiting]) => waiting === 1),
         watching: others.some(([, , watching]) => watching === 1),
-        listening: others.some(([, , , listening]) => listening === 1),
       };
     },
-    someoneListens: () => listening.all([]).length > 0,
   };
 }
