@@ -1,6 +1,6 @@
 /** Flags of Celery that no command here has, and what does their work: said instead of "no such option". */
 
-const keeper = "systemd, a container or a supervisor keeps a worker running in the background";
+const keeper = "systemd, a container or a supervisor keeps a worker running in the background (docs/deploy.md)";
 const whoStarts = (how: string) => `whoever starts it says so: ${how}`;
 
 /** as written → what to do; single letters where Celery has them for nothing else */

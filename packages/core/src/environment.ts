@@ -41,6 +41,11 @@ function overrideName(name: string): string {
   return `CELERIAC_OVERRIDE_${snakeCase(name).toUpperCase()}`;
 }
 
+/** Lets tsx compile without a cache, here and in child processes. */
+export function forgoTsxCache(): void {
+  process.env["TSX_DISABLE_CACHE"] = "1";
+}
+
 export function isProduction(): boolean {
   return process.env["NODE_ENV"] === "production";
 }

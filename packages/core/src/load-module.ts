@@ -1,4 +1,7 @@
 /** Loads the modules of users, TypeScript included: in the command, in executors, and where an app names modules that only workers load. */
+import { accessSync, constants } from "node:fs";
+import { tmpdir } from "node:os";
+import { forgoTsxCache } from "./environment.ts";
 import { ConfigError } from "./errors.ts";
 
 /** Imports a user's module; TypeScript through Node's own type stripping (22.18 and later), else through tsx. Throws CONFIG_DRIVER_MISSING where neither is there. */
@@ -29,6 +32,8 @@ let tsxRegistered = false;
 /** False where it is not installed. */
 async function registerTsx(): Promise<boolean> {
   if (tsxRegistered) return true;
+  // It keeps what it compiled in the folder for temporary files, and fails where it cannot.
+  if (!isWritable(tmpdir())) forgoTsxCache();
   try {
     const { register } = await import("tsx/esm/api");
     register();
@@ -37,6 +42,15 @@ async function registerTsx(): Promise<boolean> {
     if (codeOf(error) !== "ERR_MODULE_NOT_FOUND") throw error;
   }
   return tsxRegistered;
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function codeOf(error: unknown): string {
