@@ -72,7 +72,11 @@ describe.each(Object.entries(places))("on %s", (_, open) => {
   beforeAll(async () => {
     place = await open();
     operator = createApp("operator", { broker: place.urls.operator, backend: "disabled" });
-    producer = createApp("producer", { broker: place.urls.producer, backend: "disabled", config: { taskDefaultQueue: "shop", taskDefaultPriority: 5 } });
+    producer = createApp("producer", {
+      broker: place.urls.producer,
+      backend: "disabled",
+      config: { taskDefaultQueue: "shop", taskDefaultPriority: 5 },
+    });
     apps.push(operator, producer);
     await Promise.all([startWorker(name), startWorker(other)]);
   });
