@@ -167,6 +167,32 @@ export const remoteCommands = {
       signal: { kind: "textOrNumber", doc: "As of revoke." },
     },
   },
+  pool_grow: {
+    kind: "control",
+    doc: "More executors, or slots in the pools async and inline; where it autoscales, its range grows with it.",
+    args: { n: { kind: "whole", doc: "How many more; 1 unless told." } },
+  },
+  pool_shrink: {
+    kind: "control",
+    doc: "Fewer executors, or slots: what runs ends.",
+    args: { n: { kind: "whole", doc: "How many fewer; 1 unless told." } },
+  },
+  pool_restart: {
+    kind: "control",
+    doc: "Replaces the executors one after the other, so that code is loaded anew; what runs ends.",
+    args: {
+      modules: { kind: "texts", doc: "Passed over: all code is loaded anew." },
+      reload: { kind: "flag", doc: "As modules." },
+    },
+  },
+  autoscale: {
+    kind: "control",
+    doc: "Between how many executors, or slots, a worker that autoscales keeps its pool.",
+    args: {
+      max: { kind: "whole", doc: "At most; as it was unless told." },
+      min: { kind: "whole", doc: "At least; as it was unless told." },
+    },
+  },
   shutdown: { kind: "control", doc: "Stops the worker warmly.", args: {}, answers: false },
   enable_events: { kind: "control", doc: "Tells monitors of tasks from now on, as -E does.", args: {} },
   disable_events: { kind: "control", doc: "Tells monitors nothing of tasks any more.", args: {} },

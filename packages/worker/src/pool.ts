@@ -11,14 +11,24 @@ export interface PoolListener {
 }
 
 export interface PoolStats {
-  readonly executors: readonly { readonly pid: number; readonly running: readonly string[]; readonly queued: number }[];
+  /** `sent`: runs that it was given so far */
+  readonly executors: readonly {
+    readonly pid: number;
+    readonly running: readonly string[];
+    readonly queued: number;
+    readonly sent: number;
+  }[];
   readonly capacity: number;
   readonly concurrency: number;
+  /** null = no limit */
+  readonly maxTasksPerChild: number | null;
 }
 
 export interface Pool extends Service {
   /** runs that can be in user code at once: executors × slots */
   readonly capacity: number;
+  /** what its capacity may grow to by itself */
+  readonly mostCapacity: number;
   /** what `resize` changes: executors, or slots where there is one executor for many tasks */
   readonly concurrency: number;
   /** between which its concurrency follows what there is to do; null = it is what it was set to */

@@ -223,7 +223,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
 
   /** how many tasks to hold, what runs included */
   function demand(): number {
-    return fixedDemand(given.prefetchMultiplier ?? runtime.settings.workerPrefetchMultiplier, pool.capacity) ?? pool.demand;
+    return fixedDemand(given.prefetchMultiplier ?? runtime.settings.workerPrefetchMultiplier, pool.mostCapacity) ?? pool.demand;
   }
 
   function followDemand(): void {

@@ -1,6 +1,7 @@
 /** Who carries out which command. */
 import type { ApplicableName, Commands } from "./command.ts";
 import { eventCommands } from "./event-commands.ts";
+import { poolCommands } from "./pool-commands.ts";
 import { revokeCommands } from "./revoke-commands.ts";
 import { stateCommands } from "./state-commands.ts";
 import { taskCommands } from "./task-commands.ts";
@@ -10,5 +11,6 @@ export const commands: Commands<ApplicableName> = {
   ...taskCommands,
   ...eventCommands,
   ...revokeCommands,
+  ...poolCommands,
   shutdown: (desk) => desk.shutDown(),
 };

@@ -1,5 +1,6 @@
 /** What a worker tells of itself: counts, pool, broker, resources, settings. Shapes are Celery's, which its tools read. */
-import { redact, redactUrl, settingTable, snakeCase } from "@celeriac/core/runtime";
+import { durationMs, redact, redactUrl, settingTable, snakeCase } from "@celeriac/core/runtime";
+import type { PoolStats } from "../pool.ts";
 import type { Commands } from "./command.ts";
 import type { Desk } from "./desk.ts";
 
@@ -23,14 +24,32 @@ export const stateCommands: Commands<"ping" | "stats" | "conf" | "clock" | "mems
   },
 };
 
-function poolFacts({ pool }: Desk) {
-  const { capacity, executors } = pool.stats();
+function poolFacts({ pool, runtime }: Desk) {
+  const { concurrency, executors, maxTasksPerChild } = pool.stats();
+  const { taskSoftTimeLimit, taskTimeLimit } = runtime.settings;
   return {
-    "max-concurrency": capacity,
+    "max-concurrency": concurrency,
     processes: executors.map(({ pid }) => pid),
+    "max-tasks-per-child": maxTasksPerChild ?? "N/A",
     "put-guarded-by-semaphore": false,
+    timeouts: [taskSoftTimeLimit, taskTimeLimit].map((limit) => (limit === null ? 0 : durationMs(limit, "time limit") / 1_000)),
+    writes: writeFacts(executors),
     running: executors.reduce((sum, { running }) => sum + running.length, 0),
     queued: executors.reduce((sum, { queued }) => sum + queued, 0),
+  };
+}
+
+/** How many tasks each executor was sent, and its share of all, as billiard tells it of the pipes to its children. */
+function writeFacts(executors: PoolStats["executors"]) {
+  const total = executors.reduce((sum, { sent }) => sum + sent, 0);
+  const share = (sent: number) => (total === 0 ? 0 : sent / total).toFixed(2);
+  return {
+    total,
+    avg: share(executors.length === 0 ? 0 : total / executors.length),
+    all: executors.map(({ sent }) => share(sent)).join(", "),
+    raw: executors.map(({ sent }) => sent).join(", "),
+    strategy: "fair",
+    inqueues: { total: executors.length, active: executors.filter(({ running, queued }) => running.length + queued > 0).length },
   };
 }
 

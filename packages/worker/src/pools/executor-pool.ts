@@ -63,6 +63,10 @@ class ExecutorPool implements Pool, RunOwner, Scalable {
     return this.#fleet.wanted * this.#fleet.slots;
   }
 
+  get mostCapacity(): number {
+    return Math.max(1, (this.#autoscaler?.range.max ?? 0) / this.concurrency) * this.capacity;
+  }
+
   get concurrency(): number {
     return this.#options.scaledBy === "slots" ? this.#fleet.slots : this.#fleet.wanted;
   }
@@ -180,9 +184,11 @@ class ExecutorPool implements Pool, RunOwner, Scalable {
   stats(): PoolStats {
     const executors = [...this.#fleet.lanes].map((lane) => {
       const running = [...lane.held.values()].filter((held) => held.begun).map((held) => held.run.id);
-      return { pid: lane.pid, running, queued: lane.held.size - running.length };
+      return { pid: lane.pid, running, queued: lane.held.size - running.length, sent: lane.held.sent };
     });
-    return { executors, capacity: this.capacity, concurrency: this.concurrency };
+    const { capacity, concurrency } = this;
+    const maxTasksPerChild = this.#options.kind === "inline" ? null : (this.#options.lifetime?.tasks ?? null);
+    return { executors, capacity, concurrency, maxTasksPerChild };
   }
 
   began(held: HeldRun, pid: number): void {

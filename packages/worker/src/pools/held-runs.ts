@@ -11,6 +11,8 @@ export class HeldRuns {
   /** One of them is a suspect, which runs alone. */
   hasSuspect = false;
   readonly #holder: RunHolder;
+  /** so far */
+  sent = 0;
   readonly #byNumber = new Map<number, HeldRun>();
   #lastNumber = 0;
 
@@ -38,6 +40,7 @@ export class HeldRuns {
   }
 
   add(held: HeldRun, number: number, expectedMs: number): void {
+    this.sent++;
     held.holder = this.#holder;
     held.number = number;
     held.expectedMs = expectedMs;

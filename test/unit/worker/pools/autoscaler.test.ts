@@ -91,7 +91,7 @@ const pools: readonly (readonly [string, ScriptedOptions])[] = [
 describe.each(pools)("a pool that autoscales (%s)", { timeout: 60_000 }, (_name, options) => {
   it("takes what it could run at most, grows when runs wait, and shrinks when they do not", async () => {
     const record = await startedPool({ ...options, autoscale: range });
-    expect(record.pool).toMatchObject({ concurrency: 1, demand: 3, autoscale: { max: 3, min: 1 } });
+    expect(record.pool).toMatchObject({ concurrency: 1, demand: 3, mostCapacity: 3, autoscale: { max: 3, min: 1 } });
     const runs = Array.from({ length: 5 }, () => scriptedRun({ do: "untilAborted" }));
     const endings = runs.map((run) => record.pool.submit(run));
     for (const run of runs.slice(0, 3)) await begun(record, run);
