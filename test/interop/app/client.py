@@ -77,13 +77,18 @@ def control(command, arguments, nodes=None, timeout=10):
     return {name: reply for each in replies or [] for name, reply in each.items()}
 
 
+def inspect(what, nodes, timeout=10, **arguments):
+    """As `celery inspect` asks."""
+    return getattr(app.control.inspect(destination=nodes, timeout=timeout), what)(**arguments)
+
+
 def revoke(id, nodes=None, **options):
     """As an operator would: app.control.revoke()."""
     replies = app.control.revoke(id, destination=nodes, reply=True, timeout=10, **options)
     return {name: reply for each in replies or [] for name, reply in each.items()}
 
 
-operations = {each.__name__: each for each in (send, get, canvas, take, ping, control, revoke)}
+operations = {each.__name__: each for each in (send, get, canvas, take, ping, control, inspect, revoke)}
 
 
 def main():

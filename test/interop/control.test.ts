@@ -1,0 +1,90 @@
+/** Remote control across languages, on Redis and RabbitMQ: Python's tools ask and change our worker, ours a Python worker. */
+import { hostname } from "node:os";
+import { type App, createApp } from "@celeriac/core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { type InteropWorker, startInteropWorker } from "../support/interop/worker.ts";
+import { callPython, type PythonWorker, startPythonWorker } from "../support/python-celery.ts";
+import { amqpUrl, redisUrl } from "../support/servers.ts";
+
+const brokers = [
+  { name: "redis", open: redisUrl },
+  { name: "rabbitmq", open: amqpUrl },
+];
+
+describe.each(brokers)("$name", { timeout: 60_000 }, ({ open }) => {
+  const ourNode = `celery@${hostname()}`;
+  let app: App;
+  let place: { broker: string; backend: string; queue: string };
+  let ours: InteropWorker;
+  let python: PythonWorker;
+
+  beforeAll(async () => {
+    const backend = await redisUrl();
+    place = { broker: await open(), backend, queue: "to-ours" };
+    app = createApp("operator", { broker: place.broker, backend });
+    [ours, python] = await Promise.all([
+      startInteropWorker(place),
+      startPythonWorker({ ...place, queue: "to-python", pool: "prefork", concurrency: 1, options: ["--without-gossip"] }),
+    ]);
+  });
+  afterAll(async () => {
+    await Promise.all([ours?.stop(), python?.stop("SIGQUIT")]);
+    await app?.close();
+  });
+
+  it("Python inspects our worker", async () => {
+    const running = await app.sendTask("js.wait", [], { queue: place.queue });
+    await eventually(async () => (await running.state()) === "STARTED");
+    const nodes = [ourNode];
+    const asked = ["ping", "active", "reserved", "scheduled", "registered", "stats", "conf", "clock"];
+    const answers = await callPython(place, [
+      ...asked.map((what) => ({ do: "inspect" as const, what, nodes })),
+      { do: "control", command: "query_task", arguments: { ids: [running.id] }, nodes },
+    ]);
+    const byNode = (answers as Record<string, unknown>[]).map((answer) => answer[ourNode]);
+    const [ping, active, reserved, scheduled, registered, stats, conf, clock] = byNode;
+    expect(ping).toEqual({ ok: "pong" });
+    expect(active).toMatchObject([{ id: running.id, name: "js.wait", args: [], hostname: ourNode, time_start: expect.any(Number) }]);
+    expect([reserved, scheduled]).toEqual([[], []]);
+    expect(registered).toContain("js.add");
+    expect(stats).toMatchObject({ total: { "js.wait": 1 }, pool: { "max-concurrency": 1 } });
+    expect(conf).toMatchObject({ result_extended: true });
+    expect(clock).toEqual({ clock: expect.any(Number) });
+    expect(byNode.at(-1)).toMatchObject({ [running.id]: ["active", { id: running.id }] });
+    await running.abort();
+    await running.settled();
+  });
+
+  it("we inspect a Python worker", async () => {
+    const destination = python.nodeName;
+    const running = await app.sendTask("py.sleep", [60], { queue: "to-python" });
+    await eventually(async () => (await running.state()) === "STARTED");
+    const ask = async (what: "active" | "registered" | "stats") =>
+      (await app.control.inspect(what, { destination, timeout: "20s" }))[destination];
+    expect(await app.control.ping({ destination: [destination, ourNode], timeout: "20s" })).toEqual({
+      [destination]: "pong",
+      [ourNode]: "pong",
+    });
+    expect(await ask("active")).toMatchObject([{ id: running.id, name: "py.sleep", args: [60] }]);
+    expect(await ask("registered")).toContain("py.add");
+    expect(await ask("stats")).toMatchObject({ total: { "py.sleep": 1 }, pool: { "max-concurrency": 1 } });
+    await running.revoke({ terminate: true, signal: "SIGKILL" });
+    await running.settled();
+  });
+
+  it("each turns the other's events on and off, and stops it", async () => {
+    const [again, off] = await callPython(place, [
+      { do: "control", command: "enable_events", arguments: {}, nodes: [ourNode] },
+      { do: "control", command: "disable_events", arguments: {}, nodes: [ourNode] },
+    ]);
+    expect([again, off]).toEqual([{ [ourNode]: { ok: "task events enabled" } }, { [ourNode]: { ok: "task events disabled" } }]);
+    const destination = python.nodeName;
+    expect(await app.control.broadcast("disable_events", {}, { destination, reply: true, timeout: "20s" })).toEqual({
+      [destination]: { ok: expect.stringMatching(/^task events (already )?disabled$/) },
+    });
+    await callPython(place, [{ do: "control", command: "shutdown", arguments: {}, nodes: [ourNode], timeout: 1 }]);
+    await app.control.broadcast("shutdown", {}, { destination });
+    await eventually(async () => Object.keys(await app.control.ping({ timeout: "300ms" })).length === 0, { withinMs: 30_000 });
+  });
+});
