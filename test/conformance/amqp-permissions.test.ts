@@ -7,15 +7,19 @@ import type { ResultBackend } from "../../packages/core/src/backend.ts";
 import { createRpcBackend } from "../../packages/core/src/backends/rpc.ts";
 import type { Broker } from "../../packages/core/src/broker.ts";
 import { createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
+import type { AmqpDelivery } from "../../packages/core/src/brokers/amqp/delivery.ts";
 import { systemClock } from "../../packages/core/src/clock.ts";
+import { silentLogger } from "../../packages/core/src/logger.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
 import { listenToEvents, tellEvent } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
+import { shortHold } from "../support/fault/hold-timing.ts";
 import { createNotebook } from "../support/notebook.ts";
 import type { RabbitmqPermissions } from "../support/rabbitmq-server.ts";
 import { type Role, rabbitmqPermissions } from "../support/roles.ts";
 import { amqpUrl, amqpUserUrl } from "../support/servers.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { amqpTraits, openAmqpWorld } from "./broker/amqp-world.ts";
 import { consume, settle } from "./broker/world.ts";
 import { describeBroker } from "./broker-suite.ts";
@@ -36,7 +40,7 @@ async function logIn(
 }
 
 async function open(url: string): Promise<Broker> {
-  const broker = createAmqpBroker(url, driverContext(), { resultUrl: null });
+  const broker = createAmqpBroker(url, driverContext(), { resultUrl: null, holdTiming: shortHold });
   ends.push(() => broker.close());
   await broker.connect();
   return broker;
@@ -54,6 +58,38 @@ describeBroker(
   },
   amqpTraits,
 );
+
+it("the permissions of a worker let it hold a long task apart from its connection, and give back what another one held", async () => {
+  const { own } = await logIn("worker");
+  const proxy = await startTcpProxy(Number(new URL(own).port));
+  ends.push(() => proxy.close());
+  const [worker, other, queue] = [await open(Object.assign(new URL(own), { port: String(proxy.port) }).href), await open(own), queueName()];
+  await other.publish(publicationTo(queue, { id: "long" }));
+  const held = (await (await consume(worker, queue)).inbox.next()) as AmqpDelivery;
+  await eventually(() => held.isHeld);
+  const heir = await consume(other, queue);
+  proxy.refuse();
+  const again = (await heir.inbox.next()) as AmqpDelivery;
+  expect([idOf(again.envelope), again.deliveries]).toEqual(["long", 1]);
+  await eventually(() => again.isHeld);
+  expect(await settle(again)).toBe("settled");
+});
+
+it("a worker that may make no queues to hold long tasks in says so, and keeps them on its connection", async () => {
+  const [configure, write, read] = rabbitmqPermissions("worker").map((pattern) => pattern.replaceAll(/held|alive/g, "none"));
+  const { own } = await logIn("worker", [configure!, write!, read!]);
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
+  const worker = createAmqpBroker(own, driverContext({ logger }), { resultUrl: null, holdTiming: shortHold });
+  ends.push(() => worker.close());
+  await worker.connect();
+  const queue = queueName();
+  await worker.publish(publicationTo(queue));
+  const delivery = (await (await consume(worker, queue)).inbox.next()) as AmqpDelivery;
+  await eventually(() => expect(warnings).toEqual([expect.stringContaining("Long tasks cannot be held")]));
+  expect(delivery.isHeld).toBe(false);
+  expect(await eventually(() => settle(delivery))).toBe("settled");
+});
 
 it("the permissions of a worker end with its app", async () => {
   const { own, all } = await logIn("worker");

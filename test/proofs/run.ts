@@ -7,12 +7,13 @@ import { crowdedFile } from "./crowded-file.ts";
 import { failovers } from "./failovers.ts";
 import type { Proof } from "./figure.ts";
 import { idleWorkers } from "./idle-workers.ts";
+import { longTasks } from "./long-tasks.ts";
 import { conditionsNow, type Proven, page, terminalTable } from "./page.ts";
 import { redisKeys } from "./redis-keys.ts";
 import { stalledWorkers } from "./stalled-workers.ts";
 import { startLatency } from "./start-latency.ts";
 
-const proofs: readonly Proof[] = [startLatency, idleWorkers, crowdedFile, redisKeys, stalledWorkers, failovers];
+const proofs: readonly Proof[] = [startLatency, idleWorkers, crowdedFile, redisKeys, stalledWorkers, failovers, longTasks];
 const names = proofs.map(({ name }) => name);
 const usage = `npm run proofs -- [options]
   --only  ${names.join(",")}    (all)

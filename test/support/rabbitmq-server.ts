@@ -23,6 +23,8 @@ export interface RabbitmqPlace {
 export interface RabbitmqOptions {
   /** Speaks TLS on another port, too, verifies a client's certificate where there is one, and takes its common name for the user's (EXTERNAL). */
   readonly tls?: Pick<Certificates, "caCerts" | "server">;
+  /** more lines of rabbitmq.conf */
+  readonly settings?: readonly string[];
 }
 
 /** Which resources a user may make and delete, write to, and read from. */
@@ -67,7 +69,7 @@ export function hasRabbitmq(): boolean {
   return program("rabbitmq-server") !== null && program("epmd") !== null;
 }
 
-export async function startRabbitmq({ tls }: RabbitmqOptions = {}): Promise<RabbitmqServer> {
+export async function startRabbitmq({ tls, settings = [] }: RabbitmqOptions = {}): Promise<RabbitmqServer> {
   const [port, distributionPort, epmdPort, tlsPort] = await lowFreePorts(4);
   const directory = await mkdtemp(join(tmpdir(), "celeriac-rabbitmq-"));
   const node = `celeriac-${process.pid}-${port}@localhost`;
@@ -79,7 +81,7 @@ export async function startRabbitmq({ tls }: RabbitmqOptions = {}): Promise<Rabb
     epmdPort: epmdPort!,
     tlsPort: tls === undefined ? null : tlsPort!,
   };
-  await prepare(place, tls);
+  await prepare(place, tls, settings);
   const epmd = launch(required("epmd"), ["-port", String(epmdPort), "-address", "127.0.0.1"], place);
   let broker: ChildProcess | null = null;
 
@@ -147,11 +149,11 @@ export function rabbitmqAt(
 /** A text in Erlang. */
 const binary = (text: string) => `<<${JSON.stringify(text)}>>`;
 
-async function prepare(place: RabbitmqPlace, tls: RabbitmqOptions["tls"]): Promise<void> {
+async function prepare(place: RabbitmqPlace, tls: RabbitmqOptions["tls"], added: readonly string[]): Promise<void> {
   const { directory, tlsPort } = place;
   for (const folder of ["mnesia", "log"]) await mkdir(join(directory, folder));
   await writeFile(join(directory, "enabled_plugins"), tls === undefined ? "[].\n" : "[rabbitmq_auth_mechanism_ssl].\n");
-  const settings = ["disk_free_limit.absolute = 50MB", "log.file.level = warning"];
+  const settings = ["disk_free_limit.absolute = 50MB", "log.file.level = warning", ...added];
   if (tls !== undefined)
     settings.push(
       `listeners.ssl.1 = 127.0.0.1:${tlsPort}`,
@@ -257,7 +259,8 @@ function run(path: string, args: readonly string[], place: RabbitmqPlace, input?
       if (error === null) resolve(stdout.trim());
       else reject(new Error(`${path} ${args.join(" ")} failed: ${stderr || stdout || error.message}`, { cause: error }));
     });
-    child.stdin?.end(input ?? "");
+    // Whether it failed is said by how it ends: it need not read what it is given.
+    child.stdin?.on("error", () => {}).end(input ?? "");
   });
 }
 

@@ -89,6 +89,8 @@ export interface Consumer {
   setReadAhead(readAhead: number): void;
   /** The names of the queues it consumes at present, in the order they were asked for. */
   readonly queues: readonly string[];
+  /** What it consumes for each of them: of a broadcast queue its copy. */
+  readonly declarations: readonly QueueDeclaration[];
   /**
    * Consumes one more queue, from now on and after every reconnect, declared and bound as told; of a broadcast queue a copy. Resolves when it
    * does; a queue that is consumed already changes nothing. Rejects with BROKER_* or CONFIG_INVALID: then nothing has changed.

@@ -102,7 +102,11 @@ export async function openBroker(settings: Settings, queues: QueueTable, context
         resultAccess: resultAccess(settings),
       });
     case "amqp":
-      return (await import("./brokers/amqp/broker.ts")).createAmqpBroker(url, context, { ...options, ...amqpConnection(settings) });
+      return (await import("./brokers/amqp/broker.ts")).createAmqpBroker(url, context, {
+        ...options,
+        ...amqpConnection(settings),
+        longTasks: settings.longTasks,
+      });
   }
 }
 

@@ -29,6 +29,11 @@ export const brokerSettings = {
     "PLAIN",
     "RabbitMQ: how to log in. EXTERNAL: as the user that our certificate stands for.",
   ),
+  longTasks: choiceSetting(
+    ["hold", "connection"],
+    "hold",
+    "RabbitMQ: what becomes of a task that lasts. hold: its message is held apart, so that neither a lost connection nor the server's consumer_timeout makes it run twice; connection: it stays on its connection.",
+  ),
   brokerConnectionMaxRetries: countSetting<number | null>(
     null,
     [0, 1_000_000],

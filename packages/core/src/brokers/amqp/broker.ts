@@ -14,6 +14,7 @@ import { createBegunMarks } from "./begun-mark.ts";
 import { createBroadcasts } from "./broadcasts.ts";
 import { openConsumer } from "./consumer.ts";
 import { createHandedBack } from "./handed-back.ts";
+import { type HoldTiming, holdTiming } from "./hold/timing.ts";
 import { createPauses } from "./pauses.ts";
 import { createPublisher } from "./publisher.ts";
 import { createQueues } from "./queues.ts";
@@ -26,6 +27,10 @@ export interface AmqpBrokerOptions {
   readonly connection?: Partial<ConnectionOptions>;
   /** In which order several servers are tried; "round-robin" unless told. */
   readonly failover?: FailoverStrategy;
+  /** "hold" unless told: messages of long tasks are held apart from the connection */
+  readonly longTasks?: "hold" | "connection";
+  /** shorter in tests */
+  readonly holdTiming?: HoldTiming;
 }
 
 /** How long `close` waits for confirmations of what was sent. */
@@ -45,6 +50,7 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
   const marks = createBegunMarks(() => consuming.link);
   const pauses = createPauses(() => publishing.link, clock);
   const broadcasts = createBroadcasts({ publishing, consuming, context });
+  const timing = options.holdTiming ?? holdTiming;
   const consumers = new Set<Consumer>();
   const inFlight = new Set<Promise<void>>();
   let closing: Promise<void> | null = null;
@@ -93,6 +99,7 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
         logger,
         topology,
         pauses,
+        hold: options.longTasks === "connection" ? null : { outbox, timing, signsLink: () => publishing.link },
         delivery: { publisher, marks, handedBack, clock, logger },
         closed: () => opened !== null && consumers.delete(opened),
       };

@@ -14,6 +14,7 @@ import type { QueueDeclaration } from "../../queue-table.ts";
 import { createSequence } from "../../sequence.ts";
 import { areClassic } from "./adoption.ts";
 import type { DeliveryTools } from "./delivery.ts";
+import { type Holding, type HoldOptions, openHolding } from "./hold/holding.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { deleteCopies, type Life, openLife } from "./life.ts";
 import { PauseWatch } from "./pause-watch.ts";
@@ -26,7 +27,9 @@ export interface ConsumerParts {
   readonly logger: Logger;
   readonly topology: TopologyOptions;
   readonly pauses: Pauses;
-  readonly delivery: Omit<DeliveryTools, "consuming" | "over">;
+  readonly delivery: Omit<DeliveryTools, "consuming" | "over" | "holder">;
+  /** null: long tasks stay on their channel */
+  readonly hold: HoldOptions | null;
   /** Called once, when it is closed. */
   closed(): void;
 }
@@ -51,6 +54,7 @@ class AmqpConsumer implements Consumer {
   readonly #consumed: ConsumedQueues;
   readonly #options: ConsumeOptions;
   readonly #intake: Intake;
+  readonly #holding: Holding | null;
   readonly #unlisten: () => void;
   #life: Life | null = null;
   #readAhead: number;
@@ -69,7 +73,12 @@ class AmqpConsumer implements Consumer {
     this.#options = options;
     this.#readAhead = Math.max(1, options.readAhead);
     const consuming = (queue: string) => !this.#paused && !this.#ending && this.#consumed.consumes(queue);
-    this.#intake = createIntake({ ...parts.delivery, consuming }, { listener: options.listener, readAhead: () => this.#readAhead });
+    this.#holding = openHolding(parts, options.worker, this.#consumed.table);
+    const holder = this.#holding?.holder ?? null;
+    this.#intake = createIntake(
+      { ...parts.delivery, consuming, holder },
+      { listener: options.listener, readAhead: () => this.#readAhead, heldChanged: () => this.#retarget() },
+    );
     this.#pauses = new PauseWatch({
       ...parts,
       queues: () => this.#consumed.queues,
@@ -95,6 +104,7 @@ class AmqpConsumer implements Consumer {
       this.#reviving = false;
     }
     this.#pauses.start();
+    this.#holding?.start((since) => this.#intake.holdThoseBefore(since));
     if (this.#life === null) void this.#revive();
   }
 
@@ -129,6 +139,10 @@ class AmqpConsumer implements Consumer {
 
   get queues(): readonly string[] {
     return this.#consumed.names;
+  }
+
+  get declarations(): readonly QueueDeclaration[] {
+    return this.#consumed.declarations;
   }
 
   add(queue: QueueDeclaration): Promise<void> {
@@ -182,6 +196,7 @@ class AmqpConsumer implements Consumer {
   async #close(): Promise<void> {
     this.#closed.abort();
     this.#pauses.stop();
+    this.#holding?.stop();
     this.#unlisten();
     const { clock } = this.#parts;
     // What takes longer goes back to the queue with the channel, as redelivered.
@@ -203,10 +218,14 @@ class AmqpConsumer implements Consumer {
     return this.#closed.signal.aborted;
   }
 
+  /** What is held takes its place from what the channel may be sent. */
+  get #wanted(): number {
+    return this.#paused || this.#ending ? 0 : Math.max(0, this.#readAhead - this.#intake.held);
+  }
+
   /** Tells the channel what is wanted now. A failure ends the channel, and that is seen where it ends. */
   async #retarget(): Promise<void> {
-    const wanted = this.#paused || this.#ending ? 0 : this.#readAhead;
-    await this.#life?.readAhead.setTarget(wanted).catch((error) => this.#note(error));
+    await this.#life?.readAhead.setTarget(this.#wanted).catch((error) => this.#note(error));
   }
 
   async #live(link: Link): Promise<void> {
@@ -229,7 +248,7 @@ class AmqpConsumer implements Consumer {
       await this.#pauses.read();
       await readAhead.setPaused(this.#pauses.paused);
       await this.#reassign(life);
-      await readAhead.setTarget(this.#paused || this.#ending ? 0 : this.#readAhead);
+      await readAhead.setTarget(this.#wanted);
     } catch (error) {
       await claims.close();
       throw error;

@@ -7,8 +7,10 @@ import type { ConsumerListener } from "../../broker.ts";
 import type { Timer } from "../../clock.ts";
 import { deliveriesHeader, deliveriesOf } from "../../envelope.ts";
 import { reasonOf } from "../../errors.ts";
+import { broadcastOf } from "../../queue-table.ts";
 import { AmqpDelivery, type Claim, type DeliveryTools } from "./delivery.ts";
 import { againAs, dueAtOf, identityOf } from "./message.ts";
+import { recount } from "./recount.ts";
 
 export interface Intake {
   receive(queue: string, message: ConsumeMessage, claim: Claim): void;
@@ -18,6 +20,10 @@ export interface Intake {
   handBackExcess(): void;
   /** Begins to give back what was not yet handed out, all of it or that of one queue. */
   handBackWaiting(queue?: string): void;
+  /** How many are held apart from their channel. */
+  readonly held: number;
+  /** Holds what was received before `since`, of the clock that only goes forward. Never rejects. */
+  holdThoseBefore(since: number): Promise<void>;
   /** Gives back, uncounted, whatever is held; waits for that, and for settlements under way. Never rejects. */
   close(): Promise<void>;
 }
@@ -25,6 +31,8 @@ export interface Intake {
 interface IntakeOptions {
   readonly listener: ConsumerListener;
   readAhead(): number;
+  /** Others than before are held apart: the channel is to be sent as many more or fewer. */
+  heldChanged(): Promise<void>;
 }
 
 /** A delay is whole seconds for the broker; nothing is held longer than what that leaves, even if another machine's clock is far ahead. */
@@ -34,7 +42,7 @@ const recountWaitMs = 500;
 /** As a quorum queue counts; our limit is 100, RabbitMQ's own is 20 from 4.0 on. */
 const manyDeliveries = 15;
 
-export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, readAhead }: IntakeOptions): Intake {
+export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, readAhead, heldChanged }: IntakeOptions): Intake {
   const { publisher, marks, handedBack, clock, logger } = tools;
   /** with the listener, not settled */
   const handedOut = new Set<AmqpDelivery>();
@@ -47,6 +55,7 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
 
   function over(delivery: AmqpDelivery): void {
     handedOut.delete(delivery);
+    if (delivery.isHeld) void heldChanged();
     release();
   }
 
@@ -56,7 +65,7 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
     const identity = identityOf(queue, message);
     if (adopted(identity, claim, message)) return;
     if (handedBack.recall(identity)) admit(queue, message, claim);
-    else void recount(queue, message, claim);
+    else void countAgain(queue, message, claim);
   }
 
   /** A quorum queue counts for itself, and drops what it has handed out too often; our count, which decides, is in a header of its own. */
@@ -72,20 +81,14 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
     return false;
   }
 
-  /**
-   * A redelivered message may have died with its run. The first time every such message is counted; from then on only if its run was marked as begun.
-   * The counted copy goes to the queue's end, confirmed, before the original is acknowledged.
-   */
-  async function recount(queue: string, message: ConsumeMessage, claim: Claim): Promise<void> {
-    const counted = deliveriesOf(message.properties.headers ?? {});
-    const identity = identityOf(queue, message);
+  /** A redelivered message may have died with its run. Its counted copy goes to the queue's end, confirmed, before the original is acknowledged. */
+  async function countAgain(queue: string, message: ConsumeMessage, claim: Claim): Promise<void> {
     while (claim.channel.alive) {
       try {
-        if (counted > 0 && !(await marks.isSet(identity))) {
-          return admit(queue, message, claim);
-        }
-        await publisher.toQueue(queue, againAs(message, { [deliveriesHeader]: counted + 1 }), dueAtOf(message) ?? undefined);
-        if (counted > 0) await marks.clear(identity);
+        const count = await recount(queue, message, marks);
+        if (count.now === count.before) return admit(queue, message, claim);
+        await publisher.toQueue(queue, againAs(message, { [deliveriesHeader]: count.now }), dueAtOf(message) ?? undefined);
+        await count.clearMark();
         await claim.channel.acknowledge(claim.tag);
         break;
       } catch (error) {
@@ -160,7 +163,23 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
     }
   }
 
+  async function holdThoseBefore(since: number): Promise<void> {
+    const { holder } = tools;
+    if (holder === null || !holder.mayHold) return;
+    const isOld = ({ receivedAt, queue }: AmqpDelivery) => receivedAt <= since && broadcastOf(queue) === null;
+    await Promise.all([...handedOut].filter(isOld).map((delivery) => delivery.hold(holder, heldChanged)));
+    // Nobody waits for these here.
+    handBack(waiting.filter(isOld));
+    waiting = waiting.filter((delivery) => !isOld(delivery));
+  }
+
   return {
+    get held() {
+      let held = 0;
+      for (const delivery of handedOut) if (delivery.hasLeft) held += 1;
+      return held;
+    },
+    holdThoseBefore,
     receive,
     release,
     handBackExcess,

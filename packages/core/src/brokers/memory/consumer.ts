@@ -48,6 +48,10 @@ export class MemoryConsumer implements Consumer {
     return this.#consumed.names;
   }
 
+  get declarations(): readonly QueueDeclaration[] {
+    return this.#consumed.declarations;
+  }
+
   async add(queue: QueueDeclaration): Promise<void> {
     const consumed = this.#consumed.add(queue);
     if (consumed === null) return;

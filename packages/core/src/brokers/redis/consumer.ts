@@ -100,6 +100,10 @@ export class RedisConsumer implements Consumer {
     return this.#consumed.names;
   }
 
+  get declarations(): readonly QueueDeclaration[] {
+    return this.#consumed.declarations;
+  }
+
   add(queue: QueueDeclaration): Promise<void> {
     return this.#changing(() => this.#add(queue));
   }

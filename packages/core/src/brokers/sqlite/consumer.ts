@@ -80,6 +80,10 @@ export class SqliteConsumer implements Consumer {
     return this.#consumed.names;
   }
 
+  get declarations(): readonly QueueDeclaration[] {
+    return this.#consumed.declarations;
+  }
+
   async add(queue: QueueDeclaration): Promise<void> {
     const current = this.#current;
     if (current === null) throw new BrokerError("BROKER_UNREACHABLE", "The SQLite file is not open: no queue was added");

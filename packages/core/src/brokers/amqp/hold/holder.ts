@@ -1,0 +1,156 @@
+/** The owner's side of holding: moves messages of its long tasks into queues of their own, and shows that it lives for as long as there are any. */
+import { randomBytes } from "node:crypto";
+import type { ConsumeMessage, Options } from "amqplib";
+import { operationFailure, replyCode, replyCodeOf } from "../../../amqp/failure.ts";
+import { fieldTable } from "../../../amqp/field-table.ts";
+import type { Link } from "../../../amqp/link.ts";
+import type { Outbox } from "../../../amqp/outbox.ts";
+import type { Session } from "../../../amqp/session.ts";
+import { BrokerError, reasonOf } from "../../../errors.ts";
+import type { Logger } from "../../../logger.ts";
+import type { QueueTable } from "../../../queue-table.ts";
+import { againAs } from "../message.ts";
+import { showAlive } from "./alive.ts";
+import { HeldMessage } from "./held-message.ts";
+import { declareTickets, sendTicket, typeOf } from "./ticket.ts";
+
+export interface HolderParts {
+  /** node name, for people who look into the broker */
+  readonly worker: string;
+  readonly session: Session;
+  readonly outbox: Outbox;
+  readonly queues: QueueTable;
+  readonly logger: Logger;
+}
+
+/** Longer than any task: only what everybody forgot goes back to its queue by this. */
+const longestMs = 30 * 24 * 3_600_000;
+
+export class Holder {
+  readonly #parts: HolderParts;
+  readonly #owner: string;
+  readonly #unlisten: () => void;
+  /** held, and from which queue */
+  readonly #held = new Map<HeldMessage, string>();
+  /** copies of messages that went back to their queue before they could be acknowledged */
+  readonly #unwanted = new Set<HeldMessage>();
+  /** the connection on which it is shown that this owner lives */
+  #shownOn: Link | null = null;
+  #count = 0;
+  /** the connection on which nothing may be held: this user lacks permissions */
+  #refusedOn: Link | null = null;
+
+  constructor(parts: HolderParts) {
+    this.#parts = parts;
+    this.#owner = `${Buffer.from(parts.worker).subarray(0, 150).toString()}:${randomBytes(9).toString("base64url")}`;
+    this.#unlisten = parts.session.listen({ up: () => void this.look(), down() {} });
+  }
+
+  /** As far as is known. */
+  get mayHold(): boolean {
+    const { link } = this.#parts.session;
+    return link !== null && link !== this.#refusedOn;
+  }
+
+  /** Puts a copy where it is safe; confirmed. Rejects with BROKER_*, PUBLISH_*: then it may be there, and is removed. */
+  async put(queue: string, message: ConsumeMessage): Promise<HeldMessage> {
+    const { session, outbox, queues } = this.#parts;
+    const { link } = session;
+    if (link === null) throw new BrokerError("BROKER_UNREACHABLE", "Not connected to RabbitMQ");
+    this.#count += 1;
+    const held = new HeldMessage(`celeriac.held.${this.#owner}.${this.#count}`, () => session.link);
+    this.#held.set(held, queue);
+    try {
+      await this.#show(link);
+      await declareTickets(link, queues);
+      await link.aside((channel) => channel.assertQueue(held.hold, holdOptions(queue, queues)));
+      // Before the message: whoever finds a ticket without one passes it over, but nobody would find a message without a ticket.
+      await sendTicket(outbox, { hold: held.hold, owner: this.#owner, queue, isOver: false });
+      await outbox.send({ exchange: "", routingKey: held.hold, ...heldCopy(message) });
+      return held;
+    } catch (error) {
+      const failure = operationFailure(error, "hold the message of a long task");
+      if (replyCodeOf(error) === replyCode.accessRefused) this.#tellOfRefusal(link, failure);
+      else this.discard(held);
+      throw failure;
+    }
+  }
+
+  /** Nothing was put anywhere, and nothing will be until somebody changes what this user may do. */
+  #tellOfRefusal(link: Link, failure: BrokerError): void {
+    this.#held.clear();
+    if (this.#refusedOn === link) return;
+    this.#refusedOn = link;
+    this.#parts.logger.warn(
+      "Long tasks cannot be held apart from the connection: one that is lost, or consumer_timeout, lets them run twice",
+      {
+        reason: failure.message,
+      },
+    );
+  }
+
+  /** Its run is settled; the message is gone. */
+  async over(held: HeldMessage): Promise<void> {
+    const queue = this.#held.get(held);
+    this.#held.delete(held);
+    if (queue === undefined) return;
+    const { outbox, logger } = this.#parts;
+    // Without it the ticket lies there until this owner ends.
+    await sendTicket(outbox, { hold: held.hold, owner: this.#owner, queue, isOver: true }).catch((error) =>
+      logger.debug("The ticket of a held message was left behind", { reason: reasonOf(error) }),
+    );
+  }
+
+  /** The message itself is back in its queue: the copy is removed as soon as that can be done. */
+  discard(held: HeldMessage): void {
+    this.#unwanted.add(held);
+    void this.look();
+  }
+
+  /** Does what could not be done before. Never rejects. */
+  async look(): Promise<void> {
+    const { session, logger } = this.#parts;
+    const { link } = session;
+    if (link === null || this.#held.size === 0) return;
+    try {
+      await this.#show(link);
+      for (const held of [...this.#unwanted]) {
+        await link.aside((channel) => channel.deleteQueue(held.hold));
+        this.#unwanted.delete(held);
+        await this.over(held);
+      }
+    } catch (error) {
+      logger.debug("Holding messages of long tasks was interrupted; tried again", { reason: reasonOf(error) });
+    }
+  }
+
+  close(): void {
+    this.#unlisten();
+  }
+
+  async #show(link: Link): Promise<void> {
+    if (this.#shownOn === link) return;
+    await showAlive(link, this.#owner);
+    this.#shownOn = link;
+  }
+}
+
+function holdOptions(queue: string, queues: QueueTable): Options.AssertQueue {
+  return {
+    durable: true,
+    arguments: fieldTable({
+      ...typeOf(queue, queues),
+      "x-message-ttl": longestMs,
+      "x-dead-letter-exchange": "",
+      "x-dead-letter-routing-key": queue,
+      "x-expires": longestMs + 24 * 3_600_000,
+    }),
+  };
+}
+
+/** Its own expiration is over as far as the broker goes: it has been taken up. */
+function heldCopy(message: ConsumeMessage) {
+  const { content, options } = againAs(message, {});
+  const { expiration: _, ...kept } = options;
+  return { content, options: { ...kept, deliveryMode: 2, mandatory: true } };
+}

@@ -1,0 +1,181 @@
+/** RabbitMQ: messages of long tasks are held apart, so that they run once whatever becomes of channels, and elsewhere when their worker dies. */
+import { randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { type ChannelModel, connect } from "amqplib";
+import { afterEach, beforeAll, expect, test } from "vitest";
+import type { Broker, Delivery } from "../../packages/core/src/broker.ts";
+import { type AmqpBrokerOptions, createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
+import type { AmqpDelivery } from "../../packages/core/src/brokers/amqp/delivery.ts";
+import { ticketQueue } from "../../packages/core/src/brokers/amqp/hold/ticket.ts";
+import { deliveriesHeader } from "../../packages/core/src/envelope.ts";
+import { acknowledge, type Consumption, consume, settle } from "../conformance/broker/world.ts";
+import { driverContext } from "../support/driver-context.ts";
+import { idOf, publicationTo } from "../support/envelopes.ts";
+import { eventually } from "../support/eventually.ts";
+import { shortHold } from "../support/fault/hold-timing.ts";
+import { type PrivateProcess, startPrivateProcess } from "../support/private-process.ts";
+import { amqpUrl } from "../support/servers.ts";
+import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+
+const program = fileURLToPath(new URL("../support/fault/amqp-consumer.ts", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+let direct: string;
+const ends: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  direct = await amqpUrl();
+});
+
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+const queueName = () => `queue-${randomUUID()}`;
+
+async function open(url = direct, options: Partial<AmqpBrokerOptions> = {}): Promise<Broker> {
+  const broker = createAmqpBroker(url, driverContext(), { resultUrl: null, holdTiming: shortHold, ...options });
+  ends.push(() => broker.close());
+  await broker.connect();
+  return broker;
+}
+
+async function openProxy(): Promise<{ readonly proxy: TcpProxy; readonly url: string }> {
+  const proxy = await startTcpProxy(Number(new URL(direct).port));
+  ends.push(() => proxy.close());
+  return { proxy, url: Object.assign(new URL(direct), { port: String(proxy.port) }).href };
+}
+
+async function openClient(): Promise<ChannelModel> {
+  const client = await connect(direct);
+  ends.push(() => client.close());
+  return client;
+}
+
+/** Takes one message of a queue, and waits until it is held. */
+async function hold(broker: Broker, queue: string, readAhead = 1): Promise<Consumption & { readonly delivery: Delivery }> {
+  const consumption = await consume(broker, queue, { readAhead });
+  const delivery = await consumption.inbox.next();
+  await eventually(() => (delivery as AmqpDelivery).isHeld);
+  return { ...consumption, delivery };
+}
+
+/** A process that holds the one message of a queue until it is killed. */
+async function startHolder(queue: string): Promise<PrivateProcess> {
+  const args = ["--conditions=celeriac-source", "--import", "tsx", program, direct, queue, "apart"];
+  const holder = startPrivateProcess({ command: process.execPath, args, cwd: root });
+  ends.push(() => holder.stop({ signal: "SIGKILL" }));
+  await holder.wrote(/"held":true/, 30_000);
+  return holder;
+}
+
+test("what is held is claimed on whichever connection, and settles with what follows from it", async () => {
+  const { proxy, url } = await openProxy();
+  const [worker, other, queue, next] = [await open(url), await open(), queueName(), queueName()];
+  await other.publish(publicationTo(queue, { id: "long" }));
+  const { inbox, delivery } = await hold(worker, queue);
+  const idle = await consume(other, queue);
+  for (let cut = 0; cut < 2; cut += 1) {
+    const before = inbox.events.length;
+    proxy.cut();
+    await eventually(() => inbox.events.slice(before).includes("connected"));
+  }
+  expect(await eventually(() => settle(delivery, acknowledge, [publicationTo(next, { id: "after" })]))).toBe("settled");
+  expect(await settle(delivery)).toBe("lost");
+  expect(await other.queues.length(next)).toBe(1);
+  await other.publish(publicationTo(queue, { id: "mark" }));
+  await eventually(() => expect([...inbox.deliveries, ...idle.inbox.deliveries].map(({ envelope }) => idOf(envelope))).toContain("mark"));
+  expect(inbox.deliveries.length + idle.inbox.deliveries.length).toBe(2);
+});
+
+test("what is held takes its place of the read-ahead, and gives it back when it is settled", async () => {
+  const [worker, other, queue] = [await open(), await open(), queueName()];
+  for (const id of ["long", "next", "last"]) await other.publish(publicationTo(queue, { id }));
+  const { inbox, delivery } = await hold(worker, queue);
+  const idle = await consume(other, queue, { readAhead: 1 });
+  const next = await idle.inbox.next();
+  expect(idOf(next.envelope)).toBe("next");
+  expect(inbox.deliveries).toHaveLength(1);
+  expect(await other.queues.length(queue)).toBe(1);
+  expect(await settle(delivery)).toBe("settled");
+  expect(idOf((await inbox.next()).envelope)).toBe("last");
+});
+
+test("what a dead worker held goes to another one, counted once, also when the dead one had watched over all", async () => {
+  const [other, queue] = [await open(), queueName()];
+  await other.publish(publicationTo(queue, { id: "survivor", priority: 3 }));
+  // The first to consume is the one that watches.
+  const holder = await startHolder(queue);
+  const { inbox } = await consume(other, queue);
+  await holder.stop({ signal: "SIGKILL" });
+  const again = await inbox.next();
+  expect([idOf(again.envelope), again.deliveries, again.envelope.properties.priority]).toEqual(["survivor", 1, 3]);
+  expect(await settle(again)).toBe("settled");
+});
+
+test("what the last of all workers held is found by the next one, and nothing is left behind", async () => {
+  const queue = queueName();
+  const producer = await open();
+  await producer.publish(publicationTo(queue, { id: "suspect", headers: { [deliveriesHeader]: 1 } }));
+  await (await startHolder(queue)).stop({ signal: "SIGKILL" });
+  const worker = await open();
+  const { inbox, consumer } = await consume(worker, queue);
+  const again = await inbox.next();
+  // Nobody had marked a run of it as begun.
+  expect([idOf(again.envelope), again.deliveries]).toEqual(["suspect", 1]);
+  await eventually(() => (again as AmqpDelivery).isHeld);
+  expect(await settle(again)).toBe("settled");
+  await consumer.close();
+  const channel = await (await openClient()).createChannel();
+  const expectNoTickets = async () => expect((await channel.checkQueue(ticketQueue)).messageCount).toBe(0);
+  await eventually(async () => {
+    const late = await consume(await open(), queueName());
+    await eventually(expectNoTickets);
+    await late.consumer.close();
+    // They were filed, and not only in the hands of who watched.
+    await expectNoTickets();
+  });
+});
+
+test("a worker that is cut off for long loses what it held, and learns it when it settles", async () => {
+  const { proxy, url } = await openProxy();
+  const [worker, other, queue, next] = [await open(url), await open(), queueName(), queueName()];
+  await other.declare(next);
+  await other.publish(publicationTo(queue, { id: "long" }));
+  const { inbox, delivery } = await hold(worker, queue);
+  const heir = await consume(other, queue);
+  proxy.refuse();
+  const again = await heir.inbox.next();
+  expect([idOf(again.envelope), again.deliveries]).toEqual(["long", 1]);
+  await expect(settle(delivery)).rejects.toMatchObject({ code: "BROKER_UNREACHABLE" });
+  proxy.accept();
+  await eventually(() => inbox.events.includes("connected"));
+  expect(await eventually(() => settle(delivery, acknowledge, [publicationTo(next)]))).toBe("lost");
+  expect(await other.queues.length(next)).toBe(0);
+  expect(await settle(again)).toBe("settled");
+});
+
+test("a consumer that closes hands back what it held, uncounted", async () => {
+  const [worker, other, queue] = [await open(), await open(), queueName()];
+  await other.publish(publicationTo(queue, { id: "long" }));
+  const { consumer, delivery } = await hold(worker, queue);
+  await consumer.close();
+  expect(await settle(delivery)).toBe("lost");
+  const { inbox } = await consume(other, queue);
+  const again = await inbox.next();
+  expect([idOf(again.envelope), again.deliveries]).toEqual(["long", 0]);
+  expect(await settle(again)).toBe("settled");
+});
+
+test("where long tasks stay on their connection nothing is held", async () => {
+  const [worker, queue] = [await open(direct, { longTasks: "connection" }), queueName()];
+  await worker.publish(publicationTo(queue));
+  const { inbox, consumer } = await consume(worker, queue);
+  const delivery = await inbox.next();
+  const [other, held] = [await open(), queueName()];
+  await other.publish(publicationTo(held));
+  await hold(other, held);
+  expect((delivery as AmqpDelivery).isHeld).toBe(false);
+  expect(await settle(delivery)).toBe("settled");
+  await consumer.close();
+});
