@@ -86,4 +86,20 @@ describe.each(brokers)("$name", { timeout: 60_000 }, ({ open }) => {
     await there.revoke({ terminate: true });
     expect([await revokedFor(there), await revokedFor(waiting)]).toEqual(["terminated", "revoked"]);
   });
+
+  it("workers that start learn from those of the other kind what is revoked", async () => {
+    const revoke = (id: string, destination: string) => app.control.revoke(id, { destination, reply: true });
+    await Promise.all([revoke("known here", ourNode), revoke("known to Python", python.nodeName)]);
+    const [newOurs, newPython] = await Promise.all([
+      startInteropWorker({ ...place, queue: "nobody's", hostname: "new@here" }),
+      startPythonWorker({ ...place, queue: "nobody's", options: ["--without-gossip"] }),
+    ]);
+    try {
+      const known = async (destination: string) => Object.values(await app.control.inspect("revoked", { destination }))[0];
+      await eventually(async () => expect(await known("new@here")).toEqual(expect.arrayContaining(["known here", "known to Python"])));
+      expect(await known(newPython.nodeName)).toEqual(expect.arrayContaining(["known here", "known to Python"]));
+    } finally {
+      await Promise.all([newOurs.stop(), newPython.stop("SIGQUIT")]);
+    }
+  });
 });

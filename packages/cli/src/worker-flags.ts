@@ -51,6 +51,7 @@ export const workerFlags = {
   ),
   taskEvents: option(workerOptionTable.taskEvents, null, "E"),
   statedb: option(workerOptionTable.statedb, "FILE", "S"),
+  withoutMingle: option(workerOptionTable.withoutMingle, null),
   heartbeatInterval: option(workerOptionTable.heartbeatInterval, "DURATION"),
   withoutHeartbeat: option(flagSetting(false, "Tell monitors of tasks alone, as --heartbeat-interval 0."), null),
   withoutGossip: option(flagSetting(false, "Does nothing: workers do not gossip."), null),

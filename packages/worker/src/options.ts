@@ -100,6 +100,7 @@ export const workerOptionTable = {
     "Serve /livez, /readyz, /startz and /metrics there: HOST:PORT, :PORT for every address of the machine, PORT for 127.0.0.1. Unset: where the app's workerHttp says, which is nowhere.",
   ),
   taskEvents: flagSetting(null, "Tell monitors of this worker's tasks, as events; unset: the app's workerSendTaskEvents."),
+  withoutMingle: flagSetting(false, "Do not ask other workers, at the start and after an outage, what was revoked."),
   grace: durationSetting("25s", "How long running tasks may take to end after a stop was asked for."),
 } as const;
 

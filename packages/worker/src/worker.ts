@@ -17,12 +17,12 @@ import {
   reasonOf,
   resolveSettings,
   runtimeOf,
-  type Subscription,
   silentLogger,
   withFields,
 } from "@celeriac/core/runtime";
 import { type ConsumerParts, createTaskConsumer } from "./consumer.ts";
-import { openControl } from "./control/open-control.ts";
+import type { Desk } from "./control/desk.ts";
+import { openControl, type RemoteControl } from "./control/open-control.ts";
 import { createEventSwitch } from "./event-switch.ts";
 import { refuseHardLimits } from "./hard-limit.ts";
 import { enterExecutor } from "./open-execute.ts";
@@ -101,7 +101,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   let probes: Probes | null = null;
   /** why the broker is away; null: it is not */
   let loss: string | null = null;
-  let mailbox: Subscription | null = null;
+  let control: RemoteControl | null = null;
   let isStopping = false;
 
   const tasks = createTaskConsumer(() => parts!);
@@ -129,7 +129,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
         await startRooms(signal);
       } catch (error) {
         // Nobody has to stop a worker that did not start: its executors would keep the process alive, its probes their port.
-        await Promise.all([pool.terminate(), probes?.close()]);
+        await Promise.all([pool.terminate(), probes?.close(), control?.close()]);
         throw error;
       }
     },
@@ -144,7 +144,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       const lastCall = runtime.clock.after(Math.max(1_000, Math.min(deadlineMs, 5_000)), () => giveUp.abort());
       await tasks.idle();
       lastCall.cancel();
-      await mailbox?.close();
+      await control?.close();
       await consumer?.close();
       await stateFile?.close();
       await presence?.offline();
@@ -182,9 +182,17 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     };
     await pool.start();
     const purge = createPurge(given.purge, queues, logger);
+    const desk: Desk = {
+      ...{ runtime, hostname, logger, pool, tasks, teller, events, presence, shutDown, revoked, revoker },
+      queues: () => queues,
+      startedAt: clock.monotonic(),
+    };
     const connect = async () => {
       await Promise.all([broker.connect(), backend?.connect()]);
       await purge(broker);
+      // What is revoked from here on is heard; what was revoked before is asked for.
+      control ??= await openControl(broker, desk, !given.withoutMingle);
+      await control?.catchUp();
       const listener = consumerListener();
       return await broker.consume(queues, { worker: hostname, readAhead: demand(), mayBlock: kind === "inline", listener });
     };
@@ -198,11 +206,6 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     void warnOfServers({ broker, backend, settings: runtime.settings, logger });
     teller.worker("worker-online", { queues, pool: plan.pool, concurrency: pool.capacity });
     presence.online();
-    mailbox = await openControl(broker, {
-      ...{ runtime, hostname, logger, pool, tasks, teller, events, presence, shutDown, revoked, revoker },
-      queues: () => queues,
-      startedAt: clock.monotonic(),
-    });
     runtime.signals.send("workerReady", () => ({ hostname }));
   }
 
@@ -283,6 +286,8 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       connected() {
         loss = null;
         logger.info("broker connected");
+        // What was told meanwhile was missed.
+        void control?.catchUp();
       },
     };
   }

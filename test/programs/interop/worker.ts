@@ -4,7 +4,9 @@ import { createWorker } from "@celeriac/worker";
 import { app } from "./app.ts";
 
 const logger = await createLogger({ level: "info", sink: { write: (line) => void process.stderr.write(line) } });
-const worker = createWorker(app, { pool: "threads", concurrency: 1, queues: (process.argv[2] ?? "celery").split(",") }, { logger });
+const hostname = process.env["NODE_NAME"] ?? "celery@%h";
+const queues = (process.argv[2] ?? "celery").split(",");
+const worker = createWorker(app, { pool: "threads", concurrency: 1, queues, hostname }, { logger });
 process.on("SIGTERM", async () => {
   await worker.stop();
   await app.close();

@@ -15,6 +15,7 @@ export async function startInteropWorker(place: {
   readonly taskQueues?: readonly (string | BoundQueue)[];
   readonly keyPrefix?: string;
   readonly taskEvents?: boolean;
+  readonly hostname?: string;
 }): Promise<InteropWorker> {
   const env = {
     ...process.env,
@@ -22,6 +23,7 @@ export async function startInteropWorker(place: {
     CELERY_RESULT_BACKEND: place.backend,
     ...(place.keyPrefix === undefined ? {} : { KEY_PREFIX: place.keyPrefix }),
     ...(place.taskEvents === true ? { TASK_EVENTS: "yes" } : {}),
+    ...(place.hostname === undefined ? {} : { NODE_NAME: place.hostname }),
     ...(place.taskQueues === undefined ? {} : { TASK_QUEUES: JSON.stringify(place.taskQueues) }),
   };
   const child = spawn(process.execPath, [programPath("interop/worker"), place.queue], { env, stdio: ["ignore", "pipe", "pipe"] });
