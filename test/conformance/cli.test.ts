@@ -198,6 +198,7 @@ describe("celeriac", () => {
   it("runs the tasks of the pool inline in its own process, which outlives what they forget and closes what they opened", async () => {
     const own = projectFolder("cli-inline", {
       "tasks.ts": `
+import { createApp } from "celeriac";
 const app = createApp("shop", { deps: (scope) => { scope.onClose(() => console.log("deps closed")); return {}; } });
 export default app;
 app.task("shop.forget", () => { void Promise.reject(new Error("forgotten")); console.log("printed"); return process.pid; });

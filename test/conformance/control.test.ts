@@ -148,6 +148,9 @@ describe.each(Object.entries(places))("on %s", (_, open) => {
     expect(await ask("enable_events")).toEqual({ ok: "task events enabled" });
     expect(await ask("enable_events")).toEqual({ ok: "task events already enabled" });
     expect(await ask("disable_events")).toEqual({ ok: "task events disabled" });
+    expect(await ask("loglevel", { level: "WARNING" })).toEqual({ ok: "log level is warn, was info" });
+    expect(await ask("loglevel", { level: "info" })).toEqual({ ok: "log level is info, was warn" });
+    expect(await ask("loglevel", { level: "loud" })).toEqual({ error: expect.stringMatching(/^loglevel: level is one of debug, /) });
     expect(await ask("heartbeat")).toBeNull();
     expect(await ask("clock")).toEqual({ clock: expect.any(Number) });
     expect(await ask("nosuch")).toEqual({ error: "KeyError('nosuch')" });

@@ -58,7 +58,7 @@ describe("a worker that is told to stop", () => {
     letGo();
     expect(await worker.ended).toBe(0);
     expect(await run("result", id)).toEqual({ code: 0, stdout: "done\n", stderr: "" });
-    expect(worker.output()).toMatch(new RegExp(`"signal":"${signal}","running":1,"grace":"25s","taskIds":\\["${id}"\\]`));
+    expect(worker.output()).toMatch(new RegExp(`"reason":"${signal}","running":1,"grace":"25s","taskIds":\\["${id}"\\]`));
   });
 
   it.each([

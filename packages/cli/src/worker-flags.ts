@@ -5,6 +5,7 @@ import {
   flagSetting,
   type LogLevel,
   namesSetting,
+  readLogLevel,
   type Setting,
   textSetting,
 } from "@celeriac/core/runtime";
@@ -12,13 +13,9 @@ import { workerOptionTable } from "@celeriac/worker";
 import { type OptionTable, option } from "./option.ts";
 
 const levelNames = ["debug", "info", "warning", "error", "critical"] as const;
-const celeryLevels: Readonly<Record<string, LogLevel>> = { warning: "warn", critical: "error", fatal: "error" };
 const logLevelSetting: Setting<LogLevel> = {
   ...(choiceSetting(levelNames, "info", "Least level of the lines in the log.", { env: "CELERIAC_LOG_LEVEL" }) as Setting<LogLevel>),
-  read(value) {
-    const name = String(value).toLowerCase();
-    return ["debug", "info", "warn", "error", "silent"].includes(name) ? (name as LogLevel) : celeryLevels[name];
-  },
+  read: (value) => readLogLevel(String(value)),
 };
 
 /** Of both. */

@@ -196,6 +196,11 @@ export const remoteCommands = {
   shutdown: { kind: "control", doc: "Stops the worker warmly.", args: {}, answers: false },
   enable_events: { kind: "control", doc: "Tells monitors of tasks from now on, as -E does.", args: {} },
   disable_events: { kind: "control", doc: "Tells monitors nothing of tasks any more.", args: {} },
+  loglevel: {
+    kind: "control",
+    doc: "Writes log lines from this level on, the tasks' own as well: debug, info, warning, error or silent.",
+    args: { level: { kind: "text", doc: "The least level.", required: true } },
+  },
   heartbeat: { kind: "control", doc: "Tells monitors at once that the worker is there.", args: {} },
   election: {
     kind: "control",

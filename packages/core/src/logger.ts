@@ -11,13 +11,30 @@ export interface Logger {
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+/** A logger whose least level can be changed. */
+export interface LeveledLogger extends Logger {
+  setLevel(level: LogLevel): void;
+}
+
 /** Where lines of JSON go: a stream's `write`. */
 export interface LogSink {
   write(line: string): void;
 }
 
+const celeryLevels: Readonly<Record<string, LogLevel>> = { warning: "warn", critical: "error", fatal: "error" };
+
+/** Under our names and Celery's, however they are written; undefined for what is none. */
+export function readLogLevel(name: string): LogLevel | undefined {
+  const level = name.toLowerCase();
+  return logLevels.find((each) => each === level) ?? (Object.hasOwn(celeryLevels, level) ? celeryLevels[level] : undefined);
+}
+
 /** A logger of JSON lines. `base` fields are on every line. */
-export async function createLogger(options: { readonly level: LogLevel; readonly sink: LogSink; readonly base?: object }): Promise<Logger> {
+export async function createLogger(options: {
+  readonly level: LogLevel;
+  readonly sink: LogSink;
+  readonly base?: object;
+}): Promise<LeveledLogger> {
   // Only a worker's main process writes lines: neither producers nor executors pay for the library.
   const { pino } = await import("pino");
   const out = pino(
@@ -34,7 +51,12 @@ export async function createLogger(options: { readonly level: LogLevel; readonly
     if (fields === undefined) out[level](redactText(message));
     else out[level](redact(fields) as object, redactText(message));
   };
-  return Object.freeze({ debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") });
+  return Object.freeze({
+    ...{ debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") },
+    setLevel(level: LogLevel) {
+      out.level = level;
+    },
+  });
 }
 
 /** The same logger with `fields` on every line. */

@@ -53,7 +53,16 @@ export { readFollowed } from "./followed.ts";
 export { instantMs } from "./instant.ts";
 export { addressSetting, type ListenAddress, listenPlace } from "./listen-address.ts";
 export { loadModule } from "./load-module.ts";
-export { createLogger, type Logger, type LogLevel, logLevels, silentLogger, withFields } from "./logger.ts";
+export {
+  createLogger,
+  type LeveledLogger,
+  type Logger,
+  type LogLevel,
+  logLevels,
+  readLogLevel,
+  silentLogger,
+  withFields,
+} from "./logger.ts";
 export { type Body, decodeBody } from "./message.ts";
 export { executeThrough } from "./middleware.ts";
 export { nearest } from "./nearest.ts";

@@ -1,5 +1,5 @@
 /** The contract of a pool: hands runs to executors and gives back their endings. Executors live in `pools/`. */
-import type { AbortReason, Ending, Run, Service } from "@celeriac/core/runtime";
+import type { AbortReason, Ending, LogLevel, Run, Service } from "@celeriac/core/runtime";
 import type { AutoscaleRange } from "./pools/autoscaler.ts";
 
 /** Told by a pool while runs go on; called synchronously, must not throw. */
@@ -66,5 +66,7 @@ export interface Pool extends Service {
   terminateRun(taskId: string, signal?: NodeJS.Signals): boolean;
   /** Ends the executors at once; what ran ends as `handedBack`. Without `endsRuns` it is told to give way, and left to itself. */
   terminate(): Promise<void>;
+  /** Of the lines that user code writes, from now on. */
+  setLogLevel(level: LogLevel): void;
   stats(): PoolStats;
 }

@@ -13,7 +13,6 @@ import {
   type EventType,
   type Logger,
   type LogLevel,
-  logLevels,
   reasonOf,
   resolveSettings,
   runtimeOf,
@@ -25,6 +24,7 @@ import type { Desk } from "./control/desk.ts";
 import { openControl, type RemoteControl } from "./control/open-control.ts";
 import { createEventSwitch } from "./event-switch.ts";
 import { refuseHardLimits } from "./hard-limit.ts";
+import { createLevelSwitch } from "./level-switch.ts";
 import { enterExecutor } from "./open-execute.ts";
 import { fixedDemand, nodeName, nodePath, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
 import type { Pool, PoolStats } from "./pool.ts";
@@ -48,6 +48,8 @@ import { createPurge, queuesOf } from "./worker-queues.ts";
 export interface WorkerSurroundings {
   readonly logger?: Logger | undefined;
   readonly logLevel?: LogLevel | undefined;
+  /** Called when remote control changes it; without it the logger goes on as before. */
+  readonly setLogLevel?: ((level: LogLevel) => void) | undefined;
   /** the module executors load the app from; default: the one that called createApp */
   readonly source?: Pick<AppSource, "moduleUrl" | "appName"> | undefined;
   /** Called when the worker has stopped by itself, which it does where `brokerConnectionRetry` is false and its broker was lost: BROKER_UNREACHABLE. */
@@ -87,10 +89,12 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   const { kind, ...shape } = poolShape(plan);
   const hostname = nodeName(given.hostname);
   const queues = queuesOf(given, runtime, hostname);
-  const logLevel = surroundings.logLevel ?? "info";
+  const logLevel = createLevelSwitch(surroundings.logLevel ?? "info", (level) => {
+    surroundings.setLogLevel?.(level);
+    pool.setLogLevel(level);
+  });
   const logger = withFields(surroundings.logger ?? silentLogger, { worker: hostname });
-  const shows = (level: LogLevel) => logLevels.indexOf(level) >= logLevels.indexOf(logLevel);
-  const teller: Teller = createTeller(logger, shows);
+  const teller: Teller = createTeller(logger, logLevel.shows);
   const giveUp = new AbortController();
   const revoked = new Revoked(revokedLimits(runtime.settings), runtime.clock);
   const graceMs = durationMs(given.grace ?? "25s", "grace");
@@ -118,7 +122,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
         logger[level](message, { ...(run === null ? {} : { task: run.task, taskId: run.id }), ...fields }),
     },
     worker: hostname,
-    logLevel,
+    logLevel: logLevel.level,
   });
 
   const revoker = createRevoker({ revoked, consumer: tasks, pool });
@@ -183,7 +187,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     await pool.start();
     const purge = createPurge(given.purge, queues, logger);
     const desk: Desk = {
-      ...{ runtime, hostname, logger, pool, tasks, teller, events, presence, shutDown, revoked, revoker },
+      ...{ runtime, hostname, logger, logLevel, pool, tasks, teller, events, presence, shutDown, revoked, revoker },
       queues: () => queues,
       startedAt: clock.monotonic(),
     };

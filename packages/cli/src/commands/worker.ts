@@ -1,5 +1,5 @@
 /** `celeriac worker`: runs the app's worker until a signal stops it. */
-import { createLogger, isMemoryUrl, type Logger, systemClock } from "@celeriac/core/runtime";
+import { createLogger, isMemoryUrl, type LeveledLogger, type Logger, systemClock } from "@celeriac/core/runtime";
 import {
   createWorker,
   nodeName,
@@ -62,10 +62,14 @@ interface Invocation {
   shutDown(): void;
 }
 
-function prepare(loaded: LoadedApp, logger: Logger, { args, plan, output, failed, shutDown }: Invocation): Worker {
+function prepare(loaded: LoadedApp, logger: LeveledLogger, { args, plan, output, failed, shutDown }: Invocation): Worker {
   const { loglevel: logLevel, noBanner, hint } = args.options;
   const options = workerOptionsOf(args.options);
-  const worker = createWorker(loaded.app, options, { logger, logLevel, source: loaded.source ?? undefined, failed, shutDown });
+  const worker = createWorker(loaded.app, options, {
+    ...{ logger, logLevel, failed, shutDown },
+    setLogLevel: logger.setLevel,
+    source: loaded.source ?? undefined,
+  });
   if (output.isReadable && !output.quiet && !noBanner) {
     const facts = {
       version: packageVersion(),
@@ -97,7 +101,7 @@ function workerOptionsOf(flags: CommandArguments<"worker">["options"]): Resolved
 }
 
 /** JSON lines, unless a person reads them. */
-function openLog(output: Output, { loglevel: level, logfile, hostname }: CommandArguments<"worker">["options"]): Promise<Logger> {
+function openLog(output: Output, { loglevel: level, logfile, hostname }: CommandArguments<"worker">["options"]): Promise<LeveledLogger> {
   if (logfile !== null) return createLogger({ level, sink: { write: openLogFile(nodePath(logfile, nodeName(hostname))) } });
   const look = { colors: output.colors, columns: () => output.columns };
   const write = output.isReadable ? (line: string) => output.print(readableLine(line, look)) : (line: string) => output.print(line);

@@ -2,6 +2,7 @@
 import type { AppRuntime, Logger } from "@celeriac/core/runtime";
 import type { TaskConsumer } from "../consumer.ts";
 import type { EventSwitch } from "../event-switch.ts";
+import type { LevelSwitch } from "../level-switch.ts";
 import type { Pool } from "../pool.ts";
 import type { Presence } from "../presence.ts";
 import type { Revoked } from "../revoked.ts";
@@ -21,6 +22,7 @@ export interface Desk {
   readonly events: EventSwitch;
   readonly presence: Presence;
   readonly logger: Logger;
+  readonly logLevel: LevelSwitch;
   /** of the monotonic clock */
   readonly startedAt: number;
   /** Asks whoever runs the worker to stop it warmly. */

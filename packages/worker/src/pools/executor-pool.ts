@@ -1,6 +1,15 @@
 /** Pools whose runs go to executors: prefork, threads, async, solo and inline differ only in what executors are, and how many. */
 
-import { type AbortReason, CeleriacError, ConfigError, createService, type Ending, type Run, type Service } from "@celeriac/core/runtime";
+import {
+  type AbortReason,
+  CeleriacError,
+  ConfigError,
+  createService,
+  type Ending,
+  type LogLevel,
+  type Run,
+  type Service,
+} from "@celeriac/core/runtime";
 import type { Pool, PoolStats } from "../pool.ts";
 import { aheadWorkMs, mostAhead } from "./ahead.ts";
 import { type AutoscaleRange, Autoscaler, type Scalable } from "./autoscaler.ts";
@@ -179,6 +188,10 @@ class ExecutorPool implements Pool, RunOwner, Scalable {
       else lane.endFor(held, { kind: "terminated", signal }, signal);
     }
     return found;
+  }
+
+  setLogLevel(level: LogLevel): void {
+    this.#fleet.setLogLevel(level);
   }
 
   stats(): PoolStats {

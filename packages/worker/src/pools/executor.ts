@@ -49,7 +49,7 @@ interface Waiting {
 
 export class Executor implements FrameSink, RunReporter {
   readonly #options: ExecutorOptions;
-  readonly #lowestLevel: number;
+  #lowestLevel: number;
   #slots: number;
   readonly #frames = new FrameWriter();
   readonly #inbox = new Fifo<Waiting>();
@@ -96,6 +96,9 @@ export class Executor implements FrameSink, RunReporter {
         break;
       case frameKind.slots:
         this.#slots = bytes.readUInt32LE(start);
+        break;
+      case frameKind.logLevel:
+        this.#lowestLevel = logLevels.indexOf(bytes.toString("utf8", start, end) as LogLevel);
         break;
       case frameKind.ping:
         this.#frames.empty(frameKind.pong, 0);

@@ -1,6 +1,6 @@
 /** The executors of one pool: starts them, keeps as many as are wanted, replaces those that are gone or have old code, and ends them all. */
 
-import { CeleriacError, type Clock, type Ending, type Logger, reasonOf, type Timer } from "@celeriac/core/runtime";
+import { CeleriacError, type Clock, type Ending, type Logger, type LogLevel, reasonOf, type Timer } from "@celeriac/core/runtime";
 import { type ExecutorHome, linkOpener } from "./executor-home.ts";
 import type { ExecutorInit } from "./executor-init.ts";
 import type { OpenLink } from "./executor-link.ts";
@@ -104,6 +104,11 @@ export class Fleet implements LaneOwner {
   setSlots(slots: number): void {
     this.#init = { ...this.#init, slots };
     for (const lane of this.lanes) lane.setSlots(slots);
+  }
+
+  setLogLevel(logLevel: LogLevel): void {
+    this.#init = { ...this.#init, logLevel };
+    for (const lane of this.lanes) lane.setLogLevel(logLevel);
   }
 
   /**

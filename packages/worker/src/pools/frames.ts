@@ -48,6 +48,8 @@ export const frameKind = Object.freeze({
   takeBack: 19,
   /** w→e: u32 runs at once from now on; what runs goes on though it be more */
   slots: 20,
+  /** w→e: text of the least level of log lines from now on */
+  logLevel: 21,
 });
 
 /** A frame is refused above this: it can only be a broken stream, or a value nobody could store. */

@@ -1,6 +1,6 @@
 /** One executor as its pool sees it: the runs it was sent, in order, and what it has reported of them. Lives as long as the executor. */
 
-import { type AbortReason, type Clock, type Ending, reasonOf } from "@celeriac/core/runtime";
+import { type AbortReason, type Clock, type Ending, type LogLevel as LeastLevel, reasonOf } from "@celeriac/core/runtime";
 import { aheadWorkMs, mostAhead, mostAheadBytes } from "./ahead.ts";
 import type { ExecutorInit } from "./executor-init.ts";
 import type { ExecutorExit, ExecutorLink, LinkListener, OpenLink } from "./executor-link.ts";
@@ -169,6 +169,10 @@ export class Lane implements ReportSink, LinkListener, RunHolder {
   setSlots(slots: number): void {
     this.slots = slots;
     this.#orders.slots(slots);
+  }
+
+  setLogLevel(level: LeastLevel): void {
+    this.#orders.logLevel(level);
   }
 
   ping(): void {

@@ -1,5 +1,5 @@
 /** What a pool tells one executor, as frames: all of a turn of the event loop in one write. */
-import type { AbortReason, Run } from "@celeriac/core/runtime";
+import type { AbortReason, LogLevel, Run } from "@celeriac/core/runtime";
 import type { ExecutorInit } from "./executor-init.ts";
 import { FrameWriter, frameKind } from "./frames.ts";
 import type { HeldRun } from "./held-run.ts";
@@ -52,6 +52,10 @@ export class Orders {
     this.#frames.u32(slots);
     this.#frames.close();
     this.#flushSoon();
+  }
+
+  logLevel(level: LogLevel): void {
+    this.#text(frameKind.logLevel, 0, level);
   }
 
   ping(): void {
