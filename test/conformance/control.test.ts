@@ -14,6 +14,25 @@ interface Place {
 }
 
 const nothing = () => {};
+
+/** What Celery tells of a queue. */
+function queueFacts(name: string, exchange = { name, type: "direct", key: name }) {
+  const unset = {
+    consumer_arguments: null,
+    expires: null,
+    message_ttl: null,
+    max_length: null,
+    max_length_bytes: null,
+    max_priority: null,
+  };
+  const own = { delivery_mode: null, passive: false, durable: true, auto_delete: false, no_declare: false, arguments: null };
+  return {
+    ...unset,
+    ...{ name, routing_key: exchange.key, queue_arguments: null, binding_arguments: null, bindings: [], alias: null, no_declare: null },
+    ...{ durable: true, exclusive: false, auto_delete: false, no_ack: false },
+    exchange: { name: exchange.name, type: exchange.type, ...own },
+  };
+}
 const sameForAll = (url: string) => ({ worker: url, producer: url, operator: url });
 
 const places: Readonly<Record<string, () => Promise<Place>>> = {
@@ -134,6 +153,35 @@ describe.each(Object.entries(places))("on %s", (_, open) => {
     await expect.poll(() => running.has(second), { timeout: 20_000 }).toBe(true);
     running.get(second)!();
     await expect.poll(() => ask("active"), { timeout: 20_000 }).toEqual([]);
+  });
+
+  it("consumes more queues and fewer, as it is told", async () => {
+    const worker = workers.find((each) => each.hostname === name)!;
+    const told = { reply: true, destination: name, timeout: "20s" } as const;
+    expect(await ask("active_queues")).toEqual([queueFacts("shop")]);
+    for (let time = 0; time < 2; time += 1)
+      expect(await operator.control.addConsumer("shop-extra", told)).toEqual({ [name]: { ok: "add consumer shop-extra" } });
+    const bound = { exchange: "shop-topic", exchangeType: "topic", routingKey: "a.#" } as const;
+    expect(await operator.control.addConsumer("shop-bound", { ...told, ...bound })).toEqual({ [name]: { ok: "add consumer shop-bound" } });
+    expect(await ask("add_consumer", { queue: "shop-odd", exchange_type: "odd" })).toEqual({
+      error: expect.stringContaining("headers, got odd"),
+    });
+    expect(worker.queues).toEqual(["shop", "shop-extra", "shop-bound"]);
+    expect(await ask("active_queues")).toEqual([
+      queueFacts("shop"),
+      queueFacts("shop-extra"),
+      queueFacts("shop-bound", { name: "shop-topic", type: "topic", key: "a.#" }),
+    ]);
+    const ways = [{ queue: "shop-extra" }, { exchange: "shop-topic", routingKey: "a.b" }];
+    for (const way of ways) {
+      const id = randomUUID();
+      await producer.sendTask("shop.wait", [id], { taskId: id, priority: 3, ...way });
+      await expect.poll(() => running.has(id), { timeout: 20_000 }).toBe(true);
+      running.get(id)!();
+    }
+    for (const queue of ["shop-extra", "shop-extra", "shop-bound"])
+      expect(await operator.control.cancelConsumer(queue, told)).toEqual({ [name]: { ok: `no longer consuming from ${queue}` } });
+    expect(worker.queues).toEqual(["shop"]);
   });
 
   it("shows its settings without secrets", async () => {

@@ -73,6 +73,37 @@ describe.each(brokers)("$name", { timeout: 60_000 }, ({ open }) => {
     await running.settled();
   });
 
+  it("both add a queue and leave it when Python says so, and tell the same of it", async () => {
+    const nodes = [ourNode, python.nodeName];
+    const both = (command: string, queue: string) => ({ do: "control" as const, command, arguments: { queue }, nodes });
+    const [added, told] = (await callPython(place, [both("add_consumer", "shared"), { do: "inspect", what: "active_queues", nodes }])) as [
+      unknown,
+      Record<string, { name: string }[]>,
+    ];
+    expect(added).toEqual(Object.fromEntries(nodes.map((node) => [node, { ok: "add consumer shared" }])));
+    const [oursTold, pythonsTold] = nodes.map((node) => told[node]!.find(({ name }) => name === "shared"));
+    expect(oursTold).toEqual(pythonsTold);
+    const [cancelled] = await callPython(place, [{ ...both("cancel_consumer", "shared"), nodes: [python.nodeName] }]);
+    expect(cancelled).toEqual({ [python.nodeName]: { ok: "no longer consuming from shared" } });
+    expect(await (await app.sendTask("js.add", [2, 3], { queue: "shared" })).get({ timeout: "30s" })).toBe(5);
+    const [left] = await callPython(place, [{ ...both("cancel_consumer", "shared"), nodes: [ourNode] }]);
+    expect(left).toEqual({ [ourNode]: { ok: "no longer consuming from shared" } });
+  });
+
+  it("we let a Python worker consume a queue and leave it", async () => {
+    const told = { destination: python.nodeName, reply: true, timeout: "20s" } as const;
+    expect(await app.control.addConsumer("more-python", told)).toEqual({ [python.nodeName]: { ok: "add consumer more-python" } });
+    expect(await (await app.sendTask("py.add", [2, 3], { queue: "more-python" })).get({ timeout: "30s" })).toBe(5);
+    expect(await app.control.cancelConsumer("more-python", told)).toEqual({
+      [python.nodeName]: { ok: "no longer consuming from more-python" },
+    });
+    // Python's answers before it has done so.
+    await eventually(async () => {
+      const queues = (await app.control.inspect("active_queues", told))[python.nodeName] as readonly { readonly name: string }[];
+      expect(queues.map(({ name }) => name)).toEqual(["to-python"]);
+    });
+  });
+
   it("each turns the other's events on and off, and stops it", async () => {
     const [again, off] = await callPython(place, [
       { do: "control", command: "enable_events", arguments: {}, nodes: [ourNode] },

@@ -4,6 +4,7 @@ import type { InspectName, RemoteCommandName } from "./command.ts";
 import { askWorkers, type ControlCall, type ControlParts, tellWorkers } from "./control/client.ts";
 import { type RevokeOptions, revokeArguments } from "./control/revocation.ts";
 import { type Duration, durationMs } from "./duration.ts";
+import type { ExchangeType } from "./queue-table.ts";
 
 /** Which workers, and how long they are waited for. */
 export interface ControlOptions {
@@ -24,6 +25,14 @@ export interface ReplyOptions {
   readonly reply?: boolean | undefined;
 }
 
+/** How messages reach a queue that is added: from an exchange of its name, by its name, unless told. */
+export interface QueueBindingOptions {
+  readonly exchange?: string | null | undefined;
+  /** headers: RabbitMQ alone */
+  readonly exchangeType?: ExchangeType | undefined;
+  readonly routingKey?: string | null | undefined;
+}
+
 /** What workers answered, by node name. */
 export type ControlReplies<T = unknown> = Readonly<Record<string, T>>;
 
@@ -39,6 +48,10 @@ export interface Control {
     stamps: Readonly<Record<string, unknown>>,
     options?: ControlOptions & RevokeOptions & ReplyOptions,
   ): Promise<ControlReplies>;
+  /** Workers consume one more queue from now on; of one that is in their `taskQueues`, what that says wins. With `reply` answers are waited for. */
+  addConsumer(queue: string, options?: ControlOptions & QueueBindingOptions & ReplyOptions): Promise<ControlReplies>;
+  /** Workers consume the queue no more; what they hold of it goes on. With `reply` answers are waited for. */
+  cancelConsumer(queue: string, options?: ControlOptions & ReplyOptions): Promise<ControlReplies>;
   /** Any command, a custom one too; with `reply` its answers are waited for. */
   broadcast(command: RemoteCommandName | (string & {}), args?: object, options?: ControlOptions & ReplyOptions): Promise<ControlReplies>;
 }
@@ -66,6 +79,9 @@ export function createControl(runtime: AppRuntime): Control {
       control.broadcast("revoke", revokeArguments(ids, { terminate, signal }), options),
     revokeByStampedHeaders: (headers, { terminate = false, signal = "SIGTERM", ...options } = {}) =>
       control.broadcast("revoke_by_stamped_headers", { headers, terminate, signal }, options),
+    addConsumer: (queue, { exchange = null, exchangeType = "direct", routingKey = null, ...options } = {}) =>
+      control.broadcast("add_consumer", { queue, exchange, exchange_type: exchangeType, routing_key: routingKey }, options),
+    cancelConsumer: (queue, options = {}) => control.broadcast("cancel_consumer", { queue }, options),
   };
   return control;
 }

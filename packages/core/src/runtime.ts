@@ -68,7 +68,7 @@ export { executeThrough } from "./middleware.ts";
 export { nearest } from "./nearest.ts";
 export { isMemoryUrl, resultUrlOf } from "./open.ts";
 export { inProtocol2 } from "./protocol1.ts";
-export { broadcastOf, directQueue } from "./queue-table.ts";
+export { broadcastOf, directQueue, type ExchangeType, exchangeTypes, type QueueDeclaration, type QueueTable } from "./queue-table.ts";
 export { type RateLimit, readRateLimit } from "./rate-limit.ts";
 export { redact, redactText, redactUrl } from "./redact.ts";
 export type { Registry, TaskCode, TaskDefinition } from "./registry.ts";

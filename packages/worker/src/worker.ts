@@ -72,6 +72,7 @@ export interface Worker extends AsyncDisposable {
   stop(options?: { readonly deadline?: Duration | undefined }): Promise<void>;
   /** node name, e.g. "celery@host" */
   readonly hostname: string;
+  /** that it consumes now, or will when it starts */
   readonly queues: readonly string[];
   stats(): WorkerStats;
   /** Cold: ends the executors at once and hands back what they ran. `stop` still has to be awaited. */
@@ -188,7 +189,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     const purge = createPurge(given.purge, queues, logger);
     const desk: Desk = {
       ...{ runtime, hostname, logger, logLevel, pool, tasks, teller, events, presence, shutDown, revoked, revoker },
-      queues: () => queues,
+      consumer: () => consumer,
       startedAt: clock.monotonic(),
     };
     const connect = async () => {
@@ -233,6 +234,11 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     return fixedDemand(given.prefetchMultiplier ?? runtime.settings.workerPrefetchMultiplier, pool.mostCapacity) ?? pool.demand;
   }
 
+  /** Changes with what remote control adds and cancels. */
+  function consumedNow(): readonly string[] {
+    return consumer?.queues ?? queues;
+  }
+
   function followDemand(): void {
     consumer?.setReadAhead(demand() + aside.allowance);
   }
@@ -253,7 +259,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       logger,
       standing: () => ({ started: consumer !== null, stopping: isStopping, loss }),
       pool: () => pool.stats(),
-      queues: () => queues,
+      queues: consumedNow,
       broker: () => parts?.broker ?? null,
     });
     logger.info("probes are served", { url: opened.url });
@@ -325,7 +331,9 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
 
   return {
     hostname,
-    queues,
+    get queues() {
+      return consumedNow();
+    },
     start: () => service.start(),
     async stop({ deadline } = {}) {
       await service.stop({ deadlineMs: deadline === undefined ? undefined : durationMs(deadline, "deadline") });

@@ -46,5 +46,10 @@ async function carryOutCustom(desk: Desk, method: string, given: Readonly<Record
     return { error: `KeyError('${method}')` };
   }
   logger.info("remote control", { command: method });
-  return (await custom.run({ hostname, queues: desk.queues(), log: logger }, readRemoteArguments(method, custom.row.args, given))) ?? null;
+  return (
+    (await custom.run(
+      { hostname, queues: desk.consumer()?.queues ?? [], log: logger },
+      readRemoteArguments(method, custom.row.args, given),
+    )) ?? null
+  );
 }

@@ -1,6 +1,7 @@
 /** Who carries out which command. */
 import type { ApplicableName, Commands } from "./command.ts";
 import { poolCommands } from "./pool-commands.ts";
+import { queueCommands } from "./queue-commands.ts";
 import { revokeCommands } from "./revoke-commands.ts";
 import { stateCommands } from "./state-commands.ts";
 import { taskCommands } from "./task-commands.ts";
@@ -12,5 +13,6 @@ export const commands: Commands<ApplicableName> = {
   ...tellingCommands,
   ...revokeCommands,
   ...poolCommands,
+  ...queueCommands,
   shutdown: (desk) => desk.shutDown(),
 };

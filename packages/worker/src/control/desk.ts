@@ -1,5 +1,5 @@
 /** What commands of remote control may see of a worker, and do to it. The worker builds it, the commands get it. */
-import type { AppRuntime, Logger } from "@celeriac/core/runtime";
+import type { AppRuntime, Consumer, Logger } from "@celeriac/core/runtime";
 import type { TaskConsumer } from "../consumer.ts";
 import type { EventSwitch } from "../event-switch.ts";
 import type { LevelSwitch } from "../level-switch.ts";
@@ -12,8 +12,8 @@ import type { Teller } from "../telling.ts";
 export interface Desk {
   readonly runtime: AppRuntime;
   readonly hostname: string;
-  /** that it consumes now */
-  readonly queues: () => readonly string[];
+  /** null until it consumes */
+  consumer(): Consumer | null;
   readonly pool: Pool;
   readonly tasks: TaskConsumer;
   readonly revoked: Revoked;
