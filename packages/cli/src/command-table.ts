@@ -189,17 +189,18 @@ export const commandTable = {
     exitCodes: remoteCodes,
   },
   events: {
-    doc: "Prints what workers and producers tell, as it happens.",
+    doc: "Shows what workers and producers tell, as it happens.",
     notes: [
       "Workers tell that they are there, and nothing of tasks unless they are started with -E (--task-events), the app's workerSendTaskEvents is true, or celeriac control enable_events has told them to; producers tell what they send where taskSendSentEvent is true. Python's workers and producers are heard as well.",
-      "What was told before is not shown. One line for each event; with --json one object, with the fields as they were sent. SIGINT (Ctrl-C) or SIGTERM ends it.",
+      "On a terminal it is a picture of workers and tasks: arrows select one, Enter shows all that is known of it, r revokes it, q ends. Elsewhere, and with --dump, it is one line for each event; with --json one object, with the fields as they were sent. What was told before is not shown. SIGINT (Ctrl-C) or SIGTERM ends it.",
     ],
     positionals: {},
     options: {
-      dump: option(flagSetting(false, "Print one line for each event, which it does anyway: for who is used to Celery."), null, "d"),
+      dump: option(flagSetting(false, "Print one line for each event, on a terminal too."), null, "d"),
     },
     examples: [
-      ["celeriac -A ./tasks.ts events --dump", "of the app's broker"],
+      ["celeriac -A ./tasks.ts events", "a picture of what goes on"],
+      ["celeriac -A ./tasks.ts events --dump", "line by line"],
       ["celeriac -b redis://localhost --json events", "one JSON object a line, without an app"],
     ],
     exitCodes: { 0: "Ended by a signal.", ...usageCodes },

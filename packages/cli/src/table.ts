@@ -12,7 +12,11 @@ const noLines = Object.fromEntries([...parts, "left", "left-mid", "right", "righ
 const gap = 2;
 
 /** Cells may be coloured. */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[], { colors, columns: width }: Output): string {
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  { colors, columns: width }: Pick<Output, "colors" | "columns">,
+): string {
   const drawn = new Table({
     head: columns.map(({ title }) => colors.dim(title)),
     colAligns: columns.map(({ align = "left" }) => align),

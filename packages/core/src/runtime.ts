@@ -43,6 +43,7 @@ export { type ErrorCode, errorTable } from "./error-table.ts";
 export * from "./errors.ts";
 export { type EventFields, type EventType, eventTable, type TaskEventType } from "./event.ts";
 export type { CeleryEvents, CeleryEventType, ReceivedEvent } from "./events/celery-event.ts";
+export { ClusterView, isAlive, type SeenState, type SeenTask, type SeenWorker } from "./events/cluster-view.ts";
 export { createEventDispatcher, type EventDispatcher } from "./events/dispatcher.ts";
 export { receiveEvents } from "./events/receiver.ts";
 export { createExecute } from "./execute.ts";

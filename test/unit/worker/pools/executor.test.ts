@@ -223,6 +223,21 @@ describe("an executor", () => {
     ]);
   });
 
+  it("writes more lines, or fewer, from when it is told to", async () => {
+    const { execute, runs } = held();
+    const { run, feed, details } = opened(execute, { logLevel: "warn" });
+    run(1);
+    const { control } = runs[0] as (typeof runs)[0];
+    const levels = ["debug", "warn"] as const;
+    for (const level of levels) control.log(level, `before ${level}`, undefined);
+    feed((frames) => frames.textFrame(frameKind.logLevel, 0, "debug"));
+    for (const level of levels) control.log(level, `louder ${level}`, undefined);
+    feed((frames) => frames.textFrame(frameKind.logLevel, 0, "silent"));
+    for (const level of levels) control.log(level, `never ${level}`, undefined);
+    const lines = () => details.filter(({ name }) => name === "log").map(({ text }) => (JSON.parse(text) as string[])[1]);
+    await eventually(() => expect(lines()).toEqual(["before warn", "louder debug", "louder warn"]));
+  });
+
   it("attributes what is printed to the run that runs alone, else to none", async () => {
     const { execute } = held();
     const { run, executor, batches } = opened(execute, { slots: 2 });
