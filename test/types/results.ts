@@ -14,6 +14,8 @@ export async function handles(handle: AsyncResult<number, { done: number }>, wai
   const flags = await Promise.all([handle.ready(), handle.successful(), handle.failed()]);
   expectType<Equal<typeof flags, [boolean, boolean, boolean]>>();
   await handle.get({ ...wait, forget: true });
+  await handle.abort("user left");
+  await handle.revoke({ terminate: true, signal: "SIGKILL", wait: true, timeout: "2s" });
   // @ts-expect-error a snapshot has a value only once its state says so
   void (await handle.snapshot()).value;
   // @ts-expect-error an ending is returned whole, so there is nothing to forget it by

@@ -37,7 +37,10 @@ export interface RetryOptions {
 
 export interface TaskContext<in P = unknown, out Deps = unknown> {
   readonly request: TaskRequest;
-  /** aborted with a reason of `{kind: "softTimeLimit" | "claimLost" | "shutdown", message}` */
+  /**
+   * aborted with a reason of `{kind, message}`: "aborted" by abort(), "revoked" where it is terminated and its executor cannot be ended,
+   * "softTimeLimit", "claimLost", "shutdown"
+   */
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly deps: Deps;

@@ -23,7 +23,7 @@ export function signalEnded({ runtime, hostname }: SignalParts, request: Request
       revoked({ terminated: false, signum: null, expired: true });
       break;
     case "revoked":
-      revoked({ terminated: false, signum: null, expired: false });
+      revoked({ terminated: ending.begun, signum: null, expired: false });
       break;
     case "terminated":
       revoked({ terminated: true, signum: constants.signals[ending.signal], expired: false });

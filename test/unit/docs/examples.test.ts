@@ -55,7 +55,7 @@ describe("the TypeScript of", { timeout: 60_000 }, () => {
   let complaints = "";
   beforeAll(() => {
     complaints = compileAll();
-  });
+  }, 60_000);
 
   it.each(pagesWithCode)("%s compiles", (page) => {
     expect(complaints.split("\n").filter((line) => line.startsWith(`${page}/`))).toEqual([]);

@@ -30,14 +30,18 @@ it("tell that a task was not run, or not to its end, and why", async () => {
   walk.deliver("t", { id: "unwanted" });
   walk.deliver("unheard", { id: "odd" });
   walk.deliver("t", { id: "ended" });
+  walk.deliver("t", { id: "aborted" });
   await walk.clock.advance(0);
   await walk.end({ kind: "terminated", signal: "SIGTERM" });
+  await walk.end({ kind: "revoked", reason: "user left", begun: true });
   expect(told).toEqual([
     ["received", "t", "ended", "w1@host", "q", 0],
+    ["received", "t", "aborted", "w1@host", "q", 0],
     ["revoked", "late", false, null, true],
     ["revoked", "unwanted", false, null, false],
     ["unknown", "unheard", "odd"],
     ["revoked", "ended", true, 15, false],
+    ["revoked", "aborted", true, null, false],
   ]);
 });
 

@@ -6,6 +6,8 @@ import type { RevokeHow } from "../revoker.ts";
 import type { Commands } from "./command.ts";
 import type { Desk } from "./desk.ts";
 
+const mostTold = 20;
+
 export const revokeCommands: Commands<"revoke" | "terminate" | "revoke_by_stamped_headers" | "revoked" | "hello"> = {
   revoked: ({ revoked }) => revoked.ids,
   revoke(desk, { task_id: ids, terminate, signal, abort }) {
@@ -13,7 +15,7 @@ export const revokeCommands: Commands<"revoke" | "terminate" | "revoke_by_stampe
     const how: RevokeHow = abort === null ? { kind: "leave" } : { kind: "abort", reason: abort };
     const once = [...new Set(ids)];
     desk.revoker.revoke(once, how);
-    desk.logger.info("tasks flagged as revoked", { taskIds: once, ...(abort === null ? {} : { abort }) });
+    desk.logger.info("tasks flagged as revoked", { ...told(once), ...(abort === null ? {} : { abort }) });
     return { ok: `tasks ${once.join(", ")} flagged as revoked` };
   },
   terminate: (desk, { task_id: ids, signal }) => terminateTasks(desk, ids, signal),
@@ -40,8 +42,13 @@ function terminateTasks({ revoker, logger }: Desk, ids: readonly string[], given
   const signal = signalOf(given);
   const found = revoker.revoke([...new Set(ids)], { kind: "terminate", signal });
   if (found.length === 0) return { ok: "terminate: tasks unknown" };
-  logger.info("tasks are terminated", { taskIds: found, signal });
+  logger.info("tasks are terminated", { ...told(found), signal });
   return { ok: `terminate: ${found.join(", ")}` };
+}
+
+/** A line of the log does not hold the ids of thousands. */
+function told(taskIds: readonly string[]): object {
+  return { tasks: taskIds.length, taskIds: taskIds.slice(0, mostTold) };
 }
 
 /** As Celery takes it: a name, with or without SIG, or a number; SIGTERM where there is none. Throws CONTROL_ARGUMENTS. */
