@@ -66,3 +66,21 @@ test("the exchange beside a queue that nobody declared is of the type that Pytho
   // Refused for an exchange of another type.
   await channel.assertExchange("made-up", "topic", { durable: true });
 });
+
+test("an exchange of type headers leads by the headers that its queues are bound with", async () => {
+  const url = await amqpUrl();
+  const bound = (name: string, format: string) => ({
+    name,
+    bindings: [{ exchange: "documents", exchangeType: "headers" as const, arguments: { "x-match": "all", format } }],
+  });
+  const queues = queuesOf({ taskQueues: [bound("pdfs", "pdf"), bound("pictures", "png")] });
+  const broker = createAmqpBroker(url, driverContext(), { resultUrl: null, queues });
+  onTestFinished(() => broker.close());
+  await broker.connect();
+  const { inbox } = await consume(broker, ["pdfs", "pictures"]);
+  const { envelope } = publicationTo("", { headers: { format: "png" } });
+  await broker.publish({ envelope, route: { exchange: "documents", routingKey: "" } });
+  const delivery = await inbox.next();
+  expect([delivery.queue, idOf(delivery.envelope)]).toEqual(["pictures", idOf(envelope)]);
+  expect(await settle(delivery)).toBe("settled");
+});

@@ -106,6 +106,20 @@ describe("a call", () => {
     await app.close();
   });
 
+  it("is told by signals, before it is sent and when the broker has it", async () => {
+    const { app, add } = await openApp({ maxMessageBytes: 1_024 });
+    const told: unknown[] = [];
+    app.signals.beforeTaskPublish.connect(({ task, id }) => told.push(["before", task, id]));
+    app.signals.afterTaskPublish.connect(({ task, id }) => told.push(["after", task, id]), { task: add });
+    await add.applyAsync([1, 2], { taskId: "sent" });
+    await expect(add.applyAsync([1, 2], { taskId: "large", kwargs: { text: "x".repeat(2_000) } })).rejects.toThrow();
+    expect(told).toEqual([
+      ["before", "unit.add", "sent"],
+      ["after", "unit.add", "sent"],
+      ["before", "unit.add", "large"],
+    ]);
+  });
+
   it("is not told as sent by a middleware that keeps its failure to itself", async () => {
     const { app, add } = await openApp({ maxMessageBytes: 1_024 });
     const silent: Middleware = {

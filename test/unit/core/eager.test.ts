@@ -103,6 +103,17 @@ describe("taskAlwaysEager", () => {
     expect(await sent.state()).toBe("PENDING");
   });
 
+  it("keeps out of the children what addToParent: false sends", async () => {
+    const app = newApp({ task_always_eager: true });
+    const add = app.task("add", (x: number, y: number) => x + y);
+    const outer = app.task("outer", async (n: number) => {
+      await add.applyAsync([n, 1], { addToParent: false });
+      return (await add.delay(n, 2)).id;
+    });
+    const sent = await outer.delay(1);
+    expect((await sent.children()).map(({ id }) => id)).toEqual([await sent.get()]);
+  });
+
   it("keeps failures in the handle, or throws what the task threw where taskEagerPropagates is set", async () => {
     const fails = (config: Config) =>
       newApp({ taskAlwaysEager: true, ...config }).task("fails", () => {
