@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deadLinks } from "./docs/links.ts";
 import { pages } from "./docs/pages.ts";
+import { parityPage, parityProblems, withCounts } from "./docs/parity.ts";
 import { missingProofs } from "./docs/proofs.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -22,6 +23,12 @@ for (const { file, render } of pages) {
   writeFileSync(path, text);
   console.log(`docs/reference/${file} written`);
 }
+if (!process.argv.includes("--check")) {
+  const path = join(root, parityPage);
+  const text = readFileSync(path, "utf8");
+  if (withCounts(text) !== text) writeFileSync(path, withCounts(text));
+}
+problems.push(...parityProblems(root));
 for (const { path, line, link } of deadLinks(root)) problems.push(`${path}:${line} links to ${link}, which is not there`);
 for (const { path, line, test, words } of missingProofs(root, "docs/guarantees.md"))
   problems.push(`${path}:${line} says that ${test} proves "${words}", which is not in it`);

@@ -122,6 +122,8 @@ const checks: Readonly<Record<keyof ApplyOptions<unknown>, OptionCheck>> = {
   abort: (value) => isRecord(value) && typeof (value as AbortSignal).aborted === "boolean",
 };
 
+export const callOptionNames: readonly string[] = Object.keys(checks);
+
 /** Throws CONFIG_INVALID for what is no task's name, no list of arguments; and what `checkCallOptions` throws. */
 export function createCall(task: string, args: readonly unknown[], given: ApplyOptions<never>): Call {
   if (!isText(task)) throw new ConfigError("CONFIG_INVALID", `A task's name is a text, got ${shownValue(task)}`);

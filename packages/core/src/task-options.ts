@@ -96,6 +96,9 @@ const checks: Readonly<Record<keyof TaskOptions<readonly unknown[]> | "input" | 
   rejectOnWorkerLost: isFlag,
 };
 
+/** Those of tasks with a schema among them. */
+export const taskOptionNames: readonly string[] = Object.keys(checks);
+
 /** Throws CONFIG_UNKNOWN with the nearest name, TASK_DEFINITION or CONFIG_DURATION for a value that does not fit. */
 export function checkTaskOptions(task: string, options: object): void {
   checkOptions(
