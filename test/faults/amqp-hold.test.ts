@@ -167,6 +167,20 @@ test("a consumer that closes hands back what it held, uncounted", async () => {
   expect(await settle(again)).toBe("settled");
 });
 
+test("many are held as one is, and read-ahead that waits behind long tasks with them", async () => {
+  const [worker, other, queue] = [await open(), await open(), queueName()];
+  const ids = Array.from({ length: 50 }, (_, n) => String(n));
+  await Promise.all(ids.map((id) => other.publish(publicationTo(queue, { id }))));
+  const { inbox } = await consume(worker, queue, { readAhead: ids.length });
+  const deliveries = await inbox.take(ids.length);
+  await eventually(() => deliveries.every((delivery) => (delivery as AmqpDelivery).isHeld));
+  await other.publish(publicationTo(queue, { id: "more" }));
+  expect(await Promise.all(deliveries.slice(1).map((delivery) => settle(delivery)))).toEqual(ids.slice(1).map(() => "settled"));
+  const more = await inbox.next();
+  expect(idOf(more.envelope)).toBe("more");
+  expect([await settle(more), await settle(deliveries[0]!)]).toEqual(["settled", "settled"]);
+});
+
 test("where long tasks stay on their connection nothing is held", async () => {
   const [worker, queue] = [await open(direct, { longTasks: "connection" }), queueName()];
   await worker.publish(publicationTo(queue));

@@ -99,7 +99,7 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
         logger,
         topology,
         pauses,
-        hold: options.longTasks === "connection" ? null : { outbox, timing, signsLink: () => publishing.link },
+        hold: options.longTasks === "connection" ? null : { outbox, timing, publishingLink: () => publishing.link },
         delivery: { publisher, marks, handedBack, clock, logger },
         closed: () => opened !== null && consumers.delete(opened),
       };

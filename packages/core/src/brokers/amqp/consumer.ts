@@ -1,7 +1,7 @@
 /**
  * One worker's consumption of some queues: keeps a consuming channel open through losses, counts what died, and hands deliveries to the listener.
  */
-import { operationFailure, replyCode, replyCodeOf } from "../../amqp/failure.ts";
+import { operationFailure } from "../../amqp/failure.ts";
 import type { Link } from "../../amqp/link.ts";
 import { atMost } from "../../amqp/patience.ts";
 import type { Session } from "../../amqp/session.ts";
@@ -12,13 +12,13 @@ import { BrokerError, reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import type { QueueDeclaration } from "../../queue-table.ts";
 import { createSequence } from "../../sequence.ts";
-import { areClassic } from "./adoption.ts";
 import type { DeliveryTools } from "./delivery.ts";
 import { type Holding, type HoldOptions, openHolding } from "./hold/holding.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { deleteCopies, type Life, openLife } from "./life.ts";
 import { PauseWatch } from "./pause-watch.ts";
 import type { Pauses } from "./pauses.ts";
+import { SharedLimit } from "./shared-limit.ts";
 import type { TopologyOptions } from "./topology.ts";
 
 export interface ConsumerParts {
@@ -61,11 +61,10 @@ class AmqpConsumer implements Consumer {
   #paused = false;
   readonly #closed = new AbortController();
   readonly #changing = createSequence();
+  readonly #sharedLimit = new SharedLimit();
   readonly #pauses: PauseWatch;
   #closing: Promise<void> | null = null;
   #reviving = false;
-  /** false once the broker refused one limit for several queues */
-  #mayLimitChannel = true;
 
   constructor(parts: ConsumerParts, queues: readonly string[], options: ConsumeOptions) {
     this.#parts = parts;
@@ -98,6 +97,7 @@ class AmqpConsumer implements Consumer {
       await this.#firstLife();
     } catch (error) {
       this.#unlisten();
+      this.#holding?.stop();
       this.#parts.closed();
       throw operationFailure(error, `consume from ${this.queues.join(", ")}`);
     } finally {
@@ -112,7 +112,7 @@ class AmqpConsumer implements Consumer {
     try {
       await this.#live(await this.#parts.session.connect());
     } catch (error) {
-      if (this.#mayLimitChannel) throw error;
+      if (this.#sharedLimit.isAllowed) throw error;
       await this.#live(await this.#parts.session.connect());
     }
   }
@@ -162,8 +162,7 @@ class AmqpConsumer implements Consumer {
     try {
       await life.topology.queue(name);
       await this.#pauses.read();
-      // A quorum queue refuses a limit that it shares with others by ending the connection: before it comes to that, it is asked.
-      this.#mayLimitChannel &&= await areClassic(life.link, this.#consumed.declarations);
+      await this.#sharedLimit.ask(life.link, this.#consumed.declarations);
       await life.readAhead.setPaused(this.#pauses.paused);
       await this.#reassign(life);
     } catch (error) {
@@ -185,7 +184,7 @@ class AmqpConsumer implements Consumer {
 
   /** Those that are being added are known when they exist. */
   #reassign({ readAhead, topology }: Life): Promise<void> {
-    return readAhead.setQueues(this.#consumed.queues.filter(topology.knows), this.#mayLimitChannel);
+    return readAhead.setQueues(this.#consumed.queues.filter(topology.knows), this.#sharedLimit.isAllowed);
   }
 
   close(): Promise<void> {
@@ -230,11 +229,12 @@ class AmqpConsumer implements Consumer {
 
   async #live(link: Link): Promise<void> {
     const life = await openLife(link, {
-      topology: this.#parts.topology,
+      ...this.#parts,
       consumed: this.#consumed,
       name: this.#options.worker,
+      signal: this.#closed.signal,
+      isPresent: (opened) => opened === this.#life,
       received: (queue, message, claim) => this.#intake.receive(queue, message, claim),
-      cancelled: (queue) => void this.#restore(life, queue),
       failed: (error) => this.#note(error),
     });
     const { claims, readAhead } = life;
@@ -261,12 +261,7 @@ class AmqpConsumer implements Consumer {
     if (this.#life !== life) return;
     this.#life = null;
     if (this.#ending) return;
-    // Quorum queues refuse a common limit by ending the connection, which is known right after the channel's end.
-    const learn = (error: unknown) => {
-      if (replyCodeOf(error) === replyCode.notImplemented) this.#mayLimitChannel = false;
-    };
-    learn(reason);
-    life.link.onEnd(learn);
+    this.#sharedLimit.learn(life.link, reason);
     if (this.#reviving) return;
     this.#parts.logger.warn("Consuming was interrupted", {
       queues: this.queues,
@@ -295,21 +290,6 @@ class AmqpConsumer implements Consumer {
       }
     }
     this.#reviving = false;
-  }
-
-  async #restore(life: Life, queue: string): Promise<void> {
-    const { clock, logger } = this.#parts;
-    for (let waitMs = firstWaitMs; life === this.#life && !this.#ending; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
-      await clock.sleep(waitMs, this.#closed.signal);
-      if (this.#ending || !this.#consumed.consumes(queue)) return;
-      try {
-        life.topology.forget(queue);
-        await life.topology.queue(queue);
-        return await life.readAhead.restore();
-      } catch (error) {
-        logger.warn("A queue that was deleted could not be declared anew; trying on", { queue, reason: reasonOf(error) });
-      }
-    }
   }
 
   #note(error: unknown): void {

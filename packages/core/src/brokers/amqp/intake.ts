@@ -39,6 +39,7 @@ interface IntakeOptions {
 const longestHoldMs = 1_000;
 /** Wait between attempts to count a redelivered message, ms. */
 const recountWaitMs = 500;
+const heldAtOnce = 20;
 /** As a quorum queue counts; our limit is 100, RabbitMQ's own is 20 from 4.0 on. */
 const manyDeliveries = 15;
 
@@ -167,7 +168,10 @@ export function createIntake(tools: Omit<DeliveryTools, "over">, { listener, rea
     const { holder } = tools;
     if (holder === null || !holder.mayHold) return;
     const isOld = ({ receivedAt, queue }: AmqpDelivery) => receivedAt <= since && broadcastOf(queue) === null;
-    await Promise.all([...handedOut].filter(isOld).map((delivery) => delivery.hold(holder, heldChanged)));
+    const old = [...handedOut].filter((delivery) => isOld(delivery) && !delivery.hasLeft);
+    // Each needs a channel for a moment, of which a connection has some thousand.
+    for (let at = 0; at < old.length; at += heldAtOnce)
+      await Promise.all(old.slice(at, at + heldAtOnce).map((delivery) => delivery.hold(holder, heldChanged)));
     // Nobody waits for these here.
     handBack(waiting.filter(isOld));
     waiting = waiting.filter((delivery) => !isOld(delivery));

@@ -1,7 +1,10 @@
 /** One life of a consumption: a channel, what feeds on it, and what is known to exist on its connection. It ends with the channel; the consumer begins another. */
 import type { ConsumeMessage } from "amqplib";
 import type { Link } from "../../amqp/link.ts";
+import type { Clock } from "../../clock.ts";
 import type { ConsumedQueues } from "../../consumed-queues.ts";
+import { reasonOf } from "../../errors.ts";
+import type { Logger } from "../../logger.ts";
 import type { QueueDeclaration } from "../../queue-table.ts";
 import { type ClaimChannel, createClaimChannel } from "./claim-channel.ts";
 import type { Claim } from "./delivery.ts";
@@ -20,15 +23,19 @@ export interface LifeOptions {
   readonly consumed: ConsumedQueues;
   /** of the worker, for people who look into the broker */
   readonly name: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Aborts when nothing is to be consumed any more. */
+  readonly signal: AbortSignal;
+  /** false: this life is over */
+  isPresent(life: Life): boolean;
   received(queue: string, message: ConsumeMessage, claim: Claim): void;
-  /** The broker itself ended the consumption of a queue. */
-  cancelled(queue: string): void;
   failed(error: unknown): void;
 }
 
 /** Its queues exist, and are not consumed yet. Rejects as the connection does. */
 export async function openLife(link: Link, options: LifeOptions): Promise<Life> {
-  const { consumed, received, cancelled, failed } = options;
+  const { consumed, received, failed } = options;
   const topology = createTopology(link, { ...options.topology, queues: consumed.table });
   await Promise.all(consumed.queues.map((queue) => topology.queue(queue)));
   const claims = createClaimChannel(await link.openChannel());
@@ -40,10 +47,30 @@ export async function openLife(link: Link, options: LifeOptions): Promise<Life> 
       claims.hold(tag);
       received(feed.queue, message, { channel: claims, tag, release: () => readAhead.release(feed) });
     },
-    onCancelled: cancelled,
+    onCancelled: (queue) => void restoreQueue(life, queue, options),
     onFailure: failed,
   });
-  return { link, claims, readAhead, topology };
+  const life: Life = { link, claims, readAhead, topology };
+  return life;
+}
+
+/** Waits between attempts to restore a queue, ms. */
+const firstWaitMs = 100;
+const longestWaitMs = 2_000;
+
+/** Consumes a queue again that somebody deleted, when it is there again. Never rejects. */
+async function restoreQueue(life: Life, queue: string, { clock, logger, signal, isPresent, consumed }: LifeOptions): Promise<void> {
+  for (let waitMs = firstWaitMs; isPresent(life); waitMs = Math.min(longestWaitMs, waitMs * 2)) {
+    await clock.sleep(waitMs, signal);
+    if (signal.aborted || !consumed.consumes(queue)) return;
+    try {
+      life.topology.forget(queue);
+      await life.topology.queue(queue);
+      return await life.readAhead.restore();
+    } catch (error) {
+      logger.warn("A queue that was deleted could not be declared anew; trying on", { queue, reason: reasonOf(error) });
+    }
+  }
 }
 
 /** Nobody else will ever consume them; what fails here is what x-expires is for. */

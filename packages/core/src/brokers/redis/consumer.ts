@@ -7,7 +7,6 @@ import { ConsumedQueues } from "../../consumed-queues.ts";
 import type { DriverContext } from "../../driver.ts";
 import { BrokerError, reasonOf } from "../../errors.ts";
 import { broadcastOf, type QueueDeclaration, type QueueTable } from "../../queue-table.ts";
-import type { RedisConnection } from "../../redis/connection.ts";
 import { brokerFailure } from "../../redis/failure.ts";
 import type { RedisTarget } from "../../redis/url.ts";
 import { createRetryLog } from "../../retry-log.ts";
@@ -15,7 +14,7 @@ import { createSequence } from "../../sequence.ts";
 import { announce } from "./bindings.ts";
 import { Claims } from "./claims.ts";
 import { newIncarnation, register, unregister } from "./incarnation.ts";
-import { delayKey, listsOf, queueOfList } from "./keys.ts";
+import { listsOf, queueOfList } from "./keys.ts";
 import { purgeList } from "./purge.ts";
 import { reconcile } from "./reconcile.ts";
 import { loadScripts } from "./scripts.ts";
@@ -125,11 +124,10 @@ export class RedisConsumer implements Consumer {
     const consumed = this.#consumed.add(queue);
     if (consumed === null) return;
     try {
-      const lists = listsOf(consumed.name);
-      for (const list of lists) checkList(list, session.data);
-      this.#lists = new Set([...this.#lists, ...lists]);
       // Before anything is claimed of them: whoever recovers this incarnation finds its claims by this.
+      const lists = listsOf(consumed.name);
       if (!(await this.#register(session, lists))) return session.close(new Fenced("this incarnation was declared dead"));
+      this.#lists = new Set([...this.#lists, ...lists]);
       await announce(consumed, session.data);
       await shift.changeQueues();
     } catch (error) {
@@ -207,8 +205,8 @@ export class RedisConsumer implements Consumer {
   /** Registers, puts the books right, and begins to work. */
   async #enter(session: Session): Promise<void> {
     const { listener } = this.#options;
-    for (const list of this.#lists) checkList(list, session.data);
     this.#sessions++;
+    this.#lists = new Set([...this.#lists, ...this.#currentLists]);
     if (!(await this.#register(session, this.#lists))) {
       this.#claims.loseAll();
       listener.claimsLost();
@@ -289,14 +287,4 @@ export class RedisConsumer implements Consumer {
     this.#endShift();
     this.#claims.loseAll();
   }
-}
-
-/** On a cluster a brace that closes nothing would part a list from what belongs to it. Throws BROKER_REFUSED. */
-function checkList(list: string, connection: RedisConnection): void {
-  if (connection.areTogether(list, delayKey(list))) return;
-  const queue = JSON.stringify(queueOfList(list));
-  throw new BrokerError(
-    "BROKER_REFUSED",
-    `On Redis Cluster the queue ${queue} cannot be consumed: braces in a name are to enclose something`,
-  );
 }

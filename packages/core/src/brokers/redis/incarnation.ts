@@ -1,7 +1,8 @@
 /** The register of workers: an incarnation is made known, beats, and is taken off. Each step is one script, and on a cluster one for each list as well. */
 import { randomBytes } from "node:crypto";
+import { BrokerError } from "../../errors.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
-import { claimsKey, deadKey, pulsesKey, registeredListsKey, sentinelField, sweeperKey } from "./keys.ts";
+import { claimsKey, deadKey, delayKey, pulsesKey, queueOfList, registeredListsKey, sentinelField, sweeperKey } from "./keys.ts";
 import { scripts } from "./scripts.ts";
 
 /** A new id, never used before or again; the worker's name is in it for people who look into the server. */
@@ -16,8 +17,9 @@ export interface Registration {
   readonly lists: readonly string[];
 }
 
-/** false: it was declared dead. */
+/** false: it was declared dead. Throws BROKER_REFUSED for a list that a cluster cannot serve; rejects as the server answers. */
 export async function register(connection: RedisConnection, { incarnation, sessionNumber, lists }: Registration): Promise<boolean> {
+  for (const list of lists) checkList(list, connection);
   const { beside, apart } = claimHashes(connection, incarnation, lists);
   const keys = [pulsesKey, deadKey, registeredListsKey(incarnation), ...beside];
   const make = async () => (await connection.run(scripts.register, keys, [incarnation, sessionNumber, ...lists])) === 1;
@@ -37,6 +39,16 @@ export async function unregister(connection: RedisConnection, incarnation: strin
   if (left.includes(0)) return false;
   const keys = [pulsesKey, sweeperKey, registeredListsKey(incarnation), ...beside];
   return (await connection.run(scripts.unregister, keys, [incarnation])) === 1;
+}
+
+/** On a cluster a brace that closes nothing would part a list from what belongs to it. Throws BROKER_REFUSED. */
+function checkList(list: string, connection: RedisConnection): void {
+  if (connection.areTogether(list, delayKey(list))) return;
+  const queue = JSON.stringify(queueOfList(list));
+  throw new BrokerError(
+    "BROKER_REFUSED",
+    `On Redis Cluster the queue ${queue} cannot be consumed: braces in a name are to enclose something`,
+  );
 }
 
 /** Those that one script can write together with the register, and those that it cannot. */

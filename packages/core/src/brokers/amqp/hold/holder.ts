@@ -1,12 +1,12 @@
 /** The owner's side of holding: moves messages of its long tasks into queues of their own, and shows that it lives for as long as there are any. */
 import { randomBytes } from "node:crypto";
 import type { ConsumeMessage, Options } from "amqplib";
-import { operationFailure, replyCode, replyCodeOf } from "../../../amqp/failure.ts";
+import { operationFailure, replyCodeOf } from "../../../amqp/failure.ts";
 import { fieldTable } from "../../../amqp/field-table.ts";
 import type { Link } from "../../../amqp/link.ts";
 import type { Outbox } from "../../../amqp/outbox.ts";
 import type { Session } from "../../../amqp/session.ts";
-import { BrokerError, reasonOf } from "../../../errors.ts";
+import { BrokerError, PublishError, reasonOf } from "../../../errors.ts";
 import type { Logger } from "../../../logger.ts";
 import type { QueueTable } from "../../../queue-table.ts";
 import { againAs } from "../message.ts";
@@ -19,6 +19,8 @@ export interface HolderParts {
   readonly worker: string;
   readonly session: Session;
   readonly outbox: Outbox;
+  /** the connection of the outbox */
+  readonly publishingLink: () => Link | null;
   readonly queues: QueueTable;
   readonly logger: Logger;
 }
@@ -34,10 +36,10 @@ export class Holder {
   readonly #held = new Map<HeldMessage, string>();
   /** copies of messages that went back to their queue before they could be acknowledged */
   readonly #unwanted = new Set<HeldMessage>();
-  /** the connection on which it is shown that this owner lives */
-  #shownOn: Link | null = null;
+  /** the connection on which it is, or is being, shown that this owner lives */
+  #shown: { readonly link: Link; readonly done: Promise<void> } | null = null;
   #count = 0;
-  /** the connection on which nothing may be held: this user lacks permissions */
+  /** the connection on which nothing can be held */
   #refusedOn: Link | null = null;
 
   constructor(parts: HolderParts) {
@@ -46,10 +48,10 @@ export class Holder {
     this.#unlisten = parts.session.listen({ up: () => void this.look(), down() {} });
   }
 
-  /** As far as is known. */
+  /** Not while the broker takes no publications: a run that ends meanwhile would wait for its message to have moved. */
   get mayHold(): boolean {
-    const { link } = this.#parts.session;
-    return link !== null && link !== this.#refusedOn;
+    const { session, publishingLink } = this.#parts;
+    return session.link !== null && session.link !== this.#refusedOn && publishingLink()?.blocked === null;
   }
 
   /** Puts a copy where it is safe; confirmed. Rejects with BROKER_*, PUBLISH_*: then it may be there, and is removed. */
@@ -62,7 +64,6 @@ export class Holder {
     this.#held.set(held, queue);
     try {
       await this.#show(link);
-      await declareTickets(link, queues);
       await link.aside((channel) => channel.assertQueue(held.hold, holdOptions(queue, queues)));
       // Before the message: whoever finds a ticket without one passes it over, but nobody would find a message without a ticket.
       await sendTicket(outbox, { hold: held.hold, owner: this.#owner, queue, isOver: false });
@@ -70,15 +71,20 @@ export class Holder {
       return held;
     } catch (error) {
       const failure = operationFailure(error, "hold the message of a long task");
-      if (replyCodeOf(error) === replyCode.accessRefused) this.#tellOfRefusal(link, failure);
-      else this.discard(held);
+      // Somebody has deleted the queue of tickets: it is made anew.
+      if (PublishError.is(error) && error.code === "PUBLISH_UNROUTABLE") this.#shown = null;
+      if (replyCodeOf(error) === null) this.discard(held);
+      else {
+        // Nothing was put anywhere.
+        this.#held.delete(held);
+        this.#tellOfRefusal(link, failure);
+      }
       throw failure;
     }
   }
 
-  /** Nothing was put anywhere, and nothing will be until somebody changes what this user may do. */
+  /** No permission, or no such queues in this RabbitMQ: nothing more is held on this connection. */
   #tellOfRefusal(link: Link, failure: BrokerError): void {
-    this.#held.clear();
     if (this.#refusedOn === link) return;
     this.#refusedOn = link;
     this.#parts.logger.warn(
@@ -128,10 +134,15 @@ export class Holder {
     this.#unlisten();
   }
 
-  async #show(link: Link): Promise<void> {
-    if (this.#shownOn === link) return;
-    await showAlive(link, this.#owner);
-    this.#shownOn = link;
+  /** Once for each connection: that this owner lives, and that there is a queue for its tickets. */
+  #show(link: Link): Promise<void> {
+    if (this.#shown?.link === link) return this.#shown.done;
+    const done = Promise.all([showAlive(link, this.#owner), declareTickets(link, this.#parts.queues)]).then(() => {});
+    this.#shown = { link, done };
+    done.catch(() => {
+      this.#shown = null;
+    });
+    return done;
   }
 }
 

@@ -11,7 +11,7 @@ export interface Holding {
   stop(): void;
 }
 
-export interface HoldOptions extends Pick<HolderParts, "outbox">, Pick<HoldWatchParts, "signsLink" | "timing"> {}
+export interface HoldOptions extends Pick<HolderParts, "outbox" | "publishingLink">, Pick<HoldWatchParts, "timing"> {}
 
 interface ConsumerParts extends Pick<HolderParts, "session" | "logger">, Pick<HoldWatchParts, "clock"> {
   readonly hold: HoldOptions | null;
@@ -29,9 +29,12 @@ export function openHolding({ hold, session, logger, clock, delivery }: Consumer
     holder,
     start(holdThoseBefore) {
       watch = new HoldWatch({ session, queues, logger, clock, ...hold, ...delivery });
-      look = clock.every(timing.lookEveryMs, () => {
-        void holder.look();
-        void holdThoseBefore(clock.monotonic() - timing.afterMs);
+      let isLooking = false;
+      look = clock.every(timing.lookEveryMs, async () => {
+        if (isLooking) return;
+        isLooking = true;
+        await Promise.all([holder.look(), holdThoseBefore(clock.monotonic() - timing.afterMs)]);
+        isLooking = false;
       });
     },
     stop() {

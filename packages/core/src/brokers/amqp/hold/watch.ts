@@ -23,8 +23,7 @@ import type { HoldTiming } from "./timing.ts";
 
 export interface HoldWatchParts {
   readonly session: Session;
-  /** life is asked for where nothing else waits for an answer */
-  readonly signsLink: () => Link | null;
+  readonly publishingLink: () => Link | null;
   readonly publisher: Publisher;
   readonly marks: BegunMarks;
   readonly queues: QueueTable;
@@ -50,6 +49,9 @@ interface Desk {
   takenAt: number;
 }
 
+/** Looks may be so many times further apart than they ought to be. */
+const longestGap = 3;
+
 export class HoldWatch {
   readonly #parts: HoldWatchParts;
   readonly #signs: BoundKeys;
@@ -58,6 +60,7 @@ export class HoldWatch {
   /** owner → since when it is not seen */
   readonly #missing = new Map<string, number>();
   #desk: Desk | null = null;
+  #lookedAt = 0;
   #isOpening = false;
   /** It may not be watched there: this user lacks permissions. */
   #refusedOn: Link | null = null;
@@ -66,7 +69,7 @@ export class HoldWatch {
 
   constructor(parts: HoldWatchParts) {
     this.#parts = parts;
-    this.#signs = createLifeSigns(parts.signsLink);
+    this.#signs = createLifeSigns(parts.publishingLink);
     this.#timer = parts.clock.every(parts.timing.watchEveryMs, () => void this.#turn());
     this.#unlisten = parts.session.listen({ up: () => void this.#open(), down: () => this.#missing.clear() });
     void this.#open();
@@ -143,6 +146,9 @@ export class HoldWatch {
     const owners = [...new Set([...desk.entries.values()].map(({ ticket }) => ticket.owner))];
     const living = await this.#signs.of(owners);
     const now = clock.monotonic();
+    // If this process was frozen, so may have been its whole machine: what it did not watch does not count.
+    if (now - this.#lookedAt > longestGap * timing.watchEveryMs) this.#missing.clear();
+    this.#lookedAt = now;
     for (const owner of this.#missing.keys()) if (living.has(owner) || !owners.includes(owner)) this.#missing.delete(owner);
     for (const owner of owners) if (!living.has(owner) && !this.#missing.has(owner)) this.#missing.set(owner, now);
     for (const entry of [...desk.entries.values()]) {
