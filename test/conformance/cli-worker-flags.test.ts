@@ -29,7 +29,7 @@ it("loads what -I names into its executors, limits tasks, and keeps its pid and 
   const pidfile = join(folder.path, "run/w1.pid");
   writeFileSync(pidfile, "999999999\n");
   expect(await run("-q", "call", "extra.stale", "--any", "--id", "stale")).toMatchObject({ code: 0 });
-  const flags = ["-n", "w1@here", "--pidfile", "run/%n.pid", "-f", "run/%n%I.log", "--time-limit", "2", "--soft-time-limit", "200ms"];
+  const flags = ["-n", "w1@here", "--pidfile", "run/%n.pid", "-f", "run/%n%I.log", "--time-limit", "4", "--soft-time-limit", "200ms"];
   const words = [
     "--workdir",
     folder.path,

@@ -189,6 +189,10 @@ describe.each(Object.entries(places))("on %s", (_, open) => {
     expect(shown).toMatchObject({ task_default_queue: "shop", result_backend: "disabled" });
     expect(shown).not.toHaveProperty("task_serializer");
     expect(JSON.stringify(shown)).not.toContain(new URL(place.urls.worker).password || "no password");
+    const { ok: report } = (await ask("report")) as { ok: string };
+    expect(report).toMatch(/^software -> celeriac:\S+ node:/);
+    expect(report).toContain("\nshop.wait");
+    expect(report).not.toContain(new URL(place.urls.worker).password || "no password");
     expect(await ask("conf", { with_defaults: true })).toMatchObject({ task_serializer: "json" });
   });
 

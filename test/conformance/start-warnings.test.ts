@@ -12,6 +12,9 @@ import { projectFolder } from "../support/project-folder.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { postgresUrl, redisUrl } from "../support/servers.ts";
 
+/** Not a measure of speed: a loaded machine is slow. */
+const patience = { timeout: 20_000 };
+
 let server: RedisServer;
 let admin: Redis;
 
@@ -50,7 +53,7 @@ it("warns once of a Redis that keeps nothing on disk, and says what is lost with
   await admin.config("SET", "appendonly", "no");
   const warnings = await warningsOf(server.url);
   await expect
-    .poll(() => warnings)
+    .poll(() => warnings, patience)
     .toEqual([
       expect.objectContaining({
         message: "a server keeps nothing on disk",
@@ -60,7 +63,7 @@ it("warns once of a Redis that keeps nothing on disk, and says what is lost with
       }),
     ]);
   const apart = await warningsOf(server.url, `${server.url.replace("127.0.0.1", "localhost")}`);
-  await expect.poll(() => apart.map((each) => (each as { server: string }).server).sort()).toEqual(["broker", "result backend"]);
+  await expect.poll(() => apart.map((each) => (each as { server: string }).server).sort(), patience).toEqual(["broker", "result backend"]);
 });
 
 it.each([

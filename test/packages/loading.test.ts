@@ -89,3 +89,21 @@ describe("import of a contract", () => {
     expect(loaded).toContain("worker/render.js");
   });
 });
+
+describe("a worker", () => {
+  it.each([
+    ["without an address for probes", {}, []],
+    ["with one", { http: 0 }, ["prom-client"]],
+  ])("%s loads of what counts for them: %j → %j", async (_, options, needed) => {
+    const script = `
+      const { createApp } = await import("celeriac");
+      const { createWorker } = await import("celeriac/worker");
+      const app = createApp("shop", { broker: "memory://" });
+      const worker = createWorker(app, { pool: "inline", ...${JSON.stringify(options)} });
+      await worker.start();
+      await worker.stop();
+      await app.close();`;
+    const { packages } = await loadedBy(script, packed.project("probed", {}));
+    expect([...packages].filter((name) => name === "prom-client")).toEqual(needed);
+  });
+});

@@ -205,6 +205,20 @@ export const commandTable = {
     ],
     exitCodes: { 0: "Ended by a signal.", ...usageCodes },
   },
+  report: {
+    doc: "Tells what the app and its servers are made of.",
+    notes: [
+      "Versions, system, app, tasks, and the settings that differ from their defaults, without the passwords in them; nothing is connected to. Of running workers: celeriac inspect report.",
+      "--bundle also asks the servers, queues and workers, and writes all of it into files; what cannot be asked is in them as the reason.",
+    ],
+    positionals: {},
+    options: { bundle: option(textSetting(null, "Write it, and more, into this folder, which is made."), "FOLDER") },
+    examples: [
+      ["celeriac -A ./tasks.ts report", "as text, to paste"],
+      ["celeriac -A ./tasks.ts report --bundle ./report", "as a folder, to send"],
+    ],
+    exitCodes: { 0: "Done.", ...usageCodes },
+  },
   dev: {
     doc: "Runs a worker that starts anew when the code changes.",
     notes: [

@@ -10,6 +10,7 @@ import { events } from "./commands/events.ts";
 import { inspect } from "./commands/inspect.ts";
 import { purge } from "./commands/purge.ts";
 import { queues } from "./commands/queues.ts";
+import { report } from "./commands/report.ts";
 import { result } from "./commands/result.ts";
 import { status } from "./commands/status.ts";
 import { worker } from "./commands/worker.ts";
@@ -78,6 +79,8 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
       return await worker(line.args, output);
     case "call":
       return await call(line.args, output);
+    case "report":
+      return await report(line.args, output);
     case "result":
       return await result(line.args, output);
     case "queues":

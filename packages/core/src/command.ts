@@ -114,6 +114,11 @@ export const remoteCommands = {
   },
   clock: { kind: "inspect", doc: "The worker's logical clock.", args: {} },
   memsample: { kind: "inspect", doc: "The memory that the worker's main process has, as text.", args: {} },
+  report: {
+    kind: "inspect",
+    doc: "What the worker is made of, as text: versions, system, app, tasks, and settings without secrets.",
+    args: {},
+  },
   memdump: {
     kind: "inspect",
     doc: "Samples of memory.",

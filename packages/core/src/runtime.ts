@@ -73,6 +73,7 @@ export { broadcastOf, directQueue, type ExchangeType, exchangeTypes, type QueueD
 export { type RateLimit, readRateLimit } from "./rate-limit.ts";
 export { redact, redactText, redactUrl } from "./redact.ts";
 export type { Registry, TaskCode, TaskDefinition } from "./registry.ts";
+export { type AppReport, reportOf, reportText } from "./report.ts";
 export { reprException, reprValue } from "./repr.ts";
 export { encodeResult, resultContent } from "./result-form.ts";
 export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResult, resultText } from "./result-meta.ts";
@@ -96,6 +97,7 @@ export {
   textSetting,
   unknownName,
 } from "./setting.ts";
+export { shownJson, shownSettings } from "./shown-settings.ts";
 export type { SignalEvents } from "./signals.ts";
 export { stateRecord } from "./state-record.ts";
 export { type ContextParts, createContext } from "./task-context.ts";

@@ -190,6 +190,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     const desk: Desk = {
       ...{ runtime, hostname, logger, logLevel, pool, tasks, teller, events, presence, shutDown, revoked, revoker },
       consumer: () => consumer,
+      demand,
       startedAt: clock.monotonic(),
     };
     const connect = async () => {

@@ -6,6 +6,9 @@ import { expect, it, onTestFinished } from "vitest";
 import { metricTable } from "../../../packages/worker/src/probes/metric-table.ts";
 import { pages } from "../../../tools/docs/pages.ts";
 
+/** Not a measure of speed: a loaded machine is slow. */
+const patience = { timeout: 20_000 };
+
 let lastName = 0;
 
 /** `define`: its tasks; `served()`: the URL the log named. */
@@ -71,7 +74,7 @@ it("is live and ready while it consumes, live and not ready while it stops, and 
   expect(await get(url, "/startz")).toMatchObject({ status: 200 });
   expect(await get(url, "/readyz")).toMatchObject({ status: 200, text: '{"worker":"w1@here","ready":true}\n' });
   await app.sendTask("wait", []);
-  await expect.poll(async () => (await scrape(url)).get("celeriac_running")).toBe(1);
+  await expect.poll(async () => (await scrape(url)).get("celeriac_running"), patience).toBe(1);
   const stopping = started.stop({ deadline: "20s" });
   expect(await get(url, "/readyz")).toMatchObject({ status: 503, text: '{"worker":"w1@here","ready":false,"reason":"stopping"}\n' });
   expect(await get(url, "/livez")).toMatchObject({ status: 200 });
@@ -128,9 +131,9 @@ it("is live and says why it is not ready while its broker is away", async () => 
   const logger = { debug: line, info: line, warn: line, error: line } as never;
   const worker = createWorker(app, { pool: "inline", http: 0 }, { logger });
   const starting = worker.start();
-  await expect.poll(() => urls.length).toBe(1);
+  await expect.poll(() => urls.length, patience).toBe(1);
   await expect
-    .poll(async () => JSON.parse((await get(urls[0]!, "/readyz")).text))
+    .poll(async () => JSON.parse((await get(urls[0]!, "/readyz")).text), patience)
     .toMatchObject({
       ready: false,
       reason: "starting",

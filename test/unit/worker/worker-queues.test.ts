@@ -6,6 +6,9 @@ import { expect, it, onTestFinished } from "vitest";
 import { fixedDemand } from "../../../packages/worker/src/options.ts";
 import { createPurge, queuesOf } from "../../../packages/worker/src/worker-queues.ts";
 
+/** Not a measure of speed: a loaded machine is slow. */
+const patience = { timeout: 20_000 };
+
 function queuesFor(options: WorkerOptions, config: object = {}) {
   const runtime = runtimeOf(createApp("queues", { broker: "memory://queues", config }))!;
   return queuesOf(resolveSettings(workerOptionTable, options), runtime, "w1@here");
@@ -63,13 +66,13 @@ it("holds as many tasks as it is told, and runs all of them", async () => {
   const worker = createWorker(app, { pool: "inline", concurrency: 1 });
   onTestFinished(() => worker.stop({ deadline: 0 }));
   await worker.start();
-  await expect.poll(() => worker.stats().counts["task-received"]).toBe(3);
+  await expect.poll(() => worker.stats().counts["task-received"], patience).toBe(3);
   expect(begun).toEqual([0]);
   for (let n = 0; n < 10; n++) {
-    await expect.poll(() => held.length).toBe(n + 1);
+    await expect.poll(() => held.length, patience).toBe(n + 1);
     held[n]!();
   }
-  await expect.poll(() => worker.stats().counts["task-succeeded"]).toBe(10);
+  await expect.poll(() => worker.stats().counts["task-succeeded"], patience).toBe(10);
 });
 
 it("deletes what waits before it takes the first", async () => {

@@ -1,9 +1,10 @@
 /** `celeriac queues`: lists queues, looks into them, pauses and resumes them. */
-import { type AppRuntime, type Broker, CeleriacError, deadLetterQueue, type Envelope, nearest } from "@celeriac/core/runtime";
+import { CeleriacError, type Envelope, nearest } from "@celeriac/core/runtime";
 import { type BrokerAccess, withBroker } from "../broker-access.ts";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Output } from "../output.ts";
+import { allQueues, isListed, queueFacts } from "../queue-facts.ts";
 import { table } from "../table.ts";
 import { age } from "../text.ts";
 
@@ -35,15 +36,6 @@ function unknownAction(name: string): string {
   return `queues cannot ${name}: ${expected}`;
 }
 
-interface QueueFacts {
-  readonly name: string;
-  readonly length: number;
-  /** null: the queue is empty, or the broker cannot tell */
-  readonly oldestMs: number | null;
-  readonly dead: number;
-  readonly paused: boolean;
-}
-
 const listColumns = [
   { title: "QUEUE" },
   { title: "READY", align: "right" },
@@ -53,9 +45,10 @@ const listColumns = [
 ] as const;
 
 async function list({ broker, runtime }: BrokerAccess, { positionals }: CommandArguments<"queues">, output: Output): Promise<void> {
-  const names = positionals.queues.length > 0 ? [...new Set(positionals.queues)] : await allQueues(broker, runtime, output);
-  const paused = await broker.queues.paused(names);
-  const facts = await Promise.all(names.map((name) => factsOf(broker, name, paused.has(name))));
+  if (positionals.queues.length === 0 && !(await isListed(broker)))
+    output.remark("RabbitMQ cannot list its queues: these are the app's own.");
+  const names = positionals.queues.length > 0 ? [...new Set(positionals.queues)] : await allQueues(broker, runtime);
+  const facts = await queueFacts(broker, names);
   if (output.json) return output.result("", { queues: facts });
   if (facts.length === 0) return output.remark("No queues: nothing was sent yet.");
   const { colors } = output;
@@ -67,23 +60,6 @@ async function list({ broker, runtime }: BrokerAccess, { positionals }: CommandA
     isPaused ? colors.yellow("paused") : "",
   ]);
   output.print(table(listColumns, rows, output));
-}
-
-/** Those that lie in the broker and those that the app names; dead letters stand beside their queue. */
-async function allQueues(broker: Broker, runtime: AppRuntime, output: Output): Promise<readonly string[]> {
-  const told = await broker.queues.list();
-  if (told === null) output.remark("RabbitMQ cannot list its queues: these are the app's own.");
-  await runtime.loadIncludes();
-  const { queues: declared, registry } = runtime;
-  const ofTasks = registry.runnable().flatMap((task) => registry.get(task)?.options.queue ?? []);
-  const names = new Set([...(told ?? []), ...declared.names, ...ofTasks].filter((name) => declared.declaration(name).kind !== "broadcast"));
-  const besides = new Set([...names].map(deadLetterQueue));
-  return [...names].filter((name) => !besides.has(name)).sort();
-}
-
-async function factsOf({ queues: asked }: Broker, name: string, paused: boolean): Promise<QueueFacts> {
-  const [length, oldestMs, dead] = await Promise.all([asked.length(name), asked.oldestAge(name), asked.length(deadLetterQueue(name))]);
-  return { name, length, oldestMs, dead, paused };
 }
 
 const peekColumns = [{ title: "TASK" }, { title: "ID" }, { title: "RETRIES", align: "right" }, { title: "ARGUMENTS" }] as const;

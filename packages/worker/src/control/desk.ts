@@ -15,6 +15,8 @@ export interface Desk {
   /** null until it consumes */
   consumer(): Consumer | null;
   readonly pool: Pool;
+  /** how many tasks it wants to hold */
+  readonly demand: () => number;
   readonly tasks: TaskConsumer;
   readonly revoked: Revoked;
   readonly revoker: Revoker;

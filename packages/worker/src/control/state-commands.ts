@@ -1,16 +1,17 @@
 /** What a worker tells of itself: counts, pool, broker, resources, settings. Shapes are Celery's, which its tools read. */
-import { durationMs, redact, redactUrl, settingTable, snakeCase } from "@celeriac/core/runtime";
+import { durationMs, redactUrl, reportOf, reportText, shownSettings } from "@celeriac/core/runtime";
 import type { PoolStats } from "../pool.ts";
 import type { Commands } from "./command.ts";
 import type { Desk } from "./desk.ts";
 
-export const stateCommands: Commands<"ping" | "stats" | "conf" | "clock" | "memsample"> = {
+export const stateCommands: Commands<"ping" | "stats" | "conf" | "clock" | "memsample" | "report"> = {
   ping: () => ({ ok: "pong" }),
   clock: ({ runtime }) => ({ clock: runtime.lamport.value }),
   memsample: () => `${Math.round(process.memoryUsage().rss / 1_048_576)}.0MB`,
+  report: ({ runtime }) => ({ ok: reportText(reportOf(runtime)) }),
   conf: ({ runtime }, { with_defaults: all }) => shownSettings(runtime.settings, all === true),
   stats: (desk) => {
-    const { runtime, teller, startedAt, pool } = desk;
+    const { runtime, teller, startedAt, demand } = desk;
     return {
       total: teller.received(),
       pid: process.pid,
@@ -18,7 +19,7 @@ export const stateCommands: Commands<"ping" | "stats" | "conf" | "clock" | "mems
       uptime: Math.floor((runtime.clock.monotonic() - startedAt) / 1_000),
       pool: poolFacts(desk),
       broker: brokerFacts(runtime.settings.brokerUrl),
-      prefetch_count: pool.demand,
+      prefetch_count: demand(),
       rusage: resourceFacts(),
     };
   },
@@ -83,22 +84,4 @@ function resourceFacts() {
     nvcsw: usage.voluntaryContextSwitches,
     nivcsw: usage.involuntaryContextSwitches,
   };
-}
-
-function shownSettings(settings: Readonly<Record<string, unknown>>, all: boolean): Readonly<Record<string, unknown>> {
-  const rows = Object.entries(settingTable).filter(([name, row]) => all || settings[name] !== row.default);
-  return Object.fromEntries(
-    rows.map(([name, { secret }]) => [snakeCase(name), secret === true ? hidden(settings[name]) : shown(settings[name])]),
-  );
-}
-
-function hidden(value: unknown): unknown {
-  if (typeof value === "string") return redactUrl(value);
-  return Array.isArray(value) ? value.map(hidden) : value;
-}
-
-/** As JSON has it: functions and classes as their names. */
-function shown(value: unknown): unknown {
-  const text = JSON.stringify(redact(value), (_, each: unknown) => (typeof each === "function" ? `<function ${each.name}>` : each));
-  return text === undefined ? null : JSON.parse(text);
 }
