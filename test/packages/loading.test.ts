@@ -61,6 +61,25 @@ describe("import of celeriac", () => {
   });
 });
 
+describe("a test with celeriac/testing", () => {
+  it("loads the worker, and no library, whatever the broker of its app", async () => {
+    const script = `
+      const { createApp } = await import("celeriac");
+      const { testApp } = await import("celeriac/testing");
+      const app = createApp("shop", { broker: "amqp://127.0.0.1:1", backend: "redis://127.0.0.1:1" });
+      const add = app.task("add", (x, y) => x + y);
+      for (const mode of ["fake", "eager", "worker"]) {
+        const t = await testApp(app, { mode });
+        const sent = await add.applyAsync([1, 2], { countdown: "1h" });
+        await t.clock.advance("1h");
+        if (mode !== "fake" && (await sent.get()) !== 3) process.exitCode = 1;
+        await t[Symbol.asyncDispose]();
+      }`;
+    const { packages } = await loadedBy(script, packed.project("tester", {}));
+    expect([...packages].sort()).toEqual(["@celeriac/core", "@celeriac/worker", "celeriac"]);
+  });
+});
+
 describe("import of a contract", () => {
   const files = { "contract.js": contract, "worker/render.js": render, "worker/deps.js": "" };
 

@@ -9,6 +9,8 @@ export interface Rest {
   readonly running: number;
   /** A run begins. Gives what says that it has ended, which may be said twice. */
   began(): () => void;
+  /** A run was told something, and may do anything now. */
+  stirred(): void;
   /** Resolves at rest. Throws TEST_STUCK when something keeps the event loop turning for ever. */
   settle(): Promise<void>;
 }
@@ -22,7 +24,7 @@ const mostTurns = 100_000;
 
 export function createRest(): Rest {
   let running = 0;
-  /** begins and ends of runs so far */
+  /** how often a run has begun, was stirred, or has ended */
   let changes = 0;
   /** `changes` when those that run were last found to wait for the world's time */
   let waitingSince = -1;
@@ -60,6 +62,9 @@ export function createRest(): Rest {
         running--;
         changes++;
       };
+    },
+    stirred() {
+      changes++;
     },
     async settle() {
       await stillness();

@@ -101,20 +101,22 @@ export async function testApp<D extends object>(app: App<D>, options: TestAppOpt
       const news = sent.news();
       await drain();
       if (sent.find(task, state) !== undefined) continue;
-      if (rest.running === 0) throw stuck(task, state);
+      if (rest.running === 0) throw await stuck(task, state);
       await news;
     }
   }
 
-  function stuck(task: AnyTask, state: TaskState): CeleriacError {
+  async function stuck(task: AnyTask, state: TaskState): Promise<CeleriacError> {
     const what = `${task.name} is not ${state} and nothing is under way that would change it`;
     if (mode === "fake") return new CeleriacError("TEST_MODE", `${what}: nothing runs in mode "fake", take "eager" or "worker"`);
     const lives = sent.lives(task);
     const known = lives.length === 0 ? "none was sent" : lives.join(", ");
-    return new CeleriacError(
-      "TEST_STUCK",
-      `${what} (${known}): what waits for its time needs clock.advance(), and ignored results are not seen`,
-    );
+    const neglected = (await worker?.neglected()) ?? [];
+    const hint =
+      neglected.length > 0
+        ? `the worker of a test does not serve ${neglected.join(", ")}: name it in taskQueues, or as the queue of a task`
+        : "what waits for its time needs clock.advance(), and ignored results are not seen";
+    return new CeleriacError("TEST_STUCK", `${what} (${known}): ${hint}`);
   }
 
   return {

@@ -1,6 +1,6 @@
 /** The worker of a test: a real one, whose executors only pass for processes. */
 import type { App } from "@celeriac/core";
-import type { AppRuntime } from "@celeriac/core/runtime";
+import { type AppRuntime, deadLetterQueue } from "@celeriac/core/runtime";
 import { createWorker, type Execute, type InlineLife, type Simulation } from "@celeriac/worker";
 import type { Rest } from "./rest.ts";
 import type { StagedTasks } from "./staged-tasks.ts";
@@ -11,6 +11,8 @@ export interface TestWorkerParts {
 }
 
 export interface TestWorker {
+  /** queues in which something waits that it does not serve */
+  neglected(): Promise<readonly string[]>;
   /** Ends at once: what runs is left to itself. */
   stop(): Promise<void>;
 }
@@ -26,17 +28,33 @@ export async function startTestWorker(app: App<unknown>, runtime: AppRuntime, pa
   const simulation: Simulation = { executors, stage: (execute, life) => stagedExecute(execute, life, parts) };
   const worker = createWorker(
     app,
-    // Nobody looks at its heartbeats, and a clock that runs through days would be busy with nothing else.
-    { pool: "inline", hostname: "celery@test", queues: [...new Set([...runtime.queues.names, ...queues])], heartbeatInterval: 0 },
+    {
+      pool: "inline",
+      hostname: "celery@test",
+      queues: [...new Set([...runtime.queues.names, ...queues])],
+      // Nobody looks at its heartbeats, and a clock that runs through days would be busy with nothing else.
+      heartbeatInterval: 0,
+      withoutMingle: true,
+    },
     { simulation },
   );
   await worker.start();
   return {
+    async neglected() {
+      const { broker } = await runtime.links();
+      const others = ((await broker.queues.list()) ?? []).filter((queue) => !worker.queues.includes(queue) && !isDeadLetters(queue));
+      const lengths = await Promise.all(others.map((queue) => broker.queues.length(queue)));
+      return others.filter((_queue, index) => lengths[index]! > 0);
+    },
     async stop() {
       await worker.terminate();
       await worker.stop();
     },
   };
+}
+
+function isDeadLetters(queue: string): boolean {
+  return queue.endsWith(deadLetterQueue(""));
 }
 
 function stagedExecute(execute: Execute, life: InlineLife, { rest, staged }: TestWorkerParts): Execute {
@@ -47,6 +65,7 @@ function stagedExecute(execute: Execute, life: InlineLife, { rest, staged }: Tes
     }
     const ended = rest.began();
     life.ended.addEventListener("abort", ended, { once: true });
+    control.signal.addEventListener("abort", rest.stirred, { once: true });
     try {
       return await execute(run, control);
     } finally {

@@ -91,6 +91,37 @@ describe("a worker under test", () => {
     expect(await add.delay(1, 2).get()).toBe(3);
   });
 
+  it("hears that a task is aborted, revoked or to be terminated", async () => {
+    const app = newApp();
+    const heeds = app.bound("heeds", async (self) => {
+      await new Promise((_resolve, reject) => self.signal.addEventListener("abort", () => reject(self.signal.reason)));
+    });
+    const hangs = app.task("hangs", () => new Promise<void>(() => {}));
+    const t = await underTest(app);
+    const [aborted, terminated, later] = [await heeds.delay(), await hangs.delay(), await heeds.applyAsync([], { countdown: "1h" })];
+    await t.drain();
+    await aborted.abort("enough");
+    await terminated.revoke({ terminate: true });
+    await later.revoke();
+    await t.clock.advance("2h");
+    const ends = await Promise.all([aborted, terminated, later].map((sent) => sent.snapshot()));
+    expect(ends.map((end) => end.state === "REVOKED" && end.error.reason)).toEqual(["enough", "terminated", "revoked"]);
+  });
+
+  it("waits for what a task still does for real when its soft limit has come", async () => {
+    const app = newApp();
+    const tidy = app.bound("tidy", { softTimeLimit: "30s" }, async (self) => {
+      await new Promise((resolve) => self.signal.addEventListener("abort", resolve));
+      await readFile(import.meta.filename);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return t.clock.now();
+    });
+    const t = await underTest(app);
+    await tidy.delay();
+    await t.clock.advance("1h");
+    expect((await t.waitFor(tidy, "SUCCESS")).value).toBe("2026-03-01T08:00:30.000Z");
+  });
+
   it("counts executors that die, and ends a task that always kills its own", async () => {
     const app = newApp({ config: { maxDeliveries: 3 } });
     const told: (number | null)[] = [];
@@ -139,6 +170,17 @@ describe("a worker under test", () => {
     await t.waitFor(end, "SUCCESS");
     expect(seen).toEqual([8]);
     expect(t.enqueued(inner)).toMatchObject([{ args: [4] }]);
+  });
+
+  it("says which queue nobody serves, and that a task was never sent", async () => {
+    const app = newApp();
+    const far = app.task("far", () => 1);
+    const t = await underTest(app);
+    await expect(t.waitFor(far, "SUCCESS")).rejects.toEqual(coded("TEST_STUCK", "none was sent"));
+    await far.applyAsync([], { queue: "far" });
+    await expect(t.waitFor(far, "SUCCESS")).rejects.toEqual(coded("TEST_STUCK", "does not serve far"));
+    await far.applyAsync([], { ignoreResult: true });
+    await expect(t.waitFor(far, "SUCCESS")).rejects.toEqual(coded("TEST_STUCK", "is PENDING"));
   });
 
   it("gives tasks the dependencies of the test, and not the app's", async () => {
