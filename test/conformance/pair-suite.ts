@@ -124,6 +124,17 @@ function describeResults({ pair, world, recovered }: Suite): void {
     expect(values).toEqual([...sent.keys(), ...others.map(() => 19)]);
   });
 
+  // A task does not reach what lies in its worker's memory.
+  if (isShared(pair) && ![pair.broker, pair.backend].includes("memory"))
+    it("remembers what a step of a task gave, though its executor dies right after, and when it is retried", async () => {
+      const { producer, board, whileReplacing } = world();
+      const key = randomUUID();
+      const [first, second] = await whileReplacing(() => producer.steps.delay(board.port, key).get());
+      expect(first).toMatchObject({ deliveries: 0, big: 2n ** 70n });
+      expect(second).toBe(1);
+      expect(board.counts()[key]).toBe(1);
+    });
+
   if (isShared(pair))
     it("settles again, without a second run, a task that comes back although its success is stored", async () => {
       const { taskId, key } = recovered();

@@ -25,8 +25,10 @@ export interface Execution {
   readonly states: readonly (readonly [string, unknown])[];
 }
 
-export function startExecution(config: Config = {}): Execution {
-  const app = createApp("unit", { broker: "sqlite:///nowhere/unit.db", config });
+const unreached = (config: Config) => createApp("unit", { broker: "sqlite:///nowhere/unit.db", config });
+
+export function startExecution(config: Config = {}, create: (config: Config) => App = unreached): Execution {
+  const app = create(config);
   const states: [string, unknown][] = [];
   const run = async (task: string, changes: RunChanges = {}): Promise<Ending> => {
     const { args = [], kwargs = {}, embed = null, aborted } = changes;

@@ -24,6 +24,10 @@ expectType<Equal<ResultOf<typeof resize>, number>>();
 export function bound(): void {
   app.bound("plain.self", async (self, url: string) => {
     if (!url) throw self.retry();
+    const count = await self.step("count", async () => 1);
+    expectType<Equal<typeof count, number>>();
+    // @ts-expect-error a step has a name
+    await self.step(() => 1);
     return self.deps.db;
   });
   app.bound("endings", (self) => (self.request.retries > 1 ? self.reject({ requeue: true, reason: "busy" }) : self.ignore()));

@@ -53,6 +53,12 @@ export interface TaskContext<in P = unknown, out Deps = unknown> {
   reject(options?: { requeue?: boolean | undefined; reason?: string | undefined }): never;
   /** Ends the run without a result. */
   ignore(): never;
+  /**
+   * Runs `body` once: a later run of the same task, after a retry or because its worker died, gets what it gave, kept as long as a result. It gets
+   * that in the form in which it was stored, at once as well as later. One that throws has not been done. Throws RESULT_STEPS where no results
+   * are kept, TASK_CONTEXT for a name that this run has used.
+   */
+  step<T>(name: string, body: () => T | Promise<T>): Promise<T>;
 }
 
 /** Thrown by self.retry(). */

@@ -14,6 +14,7 @@ import { failureText, resultText } from "./result-meta.ts";
 import type { Ending, Run } from "./run.ts";
 import type { Outcome } from "./snapshot.ts";
 import { stateRecord } from "./state-record.ts";
+import type { StepStore } from "./steps.ts";
 import { readTaskHeaders } from "./task-headers.ts";
 import { toWire } from "./task-input.ts";
 
@@ -68,6 +69,7 @@ async function runTree(runtime: AppRuntime, root: Publication, tree: Tree): Prom
     };
     const ending = await execute(run, {
       isEager: true,
+      steps: stepsOf(tree),
       signal: new AbortController().signal,
       updateState: (state, metaJson) => keep(state, [], (facts) => resultText(facts, metaJson, null)),
       log: (level, message, fields) => runtime.logger[level](message, { task: run.task, taskId: run.id, ...fields }),
@@ -122,6 +124,19 @@ async function keepEnding(ending: Ending, run: Run, keep: Keep): Promise<void> {
     default:
       return keep("FAILURE", [], (facts) => failureText(facts, celeryErrors.workerLost(`it ended as ${ending.kind}`)));
   }
+}
+
+/** They end with the tree, which holds all attempts of its tasks. */
+function stepsOf({ texts }: Tree): StepStore {
+  return {
+    connect: async () => {},
+    get: async (id) => texts.get(id) ?? null,
+    async store({ taskId, text }) {
+      if (texts.has(taskId)) return "superseded";
+      texts.set(taskId, text);
+      return "stored";
+    },
+  };
 }
 
 /** Finds results in the tree, and gives the error that the call failed with as it was thrown. */

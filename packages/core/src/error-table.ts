@@ -70,6 +70,10 @@ export const errorTable = {
     "The result was asked for, but no result backend is configured.",
     "Set CELERY_RESULT_BACKEND or createApp's `backend`.",
   ],
+  RESULT_STEPS: [
+    "self.step() was called, and no result backend keeps what a step gave: results are disabled, or rpc:// sends them to their caller.",
+    "Name another backend: the Redis server, the SQLite file or the PostgreSQL database.",
+  ],
   RESULT_UNREADABLE: [
     "A stored result is not Celery's result JSON.",
     "Something else wrote that key, or in a serializer that result_accept_content does not name; forget() removes it.",

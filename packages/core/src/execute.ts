@@ -1,5 +1,6 @@
 /** Runs one task's function and decides its ending: decode → bind → run through middleware → ending. A worker's executors do, and calls that run where they are made. Never rejects, knows no pool. */
 import type { AppRuntime } from "./app-runtime.ts";
+import { resultExpiresMs } from "./config.ts";
 import { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
 import { type CurrentRun, withRun } from "./current-run.ts";
 import { durationMs } from "./duration.ts";
@@ -16,6 +17,7 @@ import { encodeResult } from "./result-form.ts";
 import type { ResultTuple } from "./result-meta.ts";
 import { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
 import type { AbortReason, Ending, Execute, Run, RunControl } from "./run.ts";
+import { runStep, stepStore } from "./steps.ts";
 import { type ContextParts, createContext } from "./task-context.ts";
 import { readTaskHeaders, type TaskHeaders } from "./task-headers.ts";
 import { fromWire } from "./task-input.ts";
@@ -97,6 +99,12 @@ class Execution implements ContextParts, CurrentRun {
 
   updateState(state: string, meta: unknown): Promise<void> {
     return this.#control.updateState(state, encodeResult(meta, "meta", this.#runtime.settings.resultSerializer));
+  }
+
+  async step(name: string, body: () => unknown): Promise<unknown> {
+    const { clock, settings } = this.#runtime;
+    const store = this.#control.steps ?? stepStore((await this.#runtime.links()).backend);
+    return await runStep(store, { taskId: this.#run.id, nowMs: clock.now(), expiresMs: resultExpiresMs(settings) }, name, body);
   }
 
   async end(): Promise<Ending> {

@@ -1,6 +1,7 @@
 /** One execution of a task, as it crosses from a worker's main thread to an executor and back: a Run goes in, an Ending comes out. */
 import type { Publication } from "./broker.ts";
 import type { RemoteError } from "./errors.ts";
+import type { StepStore } from "./steps.ts";
 
 /** One execution of one task, as an executor gets it: headers decoded, body still bytes. */
 export interface Run {
@@ -67,6 +68,8 @@ export interface RunControl {
   log(level: "debug" | "info" | "warn" | "error", message: string, fields: object | undefined): void;
   /** true: it runs where it was called, and was never sent */
   readonly isEager?: boolean;
+  /** in place of the app's result backend */
+  readonly steps?: StepStore;
   /** Told what a run has thrown that failed for good, as it was thrown. */
   failed?(thrown: unknown): void;
 }

@@ -3,6 +3,7 @@ import { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskCo
 import { CeleriacError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { progressState } from "./states.ts";
+import { checkStepName } from "./steps.ts";
 
 export interface ContextParts {
   readonly request: TaskRequest;
@@ -12,6 +13,8 @@ export interface ContextParts {
   /** true makes updateState reject with TASK_CONTEXT: a run that has ended must not overwrite its own result */
   readonly ended: boolean;
   updateState(state: string, meta: unknown): Promise<void>;
+  /** `name` is one, and new in this run */
+  step(name: string, body: () => unknown): Promise<unknown>;
 }
 
 const reservedStates: ReadonlySet<string> = new Set(["PENDING", "SUCCESS", "FAILURE", "REVOKED", "RETRY"]);
@@ -29,6 +32,7 @@ export function createContext(parts: ContextParts): TaskContext {
     }
     await parts.updateState(state, meta);
   };
+  let steps: Set<string> | null = null;
   return {
     request: parts.request,
     // Asked for only when the task asks: an executor makes a signal for those runs alone.
@@ -47,6 +51,12 @@ export function createContext(parts: ContextParts): TaskContext {
     },
     ignore(): never {
       throw new IgnoreSignal("ignored by the task");
+    },
+    async step<T>(name: string, body: () => T | Promise<T>): Promise<T> {
+      if (parts.ended) throw new CeleriacError("TASK_CONTEXT", "step() was called after the task had ended: await what the task starts");
+      steps ??= new Set();
+      checkStepName(name, steps);
+      return (await parts.step(name, body)) as T;
     },
   };
 }

@@ -21,6 +21,8 @@ export interface PairWorld {
   readonly dropClaims: BrokerPlace["dropClaims"];
   /** Resolves when the worker consumes. */
   start(): Promise<void>;
+  /** Executors that are started meanwhile find the pair. */
+  whileReplacing<T>(act: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export async function openPair({ broker, backend }: Pick<Pair, "broker" | "backe
     ...{ producer, monitor, worker, board, queue, dropClaims: tasks.dropClaims },
     links: await runtimeOf(workers.app)!.links(),
     start: () => inEnvironment(as("worker"), () => worker.start()),
+    whileReplacing: (act) => inEnvironment(as("worker"), act),
     async close() {
       await board.close();
       await worker.stop({ deadline: "1s" });
@@ -51,11 +54,11 @@ export async function openPair({ broker, backend }: Pick<Pair, "broker" | "backe
 }
 
 /** Executors inherit the environment in which they are started. */
-async function inEnvironment({ broker, backend, queue }: Parameters<typeof createPairApp>[0], start: () => Promise<void>): Promise<void> {
+async function inEnvironment<T>({ broker, backend, queue }: Parameters<typeof createPairApp>[0], act: () => Promise<T>): Promise<T> {
   const values = { CELERY_BROKER_URL: broker, CELERY_RESULT_BACKEND: backend ?? "", PAIR_QUEUE: queue };
   Object.assign(process.env, values);
   try {
-    await start();
+    return await act();
   } finally {
     for (const name of Object.keys(values)) delete process.env[name];
   }

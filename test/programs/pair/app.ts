@@ -32,7 +32,17 @@ export function createPairApp({ broker, backend, queue }: PairUrls) {
     await tell.applyAsync(["sent by a task", port, key], { ignoreResult: true });
     return self.request.id;
   });
-  return { app, echo, repeat, fail, again, tell, send };
+  /** Ends its executor in its first run, retries in its second, and gives in its third what its step gave in the first, which says so under `key`. */
+  const steps = app.bound("pair.steps", { maxRetries: 1 }, async (self, port: number, key: string) => {
+    const first = await self.step("say", async () => {
+      await say(port, key, self.request.id);
+      return { at: new Date(0), deliveries: self.request.deliveryCount, big: 2n ** 70n };
+    });
+    if (self.request.retries === 0 && (self.request.deliveryCount ?? 0) === 0) process.exit(1);
+    if (self.request.retries === 0) throw self.retry({ countdown: "20ms" });
+    return [first, await self.step("second", () => self.request.retries)];
+  });
+  return { app, echo, repeat, fail, again, tell, send, steps };
 }
 
 export type PairApp = ReturnType<typeof createPairApp>;
