@@ -26,6 +26,8 @@ export type Script =
   | { readonly do: "untilSignal"; readonly signal: "SIGTERM" | "SIGINT" | "SIGUSR2" }
   /** ends when it is aborted; value: the reason */
   | { readonly do: "untilAborted" }
+  /** computes until a heartbeat tells it to end; value: the reason */
+  | { readonly do: "beat" }
   | { readonly do: "progress"; readonly states: readonly string[] }
   | { readonly do: "log"; readonly message: string }
   | { readonly do: "print"; readonly stream: "stdout" | "stderr"; readonly text: string }
@@ -87,6 +89,8 @@ async function perform(script: Script, run: Run, control: RunControl): Promise<E
       return await new Promise<Ending>(() => {});
     case "untilAborted":
       return succeeded(await abortReason(control.signal));
+    case "beat":
+      return succeeded(beat(control));
     case "progress":
       for (const state of script.states) await control.updateState(state, JSON.stringify({ state }));
       return succeeded(null);
@@ -134,4 +138,13 @@ function publication(run: Run, index: number): Publication {
   };
   const body = index === 0 ? run.body : Buffer.from([index, 0, 255]);
   return { envelope: { headers: { index }, properties, body }, route: { exchange: "", routingKey: "q" } };
+}
+
+function beat(control: RunControl): unknown {
+  control.log("info", "computes", undefined);
+  try {
+    for (;;) control.heartbeat?.();
+  } catch (reason) {
+    return reason;
+  }
 }

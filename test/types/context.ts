@@ -26,6 +26,7 @@ export function bound(): void {
     if (!url) throw self.retry();
     const count = await self.step("count", async () => 1);
     expectType<Equal<typeof count, number>>();
+    self.heartbeat();
     // @ts-expect-error a step has a name
     await self.step(() => 1);
     return self.deps.db;

@@ -59,6 +59,11 @@ export interface TaskContext<in P = unknown, out Deps = unknown> {
    * are kept, TASK_CONTEXT for a name that this run has used.
    */
   step<T>(name: string, body: () => T | Promise<T>): Promise<T>;
+  /**
+   * For loops that compute for long and never wait: throws the reason of `signal` when the run is to end, which could not be heard otherwise, and
+   * sends what was logged and told meanwhile. Cheap enough for every turn of a loop. In the pool inline nobody can say anything meanwhile.
+   */
+  heartbeat(): void;
 }
 
 /** Thrown by self.retry(). */

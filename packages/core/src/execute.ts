@@ -107,6 +107,10 @@ class Execution implements ContextParts, CurrentRun {
     return await runStep(store, { taskId: this.#run.id, nowMs: clock.now(), expiresMs: resultExpiresMs(settings) }, name, body);
   }
 
+  heartbeat(): void {
+    this.#control.heartbeat?.();
+  }
+
   async end(): Promise<Ending> {
     this.#runtime.signals.send("taskPrerun", () => this.#event());
     let value: unknown;

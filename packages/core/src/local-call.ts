@@ -21,6 +21,7 @@ export async function callHere<R>(runtime: AppRuntime, name: string, args: reado
     deps: await runtime.deps.get(),
     ended: false,
     updateState: async () => {},
+    heartbeat() {},
     step: async (_name: string, body: () => unknown) => await body(),
   };
   try {

@@ -66,6 +66,8 @@ export interface RunControl {
   /** stores a non-final state; resolves when handed on, not when stored */
   updateState(state: string, metaJson: string): Promise<void>;
   log(level: "debug" | "info" | "warn" | "error", message: string, fields: object | undefined): void;
+  /** Looks whether the run was told to end while the event loop did not turn, and throws the reason if so. Absent: nobody could have told it. */
+  heartbeat?(): void;
   /** true: it runs where it was called, and was never sent */
   readonly isEager?: boolean;
   /** in place of the app's result backend */

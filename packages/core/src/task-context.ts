@@ -15,6 +15,7 @@ export interface ContextParts {
   updateState(state: string, meta: unknown): Promise<void>;
   /** `name` is one, and new in this run */
   step(name: string, body: () => unknown): Promise<unknown>;
+  heartbeat(): void;
 }
 
 const reservedStates: ReadonlySet<string> = new Set(["PENDING", "SUCCESS", "FAILURE", "REVOKED", "RETRY"]);
@@ -52,6 +53,7 @@ export function createContext(parts: ContextParts): TaskContext {
     ignore(): never {
       throw new IgnoreSignal("ignored by the task");
     },
+    heartbeat: () => parts.heartbeat(),
     async step<T>(name: string, body: () => T | Promise<T>): Promise<T> {
       if (parts.ended) throw new CeleriacError("TASK_CONTEXT", "step() was called after the task had ended: await what the task starts");
       steps ??= new Set();

@@ -6,6 +6,8 @@ export interface RunReporter {
   progress(number: number, state: string, metaJson: string): void;
   /** `number` 0 = of no run in particular */
   log(number: number, level: "debug" | "info" | "warn" | "error", message: string, fields: object | undefined): void;
+  /** Reads what has come, and sends what is to be told, though the event loop does not turn. */
+  look(): void;
 }
 
 export class ActiveRun implements RunControl {
@@ -39,6 +41,11 @@ export class ActiveRun implements RunControl {
     if (this.#reason !== null) return;
     this.#reason = Object.freeze({ kind, message });
     this.#controller?.abort(this.#reason);
+  }
+
+  heartbeat(): void {
+    this.#reporter.look();
+    if (this.#reason !== null) throw this.#reason;
   }
 
   updateState(state: string, metaJson: string): Promise<void> {

@@ -2,7 +2,7 @@
  * Where a child process of a pool starts. It reads frames from fd 3 and writes its own to fd 4, synchronously: what it has reported
  * is in the kernel's hands before the next user code begins, so a killed child takes no outcome with it.
  */
-import { writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { systemClock, threadEntry } from "@celeriac/core/runtime";
@@ -14,6 +14,7 @@ import { captureLines } from "./output-lines.ts";
 const inboxFd = 3;
 const outboxFd = 4;
 const parentFd = 5;
+const scratch = Buffer.alloc(1 << 16);
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /** Signals meant for the whole process group or container: the worker decides when its children end. SIGUSR1 would have Node open a debugger's port. */
@@ -27,7 +28,7 @@ if (process.argv[2] === "--watch-parent") {
   new Worker(url, { execArgv: [...execArgv], workerData: { fd: parentFd } }).unref();
 }
 
-const host = new ExecutorHost({ clock: systemClock, open: loadExecute, send, raise, end: (code) => process.exit(code) });
+const host = new ExecutorHost({ clock: systemClock, open: loadExecute, send, look, raise, end: (code) => process.exit(code) });
 captureLines(process.stdout, (line) => host.output("stdout", line));
 captureLines(process.stderr, (line) => host.output("stderr", line));
 process.on("exit", () => host.flush());
@@ -37,6 +38,20 @@ const inbox = new Socket({ fd: inboxFd, readable: true, writable: false });
 inbox.on("data", (chunk: Buffer) => host.receive(chunk));
 inbox.on("close", () => process.kill(process.pid, "SIGKILL"));
 inbox.on("error", () => inbox.destroy());
+
+/** What lies in the inbox was read by nobody: the event loop hands on at once what it reads. Its end is the event loop's to notice. */
+function look(): void {
+  for (let length = 1; length > 0; ) {
+    try {
+      length = readSync(inboxFd, scratch);
+    } catch {
+      // EAGAIN: there is nothing.
+      return;
+    }
+    // Runs are kept as the bytes in which they came.
+    if (length > 0) host.receive(Buffer.from(scratch.subarray(0, length)));
+  }
+}
 
 /** Where user code listens to the signal itself it may do what it has to; else this is the end. */
 function raise(signal: NodeJS.Signals): void {

@@ -9,6 +9,8 @@ export interface HostOptions {
   readonly open: (init: ExecutorInit) => Promise<OpenedExecute>;
   /** see `ExecutorOptions.send` */
   readonly send: (frames: FrameWriter) => void;
+  /** Passes what has come and was not read yet to `receive`, at once; absent where nothing can have come. */
+  readonly look?: () => void;
   /** Lets the process end by a signal, if it is one of its own; called when all is reported. */
   readonly raise?: (signal: NodeJS.Signals) => void;
   /** Ends the process or thread; called last, when all is reported. */
@@ -67,10 +69,19 @@ export class ExecutorHost implements FrameSink {
 
   async #open(init: ExecutorInit): Promise<void> {
     try {
-      const { clock, open, send } = this.#options;
+      const { clock, open, send, look } = this.#options;
       const execute = await open(init);
       const drained = () => void this.#close(execute.close);
-      this.#executor = new Executor({ slots: init.slots, lifetime: init.lifetime, logLevel: init.logLevel, execute, clock, send, drained });
+      this.#executor = new Executor({
+        slots: init.slots,
+        lifetime: init.lifetime,
+        logLevel: init.logLevel,
+        execute,
+        clock,
+        send,
+        look,
+        drained,
+      });
       this.#send((frames) => frames.empty(frameKind.ready, 0));
     } catch (error) {
       const text = error instanceof Error ? (error.stack ?? reasonOf(error)) : reasonOf(error);

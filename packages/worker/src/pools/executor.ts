@@ -29,6 +29,8 @@ export interface ExecutorOptions {
   readonly clock: Clock;
   /** Gives all frames to the worker. When it returns, the end of this process or thread cannot take them back. */
   readonly send: (frames: FrameWriter) => void;
+  /** Passes on to `frame` what has come and was not read yet; absent where nothing can come while user code runs. */
+  readonly look?: (() => void) | undefined;
   /** Called once, when a drain was asked for and the last run has ended and is reported. */
   readonly drained: () => void;
 }
@@ -37,6 +39,9 @@ export interface ExecutorOptions {
 const longestUnreportedMs = 2;
 /** After so long without a look at its inbox it looks before it begins the next run: an abort or a recall may have come. */
 const longestUnreadMs = 5;
+/** User code that computes looks at its inbox, and says that it lives, no more often. */
+const lookPeriodMs = 10;
+const alivePeriodMs = 1_000;
 const fullBatchBytes = 1 << 18;
 
 /** A run as it came: it is read when it begins, for what lies decoded meanwhile is only moved about by the garbage collector. */
@@ -60,6 +65,8 @@ export class Executor implements FrameSink, RunReporter {
   #readAt: number;
   #flushScheduled = false;
   #looking = false;
+  #lookedAt = 0;
+  #aliveAt = 0;
   #draining = false;
   #retiring = false;
   /** runs so far */
@@ -135,6 +142,20 @@ export class Executor implements FrameSink, RunReporter {
     if (logLevels.indexOf(level) < this.#lowestLevel) return;
     this.#frames.textFrame(frameKind.log, number, logText(level, message, fields));
     this.#flushSoon();
+  }
+
+  look(): void {
+    const now = this.#options.clock.monotonic();
+    if (now - this.#lookedAt < lookPeriodMs) return;
+    this.#lookedAt = now;
+    // What has come for others begins when the event loop turns again: not inside of this run.
+    if (!this.#looking) this.#lookFirst();
+    this.#options.look?.();
+    if (now - this.#aliveAt >= alivePeriodMs) {
+      this.#aliveAt = now;
+      this.#frames.empty(frameKind.pong, 0);
+    }
+    this.flush();
   }
 
   /** Begins nothing any more, and tells what runs to give way. */
