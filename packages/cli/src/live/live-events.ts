@@ -50,7 +50,10 @@ export function openLiveEvents({ broker, runtime }: BrokerAccess, output: Output
   }
 
   function pressed(key: string): void {
-    if (key === "q" || key === "interrupt") return quit();
+    if (key === "q" || key === "interrupt") {
+      quit();
+      return;
+    }
     if (asked !== null) answer(key === "y" ? asked : null);
     else if (key === "up" || key === "k") move(-1);
     else if (key === "down" || key === "j") move(1);
