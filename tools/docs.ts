@@ -30,7 +30,7 @@ if (!process.argv.includes("--check")) {
 }
 problems.push(...parityProblems(root));
 for (const { path, line, link } of deadLinks(root)) problems.push(`${path}:${line} links to ${link}, which is not there`);
-for (const { path, line, test, words } of missingProofs(root, "docs/guarantees.md"))
+for (const { path, line, test, words } of ["docs/guarantees.md", parityPage].flatMap((page) => missingProofs(root, page)))
   problems.push(`${path}:${line} says that ${test} proves "${words}", which is not in it`);
 
 for (const problem of problems) console.error(problem);
