@@ -10,10 +10,11 @@ import { idleWorkers } from "./idle-workers.ts";
 import { longTasks } from "./long-tasks.ts";
 import { conditionsNow, type Proven, page, terminalTable } from "./page.ts";
 import { redisKeys } from "./redis-keys.ts";
+import { returns } from "./returns.ts";
 import { stalledWorkers } from "./stalled-workers.ts";
 import { startLatency } from "./start-latency.ts";
 
-const proofs: readonly Proof[] = [startLatency, idleWorkers, crowdedFile, redisKeys, stalledWorkers, failovers, longTasks];
+const proofs: readonly Proof[] = [startLatency, idleWorkers, crowdedFile, redisKeys, stalledWorkers, failovers, longTasks, returns];
 const names = proofs.map(({ name }) => name);
 const usage = `npm run proofs -- [options]
   --only  ${names.join(",")}    (all)

@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import { eventually } from "../eventually.ts";
 import { primaryName, type SentinelSet } from "../redis-sentinel.ts";
 import type { RedisServer } from "../redis-server.ts";
+import { createLoad, type Load } from "./load.ts";
 import { createFaultWorld, type FaultWorld } from "./world.ts";
 
 export interface FailoverRound {
@@ -25,8 +26,6 @@ export interface FailoverRecord {
 const patience = { withinMs: 60_000, everyMs: 20 };
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** So many are sent at a time; each is sent when the one before it was answered. */
-const senders = 4;
 const pauseMs = 20;
 /** The load between a rejoined replica and the next kill. */
 const steadyMs = 1_000;
@@ -73,7 +72,7 @@ async function oneRound(set: SentinelSet, load: Load, losses: Loss[]) {
   losses.push({ safeAt, killedAt });
   await set.promoted();
   const promotedAt = performance.now();
-  await eventually(() => load.begunSince(promotedAt), patience);
+  await eventually(() => load.sentSince(promotedAt, "begin"), patience);
   return { killed, electedMs: promotedAt - killedAt, consumingMs: performance.now() - promotedAt };
 }
 
@@ -99,48 +98,6 @@ function watchReplication(primary: RedisServer) {
     }
   })().catch(() => {});
   return watch;
-}
-
-interface Load {
-  start(): void;
-  /** Whether a task has begun that was sent after this moment. */
-  begunSince(at: number): boolean;
-  /** number of the task → when it was confirmed */
-  readonly confirmed: ReadonlyMap<number, number>;
-  stop(): Promise<void>;
-}
-
-function createLoad({ client, ledger }: FaultWorld): Load {
-  const sentAt: number[] = [];
-  const confirmed = new Map<number, number>();
-  let stopped = false;
-  let running: Promise<unknown> = Promise.resolve();
-
-  async function send(): Promise<void> {
-    while (!stopped) {
-      const n = sentAt.push(performance.now()) - 1;
-      await client.mark
-        .applyAsync([n, 0], { ignoreResult: true })
-        .then(() => confirmed.set(n, performance.now()))
-        // Not confirmed: it may run or not.
-        .catch(() => {});
-      await pause(pauseMs);
-    }
-  }
-  return {
-    confirmed,
-    start() {
-      running = Promise.all(Array.from({ length: senders }, send));
-    },
-    begunSince(at) {
-      const first = sentAt.findIndex((sent) => sent >= at);
-      return first >= 0 && ledger().some(({ what, n }) => what === "begin" && n >= first);
-    },
-    async stop() {
-      stopped = true;
-      await running;
-    },
-  };
 }
 
 async function accounts(world: FaultWorld, { confirmed }: Load, losses: readonly Loss[]) {
