@@ -1,5 +1,6 @@
 /** An Execute for tests of pools: each run's body is JSON that says what the run shall do. */
 import { existsSync, writeFileSync, writeSync } from "node:fs";
+import { url } from "node:inspector";
 import { getHeapStatistics } from "node:v8";
 import { isMainThread, threadId } from "node:worker_threads";
 import type { Publication } from "@celeriac/core/runtime";
@@ -17,6 +18,8 @@ export type Script =
   | { readonly do: "end"; readonly ending: Ending }
   | { readonly do: "exit"; readonly code: number }
   | { readonly do: "die" }
+  /** value: the URL of this process's debugger, null without */
+  | { readonly do: "debugger" }
   /** blocks the thread; null = for ever */
   | { readonly do: "block"; readonly ms: number | null }
   /** writes a file, then blocks for ever */
@@ -73,6 +76,8 @@ async function perform(script: Script, run: Run, control: RunControl): Promise<E
     case "die":
       process.kill(process.pid, "SIGKILL");
       return await new Promise<Ending>(() => {});
+    case "debugger":
+      return succeeded(url() ?? null);
     case "block":
       return block(script.ms);
     case "touchAndBlock":

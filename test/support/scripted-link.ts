@@ -31,6 +31,10 @@ export class ScriptedLink implements ExecutorLink {
     this.#reader.read(bytes, { frame });
   }
 
+  async stack(): Promise<readonly string[]> {
+    return ["scripted"];
+  }
+
   terminate(): void {
     this.terminated++;
   }

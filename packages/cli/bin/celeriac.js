@@ -20,7 +20,7 @@ async function start(url) {
 function startAnew() {
   const node = [condition, "--import", import.meta.resolve("tsx"), process.argv[1], ...process.argv.slice(2)];
   const child = spawn(process.execPath, node, { stdio: ["inherit", "inherit", "inherit", "ipc"], detached: true });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT", "SIGHUP", "SIGUSR1"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => {
     process.exitCode = code ?? (signal === null ? 1 : 128);
   });

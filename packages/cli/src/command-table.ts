@@ -22,6 +22,7 @@ export const commandTable = {
     doc: "Runs tasks from the broker's queues until it is stopped.",
     notes: [
       "SIGTERM or SIGINT (Ctrl-C) stops warmly: nothing more is taken, running tasks get --grace to end, what has not begun goes back to its queue. A second one, or SIGQUIT, stops cold: running tasks are ended and go back to their queues.",
+      "SIGUSR1 makes it write what each executor runs, for how long, and its JavaScript stack, even where that never gives way.",
       "On a terminal, or with --text, the log is made for reading; elsewhere, or with --json, it is one JSON object a line. A worker that was started with an IPC channel stops warmly when the process at the other end is gone.",
     ],
     positionals: {},

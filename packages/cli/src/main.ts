@@ -18,12 +18,13 @@ import { exitCode } from "./exit-code.ts";
 import { helpText } from "./help.ts";
 import { appPath } from "./load-app.ts";
 import { createOutput, type Output, type OutputOptions } from "./output.ts";
-import { stopWithParent } from "./signals.ts";
+import { stopWithParent, takeDebugSignal } from "./signals.ts";
 import { packageVersion } from "./version.ts";
 
 /** Never rejects and never returns: it ends the process. */
 export async function main(words: readonly string[] = process.argv.slice(2)): Promise<void> {
   stopWithParent();
+  takeDebugSignal(() => {});
   hideSecrets(words);
   // A reader that has gone away (a closed pipe, a closed terminal) is no reason to fail.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});

@@ -28,6 +28,12 @@ export function trapSignals(listener: StopListener): () => void {
   };
 }
 
+/** SIGUSR1 is where Node opens a debugger's port, in a process that does not listen to it. `asked` is called instead. Ends with the function returned. */
+export function takeDebugSignal(asked: () => void): () => void {
+  process.on("SIGUSR1", asked);
+  return () => void process.off("SIGUSR1", asked);
+}
+
 /** A process that has an IPC channel ends as by SIGTERM when the one that started it is gone. */
 export function stopWithParent(): void {
   if (process.channel === undefined || process.channel === null) return;

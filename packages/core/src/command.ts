@@ -106,6 +106,11 @@ export const remoteCommands = {
     aliases: ["registered_tasks", "dump_tasks"],
   },
   stats: { kind: "inspect", doc: "Counts, pool, broker and resources of the worker.", args: {} },
+  stacks: {
+    kind: "inspect",
+    doc: "What each executor of the pool runs, for how many seconds, and its JavaScript stack, even of one that never gives way. Python's workers do not know it.",
+    args: {},
+  },
   conf: {
     kind: "inspect",
     doc: "The app's settings that differ from their defaults, without secrets.",

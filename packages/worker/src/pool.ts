@@ -24,6 +24,15 @@ export interface PoolStats {
   readonly maxTasksPerChild: number | null;
 }
 
+/** What an executor does now. */
+export interface ExecutorStack {
+  readonly pid: number;
+  /** in user code, and for how long */
+  readonly runs: readonly { readonly id: string; readonly task: string; readonly forMs: number }[];
+  /** the calls that it executes, innermost first, even if it never gives way; empty: it executes none now. null: they could not be told */
+  readonly stack: readonly string[] | null;
+}
+
 export interface Pool extends Service {
   /** runs that can be in user code at once: executors × slots */
   readonly capacity: number;
@@ -69,4 +78,6 @@ export interface Pool extends Service {
   /** Of the lines that user code writes, from now on. */
   setLogLevel(level: LogLevel): void;
   stats(): PoolStats;
+  /** Of every executor. Takes some 0.2 s, and stops user code for some ms. */
+  stacks(): Promise<readonly ExecutorStack[]>;
 }

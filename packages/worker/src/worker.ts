@@ -27,7 +27,7 @@ import { refuseHardLimits } from "./hard-limit.ts";
 import { createLevelSwitch } from "./level-switch.ts";
 import { enterExecutor } from "./open-execute.ts";
 import { fixedDemand, nodeName, nodePath, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
-import type { Pool, PoolStats } from "./pool.ts";
+import type { ExecutorStack, Pool, PoolStats } from "./pool.ts";
 import type { AppSource } from "./pools/executor-init.ts";
 import { createExecutorPool } from "./pools/executor-pool.ts";
 import type { OpenInline } from "./pools/inline-executor.ts";
@@ -75,6 +75,8 @@ export interface Worker extends AsyncDisposable {
   /** that it consumes now, or will when it starts */
   readonly queues: readonly string[];
   stats(): WorkerStats;
+  /** What each executor does now, with its stack, even where it never gives way. */
+  stacks(): Promise<readonly ExecutorStack[]>;
   /** Cold: ends the executors at once and hands back what they ran. `stop` still has to be awaited. */
   terminate(): Promise<void>;
 }
@@ -340,6 +342,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       await service.stop({ deadlineMs: deadline === undefined ? undefined : durationMs(deadline, "deadline") });
     },
     [Symbol.asyncDispose]: () => service.stop(),
+    stacks: () => pool.stacks(),
     stats: () => ({ counts: teller.counts(), pool: pool.stats() }),
     async terminate() {
       giveUp.abort();

@@ -56,6 +56,12 @@ describe("the pool of a worker", () => {
     });
   });
 
+  it("tells what its executors do", async () => {
+    const { ask } = await started({ concurrency: 2 });
+    const idle = { pid: process.pid, tasks: [], stack: ["[idle]"] };
+    expect(await ask("stacks")).toEqual([idle, idle]);
+  });
+
   it("cannot shrink to nothing, nor be changed where it has one size", async () => {
     const { ask } = await started();
     expect(await ask("pool_shrink")).toEqual({ error: expect.stringContaining("1 to 10000") });

@@ -8,6 +8,7 @@ import {
   poolPlan,
   poolShape,
   type ResolvedOptions,
+  stacksText,
   type Worker,
   workerOptionTable,
 } from "@celeriac/worker";
@@ -20,7 +21,7 @@ import { openLogFile } from "../log-file.ts";
 import type { Output } from "../output.ts";
 import { holdPidFile } from "../pid-file.ts";
 import { readableLine } from "../readable-log.ts";
-import { tellUnhandled, trapSignals } from "../signals.ts";
+import { takeDebugSignal, tellUnhandled, trapSignals } from "../signals.ts";
 import { counted, wrap } from "../text.ts";
 import { packageVersion } from "../version.ts";
 
@@ -154,9 +155,20 @@ function createStopping(output: Output) {
   }
 
   const finish = () => finished(coldSignal === null ? exitCode.done : signalExitCode[coldSignal]);
-  const end = trapSignals({ warm, cold });
+  /** As Celery does at SIGUSR1: what each executor does now. */
+  async function showStacks() {
+    if (running === null) return;
+    const { worker, logger } = running;
+    const stacks = await worker.stacks();
+    if (output.isReadable) output.print(stacksText(worker.hostname, stacks));
+    else logger.info("worker-stacks", { executors: stacks });
+  }
+
+  const ends = [trapSignals({ warm, cold }), takeDebugSignal(() => void showStacks().catch(broken))];
   return {
-    end,
+    end() {
+      for (const end of ends) end();
+    },
     asked: () => asked,
     /** The worker has ended by itself. */
     failed: (error: unknown) => broken(error),

@@ -1,9 +1,10 @@
 /** Remote control of the pool: how large it is, and its restart. Texts are Celery's. */
 import { reasonOf } from "@celeriac/core/runtime";
+import { stackLines } from "../stack-text.ts";
 import type { Commands } from "./command.ts";
 import type { Desk } from "./desk.ts";
 
-export const poolCommands: Commands<"pool_grow" | "pool_shrink" | "pool_restart" | "autoscale"> = {
+export const poolCommands: Commands<"pool_grow" | "pool_shrink" | "pool_restart" | "autoscale" | "stacks"> = {
   pool_grow: (desk, { n }) => resize(desk, n ?? 1, "pool will grow"),
   pool_shrink: (desk, { n }) => resize(desk, -(n ?? 1), "pool will shrink"),
   pool_restart({ pool, logger }) {
@@ -13,6 +14,13 @@ export const poolCommands: Commands<"pool_grow" | "pool_shrink" | "pool_restart"
       (error: unknown) => logger.error("The pool could not be restarted", { reason: reasonOf(error) }),
     );
     return { ok: "reload started" };
+  },
+  async stacks({ pool }) {
+    return (await pool.stacks()).map((executor) => ({
+      pid: executor.pid,
+      tasks: executor.runs.map(({ id, task, forMs }) => ({ id, name: task, seconds: Math.round(forMs) / 1_000 })),
+      stack: stackLines(executor),
+    }));
   },
   autoscale({ pool }, { max, min }) {
     const range = pool.autoscale;

@@ -15,6 +15,7 @@ const inboxFd = 3;
 const outboxFd = 4;
 const parentFd = 5;
 const scratch = Buffer.alloc(1 << 16);
+const watchAfterMs = 1_000;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /** Signals meant for the whole process group or container: the worker decides when its children end. SIGUSR1 would have Node open a debugger's port. */
@@ -22,11 +23,10 @@ const unheeded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const;
 const heedNot = () => {};
 for (const signal of unheeded) process.on(signal, heedNot);
 
-// Without the kernel's help a child that computes would not notice that its parent is gone: a thread watches in its place.
-if (process.argv[2] === "--watch-parent") {
-  const { url, execArgv } = threadEntry(import.meta.url, "./parent-watch");
-  new Worker(url, { execArgv: [...execArgv], workerData: { fd: parentFd } }).unref();
-}
+// Without the kernel's help a child that computes would not notice that its parent is gone: a thread watches in its place. With it the thread
+// only tells stacks, and comes when the child has started.
+if (process.argv[2] === "--watch-parent") openWatch();
+else systemClock.after(watchAfterMs, openWatch, { background: true });
 
 const host = new ExecutorHost({ clock: systemClock, open: loadExecute, send, look, raise, end: (code) => process.exit(code) });
 captureLines(process.stdout, (line) => host.output("stdout", line));
@@ -38,6 +38,11 @@ const inbox = new Socket({ fd: inboxFd, readable: true, writable: false });
 inbox.on("data", (chunk: Buffer) => host.receive(chunk));
 inbox.on("close", () => process.kill(process.pid, "SIGKILL"));
 inbox.on("error", () => inbox.destroy());
+
+function openWatch(): void {
+  const { url, execArgv } = threadEntry(import.meta.url, "./child-watch");
+  new Worker(url, { execArgv: [...execArgv], workerData: { fd: parentFd } }).unref();
+}
 
 /** What lies in the inbox was read by nobody: the event loop hands on at once what it reads. Its end is the event loop's to notice. */
 function look(): void {

@@ -19,6 +19,8 @@ export interface ExecutorLink {
   readonly pid: number;
   /** Takes over `bytes`, which fill their ArrayBuffer from its start. Dropped when the executor is gone. */
   send(bytes: Buffer<ArrayBuffer>): void;
+  /** The JavaScript that user code executes there, innermost call first, even if it never gives way; empty: none now. null: it could not be told. */
+  stack(): Promise<readonly string[] | null>;
   /**
    * Ends it, whatever it does, and `exited` follows: at once, but a process asked to end by another `signal` than SIGKILL is given a few seconds
    * while it answers. Safe to call twice; the harder call wins.

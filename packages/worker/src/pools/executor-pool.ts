@@ -10,7 +10,7 @@ import {
   type Run,
   type Service,
 } from "@celeriac/core/runtime";
-import type { Pool, PoolStats } from "../pool.ts";
+import type { ExecutorStack, Pool, PoolStats } from "../pool.ts";
 import { aheadWorkMs, mostAhead } from "./ahead.ts";
 import { type AutoscaleRange, Autoscaler, type Scalable } from "./autoscaler.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -202,6 +202,10 @@ class ExecutorPool implements Pool, RunOwner, Scalable {
     const { capacity, concurrency } = this;
     const maxTasksPerChild = this.#options.kind === "inline" ? null : (this.#options.lifetime?.tasks ?? null);
     return { executors, capacity, concurrency, maxTasksPerChild };
+  }
+
+  stacks(): Promise<readonly ExecutorStack[]> {
+    return Promise.all([...this.#fleet.lanes].map((lane) => lane.stack()));
   }
 
   began(held: HeldRun, pid: number): void {

@@ -37,6 +37,8 @@ export class HeldRun {
   /** ms it was expected to take when it was sent */
   expectedMs = 0;
   begun = false;
+  /** monotonic ms; when it was heard of, 0 before */
+  begunAt = 0;
   /** true: handed back, not sent elsewhere, if it turns out that it has not begun */
   unwanted = false;
 

@@ -50,6 +50,8 @@ export function inlineExecutors(open: OpenInline, clock: Clock): OpenLink {
       send: (bytes) => {
         if (!gone.signal.aborted) receive(bytes);
       },
+      // Whoever asks is what this thread executes.
+      stack: () => Promise.resolve([]),
       terminate: () => end("terminated"),
     };
   };

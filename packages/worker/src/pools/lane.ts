@@ -1,6 +1,7 @@
 /** One executor as its pool sees it: the runs it was sent, in order, and what it has reported of them. Lives as long as the executor. */
 
 import { type AbortReason, type Clock, type Ending, type LogLevel as LeastLevel, reasonOf } from "@celeriac/core/runtime";
+import type { ExecutorStack } from "../pool.ts";
 import { aheadWorkMs, mostAhead, mostAheadBytes } from "./ahead.ts";
 import type { ExecutorInit } from "./executor-init.ts";
 import type { ExecutorExit, ExecutorLink, LinkListener, OpenLink } from "./executor-link.ts";
@@ -141,7 +142,20 @@ export class Lane implements ReportSink, LinkListener, RunHolder {
 
   /** A run that has begun, or is so far in front that it has, though user code that never gives way keeps it from being told. */
   running(taskId: string): HeldRun | undefined {
-    return [...this.held.values()].find((held, place) => held.run.id === taskId && (held.begun || place < this.slots));
+    return this.inUserCode().find((held) => held.run.id === taskId);
+  }
+
+  /** All such runs. */
+  inUserCode(): readonly HeldRun[] {
+    return [...this.held.values()].filter((held, place) => held.begun || place < this.slots);
+  }
+
+  async stack(): Promise<ExecutorStack> {
+    const now = this.#clock.monotonic();
+    const runs = this.inUserCode().map(({ run, begun, begunAt }) => {
+      return { id: run.id, task: run.task, forMs: now - (begun ? begunAt : this.progressAt) };
+    });
+    return { pid: this.pid, runs, stack: await this.#link.stack() };
   }
 
   /** Takes back what waits here, because what runs takes longer than expected. Nothing is queued here until a run has ended. */
@@ -278,6 +292,7 @@ export class Lane implements ReportSink, LinkListener, RunHolder {
     if (held.begun) return;
     this.progressAt = this.heardAt;
     held.begun = true;
+    held.begunAt = this.heardAt;
     this.#runs.began(held, this.pid);
   }
 }

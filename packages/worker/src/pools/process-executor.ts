@@ -1,11 +1,12 @@
 /** An executor that is a child process: isolated from the worker, ended by a signal, and never outliving its parent. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type Clock, processEntry } from "@celeriac/core/runtime";
 import { endProcess, type ProcessEnd } from "./end-process.ts";
 import type { ExecutorLink, LinkListener, OpenLink } from "./executor-link.ts";
 import { LineCutter } from "./output-lines.ts";
+import { StackRequests } from "./stack-request.ts";
 
 /** How children are tied to the life of their parent: by the kernel, through this command, or by a thread of their own. */
 export type ParentTie = readonly string[] | "watch";
@@ -28,7 +29,8 @@ export function processExecutors(tie: ParentTie, clock: Clock, heapMb: number | 
 }
 
 function openProcessExecutor(listener: LinkListener, child: ChildProcess, clock: Clock): ExecutorLink {
-  const [, stdout, stderr, inbox, outbox] = (child.stdio ?? []) as unknown as [null, Readable, Readable, Writable, Readable];
+  const [, stdout, stderr, inbox, outbox, watch] = (child.stdio ?? []) as unknown as [null, Readable, Readable, Writable, Readable, Duplex];
+  const stacks = new StackRequests(watch, clock);
   let lastWords = "";
   let end: ProcessEnd | null = null;
   const kill = () => void child.kill("SIGKILL");
@@ -55,6 +57,7 @@ function openProcessExecutor(listener: LinkListener, child: ChildProcess, clock:
   return {
     pid: child.pid ?? 0,
     send,
+    stack: () => stacks.ask(),
     terminate(signal = "SIGKILL") {
       if (signal === "SIGKILL") kill();
       else end ??= endProcess({ send, kill }, signal, clock);
@@ -67,8 +70,7 @@ function spawnChild(tie: ParentTie, heapMb: number | null): ChildProcess {
   const heap = heapMb === null ? [] : [`--max-old-space-size=${heapMb}`];
   const node = [process.execPath, ...heap, ...execArgv, fileURLToPath(url)];
   const [command, ...args] = tie === "watch" ? [...node, "--watch-parent"] : [...tie, ...node];
-  const pipes = ["ignore", "pipe", "pipe", "pipe", "pipe"] as const;
-  return spawn(command as string, args, { stdio: tie === "watch" ? [...pipes, "pipe"] : [...pipes], windowsHide: true });
+  return spawn(command as string, args, { stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"], windowsHide: true });
 }
 
 function print(stream: Readable | undefined, emit: (line: string) => void): void {

@@ -27,6 +27,7 @@ export function openThreadExecutor(listener: LinkListener): ExecutorLink {
   return {
     pid: process.pid,
     send: (bytes) => thread.postMessage(bytes, [bytes.buffer]),
+    stack: async () => await (await import("./thread-stack.ts")).workerThreadStack(thread.threadId),
     terminate() {
       terminated = true;
       void thread.terminate();
