@@ -16,7 +16,13 @@ const router = routerOf();
 /** Our envelope and route for a call, with the captured message's id and reply queue. */
 export function ourMessage(call: GoldenCall, id: string, replyTo: string): { readonly envelope: Envelope; readonly route: Route } {
   const context = { settings, router, origin: "gen1@host", replyTo, nowMs: goldenNowMs };
-  const { message, route } = compose(context, callOf(call), undefined, id, call.parent ?? null);
+  const { message, route } = compose(
+    context,
+    callOf(call),
+    undefined,
+    id,
+    call.parent === undefined ? null : { ...call.parent, priority: null },
+  );
   return { envelope: encodeMessage(message, goldenNowMs, 16_777_216), route };
 }
 

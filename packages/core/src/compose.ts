@@ -14,12 +14,18 @@ import { stampValues } from "./task-headers.ts";
 export interface Parentage {
   readonly rootId: string;
   readonly parentId: string;
+  readonly priority: number | null;
 }
 
 export interface ComposeContext {
   readonly settings: Pick<
     Settings,
-    "taskCompression" | "taskDefaultDeliveryMode" | "taskDefaultPriority" | "taskIgnoreResult" | "taskSerializer"
+    | "taskCompression"
+    | "taskDefaultDeliveryMode"
+    | "taskDefaultPriority"
+    | "taskIgnoreResult"
+    | "taskInheritParentPriority"
+    | "taskSerializer"
   >;
   readonly router: Router;
   readonly origin: string;
@@ -45,6 +51,7 @@ export function compose(
   const defaults = definition?.options;
   const hasEmbed = call.callbacks !== null || call.errbacks !== null || rest.chain !== undefined;
   const { route, sent } = context.router(call, definition);
+  const inherited = context.settings.taskInheritParentPriority ? parent?.priority : null;
   return {
     route,
     message: {
@@ -66,7 +73,7 @@ export function compose(
       origin: context.origin,
       ignoreResult: options.ignoreResult ?? defaults?.ignoreResult ?? context.settings.taskIgnoreResult,
       replyTo: options.replyTo ?? context.replyTo,
-      priority: options.priority ?? defaults?.priority ?? sent.priority ?? context.settings.taskDefaultPriority,
+      priority: options.priority ?? defaults?.priority ?? sent.priority ?? inherited ?? context.settings.taskDefaultPriority,
       compression: options.compression ?? defaults?.compression ?? context.settings.taskCompression,
       serializer: options.serializer ?? defaults?.serializer ?? sent.serializer ?? context.settings.taskSerializer,
       argsRepr: options.argsrepr ?? null,

@@ -19,6 +19,8 @@ export interface TaskRequest {
   readonly origin: string;
   readonly hostname: string;
   readonly queue: string;
+  /** null: unset */
+  readonly priority: number | null;
   /** the custom headers of the call */
   readonly headers: Readonly<Record<string, unknown>>;
   /** the stamps of the call, each a list of values */

@@ -4,7 +4,7 @@ import type { AppRuntime } from "./app-runtime.ts";
 import type { Publication } from "./broker.ts";
 import type { Call } from "./call.ts";
 import { compose } from "./compose.ts";
-import { currentRun } from "./current-run.ts";
+import { currentRun, parentageOf } from "./current-run.ts";
 import { createExecute } from "./execute.ts";
 import { celeryErrors } from "./failure.ts";
 import { encodeMessage } from "./message.ts";
@@ -29,8 +29,7 @@ export async function applyHere<R, P>(runtime: AppRuntime, source: HandleSource,
   const definition = runtime.registry.get(call.task);
   const { args, kwargs } = definition === undefined || definition.input === null ? call : await toWire(definition, call);
   const parent = currentRun();
-  const parentage = parent === undefined ? null : { rootId: parent.context.request.rootId, parentId: parent.context.request.id };
-  const { message, route } = compose(runtime.composeContext(null), { ...call, args, kwargs }, definition, id, parentage);
+  const { message, route } = compose(runtime.composeContext(null), { ...call, args, kwargs }, definition, id, parentageOf(parent));
   const outgoing: OutgoingMessage = { id, task: call.task, args, kwargs, headers: { ...message.headers }, options: call.options };
   const tree: Tree = { rootId: id, texts: new Map(), thrown: undefined };
   runtime.signals.send("beforeTaskPublish", () => outgoing);

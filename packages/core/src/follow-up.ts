@@ -128,7 +128,7 @@ function follow(
     call,
     runtime.registry.get(signature.task),
     id,
-    { rootId: headers.rootId, parentId: headers.id },
+    { rootId: headers.rootId, parentId: headers.id, priority: run.priority },
     rest,
   );
   runtime.notePriority(composed.message.priority);

@@ -48,6 +48,7 @@ function localRequest(): TaskRequest {
     origin: "",
     hostname: hostname(),
     queue: "",
+    priority: null,
     headers: {},
     stamps: {},
   });

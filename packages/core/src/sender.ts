@@ -4,7 +4,7 @@ import type { AppRuntime } from "./app-runtime.ts";
 import type { Call, CallOptions } from "./call.ts";
 import { compose } from "./compose.ts";
 import { partsOf } from "./control.ts";
-import { currentRun } from "./current-run.ts";
+import { currentRun, parentageOf } from "./current-run.ts";
 import { durationMs } from "./duration.ts";
 import type { Applied } from "./eager.ts";
 import { CeleriacError } from "./errors.ts";
@@ -92,7 +92,7 @@ export function createSender(runtime: AppRuntime): Sender {
     const { broker, backend, producer, sentEvents } = await runtime.links();
     const { args, kwargs } = definition === undefined || definition.input === null ? call : await toWire(definition, call);
     const run = currentRun();
-    const parent = run === undefined ? null : { rootId: run.context.request.rootId, parentId: run.context.request.id };
+    const parent = parentageOf(run);
     const { message, route } = compose(runtime.composeContext(backend?.replyTo ?? null), { ...call, args, kwargs }, definition, id, parent);
     runtime.notePriority(message.priority);
     const outgoing: OutgoingMessage = { id, task: call.task, args, kwargs, headers: { ...message.headers }, options: call.options };

@@ -20,6 +20,7 @@ export function taskRequestOf(run: Run, headers: TaskHeaders, hostname: string, 
     origin: headers.origin,
     hostname,
     queue: run.queue,
+    priority: run.priority,
     headers: customHeaders(run.headers),
     stamps: headers.stamps ?? {},
   });

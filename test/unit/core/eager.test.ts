@@ -103,6 +103,24 @@ describe("taskAlwaysEager", () => {
     expect(await sent.state()).toBe("PENDING");
   });
 
+  it("hands on its priority where taskInheritParentPriority is set and nothing else gives one", async () => {
+    const prioritiesBelow = async (config: Config) => {
+      const app = newApp({ taskAlwaysEager: true, taskDefaultPriority: 1, ...config });
+      const seen: (number | null)[] = [];
+      const inner = app.bound("inner", (self) => void seen.push(self.request.priority));
+      const own = app.bound("own", { priority: 2 }, (self) => void seen.push(self.request.priority));
+      const outer = app.task("outer", async () => {
+        await inner.delay();
+        await inner.applyAsync([], { priority: 0 });
+        await own.delay();
+      });
+      await outer.applyAsync([], { priority: 7, link: inner.si() });
+      return seen;
+    };
+    expect(await prioritiesBelow({ task_inherit_parent_priority: true })).toEqual([7, 0, 2, 7]);
+    expect(await prioritiesBelow({})).toEqual([1, 0, 2, 1]);
+  });
+
   it("keeps out of the children what addToParent: false sends", async () => {
     const app = newApp({ task_always_eager: true });
     const add = app.task("add", (x: number, y: number) => x + y);

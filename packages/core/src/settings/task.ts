@@ -54,6 +54,10 @@ export const taskSettings = {
   taskDefaultPriority: prioritySetting(
     "Priority of tasks that name none: 0 to 9, higher is sooner; null leaves it unset, which is first on Redis and last elsewhere, as in Celery.",
   ),
+  taskInheritParentPriority: flagSetting(
+    false,
+    "A task that another one sends, or that follows it, has the other's priority where nothing else gives it one.",
+  ),
   taskDefaultDeliveryMode: deliveryModeSetting(
     "RabbitMQ: 2 or persistent survives a restart of the broker, 1 or transient does not. Calls may say otherwise.",
   ),
