@@ -3,6 +3,7 @@ import { appendFileSync } from "node:fs";
 import { type Config, createApp } from "@celeriac/core";
 import { armFailpoints, type FailpointName, type RedisTiming, shortenRedisTiming } from "@celeriac/core/testing";
 import { machineMs } from "../machine-clock.ts";
+import { sampleInto } from "./sampler.ts";
 
 /** FAULT_DIE_AT="<failpoint>:<n>": the process dies with SIGKILL when it comes to that point for the nth time. */
 const [dieAt, times = "1"] = (process.env["FAULT_DIE_AT"] ?? "").split(":");
@@ -16,6 +17,10 @@ const timing = process.env["FAULT_REDIS_TIMING"];
 if (timing !== undefined) shortenRedisTiming(JSON.parse(timing) as Partial<RedisTiming>);
 
 export const app = createApp("fault", { config: JSON.parse(process.env["FAULT_CONFIG"] ?? "{}") as Config });
+
+/** FAULT_SAMPLES="<file>:<ms>": what every thread keeps, noted as often. */
+const [samples, everyMs] = (process.env["FAULT_SAMPLES"] ?? "").split(":");
+if (samples !== undefined && samples !== "") sampleInto(samples, Number(everyMs));
 
 /** Every begin and end of a run is one line, written before the next step: what a killed process did is on disk. */
 function note(what: string, n: number, retries: number): void {
@@ -52,6 +57,15 @@ export const flaky = app.bound("fault.flaky", { maxRetries: 20 }, async (self, n
   if (self.request.retries < times) throw self.retry({ countdown: "50ms" });
   note("end", n, self.request.retries);
   return self.request.retries;
+});
+
+/** One of many: of 40, one fails, and one fails at first. */
+export const steady = app.bound("fault.steady", { maxRetries: 3 }, async (self, n: number) => {
+  await pause(2);
+  if (n % 40 === 1 && self.request.retries === 0) throw self.retry({ countdown: "500ms" });
+  note("end", n, self.request.retries);
+  if (n % 40 === 21) throw new Error(`${n} is one of those that fail`);
+  return n;
 });
 
 /** A follow-up: what comes after `mark` by link. */

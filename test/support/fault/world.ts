@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Config, createApp } from "@celeriac/core";
 import type { RedisTiming } from "@celeriac/core/testing";
-import type { after, block, flaky, late, mark, poison } from "../../programs/fault/app.ts";
+import type { after, block, flaky, late, mark, poison, steady } from "../../programs/fault/app.ts";
 import type { WorkerProgram } from "../../programs/fault/worker.ts";
 import { programPath } from "../built.ts";
 
@@ -41,6 +41,7 @@ function createClient(broker: string) {
     flaky: app.declare<typeof flaky>("fault.flaky"),
     after: app.declare<typeof after>("fault.after"),
     poison: app.declare<typeof poison>("fault.poison"),
+    steady: app.declare<typeof steady>("fault.steady"),
   };
 }
 export type FaultClient = ReturnType<typeof createClient>;
