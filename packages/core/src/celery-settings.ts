@@ -104,7 +104,9 @@ export const celerySettings = {
     "worker_redirect_stdouts",
     "worker_redirect_stdouts_level",
   ]),
-  ...unused(ownProcess, ["worker_logfile", "worker_pidfile", "worker_uid", "worker_gid", "worker_umask", "worker_executable"], [null]),
+  ...unused("it is an option of celeriac worker, --logfile", ["worker_logfile"], [null]),
+  ...unused("it is an option of celeriac worker, --pidfile", ["worker_pidfile"], [null]),
+  ...unused(ownProcess, ["worker_uid", "worker_gid", "worker_umask", "worker_executable"], [null]),
 
   // Remote control and events
   ...kept("control_exchange", "control_queue_ttl", "control_queue_expires"),
