@@ -16,7 +16,7 @@ export {
 } from "./options.ts";
 export type { ExecutorStack, PoolStats } from "./pool.ts";
 export type { AppSource } from "./pools/executor-init.ts";
-export type { InlineLife } from "./pools/inline-executor.ts";
+export type { InlineLife } from "./pools/inline-life.ts";
 export type { Simulation } from "./simulation.ts";
 export { stacksText } from "./stack-text.ts";
 export { createWorker, type Worker, type WorkerStats, type WorkerSurroundings } from "./worker.ts";

@@ -15,8 +15,8 @@ import {
   textSetting,
 } from "@celeriac/core/runtime";
 import { childHeapMb, type Machine, thisMachine } from "./machine.ts";
+import type { AutoscaleOptions } from "./pools/autoscaler.ts";
 import type { Lifetime } from "./pools/lifetime.ts";
-import type { AutoscaleOptions } from "./pools/pool-options.ts";
 
 export const poolKinds = ["prefork", "async", "threads", "solo", "inline"] as const;
 export type PoolKind = (typeof poolKinds)[number];

@@ -8,6 +8,11 @@ export interface AutoscaleRange {
   readonly min: number;
 }
 
+export interface AutoscaleOptions extends AutoscaleRange {
+  /** how long what is not needed is kept */
+  readonly keepaliveMs: number;
+}
+
 export interface Scalable {
   readonly concurrency: number;
   /** the concurrency at which none of what it holds would wait long */

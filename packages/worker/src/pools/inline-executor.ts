@@ -7,14 +7,7 @@ import type { Clock } from "@celeriac/core/runtime";
 import { ExecutorHost } from "./executor-host.ts";
 import type { OpenedExecute } from "./executor-init.ts";
 import type { OpenLink } from "./executor-link.ts";
-
-/** The life of an executor in this thread, which has no process whose life it could be. */
-export interface InlineLife {
-  /** Ends it as if `reason` (e.g. "signal SIGKILL") had ended its process, with everything that runs in it. */
-  end(reason: string): void;
-  /** aborts when it has ended: what still runs goes on unseen, for as long as it does not heed its signal */
-  readonly ended: AbortSignal;
-}
+import type { InlineLife } from "./inline-life.ts";
 
 /** Opens what runs tasks in this thread. */
 export type OpenInline = (life: InlineLife) => Promise<OpenedExecute>;

@@ -1,15 +1,10 @@
 /** What a pool is made from: how many executors of which kind, what they load, and whom it tells. */
 import { type Clock, type Logger, processEntry } from "@celeriac/core/runtime";
 import type { PoolListener } from "../pool.ts";
-import type { AutoscaleRange } from "./autoscaler.ts";
+import type { AutoscaleOptions } from "./autoscaler.ts";
 import type { AppSource, ExecutorContext, ExecutorInit } from "./executor-init.ts";
 import type { OpenInline } from "./inline-executor.ts";
 import type { Lifetime } from "./lifetime.ts";
-
-export interface AutoscaleOptions extends AutoscaleRange {
-  /** how long what is not needed is kept */
-  readonly keepaliveMs: number;
-}
 
 export interface PoolParts extends ExecutorContext {
   /** 1 or more. prefork: n processes; threads: n threads; async, solo: 1 thread; inline: 1, the worker's own thread, but where it simulates */
