@@ -141,6 +141,7 @@ export function startWalk({
       revoked,
       limits,
       aside,
+      limitChanges: new Map(),
       giveUp: giveUp.signal,
     },
   }));

@@ -177,6 +177,15 @@ export const remoteCommands = {
       signal: { kind: "textOrNumber", doc: "As of revoke." },
     },
   },
+  time_limit: {
+    kind: "control",
+    doc: "Sets the time limits of a task, for runs that come later, until the worker ends. A call's own limits win.",
+    args: {
+      task_name: { kind: "text", doc: "Name of the task.", required: true },
+      soft: { kind: "number", doc: "Seconds; the app's unless told." },
+      hard: { kind: "number", doc: "Seconds; the app's unless told." },
+    },
+  },
   pool_grow: {
     kind: "control",
     doc: "More executors, or slots in the pools async and inline; where it autoscales, its range grows with it.",

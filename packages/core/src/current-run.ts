@@ -16,6 +16,10 @@ export function currentRun(): CurrentRun | undefined {
   return storage.getStore();
 }
 
+export function currentRunId(): string | undefined {
+  return storage.getStore()?.context.request.id;
+}
+
 /** What is sent now stands below it. */
 export function parentageOf(run: CurrentRun | undefined): Parentage | null {
   if (run === undefined) return null;

@@ -32,7 +32,7 @@ export { openMailbox } from "./control/mailbox.ts";
 export type { ControlReply, ControlRequest } from "./control/pidbox.ts";
 export { type ControlOptions, callOf, partsOf } from "./control.ts";
 export type { Coordinator, Lease, Slot } from "./coordinator.ts";
-export { type CurrentRun, withRun } from "./current-run.ts";
+export { type CurrentRun, currentRunId, withRun } from "./current-run.ts";
 export type { CommandedWorker, CustomCommand } from "./custom-command.ts";
 export type { DriverContext } from "./driver.ts";
 export { type Duration, durationMs } from "./duration.ts";

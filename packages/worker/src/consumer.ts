@@ -23,6 +23,7 @@ import {
 import type { EventSwitch } from "./event-switch.ts";
 import { judge, type Verdict } from "./gate.ts";
 import { needsExecutor } from "./hard-limit.ts";
+import type { LimitChanges } from "./limit-changes.ts";
 import type { Pool, PoolListener } from "./pool.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import { type Request, readRequest } from "./request.ts";
@@ -42,6 +43,7 @@ export interface ConsumerParts extends SettlementContext, SettleContext {
   readonly pool: Pool;
   readonly revoked: Revoked;
   readonly limits: RateLimits;
+  readonly limitChanges: LimitChanges;
   readonly aside: SetAside;
 }
 
@@ -109,7 +111,7 @@ export function createTaskConsumer(parts: () => ConsumerParts): TaskConsumer {
 function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: Map<Run, Request>): Promise<void> {
   let request: Request;
   try {
-    request = readRequest(parts.runtime, delivery);
+    request = readRequest(parts.runtime, delivery, parts.limitChanges);
   } catch (error) {
     return deadLetterUnread(parts, delivery, error);
   }

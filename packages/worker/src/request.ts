@@ -9,7 +9,8 @@ import {
   type TaskDefinition,
   type TaskHeaders,
 } from "@celeriac/core/runtime";
-import { hardLimitMs, limitMs } from "./hard-limit.ts";
+import { limitMs } from "./hard-limit.ts";
+import type { ChangedLimits } from "./limit-changes.ts";
 
 export interface Request {
   readonly delivery: Delivery;
@@ -26,13 +27,15 @@ export interface Request {
   began: { readonly pid: number; readonly at: number } | null;
 }
 
-/** Throws MESSAGE_UNDECODABLE; for a message of protocol 1 CONTENT_REFUSED and MESSAGE_TOO_LARGE as well. */
-export function readRequest(runtime: AppRuntime, delivery: Delivery): Request {
+/** `changes`: limits that are not what the task says. Throws MESSAGE_UNDECODABLE; for a message of protocol 1 CONTENT_REFUSED and MESSAGE_TOO_LARGE as well. */
+export function readRequest(runtime: AppRuntime, delivery: Delivery, changes: ReadonlyMap<string, ChangedLimits>): Request {
   const envelope = inProtocol2(delivery.envelope, runtime.contentRules);
   const headers = readTaskHeaders(envelope);
   const definition = runtime.registry.get(headers.task);
   const options = definition?.options;
   const { settings } = runtime;
+  const limits = changes.size === 0 ? undefined : changes.get(headers.task);
+  const [soft, hard] = limits === undefined ? [options?.softTimeLimit, options?.timeLimit] : [limits.soft, limits.hard];
   return {
     delivery,
     headers,
@@ -54,8 +57,8 @@ export function readRequest(runtime: AppRuntime, delivery: Delivery): Request {
       queue: delivery.queue,
       redelivered: delivery.redelivered,
       deliveries: delivery.deliveries,
-      softTimeLimitMs: secondsMs(headers.softTimeLimit) ?? limitMs(options?.softTimeLimit ?? settings.taskSoftTimeLimit),
-      timeLimitMs: secondsMs(headers.timeLimit) ?? hardLimitMs(definition, settings),
+      softTimeLimitMs: secondsMs(headers.softTimeLimit) ?? limitMs(soft ?? settings.taskSoftTimeLimit),
+      timeLimitMs: secondsMs(headers.timeLimit) ?? limitMs(hard ?? settings.taskTimeLimit),
     },
   };
 }

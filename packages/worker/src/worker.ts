@@ -25,6 +25,7 @@ import { openControl, type RemoteControl } from "./control/open-control.ts";
 import { createEventSwitch } from "./event-switch.ts";
 import { refuseHardLimits } from "./hard-limit.ts";
 import { createLevelSwitch } from "./level-switch.ts";
+import type { LimitChanges } from "./limit-changes.ts";
 import { enterExecutor } from "./open-execute.ts";
 import { fixedDemand, nodeName, nodePath, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
 import type { ExecutorStack, Pool, PoolStats } from "./pool.ts";
@@ -179,18 +180,19 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     if (stateDb !== null) stateFile = await openStateFile(nodePath(stateDb, hostname), { revoked, clock: runtime.clock, logger });
     const { broker, backend } = await runtime.links();
     const { clock } = runtime;
+    const limitChanges: LimitChanges = new Map();
     const dispatcher = openEvents(broker);
     const events = createEventSwitch(dispatcher, given.taskEvents ?? runtime.settings.workerSendTaskEvents);
     presence = createPresence({ dispatcher, clock, load, beatMs: durationMs(given.heartbeatInterval ?? 0), beaten });
     const watched = probes?.watch(teller) ?? teller;
     parts = {
-      ...{ runtime, hostname, broker, backend, clock, logger, teller: watched, events, pool, revoked, limits, aside },
+      ...{ runtime, hostname, broker, backend, clock, logger, teller: watched, events, pool, revoked, limits, limitChanges, aside },
       giveUp: giveUp.signal,
     };
     await pool.start();
     const purge = createPurge(given.purge, queues, logger);
     const desk: Desk = {
-      ...{ runtime, hostname, logger, logLevel, pool, tasks, teller, events, presence, shutDown, revoked, revoker },
+      ...{ runtime, hostname, logger, logLevel, pool, tasks, teller, events, presence, shutDown, revoked, revoker, limitChanges },
       consumer: () => consumer,
       demand,
       startedAt: clock.monotonic(),

@@ -23,7 +23,7 @@ async function started(options: WorkerOptions = {}, config: Config = {}) {
   const ask = async (command: string, args: object = {}) =>
     (await app.control.broadcast(command, args, { reply: true, limit: 1, timeout: "10s" }))["w1@host"];
   const poolOf = async () => ((await app.control.inspect("stats", { limit: 1, timeout: "10s" }))["w1@host"] as { pool: object }).pool;
-  return { add, ask, poolOf, worker, lines };
+  return { app, add, ask, poolOf, worker, lines };
 }
 
 describe("the pool of a worker", () => {
@@ -90,5 +90,27 @@ describe("the pool of a worker", () => {
     expect(await ask("autoscale", { max: 1, min: 2 })).toEqual({ error: expect.stringContaining("MAX,MIN") });
     const fixed = await started();
     expect(await fixed.ask("autoscale", { max: 4, min: 1 })).toEqual({ error: "ValueError('Autoscale not enabled')" });
+  });
+});
+
+describe("the time limits of a task", () => {
+  it("are set for runs that come later, and a call's own win", async () => {
+    const { ask, app } = await started({ pool: "inline" });
+    const waits = app.bound("waits", { softTimeLimit: "1h" }, async (self) => {
+      await new Promise((_, reject) => self.signal.addEventListener("abort", () => reject(self.signal.reason)));
+    });
+    expect(await ask("time_limit", { task_name: "waits", soft: 0.05 })).toEqual({ ok: "time limits set successfully" });
+    const late = expect.objectContaining({ remote: expect.objectContaining({ type: "SoftTimeLimitExceeded" }) });
+    expect(await (await waits.delay()).settled()).toMatchObject({ state: "FAILURE", error: late });
+    expect(await ask("time_limit", { task_name: "waits", soft: 3_600, hard: null })).toEqual({ ok: "time limits set successfully" });
+    expect(await (await waits.applyAsync([], { softTimeLimit: "50ms" })).settled()).toMatchObject({ state: "FAILURE" });
+    expect(await ask("time_limit", { task_name: "none", soft: 5 })).toEqual({ error: "unknown task" });
+    expect(await ask("time_limit", { task_name: "waits", hard: 9.5 })).toEqual({ error: expect.stringContaining("inline") });
+    expect(await ask("time_limit", { task_name: "waits", soft: -1 })).toEqual({ error: expect.stringContaining("time limit") });
+  });
+
+  it("may be hard where an executor can be ended for them", async () => {
+    const { ask } = await started();
+    expect(await ask("time_limit", { task_name: "js.add", soft: 5, hard: 9.5 })).toEqual({ ok: "time limits set successfully" });
   });
 });

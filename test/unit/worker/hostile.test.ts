@@ -25,7 +25,7 @@ async function fateOf({ headers, ...rest }: Partial<Envelope>, contentType: stri
   const envelope = { ...base, ...rest, properties: { ...base.properties, contentType }, headers: base.headers };
   const delivery = { envelope, queue: "q", deliveries: 0, redelivered: false } as Partial<Delivery> as Delivery;
   try {
-    const { run, maxBytes } = readRequest(runtime, delivery);
+    const { run, maxBytes } = readRequest(runtime, delivery, new Map());
     if (run.body.byteLength > maxBytes) return "MESSAGE_TOO_LARGE";
     const execute = await createExecute(runtime, "w1@host");
     const ending: Ending = await execute(run, { signal: new AbortController().signal, updateState: async () => {}, log() {} });

@@ -146,6 +146,18 @@ describe("a worker", () => {
     },
   );
 
+  it("tells what a task prints with its task, also where others run beside it", async () => {
+    const { app, worker, lines } = await startWorld({ source: moduleOf("signalling-app") });
+    app.task("js.say", () => null);
+    const talking = worker({ pool: "async", concurrency: 2 });
+    await talking.start();
+    const said = await Promise.all(["one", "two"].map((word) => app.sendTask("js.say", [word])));
+    await Promise.all(said.map((sent) => sent.get()));
+    await talking.stop();
+    for (const [index, word] of ["one", "two"].entries())
+      expect(lines.find((line) => line.startsWith(`${word} {`))).toContain(`"taskId":"${said[index]?.id}"`);
+  });
+
   it("signals in its own process what becomes of itself, and of executors that are in it", async () => {
     const { app, worker } = await startWorld();
     const told: string[] = [];

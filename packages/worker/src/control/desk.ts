@@ -3,6 +3,7 @@ import type { AppRuntime, Consumer, Logger } from "@celeriac/core/runtime";
 import type { TaskConsumer } from "../consumer.ts";
 import type { EventSwitch } from "../event-switch.ts";
 import type { LevelSwitch } from "../level-switch.ts";
+import type { LimitChanges } from "../limit-changes.ts";
 import type { Pool } from "../pool.ts";
 import type { Presence } from "../presence.ts";
 import type { Revoked } from "../revoked.ts";
@@ -15,6 +16,7 @@ export interface Desk {
   /** null until it consumes */
   consumer(): Consumer | null;
   readonly pool: Pool;
+  readonly limitChanges: LimitChanges;
   /** how many tasks it wants to hold */
   readonly demand: () => number;
   readonly tasks: TaskConsumer;

@@ -5,7 +5,7 @@
 import { readSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
-import { systemClock, threadEntry } from "@celeriac/core/runtime";
+import { currentRunId, systemClock, threadEntry } from "@celeriac/core/runtime";
 import { ExecutorHost } from "./executor-host.ts";
 import type { FrameWriter } from "./frames.ts";
 import { loadExecute } from "./load-execute.ts";
@@ -28,7 +28,15 @@ for (const signal of unheeded) process.on(signal, heedNot);
 if (process.argv[2] === "--watch-parent") openWatch();
 else systemClock.after(watchAfterMs, openWatch, { background: true });
 
-const host = new ExecutorHost({ clock: systemClock, open: loadExecute, send, look, raise, end: (code) => process.exit(code) });
+const host = new ExecutorHost({
+  clock: systemClock,
+  open: loadExecute,
+  currentRunId,
+  send,
+  look,
+  raise,
+  end: (code) => process.exit(code),
+});
 captureLines(process.stdout, (line) => host.output("stdout", line));
 captureLines(process.stderr, (line) => host.output("stderr", line));
 process.on("exit", () => host.flush());

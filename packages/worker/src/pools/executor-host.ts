@@ -11,6 +11,8 @@ export interface HostOptions {
   readonly send: (frames: FrameWriter) => void;
   /** Passes what has come and was not read yet to `receive`, at once; absent where nothing can have come. */
   readonly look?: () => void;
+  /** Of the run that the code now executing belongs to; undefined where that is not known. */
+  readonly currentRunId?: () => string | undefined;
   /** Lets the process end by a signal, if it is one of its own; called when all is reported. */
   readonly raise?: (signal: NodeJS.Signals) => void;
   /** Ends the process or thread; called last, when all is reported. */
@@ -55,7 +57,7 @@ export class ExecutorHost implements FrameSink {
 
   output(stream: "stdout" | "stderr", line: string): void {
     const level = stream === "stdout" ? "info" : "warn";
-    if (this.#executor !== null) this.#executor.output(level, line, { stream });
+    if (this.#executor !== null) this.#executor.output(level, line, { stream }, this.#options.currentRunId?.());
     else this.#send((frames) => frames.textFrame(frameKind.log, 0, JSON.stringify([level, line, { stream }])));
   }
 

@@ -165,10 +165,15 @@ export class Executor implements FrameSink, RunReporter {
     for (const active of this.#running.values()) active.abort("shutdown", "The worker stops");
   }
 
-  /** A line that user code wrote to stdout or stderr; it belongs to a run only when exactly one is running. */
-  output(level: "info" | "warn", line: string, fields: object): void {
+  /** A line that user code wrote to stdout or stderr. `runId`: of the run that wrote it, where that is known; else it belongs to the only one that runs. */
+  output(level: "info" | "warn", line: string, fields: object, runId?: string): void {
     const only = this.#running.size === 1 ? this.#running.keys().next().value : undefined;
-    this.log(only ?? 0, level, line, fields);
+    this.log((runId === undefined ? only : this.#numberOf(runId)) ?? 0, level, line, fields);
+  }
+
+  #numberOf(runId: string): number | undefined {
+    for (const [number, { run }] of this.#running) if (run.id === runId) return number;
+    return undefined;
   }
 
   #take(waiting: Waiting): void {

@@ -190,7 +190,8 @@ export class Fleet implements LaneOwner {
     switch (cause.kind) {
       case "died":
         this.#failures++;
-        if (lane.wasReady) logger.error("Executor lost", { pid, reason: cause.reason });
+        if (lane.wasReady)
+          logger.error("Executor lost", { pid, reason: cause.reason, tasks: lane.lost.map(({ run }) => `${run.task} ${run.id}`) });
         else this.#startFailed(lane.startFailure ?? cause.reason, lane.startFailure !== null);
         return;
       case "endedFor":

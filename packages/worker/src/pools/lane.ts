@@ -52,6 +52,8 @@ export class Lane implements ReportSink, LinkListener, RunHolder {
   heardAt: number;
   /** Text of the reason why user code could not be loaded, as the executor gave it. */
   startFailure: string | null = null;
+  /** once it is gone: those that it had begun */
+  lost: readonly HeldRun[] = [];
   /** once it is gone */
   endCause: EndCause | null = null;
   readonly #runs: RunOwner;
@@ -233,7 +235,8 @@ export class Lane implements ReportSink, LinkListener, RunHolder {
     const runs = [...this.held.values()];
     const cause = this.#cause ?? this.#exitCause(exit, runs.length === 0);
     this.endCause = cause;
-    const someBegun = runs.some((held) => held.begun);
+    this.lost = runs.filter((held) => held.begun);
+    const someBegun = this.lost.length > 0;
     const endings = runs.map((held) => endingWithout(held, cause, someBegun));
     for (const held of runs) this.held.release(held);
     for (const [index, ending] of endings.entries()) if (ending !== null) this.#runs.ended(runs[index] as HeldRun, ending, null);

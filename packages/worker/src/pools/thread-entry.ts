@@ -1,6 +1,6 @@
 /** Where a thread of a pool starts. Frames come and go through the port to the thread that made it, one transferred buffer a turn. */
 import { parentPort, receiveMessageOnPort } from "node:worker_threads";
-import { systemClock } from "@celeriac/core/runtime";
+import { currentRunId, systemClock } from "@celeriac/core/runtime";
 import { ExecutorHost } from "./executor-host.ts";
 import type { FrameWriter } from "./frames.ts";
 import { loadExecute } from "./load-execute.ts";
@@ -12,6 +12,7 @@ if (port === null) throw new Error("This module is started as a thread by a pool
 const host = new ExecutorHost({
   clock: systemClock,
   open: loadExecute,
+  currentRunId,
   send(frames: FrameWriter): void {
     const bytes = frames.take();
     port.postMessage(bytes, [bytes.buffer]);

@@ -238,15 +238,17 @@ describe("an executor", () => {
     await eventually(() => expect(lines()).toEqual(["before warn", "louder debug", "louder warn"]));
   });
 
-  it("attributes what is printed to the run that runs alone, else to none", async () => {
-    const { execute } = held();
+  it("attributes what is printed to the run that is known to have printed it, or runs alone, else to none", async () => {
+    const { execute, runs } = held();
     const { run, executor, batches } = opened(execute, { slots: 2 });
     executor.output("info", "before", {});
     run(1);
     executor.output("info", "alone", {});
     run(2);
     executor.output("warn", "two", {});
-    await eventually(() => expect(batches.flat()).toEqual(["log 0", "log 1", "log 0", "begun 1", "begun 2"]));
+    executor.output("info", "known", {}, runs[1]?.run.id);
+    executor.output("info", "of one that has ended", {}, "another");
+    await eventually(() => expect(batches.flat()).toEqual(["log 0", "log 1", "log 0", "log 2", "log 0", "begun 1", "begun 2"]));
   });
 
   it("turns a throw of Execute, and an ending that cannot be sent, into a lost executor", async () => {
