@@ -41,6 +41,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,
+    // On a busy machine nothing happens within the second that is Vitest's own.
+    expect: { poll: { timeout: 15_000 } },
     env: { TZ: "UTC" },
     execArgv: ["--conditions=celeriac-source"],
     projects: [

@@ -205,6 +205,7 @@ describe.each(["process", "thread"] as const)("a pool of executors (%s)", { time
     const ahead = Array.from({ length: 40 }, () => record.pool.submit(scriptedRun({ do: "where" }, { task: short })));
     // All of them end although one executor stays occupied.
     expect((await Promise.all(ahead)).every(({ kind }) => kind === "succeeded")).toBe(true);
+    await begun(record, long);
     expect(record.pool.stats().executors.flatMap(({ running }) => running)).toEqual([long.id]);
     record.pool.abort(long.id, "shutdown", "");
     await longEnding;
