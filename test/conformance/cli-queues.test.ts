@@ -75,6 +75,30 @@ describe("celeriac queues", () => {
   });
 });
 
+describe("celeriac control pause and resume", () => {
+  it("keep tasks and queues, by name, in the broker, and list them", async () => {
+    expect(await json("control", "pause", "--task", "shop.slow")).toEqual({ task: "shop.slow", paused: true });
+    expect(await run("control", "pause", "--queue", "slow", "--task", "shop.slwo")).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^shop\.slwo is paused: .*\nslow is paused: .*\n$/),
+      stderr: expect.stringContaining("No task shop.slwo is known here."),
+    });
+    expect(await json("control", "pause")).toEqual({ tasks: ["shop.slow"], queues: ["slow"] });
+    expect((await run("control", "resume", "--task", "shop.slow,shop.slwo", "--queue", "slow")).stdout.split("\n")).toHaveLength(4);
+    expect(await run("control", "pause")).toMatchObject({ code: 0, stdout: "", stderr: "Nothing is paused.\n" });
+  });
+
+  it("are for all workers, and need a name", async () => {
+    for (const [words, text] of [
+      [["pause", "shop.slow"], "--task shop.slow"],
+      [["pause", "--task", "shop.slow", "-d", "celery@one"], "all workers"],
+      [["resume"], "needs --task"],
+    ] as const) {
+      expect(await run("control", ...words)).toMatchObject({ code: 2, stderr: expect.stringContaining(text) });
+    }
+  });
+});
+
 describe("without an app", () => {
   it("the broker is found whose URL lies in a file", async () => {
     const elsewhere = projectFolder("cli-queues-elsewhere", { "broker-url": `sqlite://${join(folder.path, "celeriac.db")}\n` });

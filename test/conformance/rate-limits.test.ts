@@ -1,27 +1,14 @@
 /** The rate of a worker's task on every broker, measured: as many begin as may, evenly, and others pass them. */
-import { randomUUID } from "node:crypto";
 import { createApp } from "@celeriac/core";
 import { createWorker } from "@celeriac/worker";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { amqpUrl, redisUrl } from "../support/servers.ts";
-import { createSqliteFile } from "../support/sqlite-file.ts";
-
-const brokers = {
-  memory: () => `memory://${randomUUID()}`,
-  SQLite: async () => {
-    const file = await createSqliteFile();
-    onTestFinished(() => file.remove());
-    return file.url;
-  },
-  Redis: redisUrl,
-  RabbitMQ: amqpUrl,
-};
+import { brokerPlaces } from "./worker-places.ts";
 
 const rate = 20;
 const count = 60;
 
-describe.concurrent.each(Object.entries(brokers))("a rate limit on %s", (_name, url) => {
+describe.concurrent.each(Object.entries(brokerPlaces))("a rate limit on %s", (_name, url) => {
   it("is met by a worker, and holds nobody else up", async () => {
     const began: { readonly task: string; readonly at: number }[] = [];
     const app = createApp("rates", { broker: await url(), backend: "disabled" });

@@ -17,6 +17,7 @@ import {
 import type { Ending, Run } from "../../packages/core/src/run.ts";
 import { createTaskConsumer, type TaskConsumer } from "../../packages/worker/src/consumer.ts";
 import { createEventSwitch } from "../../packages/worker/src/event-switch.ts";
+import { PausedTasks } from "../../packages/worker/src/paused-tasks.ts";
 import type { Pool } from "../../packages/worker/src/pool.ts";
 import { RateLimits } from "../../packages/worker/src/rate-limits.ts";
 import { Revoked, revokedLimits } from "../../packages/worker/src/revoked.ts";
@@ -63,6 +64,7 @@ export interface Walk {
   readonly logged: readonly { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[];
   readonly giveUp: AbortController;
   readonly limits: RateLimits;
+  readonly paused: PausedTasks;
   readonly aside: SetAside;
 }
 
@@ -120,6 +122,7 @@ export function startWalk({
   const revoked = new Revoked(revokedLimits(runtime.settings), clock);
   const teller = createTeller(logger, () => true);
   const told: Told[] = [];
+  const paused = new PausedTasks({ names: () => runtime.registry.runnable(), clock, logger });
   const aside = new SetAside(clock, () => {});
   const limits: RateLimits = new RateLimits({
     ...{ runtime, clock },
@@ -140,6 +143,7 @@ export function startWalk({
       pool,
       revoked,
       limits,
+      paused,
       aside,
       limitChanges: new Map(),
       giveUp: giveUp.signal,
@@ -200,6 +204,7 @@ export function startWalk({
     logged,
     giveUp,
     limits,
+    paused,
     aside,
   };
 }

@@ -179,11 +179,20 @@ export const commandTable = {
   },
   control: {
     doc: "Changes running workers.",
-    notes: remoteNotes,
+    notes: [
+      ...remoteNotes,
+      "pause and resume ask no worker: the broker keeps which tasks and queues are paused, and all workers of Celeriac heed it within 2 s, those that start later from their first task on. What runs goes on. A paused task waits in the broker and is looked at again within 5 s, or a minute where thousands wait. pause without a name lists what is paused. Python's workers do not know of it.",
+    ],
     positionals: remotePositionals,
-    options: remoteOptions,
+    options: {
+      ...remoteOptions,
+      task: option(namesSetting([], "pause, resume: tasks, by name."), "A,B"),
+      queue: option(namesSetting([], "pause, resume: queues."), "A,B"),
+    },
     examples: [
       ["celeriac control --list", "what can be changed"],
+      ["celeriac -A ./tasks.ts control pause --task shop.mail", "while the mail server is down"],
+      ["celeriac -A ./tasks.ts control resume --task shop.mail", "when it is back"],
       ["celeriac -A ./tasks.ts control enable_events", "tell monitors of tasks"],
       ["celeriac control shutdown -d celery@mail1", "stop one worker warmly"],
     ],

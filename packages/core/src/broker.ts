@@ -4,6 +4,7 @@
  */
 import type { ResultRecord } from "./backend.ts";
 import type { Envelope, Route } from "./envelope.ts";
+import type { Pausing } from "./pauses.ts";
 import type { QueueDeclaration } from "./queue-table.ts";
 import type { ServerFacts } from "./server-facts.ts";
 
@@ -113,8 +114,8 @@ export interface QueueBinding {
   readonly queue: string;
 }
 
-/** What can be told of queues, and done to them, without consuming them. */
-export interface Queues {
+/** What can be told of queues, and done to them, without consuming them. Out of a paused one nothing is taken, but messages still arrive. */
+export interface Queues extends Pausing {
   /** messages ready to be claimed, all priorities; not the delayed, not the claimed */
   length(queue: string): Promise<number>;
   /** Milliseconds the message next in line has waited as far as the broker can tell; null when empty or unknown (Redis and RabbitMQ read the producer's `timestamp` header if present). */
@@ -127,15 +128,6 @@ export interface Queues {
   list(): Promise<readonly string[] | null>;
   /** null: as `list`. */
   bindings(): Promise<readonly QueueBinding[] | null>;
-  /**
-   * Until it is resumed no worker of ours takes anything out of the queue, within 2 s wherever it runs and however often it starts anew. What
-   * workers hold goes on, and messages still arrive. Python's workers do not know of it.
-   */
-  pause(queue: string): Promise<void>;
-  /** Harmless when it is not paused. */
-  resume(queue: string): Promise<void>;
-  /** Those of the queues that are paused. */
-  paused(queues: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 /** An exchange for whoever listens at the moment: nothing that is sent to it waits for anybody. */
@@ -186,6 +178,8 @@ export interface Broker {
   declare(queue: string): Promise<void>;
   consume(queues: readonly string[], options: ConsumeOptions): Promise<Consumer>;
   readonly queues: Queues;
+  /** Of paused tasks only the names are kept here: it is the worker that begins none of them. */
+  readonly pausedTasks: Pausing;
   /**
    * Tells everyone who subscribes to the exchange now, Python's processes as well; nobody is no error. Resolves when the broker has passed it on. Rejects
    * as `publish`, never with PUBLISH_UNROUTABLE; it is never repeated, and does not hold up what is published.

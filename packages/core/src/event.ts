@@ -13,7 +13,7 @@ export const eventTable = {
   "task-rejected": [["requeue", "reason"], "It was put back into its queue."],
   "task-revoked": [["reason", "expired"], "It was not run, or not to its end: expired, revoked, aborted or terminated."],
   "task-parked": [["dueAt"], "It came before its time and waits in the broker."],
-  "task-deferred": [["afterMs"], "It is due and waits in the broker for its turn: its task is over its rate."],
+  "task-deferred": [["reason", "afterMs"], "It is due and waits in the broker: its task is over its rate, or paused."],
   "task-lost": [["reason"], "Its claim was no longer ours: the outcome was dropped, another worker has it."],
   "task-dead-lettered": [["reason", "queue"], "Its message was put into the dead-letter queue."],
   "worker-online": [["queues", "pool", "concurrency"], "The worker is ready."],

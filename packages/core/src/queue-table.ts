@@ -2,6 +2,8 @@
  * What an app knows of queues: how each is bound to exchanges, and with which arguments it is declared. The router asks it where a queue's
  * messages enter, the brokers what to declare. Names are Celery's.
  */
+import { isPausedTask } from "./pauses.ts";
+
 export const exchangeTypes = ["direct", "topic", "fanout", "headers"] as const;
 export type ExchangeType = (typeof exchangeTypes)[number];
 
@@ -75,7 +77,7 @@ export function broadcastOf(queue: string): string | null {
 
 /** Each once, in order, without consumers' copies of broadcasts. */
 export function queueNames(names: Iterable<string>): readonly string[] {
-  return [...new Set(names)].filter((name) => broadcastOf(name) === null).sort();
+  return [...new Set(names)].filter((name) => broadcastOf(name) === null && !isPausedTask(name)).sort();
 }
 
 /** Where nothing is declared: every name is a queue. */

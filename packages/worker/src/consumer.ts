@@ -24,6 +24,7 @@ import type { EventSwitch } from "./event-switch.ts";
 import { judge, type Verdict } from "./gate.ts";
 import { needsExecutor } from "./hard-limit.ts";
 import type { LimitChanges } from "./limit-changes.ts";
+import type { PausedTasks } from "./paused-tasks.ts";
 import type { Pool, PoolListener } from "./pool.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import { type Request, readRequest } from "./request.ts";
@@ -42,6 +43,7 @@ export interface ConsumerParts extends SettlementContext, SettleContext {
   readonly events: EventSwitch;
   readonly pool: Pool;
   readonly revoked: Revoked;
+  readonly paused: PausedTasks;
   readonly limits: RateLimits;
   readonly limitChanges: LimitChanges;
   readonly aside: SetAside;
@@ -120,10 +122,12 @@ function walkThrough(parts: ConsumerParts, delivery: Delivery, underway: Map<Run
 
 /** `hasTurn`: its task's rate lets it begin. */
 function walkOn(parts: ConsumerParts, request: Request, underway: Map<Run, Request>, hasTurn: boolean): Promise<void> {
-  const verdict = judge(request, parts.clock.now(), parts.pool.endsRuns, parts.revoked);
+  const verdict = judge(request, parts.clock.now(), parts.pool.endsRuns, parts);
   switch (verdict.kind) {
     case "park":
       return park(parts, request, verdict);
+    case "paused":
+      return defer(parts, request, "its task is paused", parts.paused.waitMs(request.run.task));
     case "expired":
     case "undecodable":
     case "unknown":
@@ -143,6 +147,11 @@ function park(parts: ConsumerParts, request: Request, { dueAt, afterMs }: Extrac
   return putOff(parts, request, afterMs);
 }
 
+function defer(parts: ConsumerParts, request: Request, reason: string, afterMs: number): Promise<void> {
+  parts.teller.task("task-deferred", request, () => ({ reason, afterMs }));
+  return putOff(parts, request, afterMs);
+}
+
 /** Into the broker's delay store; the consumer reads on meanwhile. */
 async function putOff(parts: ConsumerParts, request: Request, afterMs: number): Promise<void> {
   parts.aside.returns(1);
@@ -159,10 +168,7 @@ function runInTurn(parts: ConsumerParts, request: Request, underway: Map<Run, Re
       resolve(hasTurn ? walkOn(parts, request, underway, true) : finish(parts, request, { kind: "handedBack" }, 0)),
     );
     if (turn.kind === "now") resolve(runAndFinish(parts, request, underway));
-    if (turn.kind !== "later") return;
-    const { afterMs } = turn;
-    parts.teller.task("task-deferred", request, () => ({ afterMs }));
-    resolve(putOff(parts, request, afterMs));
+    if (turn.kind === "later") resolve(defer(parts, request, "its task is over its rate", turn.afterMs));
   });
 }
 

@@ -1,5 +1,6 @@
-/** Decides what becomes of a request before it may take a slot: revoked, too early, too late, too often begun, or on to the pool. Pure. */
+/** Decides what becomes of a request before it may take a slot: revoked, too early, too late, too often begun, paused, or on to the pool. Pure. */
 import { codedReasonOf, tooLarge } from "@celeriac/core/runtime";
+import type { PausedTasks } from "./paused-tasks.ts";
 import type { Request } from "./request.ts";
 import type { Revoked } from "./revoked.ts";
 
@@ -7,6 +8,8 @@ export type Verdict =
   | { readonly kind: "run" }
   /** came before its time: waits in the broker */
   | { readonly kind: "park"; readonly afterMs: number; readonly dueAt: number }
+  /** nobody is to begin its task for now: looked at again later */
+  | { readonly kind: "paused" }
   | { readonly kind: "expired" }
   | { readonly kind: "revoked"; readonly reason: string }
   /** larger than may be decoded */
@@ -20,8 +23,14 @@ export type Verdict =
 /** Less than this early is on time: the broker's clock and ours differ by more. */
 const toleranceMs = 1;
 
+/** What people have said of tasks. */
+export interface Orders {
+  readonly revoked: Pick<Revoked, "reasonFor">;
+  readonly paused: Pick<PausedTasks, "has">;
+}
+
 /** `endsRuns`: of the pool it would go to */
-export function judge(request: Request, nowMs: number, endsRuns: boolean, revoked: Pick<Revoked, "reasonFor">): Verdict {
+export function judge(request: Request, nowMs: number, endsRuns: boolean, { revoked, paused }: Orders): Verdict {
   const { etaAt, expiresAt } = request.headers;
   if (request.definition === undefined || request.definition.code.kind === "declared") return { kind: "unknown" };
   if (expiresAt !== null && expiresAt <= nowMs) return { kind: "expired" };
@@ -31,6 +40,7 @@ export function judge(request: Request, nowMs: number, endsRuns: boolean, revoke
   if (request.run.body.byteLength > request.maxBytes)
     return { kind: "undecodable", reason: codedReasonOf(tooLarge(request.run.body.byteLength, request.maxBytes)) };
   if (etaAt !== null && etaAt - nowMs > toleranceMs) return { kind: "park", afterMs: etaAt - nowMs, dueAt: etaAt };
+  if (paused.has(request.run.task)) return { kind: "paused" };
   if (!endsRuns && request.run.timeLimitMs !== null) return { kind: "unlimitable" };
   return { kind: "run" };
 }

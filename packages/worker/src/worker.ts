@@ -28,6 +28,7 @@ import { createLevelSwitch } from "./level-switch.ts";
 import type { LimitChanges } from "./limit-changes.ts";
 import { enterExecutor } from "./open-execute.ts";
 import { fixedDemand, nodeName, nodePath, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
+import { PausedTasks } from "./paused-tasks.ts";
 import type { ExecutorStack, Pool, PoolStats } from "./pool.ts";
 import type { AppSource } from "./pools/executor-init.ts";
 import { createExecutorPool } from "./pools/executor-pool.ts";
@@ -113,6 +114,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   let isStopping = false;
 
   const tasks = createTaskConsumer(() => parts!);
+  const paused = new PausedTasks({ names: () => runtime.registry.runnable(), clock: runtime.clock, logger });
   const aside = new SetAside(runtime.clock, followDemand);
   const limits = new RateLimits({ runtime, clock: runtime.clock, hasRoom: () => tasks.running < demand(), held: (n) => aside.waits(n) });
   const pool: Pool = createExecutorPool({
@@ -137,6 +139,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
         await startRooms(signal);
       } catch (error) {
         // Nobody has to stop a worker that did not start: its executors would keep the process alive, its probes their port.
+        paused.stop();
         await Promise.all([pool.terminate(), probes?.close(), control?.close()]);
         throw error;
       }
@@ -147,6 +150,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       if (parts !== null) runtime.signals.send("workerShuttingDown", () => ({ hostname, how: giveUp.signal.aborted ? "cold" : "warm" }));
       await consumer?.pause();
       limits.handBack();
+      paused.stop();
       await pool.stop({ deadlineMs });
       // From here on a broker that is away is not waited for: whoever recovers the claims runs those tasks again.
       const lastCall = runtime.clock.after(Math.max(1_000, Math.min(deadlineMs, 5_000)), () => giveUp.abort());
@@ -186,7 +190,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     presence = createPresence({ dispatcher, clock, load, beatMs: durationMs(given.heartbeatInterval ?? 0), beaten });
     const watched = probes?.watch(teller) ?? teller;
     parts = {
-      ...{ runtime, hostname, broker, backend, clock, logger, teller: watched, events, pool, revoked, limits, limitChanges, aside },
+      ...{ runtime, hostname, broker, backend, clock, logger, teller: watched, events, pool, revoked, paused, limits, limitChanges, aside },
       giveUp: giveUp.signal,
     };
     await pool.start();
@@ -203,6 +207,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       // What is revoked from here on is heard; what was revoked before is asked for.
       control ??= await openControl(broker, desk, !given.withoutMingle);
       await control?.catchUp();
+      await paused.watch(broker);
       const listener = consumerListener();
       return await broker.consume(queues, { worker: hostname, readAhead: demand(), mayBlock: kind === "inline", listener });
     };

@@ -1,4 +1,4 @@
-/** Broker cases: queues out of which nothing is taken. */
+/** Broker cases: queues out of which nothing is taken, and the names of tasks that are paused. */
 import { expect, test } from "vitest";
 import { idOf, publicationTo } from "../../support/envelopes.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -63,5 +63,26 @@ export function describePausing(open: OpenCase): void {
     const delivery = await inbox.next();
     expect(idOf(delivery.envelope)).toBe("next");
     await settle(delivery);
+  });
+
+  test("paused tasks are known by name to all, whatever queues are called, and outlive all connections", async (context) => {
+    const { connect, world } = open(context);
+    const [operator, worker] = [await connect(), await connect()];
+    const tasks = Array.from({ length: 600 }, () => world.queue());
+    const [first, last] = [tasks[0]!, tasks.at(-1)!];
+    expect(await worker.pausedTasks.paused(tasks)).toEqual(new Set());
+    await operator.pausedTasks.pause(first);
+    await operator.pausedTasks.pause(last);
+    await operator.pausedTasks.pause(last);
+    await operator.close();
+    // Asked at once, as several workers do.
+    const told = await Promise.all([worker.pausedTasks.paused(tasks), worker.pausedTasks.paused([first]), worker.pausedTasks.paused([])]);
+    expect(told).toEqual([new Set([first, last]), new Set([first]), new Set()]);
+    expect(await worker.queues.paused(tasks)).toEqual(new Set());
+    expect((await worker.queues.list()) ?? []).not.toContainEqual(expect.stringContaining(last));
+    await worker.pausedTasks.resume(last);
+    await worker.pausedTasks.resume(last);
+    expect(await worker.pausedTasks.paused(tasks)).toEqual(new Set([first]));
+    await worker.pausedTasks.resume(first);
   });
 }

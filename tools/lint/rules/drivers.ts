@@ -31,6 +31,7 @@ const ground = new Set(
       "failure",
       "live-exchange",
       "logger",
+      "pauses",
       "queue-table",
       "redact",
       "result-meta",

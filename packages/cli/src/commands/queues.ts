@@ -4,6 +4,7 @@ import { type BrokerAccess, withBroker } from "../broker-access.ts";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Output } from "../output.ts";
+import { setQueuesPaused } from "../pausing.ts";
 import { allQueues, isListed, queueFacts } from "../queue-facts.ts";
 import { table } from "../table.ts";
 import { age } from "../text.ts";
@@ -13,8 +14,8 @@ type Action = (access: BrokerAccess, args: CommandArguments<"queues">, output: O
 const actions: Readonly<Record<string, Action>> = {
   list,
   peek,
-  pause: (access, args, output) => setPaused(access, args, output, true),
-  resume: (access, args, output) => setPaused(access, args, output, false),
+  pause: (access, { positionals }, output) => setQueuesPaused(access, positionals.queues, output, true),
+  resume: (access, { positionals }, output) => setQueuesPaused(access, positionals.queues, output, false),
 };
 
 /** Resolves with the exit code. Throws COMMAND_USAGE, BROKER_*, CONFIG_*, APP_NOT_FOUND. */
@@ -99,23 +100,4 @@ function messageFacts({ headers, properties, body }: Envelope) {
     bytes: body.byteLength,
     arguments: given.join(", "),
   };
-}
-
-async function setPaused(
-  { broker, runtime }: BrokerAccess,
-  { positionals }: CommandArguments<"queues">,
-  output: Output,
-  paused: boolean,
-): Promise<void> {
-  const names = [...new Set(positionals.queues)];
-  const broadcast = names.find((name) => runtime.queues.declaration(name).kind === "broadcast");
-  if (broadcast !== undefined) throw new CeleriacError("COMMAND_USAGE", `${broadcast} is a broadcast: no queue holds what is sent to it`);
-  const known = await broker.queues.list();
-  for (const name of names) {
-    if (known !== null && !known.includes(name) && !runtime.queues.names.includes(name))
-      output.remark(`Nothing was ever sent to a queue ${name}.`);
-    await (paused ? broker.queues.pause(name) : broker.queues.resume(name));
-    const text = paused ? `${name} is paused: workers take nothing out of it until it is resumed.` : `${name} is not paused any more.`;
-    output.result(text, { queue: name, paused });
-  }
 }

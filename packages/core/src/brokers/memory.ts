@@ -8,6 +8,7 @@ import { BrokerError, PublishError } from "../errors.ts";
 import { declaredBindings, type ExchangeBinding } from "../exchange.ts";
 import { meant } from "../live-exchange.ts";
 import { isSameSpace, openSpace, type Space } from "../memory/space.ts";
+import { type PauseStore, type Pausing, pausingQueues, pausingTasks } from "../pauses.ts";
 import { plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
 import type { ServerFacts } from "../server-facts.ts";
 import { MemoryConsumer } from "./memory/consumer.ts";
@@ -30,6 +31,7 @@ class MemoryBroker implements Broker {
   readonly settlesResults: boolean;
   readonly parksOnPublish = true;
   readonly queues: Queues;
+  readonly pausedTasks: Pausing;
   readonly #space: Space;
   readonly #context: DriverContext;
   readonly #queueTable: QueueTable;
@@ -49,6 +51,11 @@ class MemoryBroker implements Broker {
     this.#bindings = declaredBindings(queues);
     this.settlesResults = settlesResults;
     const { clock } = context;
+    const pauses: PauseStore = {
+      add: async (entry) => this.#messages.pause(entry),
+      remove: async (entry) => this.#messages.resume(entry),
+      of: async (entries) => new Set(entries.filter((entry) => this.#messages.isPaused(entry))),
+    };
     this.queues = {
       length: async (queue) => this.#messages.length(queue, clock.now()),
       oldestAge: async (queue) => {
@@ -62,10 +69,9 @@ class MemoryBroker implements Broker {
         void this.#messages;
         return this.#space.bindings.all();
       },
-      pause: async (queue) => this.#messages.pause(queue),
-      resume: async (queue) => this.#messages.resume(queue),
-      paused: async (queues) => new Set(queues.filter((queue) => this.#messages.isPaused(queue))),
+      ...pausingQueues(pauses),
     };
+    this.pausedTasks = pausingTasks(pauses);
   }
 
   get connected(): boolean {

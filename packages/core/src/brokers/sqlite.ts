@@ -10,6 +10,7 @@ import { type Envelope, wrapUnreadable } from "../envelope.ts";
 import { BrokerError, CeleriacError, PublishError, reasonOf } from "../errors.ts";
 import { declaredBindings, type ExchangeBinding } from "../exchange.ts";
 import { meant } from "../live-exchange.ts";
+import { type PauseStore, type Pausing, pausingQueues, pausingTasks } from "../pauses.ts";
 import { plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
 import type { ServerFacts } from "../server-facts.ts";
 import { StoreError } from "../sqlite/failure.ts";
@@ -41,6 +42,7 @@ class SqliteBroker implements Broker {
   readonly settlesResults: boolean;
   readonly parksOnPublish = true;
   readonly queues: Queues;
+  readonly pausedTasks: Pausing;
   readonly #url: string;
   readonly #path: string;
   readonly #context: DriverContext;
@@ -60,6 +62,14 @@ class SqliteBroker implements Broker {
     this.settlesResults = isSameFile(url, resultUrl);
     this.#queueTable = queues;
     this.#bindings = declaredBindings(queues);
+    const pauses: PauseStore = {
+      add: async (entry) => void (await this.#ask("pause", { queue: entry })),
+      remove: async (entry) => void (await this.#ask("resume", { queue: entry })),
+      of: async (entries) => {
+        const paused = await this.#ask("paused", {});
+        return new Set(entries.filter((entry) => paused.includes(entry)));
+      },
+    };
     this.queues = {
       length: (queue) => this.#ask("length", { queue }),
       oldestAge: (queue) => this.#oldestAge(queue),
@@ -67,13 +77,9 @@ class SqliteBroker implements Broker {
       purge: (queue) => this.#purge(queue),
       list: async () => queueNames(await this.#ask("queues", {})),
       bindings: () => this.#ask("bindings", {}),
-      pause: async (queue) => void (await this.#ask("pause", { queue })),
-      resume: async (queue) => void (await this.#ask("resume", { queue })),
-      paused: async (queues) => {
-        const paused = await this.#ask("paused", {});
-        return new Set(queues.filter((queue) => paused.includes(queue)));
-      },
+      ...pausingQueues(pauses),
     };
+    this.pausedTasks = pausingTasks(pauses);
   }
 
   get connected(): boolean {

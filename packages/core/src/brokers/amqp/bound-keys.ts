@@ -2,6 +2,7 @@
  * Answers that lie in an exchange's bindings: whether a key is bound there is told by a message that is sent back or not, at no cost in errors and
  * logs. Asked on a channel of its own: were the exchange gone, a question would end other publications as well.
  */
+import { randomUUID } from "node:crypto";
 import { type Confirms, openConfirms } from "../../amqp/confirms.ts";
 import type { Link } from "../../amqp/link.ts";
 import { BrokerError, PublishError } from "../../errors.ts";
@@ -12,6 +13,11 @@ export interface BoundKeys {
   /** Those of the keys that are bound. Rejects with what the broker gave. */
   of(keys: readonly string[]): Promise<ReadonlySet<string>>;
 }
+
+/** In one question: headers must fit into a frame. */
+const mostAsked = 250;
+/** So few are asked one by one. */
+const few = 4;
 
 /** `declare` makes the exchange, once for each connection. Whatever is bound there must keep no messages. */
 export function createBoundKeys(exchange: string, currentLink: () => Link | null, declare: (link: Link) => Promise<void>): BoundKeys {
@@ -26,9 +32,23 @@ export function createBoundKeys(exchange: string, currentLink: () => Link | null
     return desk;
   }
 
-  async function isBound(key: string, confirms: Confirms): Promise<boolean> {
+  /** Many are asked together, for mostly none is bound; where one is, halves are. */
+  async function boundAmong(keys: readonly string[], confirms: Confirms): Promise<readonly string[]> {
+    if (keys.length > few && keys.length <= mostAsked && !(await isAnyBound(keys, confirms))) return [];
+    if (keys.length > few) {
+      const half = keys.length >> 1;
+      return (await Promise.all([keys.slice(0, half), keys.slice(half)].map((each) => boundAmong(each, confirms)))).flat();
+    }
+    const bound = await Promise.all(keys.map((key) => isAnyBound([key], confirms)));
+    return keys.filter((_, index) => bound[index]);
+  }
+
+  /** RabbitMQ takes a message by each of the keys in its header CC. */
+  async function isAnyBound([first, ...others]: readonly string[], confirms: Confirms): Promise<boolean> {
+    // Tells apart which of several questions that begin with the same key comes back.
+    const options = { mandatory: true, messageId: randomUUID(), ...(others.length === 0 ? {} : { CC: others }) };
     try {
-      await confirms.send({ exchange, routingKey: key, content: Buffer.alloc(0), options: { mandatory: true } });
+      await confirms.send({ exchange, routingKey: first!, content: Buffer.alloc(0), options });
       return true;
     } catch (error) {
       if (PublishError.is(error) && error.code === "PUBLISH_UNROUTABLE") return false;
@@ -40,8 +60,7 @@ export function createBoundKeys(exchange: string, currentLink: () => Link | null
     open: async () => (await open()).link,
     async of(keys) {
       const { confirms } = await open();
-      const bound = await Promise.all(keys.map((key) => isBound(key, confirms)));
-      return new Set(keys.filter((_, index) => bound[index]));
+      return new Set(await boundAmong(keys, confirms));
     },
   };
 }

@@ -1,4 +1,5 @@
 /** RabbitMQ as a broker: one connection publishes, another consumes, so that a broker which takes no publications still gets acknowledgements. */
+
 import { type ConnectionOptions, parseAmqpUrls } from "../../amqp/address.ts";
 import { createFailover, type FailoverStrategy } from "../../amqp/failover.ts";
 import { operationFailure } from "../../amqp/failure.ts";
@@ -9,6 +10,7 @@ import { createSession } from "../../amqp/session.ts";
 import type { Broker, Consumer, Passage, Publication } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
 import { BrokerError, PublishError } from "../../errors.ts";
+import { pausingTasks } from "../../pauses.ts";
 import { plainQueues, type QueueTable } from "../../queue-table.ts";
 import { createBegunMarks } from "./begun-mark.ts";
 import { createBroadcasts } from "./broadcasts.ts";
@@ -118,6 +120,7 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
     },
     // Rather on the connection from which a broker out of memory still reads.
     queues: createQueues(() => consuming.link ?? publishing.link, handedBack, pauses),
+    pausedTasks: pausingTasks(pauses),
     async health() {
       refuseIfClosed();
       const { link } = publishing;

@@ -10,6 +10,7 @@ import type { Clock } from "../../clock.ts";
 import { ConsumedQueues } from "../../consumed-queues.ts";
 import { BrokerError, reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
+import type { PauseStore } from "../../pauses.ts";
 import type { QueueDeclaration } from "../../queue-table.ts";
 import { createSequence } from "../../sequence.ts";
 import type { DeliveryTools } from "./delivery.ts";
@@ -17,7 +18,6 @@ import { type Holding, type HoldOptions, openHolding } from "./hold/holding.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { deleteCopies, type Life, openLife } from "./life.ts";
 import { PauseWatch } from "./pause-watch.ts";
-import type { Pauses } from "./pauses.ts";
 import { SharedLimit } from "./shared-limit.ts";
 import type { TopologyOptions } from "./topology.ts";
 
@@ -26,7 +26,7 @@ export interface ConsumerParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly topology: TopologyOptions;
-  readonly pauses: Pauses;
+  readonly pauses: PauseStore;
   readonly delivery: Omit<DeliveryTools, "consuming" | "over" | "holder">;
   /** null: long tasks stay on their channel */
   readonly hold: HoldOptions | null;

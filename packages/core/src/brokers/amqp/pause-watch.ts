@@ -3,10 +3,10 @@ import { atMost } from "../../amqp/patience.ts";
 import type { Clock, Timer } from "../../clock.ts";
 import { reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
-import type { Pauses } from "./pauses.ts";
+import type { PauseStore } from "../../pauses.ts";
 
 export interface PauseWatchOptions {
-  readonly pauses: Pauses;
+  readonly pauses: PauseStore;
   readonly clock: Clock;
   readonly logger: Logger;
   /** those it is asked of */

@@ -1,27 +1,21 @@
 /**
- * Which queues a worker of ours may not take from. RabbitMQ knows no such thing, so a paused queue is a binding, by the queue's name, of an
- * exchange that is there for nothing else: it lasts, and everyone can ask for it.
+ * What operators have paused. RabbitMQ knows no such thing, so what is paused is a binding, by its name, of an exchange that is there for nothing
+ * else: it lasts, and everyone can ask for it.
  */
 import type { Channel } from "amqplib";
 import { operationFailure } from "../../amqp/failure.ts";
 import type { Link } from "../../amqp/link.ts";
 import { within } from "../../amqp/patience.ts";
 import type { Clock } from "../../clock.ts";
+import type { PauseStore } from "../../pauses.ts";
 import { createBoundKeys } from "./bound-keys.ts";
-
-/** All throw BROKER_UNREACHABLE, BROKER_REFUSED. */
-export interface Pauses {
-  add(queue: string): Promise<void>;
-  remove(queue: string): Promise<void>;
-  /** Those of the queues that are paused. Fails after 5 s while the broker takes no publications. */
-  of(queues: readonly string[]): Promise<ReadonlySet<string>>;
-}
 
 /** Names the exchange, and the queue at its bindings' end, which keeps nothing. */
 const pausedName = "celeriac.paused";
 const answerLimitMs = 5_000;
 
-export function createPauses(currentLink: () => Link | null, clock: Clock): Pauses {
+/** All throw BROKER_UNREACHABLE, BROKER_REFUSED; `of` fails after 5 s while the broker takes no publications. */
+export function createPauses(currentLink: () => Link | null, clock: Clock): PauseStore {
   const bindings = createBoundKeys(pausedName, currentLink, declare);
 
   async function asking<T>(what: string, answer: () => Promise<T>): Promise<T> {
@@ -37,9 +31,9 @@ export function createPauses(currentLink: () => Link | null, clock: Clock): Paus
   }
 
   return {
-    add: (queue) => asking(`pause the queue ${queue}`, () => aside((channel) => channel.bindQueue(pausedName, pausedName, queue))),
-    remove: (queue) => asking(`resume the queue ${queue}`, () => aside((channel) => channel.unbindQueue(pausedName, pausedName, queue))),
-    of: (queues) => asking("tell which queues are paused", () => bindings.of(queues)),
+    add: (entry) => asking(`pause ${entry}`, () => aside((channel) => channel.bindQueue(pausedName, pausedName, entry))),
+    remove: (entry) => asking(`resume ${entry}`, () => aside((channel) => channel.unbindQueue(pausedName, pausedName, entry))),
+    of: (entries) => asking("tell what is paused", () => bindings.of(entries)),
   };
 }
 

@@ -5,11 +5,11 @@ import { ask, type Link } from "../../amqp/link.ts";
 import type { Queues } from "../../broker.ts";
 import type { Envelope } from "../../envelope.ts";
 import { BrokerError } from "../../errors.ts";
+import { type PauseStore, pausingQueues } from "../../pauses.ts";
 import type { HandedBack } from "./handed-back.ts";
 import { identityOf, toEnvelope } from "./message.ts";
-import type { Pauses } from "./pauses.ts";
 
-export function createQueues(currentLink: () => Link | null, handedBack: HandedBack, pauses: Pauses): Queues {
+export function createQueues(currentLink: () => Link | null, handedBack: HandedBack, pauses: PauseStore): Queues {
   const link = (): Link => {
     const current = currentLink();
     if (current === null) throw new BrokerError("BROKER_UNREACHABLE", "Not connected to RabbitMQ");
@@ -26,9 +26,7 @@ export function createQueues(currentLink: () => Link | null, handedBack: HandedB
     // Only its management plugin tells them.
     list: async () => null,
     bindings: async () => null,
-    pause: pauses.add,
-    resume: pauses.remove,
-    paused: pauses.of,
+    ...pausingQueues(pauses),
   };
 }
 

@@ -5,6 +5,7 @@
 import type { Broker } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
 import { BrokerError } from "../../errors.ts";
+import { pausingTasks } from "../../pauses.ts";
 import { plainQueues, type QueueTable } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { brokerFailure } from "../../redis/failure.ts";
@@ -15,7 +16,7 @@ import { boundMembers } from "./bindings.ts";
 import { createBroadcasts } from "./broadcasts.ts";
 import { RedisConsumer } from "./consumer.ts";
 import { createPublisher } from "./publisher.ts";
-import { createQueues } from "./queues.ts";
+import { createPauses, createQueues } from "./queues.ts";
 import { checkServer } from "./server-check.ts";
 import { type RedisTiming, redisTiming } from "./timing.ts";
 
@@ -74,6 +75,8 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
     }
   }
 
+  const pauses = createPauses(ask);
+
   return {
     settlesResults,
     // A Python worker looks into the list only: what is due later lies there too, and is parked by the worker of ours that finds it.
@@ -87,7 +90,8 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
       ask(async (connection) => {
         for (const { key, member } of boundMembers(queueTable.declaration(queue))) await connection.call("SADD", key, member);
       }),
-    queues: createQueues(ask, context.clock),
+    queues: createQueues(ask, context.clock, pauses),
+    pausedTasks: pausingTasks(pauses),
     broadcast: broadcasts.broadcast,
     subscribe: broadcasts.subscribe,
     health: () => ask(async ({ servers }) => void (await Promise.all(servers.map((server) => server.call("PING"))))),

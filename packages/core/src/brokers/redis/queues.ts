@@ -2,6 +2,7 @@
 import type { Queues } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import { type Envelope, wrapUnreadable } from "../../envelope.ts";
+import { type PauseStore, pausingQueues } from "../../pauses.ts";
 import { queueNames } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { readBindings } from "./bindings.ts";
@@ -12,7 +13,7 @@ import { purgeList } from "./purge.ts";
 /** `ask` gives the connection to a question and translates its failure. */
 export type Ask = <T>(question: (connection: RedisConnection) => Promise<T>) => Promise<T>;
 
-export function createQueues(ask: Ask, clock: Clock): Queues {
+export function createQueues(ask: Ask, clock: Clock, pauses: PauseStore): Queues {
   return {
     length: (queue) =>
       ask(async (connection) => {
@@ -44,12 +45,18 @@ export function createQueues(ask: Ask, clock: Clock): Queues {
         return queueNames([...bindings.map(({ queue }) => queue), ...(paused as string[])]);
       }),
     bindings: () => ask(readBindings),
-    pause: (queue) => ask(async (connection) => void (await connection.call("SADD", pausedKey, queue))),
-    resume: (queue) => ask(async (connection) => void (await connection.call("SREM", pausedKey, queue))),
-    paused: (queues) =>
+    ...pausingQueues(pauses),
+  };
+}
+
+export function createPauses(ask: Ask): PauseStore {
+  return {
+    add: (entry) => ask(async (connection) => void (await connection.call("SADD", pausedKey, entry))),
+    remove: (entry) => ask(async (connection) => void (await connection.call("SREM", pausedKey, entry))),
+    of: (entries) =>
       ask(async (connection) => {
         const paused = new Set((await connection.call("SMEMBERS", pausedKey)) as string[]);
-        return new Set(queues.filter((queue) => paused.has(queue)));
+        return new Set(entries.filter((entry) => paused.has(entry)));
       }),
   };
 }
