@@ -184,6 +184,18 @@ describe.each(Object.entries(places))("on %s", (_, open) => {
     expect(worker.queues).toEqual(["shop"]);
   });
 
+  it("lets a task begin as often as it is told to", async () => {
+    const limit = async (task: string, rate: string | number) => await ask("rate_limit", { task_name: task, rate_limit: rate });
+    expect(await limit("shop.add", "100/m")).toEqual({ ok: "new rate limit set successfully" });
+    expect(await ask("registered", { taskinfoitems: ["rate_limit"] })).toEqual(["shop.add [rate_limit=100/m]", "shop.wait"]);
+    expect(await limit("shop.add", 0)).toEqual({ ok: "rate limit disabled successfully" });
+    expect(await limit("shop.nowhere", "1/s")).toEqual({ error: "unknown task" });
+    expect(await limit("shop.add", "lots/x")).toEqual({ error: expect.stringMatching(/^Invalid rate limit string: "lots\/x"/) });
+    const answers = await operator.control.rateLimit("shop.add", null, { reply: true, destination: name, timeout: "20s" });
+    expect(answers).toEqual({ [name]: { ok: "rate limit disabled successfully" } });
+    await expect(operator.control.rateLimit("shop.add", "often" as never)).rejects.toMatchObject({ code: "CONTROL_ARGUMENTS" });
+  });
+
   it("shows its settings without secrets", async () => {
     const shown = (await ask("conf")) as Record<string, unknown>;
     expect(shown).toMatchObject({ task_default_queue: "shop", result_backend: "disabled" });

@@ -24,7 +24,7 @@ describe.concurrent.each(Object.entries(brokerPlaces))("a rate limit on %s", (_n
       const seconds = (times.at(-1)! - times[0]!) / 1_000;
       // All but the first wait 50 ms each; a busy machine is late, but never too early.
       expect(seconds).toBeGreaterThan((count - 1) / rate - 0.15);
-      expect(seconds).toBeLessThan((count - 1) / rate + 0.6);
+      expect(seconds).toBeLessThan((count - 1) / rate + 1.5);
       for (const [index, at] of times.slice(0, -rate).entries()) expect(times[index + rate]! - at).toBeGreaterThan(850);
       expect(began.slice(0, count / 2).filter(({ task }) => task === "free")).toHaveLength(10);
       // Too many to be held: some waited in the broker.

@@ -104,6 +104,32 @@ describe.each(brokers)("$name", { timeout: 60_000 }, ({ open }) => {
     });
   });
 
+  it("each limits the other's rate, which is kept", async () => {
+    const destination = python.nodeName;
+    const limit = (task: string, rate: string | number) =>
+      callPython(place, [{ do: "rate_limit", task, rate, nodes: [ourNode] }]).then(
+        ([answer]) => (answer as Record<string, unknown>)[ourNode],
+      );
+    expect(await limit("js.now", "20/s")).toEqual({ ok: "new rate limit set successfully" });
+    const answers = await app.control.rateLimit("py.now", "10/s", { destination, reply: true, timeout: "20s" });
+    expect(answers).toEqual({ [destination]: { ok: "new rate limit set successfully" } });
+    const [ofOurs, ofPython] = await Promise.all([secondsBetween("js.now", place.queue, 41), secondsBetween("py.now", "to-python", 9)]);
+    expect(ofOurs).toBeGreaterThan(1.9);
+    expect(ofOurs).toBeLessThan(3.5);
+    // Python's worker keeps below its rate, and takes three times as long as it might.
+    expect(ofPython).toBeGreaterThan(0.75);
+    expect(ofPython).toBeLessThan(15);
+    expect(await limit("js.now", 0)).toEqual({ ok: "rate limit disabled successfully" });
+    expect(await limit("js.nowhere", "1/s")).toEqual({ error: "unknown task" });
+  });
+
+  /** From the first to the last beginning of so many. */
+  async function secondsBetween(task: string, queue: string, count: number): Promise<number> {
+    const sent = await Promise.all(Array.from({ length: count }, () => app.sendTask(task, [], { queue })));
+    const began = (await Promise.all(sent.map((each) => each.get({ timeout: "30s" })))) as number[];
+    return Math.max(...began) - Math.min(...began);
+  }
+
   it("each turns the other's events on and off, and stops it", async () => {
     const [again, off] = await callPython(place, [
       { do: "control", command: "enable_events", arguments: {}, nodes: [ourNode] },

@@ -186,6 +186,14 @@ export const remoteCommands = {
       hard: { kind: "number", doc: "Seconds; the app's unless told." },
     },
   },
+  rate_limit: {
+    kind: "control",
+    doc: "How often the worker lets a task begin, until it stops.",
+    args: {
+      task_name: { kind: "text", doc: "Name of the task.", required: true },
+      rate_limit: { kind: "textOrNumber", doc: "10/s, 100/m, 1/h, or a number per second; 0 is no limit.", required: true },
+    },
+  },
   pool_grow: {
     kind: "control",
     doc: "More executors, or slots in the pools async and inline; where it autoscales, its range grows with it.",

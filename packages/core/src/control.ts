@@ -4,7 +4,11 @@ import type { InspectName, RemoteCommandName } from "./command.ts";
 import { askWorkers, type ControlCall, type ControlParts, tellWorkers } from "./control/client.ts";
 import { type RevokeOptions, revokeArguments } from "./control/revocation.ts";
 import { type Duration, durationMs } from "./duration.ts";
+import { CeleriacError } from "./errors.ts";
 import type { ExchangeType } from "./queue-table.ts";
+import { type RateLimit, readRateLimit } from "./rate-limit.ts";
+import { shownValue } from "./setting.ts";
+import type { AnyTask } from "./task.ts";
 
 /** Which workers, and how long they are waited for. */
 export interface ControlOptions {
@@ -52,6 +56,11 @@ export interface Control {
   addConsumer(queue: string, options?: ControlOptions & QueueBindingOptions & ReplyOptions): Promise<ControlReplies>;
   /** Workers consume the queue no more; what they hold of it goes on. With `reply` answers are waited for. */
   cancelConsumer(queue: string, options?: ControlOptions & ReplyOptions): Promise<ControlReplies>;
+  /**
+   * How often each worker lets a task begin, until it stops: "10/s", "100/m", "1/h", a number is per second; 0 and null are no limit. With `reply` answers
+   * are waited for. Throws CONTROL_ARGUMENTS for what is no rate.
+   */
+  rateLimit(task: AnyTask | string, rate: RateLimit | null, options?: ControlOptions & ReplyOptions): Promise<ControlReplies>;
   /** Any command, a custom one too; with `reply` its answers are waited for. */
   broadcast(command: RemoteCommandName | (string & {}), args?: object, options?: ControlOptions & ReplyOptions): Promise<ControlReplies>;
 }
@@ -82,6 +91,15 @@ export function createControl(runtime: AppRuntime): Control {
     addConsumer: (queue, { exchange = null, exchangeType = "direct", routingKey = null, ...options } = {}) =>
       control.broadcast("add_consumer", { queue, exchange, exchange_type: exchangeType, routing_key: routingKey }, options),
     cancelConsumer: (queue, options = {}) => control.broadcast("cancel_consumer", { queue }, options),
+    async rateLimit(task, rate, options) {
+      if (readRateLimit(rate) === undefined)
+        throw new CeleriacError(
+          "CONTROL_ARGUMENTS",
+          `rateLimit takes "10/s", "100/m", "1/h" or a number per second, got ${shownValue(rate)}`,
+        );
+      const name = typeof task === "string" ? task : task.name;
+      return await control.broadcast("rate_limit", { task_name: name, rate_limit: rate ?? 0 }, options);
+    },
   };
   return control;
 }

@@ -164,8 +164,10 @@ function runInTurn(parts: ConsumerParts, request: Request, underway: Map<Run, Re
   const pacer = parts.limits.of(request.run.task);
   if (pacer === null) return runAndFinish(parts, request, underway);
   return new Promise((resolve) => {
-    const turn = pacer.take((hasTurn) =>
-      resolve(hasTurn ? walkOn(parts, request, underway, true) : finish(parts, request, { kind: "handedBack" }, 0)),
+    const turn = pacer.take(request, (release) =>
+      resolve(
+        release === "handBack" ? finish(parts, request, { kind: "handedBack" }, 0) : walkOn(parts, request, underway, release === "turn"),
+      ),
     );
     if (turn.kind === "now") resolve(runAndFinish(parts, request, underway));
     if (turn.kind === "later") resolve(defer(parts, request, "its task is over its rate", turn.afterMs));

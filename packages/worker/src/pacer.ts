@@ -4,6 +4,7 @@
  */
 import type { Clock, Timer } from "@celeriac/core/runtime";
 import { Fifo } from "./pools/fifo.ts";
+import type { Request } from "./request.ts";
 import { Spread } from "./spread.ts";
 
 /** What becomes of a request whose turn was asked for. */
@@ -14,8 +15,11 @@ export type Turn =
   /** it goes back to the broker, and asks again when it returns */
   | { readonly kind: "later"; readonly afterMs: number };
 
-/** Called once: true when its turn has come, false when it is to be handed back. */
-export type WhenDue = (hasTurn: boolean) => void;
+/** `turn`: it may begin. `again`: the rate has changed, it is to ask anew. `handBack`: nothing begins here any more. */
+export type Release = "turn" | "again" | "handBack";
+
+/** Called once. */
+export type WhenDue = (release: Release) => void;
 
 /** Shared by the pacers of a worker. */
 export interface Room {
@@ -44,9 +48,9 @@ const longestAwayMs = 600_000;
 export class Pacer {
   readonly #clock: Clock;
   readonly #room: Room;
-  readonly #waiting = new Fifo<WhenDue>();
+  readonly #waiting = new Fifo<{ readonly request: Request; readonly whenDue: WhenDue }>();
   readonly #spread = new Spread();
-  #intervalMs: number;
+  readonly #intervalMs: number;
   /** when the next may begin, monotonic ms */
   #nextAt: number;
   #timer: Timer | null = null;
@@ -59,7 +63,12 @@ export class Pacer {
     this.#nextAt = clock.monotonic();
   }
 
-  take(whenDue: WhenDue): Turn {
+  /** What waits here, next in line first. */
+  get waiting(): readonly Request[] {
+    return this.#waiting.values().map(({ request }) => request);
+  }
+
+  take(request: Request, whenDue: WhenDue): Turn {
     const now = this.#clock.monotonic();
     const aheadMs = Math.max(0, this.#nextAt - now) + this.#waiting.size * this.#intervalMs;
     if (aheadMs <= 0 && this.#room.hasRoom()) {
@@ -70,7 +79,7 @@ export class Pacer {
       const gapMs = Math.min(this.#intervalMs / 2, longestGapMs);
       return { kind: "later", afterMs: this.#spread.place(now, { firstMs: aheadMs / 2, gapMs, longestMs: longestAwayMs }) };
     }
-    this.#waiting.push(whenDue);
+    this.#waiting.push({ request, whenDue });
     this.#room.held(1);
     if (this.#waiting.size === 1) this.#arm(now);
     return { kind: "held" };
@@ -81,25 +90,15 @@ export class Pacer {
     const now = this.#clock.monotonic();
     while (this.#waiting.size > 0 && this.#nextAt <= now && this.#room.hasRoom()) {
       this.#nextAt = Math.max(this.#nextAt, now - catchUpMs) + this.#intervalMs;
-      this.#release(true);
+      this.#release("turn");
     }
     this.#arm(now);
   }
 
-  /** From now on; those that wait here keep their places. */
-  setRate(rate: number): void {
-    const now = this.#clock.monotonic();
-    const intervalMs = 1_000 / rate;
-    this.#nextAt = Math.min(this.#nextAt, now + intervalMs);
-    this.#intervalMs = intervalMs;
-    this.pump();
-  }
-
-  /** All that wait here: their turn has come, or they are handed back. */
-  releaseAll(hasTurn: boolean): void {
-    while (this.#waiting.size > 0) this.#release(hasTurn);
+  releaseAll(release: Exclude<Release, "turn">): void {
     this.#timer?.cancel();
     this.#timer = null;
+    while (this.#waiting.size > 0) this.#release(release);
   }
 
   #mayHold(aheadMs: number): boolean {
@@ -108,10 +107,10 @@ export class Pacer {
     return size < alwaysHeld || (aheadMs < heldMs && this.#room.mayHold());
   }
 
-  #release(hasTurn: boolean): void {
-    const whenDue = this.#waiting.shift()!;
+  #release(release: Release): void {
+    const { whenDue } = this.#waiting.shift()!;
     this.#room.held(-1);
-    whenDue(hasTurn);
+    whenDue(release);
   }
 
   #arm(now: number): void {

@@ -1,6 +1,7 @@
 /** The rates of a worker's tasks, and what waits here for its turn. Per worker, as in Celery: two workers run twice as many. */
 import { type AppRuntime, type Clock, type RateLimit, readRateLimit } from "@celeriac/core/runtime";
 import { Pacer, type Room } from "./pacer.ts";
+import type { Request } from "./request.ts";
 
 /** Held for all tasks together; each may have a few beyond that. */
 const mostHeld = 1_000;
@@ -17,6 +18,8 @@ export interface RateLimitsParts {
 export class RateLimits {
   readonly #parts: RateLimitsParts;
   readonly #room: Room;
+  /** what remote control has said since the worker started */
+  readonly #set = new Map<string, RateLimit>();
   /** null: the task has no limit */
   readonly #pacers = new Map<string, Pacer | null>();
   readonly #blocked = new Set<Pacer>();
@@ -50,8 +53,21 @@ export class RateLimits {
   limitOf(task: string): RateLimit | null {
     const { registry, settings } = this.#parts.runtime;
     if (settings.workerDisableRateLimits) return null;
-    const ofTask = registry.get(task)?.options.rateLimit;
+    const ofTask = this.#set.get(task) ?? registry.get(task)?.options.rateLimit;
     return ofTask === undefined ? settings.taskDefaultRateLimit : ofTask;
+  }
+
+  /** From now on, until the worker stops. What waits here asks anew; what was put off does so when it comes back. */
+  set(task: string, limit: RateLimit): void {
+    this.#set.set(task, limit);
+    const before = this.#pacers.get(task);
+    this.#pacers.delete(task);
+    before?.releaseAll("again");
+  }
+
+  /** What waits here for its turn. */
+  waiting(): readonly Request[] {
+    return [...this.#pacers.values()].flatMap((pacer) => pacer?.waiting ?? []);
   }
 
   /** A run has ended: what is due may begin. */
@@ -64,6 +80,6 @@ export class RateLimits {
 
   /** Of what waits here none will begin. */
   handBack(): void {
-    for (const pacer of this.#pacers.values()) pacer?.releaseAll(false);
+    for (const pacer of this.#pacers.values()) pacer?.releaseAll("handBack");
   }
 }

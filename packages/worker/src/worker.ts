@@ -196,7 +196,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     await pool.start();
     const purge = createPurge(given.purge, queues, logger);
     const desk: Desk = {
-      ...{ runtime, hostname, logger, logLevel, pool, tasks, teller, events, presence, shutDown, revoked, revoker, limitChanges },
+      ...{ runtime, hostname, logger, logLevel, pool, tasks, teller, events, presence, shutDown, limits, revoked, revoker, limitChanges },
       consumer: () => consumer,
       demand,
       startedAt: clock.monotonic(),

@@ -80,6 +80,12 @@ def sleep(seconds):
     return seconds
 
 
+@app.task(name="py.now")
+def now():
+    """When it began, epoch seconds."""
+    return time.time()
+
+
 @app.task(name="py.unicode")
 def unicode_text():
     return "Grüße, 世界 🌍 \x00 \u2028 \ud83d"

@@ -88,7 +88,13 @@ def revoke(id, nodes=None, **options):
     return {name: reply for each in replies or [] for name, reply in each.items()}
 
 
-operations = {each.__name__: each for each in (send, get, canvas, take, ping, control, inspect, revoke)}
+def rate_limit(task, rate, nodes=None):
+    """As an operator would: app.control.rate_limit()."""
+    replies = app.control.rate_limit(task, rate, destination=nodes, reply=True, timeout=10)
+    return {name: reply for each in replies or [] for name, reply in each.items()}
+
+
+operations = {each.__name__: each for each in (send, get, canvas, take, ping, control, inspect, revoke, rate_limit)}
 
 
 def main():

@@ -30,6 +30,8 @@ app.bound("js.request", (self) => ({
 app.bound("js.wait", { trackStarted: true }, async (self) => {
   await new Promise((_, reject) => self.signal.addEventListener("abort", () => reject(self.signal.reason)));
 });
+/** When it began, epoch seconds. */
+app.task("js.now", () => Date.now() / 1_000);
 app.task("js.length", (text: string) => text.length);
 app.task("js.big", (size: number) => "x".repeat(size));
 app.task("js.silent", { ignoreResult: true }, () => "never stored");

@@ -120,6 +120,28 @@ describe("a task with a rate limit", () => {
     expect(walk.running.map(({ id }) => id)).toEqual(["b"]);
   });
 
+  it("asks anew when its rate is changed, and begins at once when it has none any more", async () => {
+    const { walk, began, sendMany, pass } = stage("1/h");
+    sendMany("limited", 30);
+    await pass(1_000);
+    expect(began).toHaveLength(1);
+    // All but the first were put off: they come back in their time.
+    walk.limits.set("limited", "2/s");
+    sendMany("limited", 10);
+    await pass(3_900);
+    expect(began).toHaveLength(1 + 1 + 7);
+    expect(walk.limits.waiting().length).toBeGreaterThan(0);
+    walk.limits.set("limited", 0);
+    await pass(5);
+    expect(walk.limits.waiting()).toEqual([]);
+    expect(walk.limits.limitOf("limited")).toBe(0);
+    sendMany("limited", 5);
+    await pass(5);
+    expect(began.slice(-5).every(({ atMs }) => atMs >= 4_900)).toBe(true);
+    await pass(600_000);
+    expect(began).toHaveLength(45);
+  });
+
   it("expires while it waits for its turn", async () => {
     const { walk, send } = stage("1/s");
     send("limited", "a");

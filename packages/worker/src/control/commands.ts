@@ -1,5 +1,6 @@
 /** Who carries out which command. */
 import type { ApplicableName, Commands } from "./command.ts";
+import { limitCommands } from "./limit-commands.ts";
 import { poolCommands } from "./pool-commands.ts";
 import { queueCommands } from "./queue-commands.ts";
 import { revokeCommands } from "./revoke-commands.ts";
@@ -14,5 +15,6 @@ export const commands: Commands<ApplicableName> = {
   ...revokeCommands,
   ...poolCommands,
   ...queueCommands,
+  ...limitCommands,
   shutdown: (desk) => desk.shutDown(),
 };

@@ -6,6 +6,7 @@ import type { LevelSwitch } from "../level-switch.ts";
 import type { LimitChanges } from "../limit-changes.ts";
 import type { Pool } from "../pool.ts";
 import type { Presence } from "../presence.ts";
+import type { RateLimits } from "../rate-limits.ts";
 import type { Revoked } from "../revoked.ts";
 import type { Revoker } from "../revoker.ts";
 import type { Teller } from "../telling.ts";
@@ -20,6 +21,7 @@ export interface Desk {
   /** how many tasks it wants to hold */
   readonly demand: () => number;
   readonly tasks: TaskConsumer;
+  readonly limits: RateLimits;
   readonly revoked: Revoked;
   readonly revoker: Revoker;
   readonly teller: Teller;

@@ -7,12 +7,12 @@ import type { Desk } from "./desk.ts";
 
 export const taskCommands: Commands<"active" | "reserved" | "scheduled" | "query_task" | "registered" | "time_limit"> = {
   active: (desk, { safe }) => held(desk, true).map((request) => taskFacts(desk, request, safe === true)),
-  reserved: (desk, { safe }) => held(desk, false).map((request) => taskFacts(desk, request, safe === true)),
+  reserved: (desk, { safe }) => [...held(desk, false), ...desk.limits.waiting()].map((request) => taskFacts(desk, request, safe === true)),
   // What is not due waits in the broker.
   scheduled: () => [],
   query_task(desk, { ids }) {
     const wanted = new Set(ids);
-    const found = [...desk.tasks.underway()].filter(({ headers }) => wanted.has(headers.id));
+    const found = [...desk.tasks.underway(), ...desk.limits.waiting()].filter(({ headers }) => wanted.has(headers.id));
     return Object.fromEntries(
       found.map((request) => [request.headers.id, [request.began === null ? "reserved" : "active", taskFacts(desk, request, true)]]),
     );
@@ -25,12 +25,12 @@ export const taskCommands: Commands<"active" | "reserved" | "scheduled" | "query
     logger.info("time limits set", { task: name, soft, hard });
     return { ok: "time limits set successfully" };
   },
-  registered({ runtime: { registry } }, { taskinfoitems }) {
+  registered({ runtime: { registry }, limits }, { taskinfoitems }) {
     const items = taskinfoitems ?? [];
     return [...registry.runnable()].sort().map((name) => {
       const options = registry.get(name)?.options as Readonly<Record<string, unknown>> | undefined;
       const told = items
-        .map((item) => [item, options?.[camelCase(item)]] as const)
+        .map((item) => [item, item === "rate_limit" ? limits.limitOf(name) : options?.[camelCase(item)]] as const)
         .filter(([, value]) => value !== undefined && value !== null);
       return told.length === 0 ? name : `${name} [${told.map(([item, value]) => `${item}=${String(value)}`).join(" ")}]`;
     });

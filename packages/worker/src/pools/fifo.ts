@@ -7,6 +7,10 @@ export class Fifo<T> {
     return this.#items.length - this.#head;
   }
 
+  values(): readonly T[] {
+    return this.#items.slice(this.#head);
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }
