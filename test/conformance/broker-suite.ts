@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { describeBroadcasting } from "./broker/broadcasting.ts";
 import { describeChangingQueues } from "./broker/changing-queues.ts";
 import { describeClaiming } from "./broker/claiming.ts";
+import { describeDeadLetters } from "./broker/dead-letters.ts";
 import { describeDelaying } from "./broker/delaying.ts";
 import { describePausing } from "./broker/pausing.ts";
 import { describePublishing } from "./broker/publishing.ts";
@@ -32,6 +33,7 @@ export function describeBroker(name: string, open: () => Promise<BrokerWorld>, t
     describe("publishing", () => describePublishing(cases, traits));
     describe("claiming", () => describeClaiming(cases, traits));
     describe("settling", () => describeSettling(cases, traits));
+    describe("dead letters", () => describeDeadLetters(cases));
     describe("routing", () => describeRouting(cases));
     describe("changing queues", () => describeChangingQueues(cases, traits));
     describe("broadcasting", () => describeBroadcasting(cases, traits));

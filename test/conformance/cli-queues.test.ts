@@ -99,6 +99,27 @@ describe("celeriac control pause and resume", () => {
   });
 });
 
+describe("celeriac dead", () => {
+  it("lists dead letters, sends them back by id, and deletes them", async () => {
+    for (const id of ["first", "second", "third"]) await run("call", "shop.slow", "--queue", "slow.dead", "--id", id);
+    expect(await json("dead")).toMatchObject({
+      dead: [{ id: "first", task: "shop.slow", queue: "slow" }, { id: "second" }, { id: "third" }],
+    });
+    const redriven = await json("dead", "redrive", "slow", "--id", "second");
+    expect(redriven).toMatchObject({ redriven: [{ id: "second" }], missing: [] });
+    expect(await run("dead", "redrive", "--id", "second")).toMatchObject({ code: 1, stderr: expect.stringContaining("no dead letter") });
+    expect((await json("queues", "list", "slow"))["queues"]).toMatchObject([{ length: 1, dead: 2 }]);
+    expect(await run("dead", "purge", "slow", "--all")).toMatchObject({ code: 0, stdout: "2 dead letters: deleted.\n" });
+    expect(await run("dead", "list", "slow")).toMatchObject({ code: 0, stderr: "No dead letters.\n" });
+    await run("purge", "-f", "slow");
+  });
+
+  it("says what it cannot do", async () => {
+    expect(await run("dead", "redrve")).toMatchObject({ code: 2, stderr: expect.stringContaining("did you mean redrive?") });
+    expect(await run("dead", "redrive", "slow")).toMatchObject({ code: 2, stderr: expect.stringContaining("--all") });
+  });
+});
+
 describe("without an app", () => {
   it("the broker is found whose URL lies in a file", async () => {
     const elsewhere = projectFolder("cli-queues-elsewhere", { "broker-url": `sqlite://${join(folder.path, "celeriac.db")}\n` });

@@ -1,5 +1,7 @@
 /** Workers that stand still without being dead: frozen processes, blocked executors. */
+import { deadLetterQueue, runtimeOf, siftDeadLetters, systemClock } from "@celeriac/core/runtime";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { type BrokerName, places } from "../support/fault/places.ts";
 import { blockEventLoop, freezeHolder, takeOverFrozen } from "../support/fault/stalls.ts";
 import { createFaultWorld, missedSoon } from "../support/fault/world.ts";
@@ -52,7 +54,7 @@ describe.concurrent("sqlite", () => {
 
 describe("poison", () => {
   for (const broker of Object.keys(places) as BrokerName[]) {
-    it(`${broker}: a task that kills its process is dead-lettered after maxDeliveries runs, its neighbours are not`, async () => {
+    it(`${broker}: a task that kills its process is dead-lettered after maxDeliveries runs, as often again when it is redriven, its neighbours are not`, async () => {
       const world = createFaultWorld(await places[broker]());
       try {
         const { mark, poison } = world.client;
@@ -63,8 +65,16 @@ describe("poison", () => {
         const end = await killer.settled({ timeout: "60s" });
         expect(end.state).toBe("FAILURE");
         for (const result of [...neighbours, ...more]) expect(await result.get({ timeout: "60s" })).toBeGreaterThanOrEqual(100);
-        expect(world.ledger().filter(({ what, n }) => what === "begin" && n === 1)).toHaveLength(5);
-        expect((await worker.stop())["task-dead-lettered"]).toBe(1);
+        const begins = () => world.ledger().filter(({ what, n }) => what === "begin" && n === 1).length;
+        expect(begins()).toBe(5);
+        const { broker: driver } = await runtimeOf(world.client.app)!.links();
+        const [queue, ids] = ["celery", new Set([killer.id])];
+        await eventually(async () => expect(await driver.queues.length(deadLetterQueue(queue))).toBe(1));
+        const redriven = await siftDeadLetters(driver, { queue, ids, to: "queue", clock: systemClock });
+        expect(redriven).toMatchObject([{ task: "fault.poison", queue, reason: expect.stringContaining("began 5 times") }]);
+        await eventually(async () => (await driver.queues.length(deadLetterQueue(queue))) === 1, { withinMs: 60_000 });
+        expect(begins()).toBe(10);
+        expect((await worker.stop())["task-dead-lettered"]).toBe(2);
       } finally {
         await world.dispose();
       }

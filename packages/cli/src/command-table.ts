@@ -138,6 +138,30 @@ export const commandTable = {
     ],
     exitCodes: { 0: "Done.", ...usageCodes },
   },
+  dead: {
+    doc: "Lists dead letters, sends them back to run again, deletes them.",
+    notes: [
+      "Dead letters are messages that were taken out of a queue because nobody can run them, or because their runs kept ending their process: the queue beside it, NAME.dead, keeps them, with the reason.",
+      "redrive puts them back into the queue they came out of, with the same task id, as if they had never begun. Each goes in one step (on RabbitMQ twice rather than not at all when it is cut off), and what was not reached when the command is ended stays. With --id all dead letters of a queue are looked through: name the queue where there are many.",
+      "On RabbitMQ, which cannot list its queues, those of the app are looked at; others have to be named.",
+    ],
+    positionals: {
+      action: { doc: "list (unless told), redrive or purge.", many: false, optional: true },
+      queues: { doc: "Whose dead letters: the queues by their own names; unless named, all.", many: true },
+    },
+    options: {
+      id: option(namesSetting([], "redrive, purge: those of these tasks."), "ID,ID"),
+      all: option(flagSetting(false, "redrive, purge: all of them."), null),
+      limit: option(countSetting(100, [1, 100_000], "list: most of each queue."), "N", "n"),
+    },
+    examples: [
+      ["celeriac dead", "what lies there, and why"],
+      ["celeriac dead redrive mail --all", "when the cause is mended"],
+      ["celeriac dead redrive --id 6f1e7c1a-…", "one task"],
+      ["celeriac dead purge mail --all", "delete them, for good"],
+    ],
+    exitCodes: { 0: "Done.", 1: "An error: see its code; or a task was named that has no dead letter.", 2: usageCodes[2] },
+  },
   purge: {
     doc: "Deletes the messages that wait in queues, for good.",
     notes: [

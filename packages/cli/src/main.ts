@@ -5,6 +5,7 @@ import { type CommandArguments, commandTable } from "./command-table.ts";
 import { bindings } from "./commands/bindings.ts";
 import { call } from "./commands/call.ts";
 import { control } from "./commands/control.ts";
+import { dead } from "./commands/dead.ts";
 import { dev } from "./commands/dev.ts";
 import { events } from "./commands/events.ts";
 import { inspect } from "./commands/inspect.ts";
@@ -88,6 +89,8 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
       return await queues(line.args, output);
     case "bindings":
       return await bindings(line.args, output);
+    case "dead":
+      return await dead(line.args, output);
     case "purge":
       return await purge(line.args, output);
     case "status":

@@ -1,0 +1,116 @@
+/**
+ * Dead letters, for those who look after them: what lies in the queue beside a queue, and how it goes back or away. Nothing is asked of a broker
+ * but what a worker asks: letters are taken, and each is settled in one step, so that whoever is killed in the middle loses none.
+ */
+import { randomUUID } from "node:crypto";
+import type { Broker, Delivery, Settlement } from "./broker.ts";
+import type { Clock } from "./clock.ts";
+import { deadLetterQueue, deathHeader, deliveriesHeader, deliveriesOf, type Envelope } from "./envelope.ts";
+
+export interface DeadLetter {
+  /** of the task; null where nothing could be read */
+  readonly id: string | null;
+  readonly task: string | null;
+  /** out of which it came */
+  readonly queue: string;
+  readonly reason: string;
+  /** epoch ms when it was put here; null: somebody else put it here */
+  readonly at: number | null;
+  /** runs that had begun and had not ended */
+  readonly deliveries: number;
+}
+
+/** Of a queue: up to `limit`, next in line first, left where they are. Throws BROKER_*. */
+export async function listDeadLetters(broker: Broker, queue: string, limit: number): Promise<readonly DeadLetter[]> {
+  return (await broker.queues.peek(deadLetterQueue(queue), limit)).map((envelope) => deadLetterOf(envelope, queue));
+}
+
+export interface SiftOptions {
+  /** whose dead letters */
+  readonly queue: string;
+  /** task ids; null = all */
+  readonly ids: ReadonlySet<string> | null;
+  /** back into the queue it came out of, as if it had never begun; or away for good */
+  readonly to: "queue" | "nowhere";
+  readonly clock: Clock;
+}
+
+/** Held at once: those that are not asked for are looked at and handed back at the end. */
+const heldAtOnce = 500;
+/** Somebody else took what was counted: so long nothing came. */
+const quietMs = 2_000;
+
+/** Takes each of a queue's dead letters once, and gives those that were sent back or deleted. Throws BROKER_*. */
+export async function siftDeadLetters(broker: Broker, options: SiftOptions): Promise<readonly DeadLetter[]> {
+  const { queue, ids, clock } = options;
+  const source = deadLetterQueue(queue);
+  const total = await broker.queues.length(source);
+  const done: DeadLetter[] = [];
+  if (total === 0) return done;
+  const settling: Promise<void>[] = [];
+  const over = new AbortController();
+  let failure: unknown = null;
+  let seen = 0;
+  let seenBefore = -1;
+
+  async function take(delivery: Delivery): Promise<void> {
+    const letter = deadLetterOf(delivery.envelope, queue);
+    if (ids === null || (letter.id !== null && ids.has(letter.id))) {
+      if ((await delivery.settle(settlementOf(delivery.envelope, letter, options.to))) === "settled") done.push(letter);
+    }
+    seen += 1;
+    if (seen >= total) over.abort();
+  }
+
+  const nothing = () => {};
+  const consumer = await broker.consume([source], {
+    worker: "celeriac-dead",
+    readAhead: ids === null ? Math.min(total, heldAtOnce) : total,
+    listener: {
+      delivery(delivery) {
+        if (over.signal.aborted) return;
+        settling.push(
+          take(delivery).catch((error) => {
+            failure ??= error;
+            over.abort();
+          }),
+        );
+      },
+      ...{ claimsLost: nothing, deadLettered: nothing, disconnected: nothing, connected: nothing },
+    },
+  });
+  try {
+    while (!over.signal.aborted && seen !== seenBefore) {
+      seenBefore = seen;
+      await clock.sleep(quietMs, over.signal);
+    }
+    await consumer.pause();
+    over.abort();
+    await Promise.all(settling);
+  } finally {
+    await consumer.close();
+  }
+  if (failure !== null) throw failure;
+  return done;
+}
+
+function settlementOf(envelope: Envelope, letter: DeadLetter, to: SiftOptions["to"]): Settlement {
+  if (to === "nowhere") return { publish: [], then: { kind: "acknowledge" } };
+  const { [deathHeader]: _death, [deliveriesHeader]: _deliveries, ...headers } = envelope.headers;
+  // With its old tag a guard of its first publication would take it for the same message.
+  const again = { ...envelope, headers, properties: { ...envelope.properties, deliveryTag: randomUUID() } };
+  return { publish: [{ envelope: again, route: { exchange: "", routingKey: letter.queue } }], then: { kind: "acknowledge" } };
+}
+
+function deadLetterOf({ headers }: Envelope, queue: string): DeadLetter {
+  const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : null);
+  const death = (typeof headers[deathHeader] === "object" ? headers[deathHeader] : null) as Readonly<Record<string, unknown>> | null;
+  return {
+    id: text(headers["id"]),
+    task: text(headers["task"]),
+    queue: text(death?.["queue"]) ?? queue,
+    reason: text(death?.["reason"]) ?? "",
+    at: typeof death?.["at"] === "number" ? death["at"] : null,
+    deliveries: deliveriesOf(headers),
+  };
+}
