@@ -22,8 +22,8 @@ import { RunTimes } from "./run-times.ts";
 import { TimeLimits } from "./time-limits.ts";
 
 const handedBack: Ending = Object.freeze({ kind: "handedBack" });
-/** How long runs have to end by themselves once a stop has aborted them. */
-const abortedGraceMs = 1_000;
+/** How long runs have to end by themselves once a stop has aborted them: the last part of its time. */
+const mostAbortedMs = 1_000;
 const mostConcurrency = 10_000;
 /** About what an executor takes to start: runs that take less are not worth one each. */
 const startMs = 100;
@@ -255,10 +255,11 @@ class ExecutorPool implements Pool, RunOwner, Scalable {
 
   async #stop(deadlineMs: number | undefined): Promise<void> {
     const cold = this.#cold.signal;
-    if (!cold.aborted) await this.#fleet.drain(deadlineMs, cold);
+    const abortedMs = Math.min(mostAbortedMs, (deadlineMs ?? Number.POSITIVE_INFINITY) / 2);
+    if (!cold.aborted) await this.#fleet.drain(deadlineMs === undefined ? undefined : deadlineMs - abortedMs, cold);
     if (!cold.aborted) {
       this.abortAll("shutdown", "The worker stops");
-      await this.#fleet.drain(abortedGraceMs, cold);
+      await this.#fleet.drain(abortedMs, cold);
     }
     await this.#fleet.end();
     this.#limits.stop();
