@@ -70,6 +70,8 @@ export interface ConsumerListener {
   deadLettered(letter: { readonly queue: string; readonly reason: string }): void;
   disconnected(error: unknown): void;
   connected(): void;
+  /** By a broker that `tellsPauses`: what is paused may have changed. */
+  pausesChanged?(): void;
 }
 
 export interface ConsumeOptions {
@@ -164,6 +166,8 @@ export interface Broker {
   readonly settlesResults: boolean;
   /** true when a publication with `dueAt` may be parked by the producer; false when it must lie in the queue where a Python worker would look for it. */
   readonly parksOnPublish: boolean;
+  /** true: who consumes is told when something was paused or resumed, and need not ask all the time. */
+  readonly tellsPauses: boolean;
   /** false until the first `connect`, and while the connection for publishing is gone. */
   readonly connected: boolean;
   /** One attempt, shared by all who ask meanwhile. Throws BROKER_UNREACHABLE, BROKER_AUTH or BROKER_REFUSED. */

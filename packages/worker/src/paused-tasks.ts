@@ -4,6 +4,8 @@ import { Spread } from "./spread.ts";
 
 /** Within 2 s it is heeded. */
 const lookEveryMs = 1_500;
+/** Where the broker tells, in case that a notice was lost. */
+const lookAgainMs = 30_000;
 /** What is put off is looked at again within 5 s while some hundred wait, and within a minute however many: the broker moves each every time. */
 const pace = { firstMs: 4_000, gapMs: 5, longestMs: 60_000 } as const;
 
@@ -18,6 +20,7 @@ export class PausedTasks {
   readonly #parts: PausedTasksParts;
   /** task → where its messages go meanwhile */
   #paused: ReadonlyMap<string, Spread> = new Map();
+  #broker: Pick<Broker, "pausedTasks"> | null = null;
   #timer: Timer | null = null;
   #looking: Promise<void> | null = null;
 
@@ -25,24 +28,26 @@ export class PausedTasks {
     this.#parts = parts;
   }
 
-  /** Looks, and from then on all the time. Rejects while the broker is not connected; one that does not tell, as while it takes no publications, is no reason not to work. */
-  async watch(broker: Pick<Broker, "pausedTasks" | "connected">): Promise<void> {
+  /** Looks, and from then on all the time, or when the broker tells that there is something to see. Rejects while the broker is not connected; one that does not tell, as while it takes no publications, is no reason not to work. */
+  async watch(broker: Pick<Broker, "pausedTasks" | "connected" | "tellsPauses">): Promise<void> {
     const { clock, logger } = this.#parts;
-    const look = async () => {
-      this.#looking ??= this.#look(broker.pausedTasks).finally(() => {
-        this.#looking = null;
-      });
-      await this.#looking;
-    };
+    this.#broker = broker;
     try {
-      await look();
+      await this.#lookNow(broker);
     } catch (error) {
       if (!broker.connected) throw error;
       logger.warn("it is not known which tasks are paused, asked again", { reason: reasonOf(error) });
     }
-    const lookAgain = () =>
-      look().catch((error: unknown) => logger.debug("the broker did not tell which tasks are paused", { reason: reasonOf(error) }));
-    this.#timer ??= clock.every(lookEveryMs, () => void lookAgain());
+    this.#timer ??= clock.every(broker.tellsPauses ? lookAgainMs : lookEveryMs, () => this.lookAgain());
+  }
+
+  /** What is paused may have changed. */
+  lookAgain(): void {
+    const { logger } = this.#parts;
+    if (this.#broker === null) return;
+    this.#lookNow(this.#broker).catch((error: unknown) =>
+      logger.debug("the broker did not tell which tasks are paused", { reason: reasonOf(error) }),
+    );
   }
 
   stop(): void {
@@ -56,6 +61,13 @@ export class PausedTasks {
   /** Of one that is paused: after how many ms its next message is to be looked at again. */
   waitMs(task: string): number {
     return this.#paused.get(task)!.place(this.#parts.clock.monotonic(), pace);
+  }
+
+  async #lookNow({ pausedTasks }: Pick<Broker, "pausedTasks">): Promise<void> {
+    this.#looking ??= this.#look(pausedTasks).finally(() => {
+      this.#looking = null;
+    });
+    await this.#looking;
   }
 
   async #look(pausedTasks: Broker["pausedTasks"]): Promise<void> {

@@ -11,7 +11,7 @@ async function stage(...names: readonly string[]) {
   const paused = new Set(names);
   const asked = { answer: async (of: readonly string[]): Promise<ReadonlySet<string>> => new Set(of.filter((name) => paused.has(name))) };
   const pausedTasks = { pause: async () => {}, resume: async () => {}, paused: (of: readonly string[]) => asked.answer(of) };
-  const broker = { connected: true, pausedTasks };
+  const broker = { connected: true, tellsPauses: false, pausedTasks };
   await walk.paused.watch(broker);
   onTestFinished(() => walk.paused.stop());
   return { walk, paused, asked, broker };

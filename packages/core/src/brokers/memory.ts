@@ -30,6 +30,7 @@ export function createMemoryBroker(url: string, context: DriverContext, options:
 class MemoryBroker implements Broker {
   readonly settlesResults: boolean;
   readonly parksOnPublish = true;
+  readonly tellsPauses = false;
   readonly queues: Queues;
   readonly pausedTasks: Pausing;
   readonly #space: Space;

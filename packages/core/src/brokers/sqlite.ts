@@ -41,6 +41,7 @@ export function createSqliteBroker(url: string, context: DriverContext, options:
 class SqliteBroker implements Broker {
   readonly settlesResults: boolean;
   readonly parksOnPublish = true;
+  readonly tellsPauses = false;
   readonly queues: Queues;
   readonly pausedTasks: Pausing;
   readonly #url: string;

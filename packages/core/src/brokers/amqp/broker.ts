@@ -79,6 +79,7 @@ export function createAmqpBroker(url: string, context: DriverContext, options: A
   return {
     settlesResults: false,
     parksOnPublish: false,
+    tellsPauses: false,
     get connected() {
       return closing === null && outbox.ready;
     },

@@ -81,6 +81,7 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
     settlesResults,
     // A Python worker looks into the list only: what is due later lies there too, and is parked by the worker of ours that finds it.
     parksOnPublish: false,
+    tellsPauses: true,
     get connected() {
       return link.current !== null;
     },

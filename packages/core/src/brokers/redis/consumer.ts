@@ -254,6 +254,7 @@ export class RedisConsumer implements Consumer {
         this.#lastNumber += count;
         return this.#lastNumber - count;
       },
+      pausesChanged: () => this.#options.listener.pausesChanged?.(),
       // Learning it twice, from a claim and a pulse, is one fence.
       fenced: () => session.close(new Fenced("this incarnation may not claim any more")),
     });

@@ -34,6 +34,8 @@ export interface ShiftOptions {
   reserve(count: number): number;
   /** declared dead, or its sentinel was lost */
   fenced(): void;
+  /** What is paused may have changed. */
+  pausesChanged(): void;
 }
 
 export class Shift {
@@ -77,7 +79,10 @@ export class Shift {
       clock,
       logger,
       session,
-      changed: (paused) => this.claimer.setPaused([...paused].flatMap(listsOf)),
+      changed: (paused) => {
+        this.claimer.setPaused([...paused].flatMap(listsOf));
+        options.pausesChanged();
+      },
     });
     this.#mover = new Mover({ clock, logger, session, lists: steps.flat() });
     this.#fanouts = new FanoutEar({ session, db: options.db, logger });
