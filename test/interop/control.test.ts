@@ -130,6 +130,19 @@ describe.each(brokers)("$name", { timeout: 60_000 }, ({ open }) => {
     return Math.max(...began) - Math.min(...began);
   }
 
+  it("each makes the other's pool larger", async () => {
+    const [grown, stats] = await callPython(place, [
+      { do: "control", command: "pool_grow", arguments: { n: 1 }, nodes: [ourNode] },
+      { do: "inspect", what: "stats", nodes: [ourNode] },
+    ]);
+    expect(grown).toEqual({ [ourNode]: { ok: "pool will grow" } });
+    expect(stats).toMatchObject({ [ourNode]: { pool: { "max-concurrency": 2 } } });
+    const destination = python.nodeName;
+    expect(await app.control.broadcast("pool_grow", { n: 1 }, { destination, reply: true, timeout: "20s" })).toEqual({
+      [destination]: { ok: "pool will grow" },
+    });
+  });
+
   it("each turns the other's events on and off, and stops it", async () => {
     const [again, off] = await callPython(place, [
       { do: "control", command: "enable_events", arguments: {}, nodes: [ourNode] },
