@@ -6,7 +6,8 @@ import {
   type ControlReply,
   callOf,
   durationMs,
-  nearestRemoteCommand,
+  nearest,
+  partsOf,
   type RemoteCommandRow,
   readRemoteArguments,
   remoteCommandOf,
@@ -29,13 +30,13 @@ export async function remoteCall(kind: Kind, args: CommandArguments<"inspect">, 
   const { command, args: words } = args.positionals;
   if (args.options.list) return await list(kind, args, output);
   if (command === null) throw new CeleriacError("COMMAND_USAGE", `${kind} needs a command: --list shows them all`);
-  return await withBroker(args.common, async ({ broker, runtime }) => {
+  return await withBroker(args.common, async ({ runtime }) => {
     await runtime.loadIncludes();
     const name = remoteCommandOf(command) ?? command;
     const row = rowsOf(runtime)[name] ?? null;
     if ((row === null && !args.options.any) || (row !== null && row.kind !== kind)) throw unknownCommand(kind, command, row, runtime);
     const call = callOf(name, argumentsOf(name, row, words), audienceOf(args.options));
-    const parts = { broker, settings: runtime.settings, clock: runtime.clock, lamport: runtime.lamport, logger: runtime.logger };
+    const parts = await partsOf(runtime);
     if (row?.answers === false) {
       await tellWorkers(parts, call);
       output.remark("Sent. This command is not answered.");
@@ -76,7 +77,7 @@ function rowsOf({ commands }: AppRuntime): Rows {
 function unknownCommand(kind: Kind, name: string, row: RemoteCommandRow | null, runtime: AppRuntime): CeleriacError {
   if (row !== null) return new CeleriacError("CONTROL_UNKNOWN", `${name} is no command of ${kind}: it is one of celeriac ${row.kind}`);
   const own = Object.entries(rowsOf(runtime)).filter(([, each]) => each.kind === kind);
-  const near = nearestRemoteCommand(
+  const near = nearest(
     name,
     own.map(([each]) => each),
   );

@@ -8,6 +8,7 @@ import {
   CeleriacError,
   callOf,
   isMemoryUrl,
+  partsOf,
   reasonOf,
   redactText,
   reportText,
@@ -64,8 +65,7 @@ async function ofServers(runtime: AppRuntime): Promise<Readonly<Record<string, u
     return await queueFacts(broker, await allQueues(broker, runtime));
   });
   const workers = await told(async () => {
-    const parts = { broker, settings: runtime.settings, clock: runtime.clock, lamport: runtime.lamport, logger: runtime.logger };
-    const replies = await askWorkers(parts, callOf("stats", {}, {}), { timeoutMs: answersMs, limit: null });
+    const replies = await askWorkers(await partsOf(runtime), callOf("stats", {}, {}), { timeoutMs: answersMs, limit: null });
     return Object.fromEntries(replies.map(({ hostname, value }) => [hostname, value]));
   });
   return { "servers.json": { broker: ofBroker, backend: ofBackend }, "queues.json": queues, "workers.json": workers };

@@ -3,7 +3,6 @@
  * validation, `celeriac inspect` and `celeriac control`, and docs/reference/control.md. Workers carry them out (`worker/src/control`).
  */
 import { CeleriacError } from "./errors.ts";
-import { nearest } from "./nearest.ts";
 import { shownValue } from "./setting.ts";
 
 /** What an argument may be, and how it is read from a word of a command line. */
@@ -276,11 +275,6 @@ const byName: ReadonlyMap<string, RemoteCommandName> = new Map(
 /** The command that a name on the wire stands for. */
 export function remoteCommandOf(name: string): RemoteCommandName | undefined {
   return byName.get(name);
-}
-
-/** The nearest command to a name that is none; null when none is near. */
-export function nearestRemoteCommand(name: string, known: readonly string[] = [...byName.keys()]): string | null {
-  return nearest(name, known);
 }
 
 /** Arguments as they came, checked; unknown ones are passed over, since a newer version may send them. Throws CONTROL_ARGUMENTS. */

@@ -16,7 +16,6 @@ export type {
 export { type Clock, parseInstant, systemClock, type Timer, toIsoInstant } from "./clock.ts";
 export {
   type ArgumentRow,
-  nearestRemoteCommand,
   type RemoteArguments,
   type RemoteCommandName,
   type RemoteCommandRow,
@@ -84,6 +83,7 @@ export { encodeJson } from "./serializers/json.ts";
 export type { ServerFacts } from "./server-facts.ts";
 export { createService, type Service, type ServiceSteps } from "./service.ts";
 export {
+  camelCase,
   choiceSetting,
   countSetting,
   durationSetting,

@@ -110,6 +110,13 @@ export const namesSetting = (fallback: readonly string[], doc: string): Setting<
 
 export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
 export type SettingsOf<T extends SettingTable> = { readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : never };
+
+/** rate_limit → rateLimit */
+export function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** rateLimit → rate_limit */
 export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -2,7 +2,7 @@
 import { ConfigError } from "./errors.ts";
 import { isFlag, isRecord, isText, type OptionCheck } from "./option-check.ts";
 import { type ExchangeType, exchangeTypes } from "./queue-table.ts";
-import { type Setting, shownValue, unknownName } from "./setting.ts";
+import { camelCase, type Setting, shownValue, unknownName } from "./setting.ts";
 
 /** One way from an exchange to a queue. */
 export interface BindingOptions {
@@ -101,8 +101,4 @@ function readMembers(given: object, checks: Readonly<Record<string, OptionCheck>
 
 function expected(member: string): string {
   return member === "exchangeType" ? `: expected ${exchangeTypes.join(", ")}` : "";
-}
-
-function camelCase(name: string): string {
-  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

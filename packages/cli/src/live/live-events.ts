@@ -4,6 +4,7 @@ import {
   ClusterView,
   callOf,
   type Logger,
+  partsOf,
   type ReceivedEvent,
   reasonOf,
   redactUrl,
@@ -24,7 +25,7 @@ export interface LiveEvents {
 const drawMs = 200;
 
 /** `quit` is called when a key asks for the end. */
-export function openLiveEvents({ broker, runtime }: BrokerAccess, output: Output, quit: () => void): LiveEvents {
+export function openLiveEvents({ runtime }: BrokerAccess, output: Output, quit: () => void): LiveEvents {
   const view = new ClusterView();
   let selected: string | null = null;
   let isOpen = false;
@@ -83,12 +84,14 @@ export function openLiveEvents({ broker, runtime }: BrokerAccess, output: Output
     asked = null;
     notice = null;
     if (id === null) return;
-    const { settings, clock, lamport, logger } = runtime;
-    const call = callOf("revoke", { task_id: id, terminate: false, signal: "SIGTERM" }, {});
-    tellWorkers({ broker, settings, clock, lamport, logger }, call).then(
+    revoke(id).then(
       () => told(`Revoked ${id}: it does not begin any more.`),
       (error: BrokerError) => told(`Not revoked: ${reasonOf(error)}`),
     );
+  }
+
+  async function revoke(id: string): Promise<void> {
+    await tellWorkers(await partsOf(runtime), callOf("revoke", { task_id: id, terminate: false, signal: "SIGTERM" }, {}));
   }
 
   return {

@@ -2,12 +2,11 @@
  * Remote control as Celery has it on the wire (kombu's pidbox): a command goes to all workers through a fanout exchange, and each answers through
  * a direct one to whoever asked. Both sides, the mailbox and the client, write and read it here.
  */
-import { randomUUID } from "node:crypto";
 import type { LiveExchange, SubscribeOptions } from "../broker.ts";
 import type { Settings } from "../config.ts";
 import { type ContentRules, contentRules, decodeContent, serializers } from "../content.ts";
-import { type Duration, durationMs } from "../duration.ts";
 import type { Envelope } from "../envelope.ts";
+import { liveEnvelope, queueMs } from "../live-exchange.ts";
 import { checkEncodable, plainForm } from "../serializers/encodable.ts";
 
 export type ControlSettings = Pick<
@@ -68,11 +67,7 @@ export function replyQueue(settings: ControlSettings, oid: string): Omit<Subscri
 }
 
 function times({ controlQueueTtl, controlQueueExpires }: ControlSettings) {
-  return { messageTtlMs: ms(controlQueueTtl, "controlQueueTtl"), expiresMs: ms(controlQueueExpires, "controlQueueExpires") };
-}
-
-function ms(duration: Duration | null, name: string): number | null {
-  return duration === null ? null : Math.max(1, Math.round(durationMs(duration, name)));
+  return { messageTtlMs: queueMs(controlQueueTtl, "controlQueueTtl"), expiresMs: queueMs(controlQueueExpires, "controlQueueExpires") };
 }
 
 /** What either side reads: JSON always, and what the app accepts. */
@@ -134,22 +129,8 @@ function bodyOf({ body, headers, properties }: Envelope, rules: ContentRules): u
 }
 
 function envelopeOf(content: unknown, headers: Readonly<Record<string, unknown>>, deliveryMode: 1 | 2): Envelope {
-  const { format, contentType, contentEncoding, write } = serializers.json;
-  checkEncodable(content, "body", format);
-  return {
-    headers,
-    properties: {
-      contentType,
-      contentEncoding,
-      correlationId: null,
-      replyTo: null,
-      deliveryMode,
-      priority: null,
-      expiration: null,
-      deliveryTag: randomUUID(),
-    },
-    body: write(plainForm(content)),
-  };
+  checkEncodable(content, "body", serializers.json.format);
+  return liveEnvelope(serializers.json, serializers.json.write(plainForm(content)), headers, deliveryMode);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

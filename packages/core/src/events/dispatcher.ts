@@ -3,7 +3,6 @@
  * dropped and counted. Duties: 1. dates and numbers events; 2. sends what one turn of the event loop told together; 3. tries again while the
  * broker is away.
  */
-import { randomUUID } from "node:crypto";
 import type { Broker } from "../broker.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { Settings } from "../config.ts";
@@ -11,6 +10,7 @@ import { serializers } from "../content.ts";
 import type { Envelope } from "../envelope.ts";
 import { CeleriacError, PublishError, reasonOf } from "../errors.ts";
 import type { LamportClock } from "../lamport-clock.ts";
+import { liveEnvelope } from "../live-exchange.ts";
 import type { Logger } from "../logger.ts";
 import type { Plain } from "../serializers/encodable.ts";
 import { type CeleryEvents, type CeleryEventType, type EventFacts, groupKey, routingKeyOf } from "./celery-event.ts";
@@ -172,22 +172,9 @@ function grouped(events: readonly Event[]): readonly (readonly Event[])[] {
   return groups;
 }
 
-function envelopeOf(content: Event | readonly Event[], hostname: string, serializer: Settings["eventSerializer"]): Envelope {
-  const { contentType, contentEncoding, write } = serializers[serializer];
-  return {
-    headers: { hostname },
-    properties: {
-      contentType,
-      contentEncoding,
-      correlationId: null,
-      replyTo: null,
-      deliveryMode: 1,
-      priority: null,
-      expiration: null,
-      deliveryTag: randomUUID(),
-    },
-    body: write(content as unknown as Plain),
-  };
+function envelopeOf(content: Event | readonly Event[], hostname: string, name: Settings["eventSerializer"]): Envelope {
+  const serializer = serializers[name];
+  return liveEnvelope(serializer, serializer.write(content as unknown as Plain), { hostname }, 1);
 }
 
 /** Hours west of UTC, as Celery counts them. */

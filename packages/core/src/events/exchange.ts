@@ -1,7 +1,7 @@
 /** Where events are told and how they are written there: the settings of Celery's that say so, as brokers and serializers take them. */
 import type { LiveExchange, SubscribeOptions } from "../broker.ts";
 import type { Settings } from "../config.ts";
-import { type Duration, durationMs } from "../duration.ts";
+import { queueMs } from "../live-exchange.ts";
 
 type EventSettings = Pick<Settings, "eventExchange" | "eventQueuePrefix" | "eventQueueTtl" | "eventQueueExpires">;
 
@@ -13,12 +13,7 @@ export function eventExchange({ eventExchange: name }: Pick<Settings, "eventExch
 export function eventQueue(settings: EventSettings): Omit<SubscribeOptions, "heard"> {
   return {
     queueName: (id) => `${settings.eventQueuePrefix}.${id}`,
-    messageTtlMs: ms(settings.eventQueueTtl, "eventQueueTtl"),
-    expiresMs: ms(settings.eventQueueExpires, "eventQueueExpires"),
+    messageTtlMs: queueMs(settings.eventQueueTtl, "eventQueueTtl"),
+    expiresMs: queueMs(settings.eventQueueExpires, "eventQueueExpires"),
   };
-}
-
-/** null = never */
-function ms(duration: Duration | null, name: string): number | null {
-  return duration === null ? null : Math.max(1, Math.round(durationMs(duration, name)));
 }

@@ -4,7 +4,7 @@
  */
 import {
   type ControlRequest,
-  nearestRemoteCommand,
+  nearest,
   type RemoteCommandName,
   type RemoteCommandRow,
   readRemoteArguments,
@@ -41,7 +41,7 @@ async function carryOutCustom(desk: Desk, method: string, given: Readonly<Record
   const { hostname, logger, runtime } = desk;
   const custom = runtime.commands.get(method);
   if (custom === undefined) {
-    const near = nearestRemoteCommand(method, [...Object.keys(remoteCommands), ...runtime.commands.keys()]);
+    const near = nearest(method, [...Object.keys(remoteCommands), ...runtime.commands.keys()]);
     logger.warn("remote control asked for a command that does not exist", { method, ...(near === null ? {} : { nearest: near }) });
     return { error: `KeyError('${method}')` };
   }

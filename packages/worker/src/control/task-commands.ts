@@ -1,5 +1,5 @@
 /** What a worker tells of tasks: those it holds, and those it knows. Shapes are Celery's. */
-import { decodeBody, durationMs } from "@celeriac/core/runtime";
+import { camelCase, decodeBody, durationMs } from "@celeriac/core/runtime";
 import { needsExecutor } from "../hard-limit.ts";
 import type { Request } from "../request.ts";
 import type { Commands } from "./command.ts";
@@ -64,9 +64,4 @@ function argumentsOf({ contentRules }: Desk["runtime"], { run, headers }: Reques
   } catch {
     return { args: headers.argsRepr, kwargs: headers.kwargsRepr };
   }
-}
-
-/** rate_limit → rateLimit */
-function camelCase(name: string): string {
-  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
