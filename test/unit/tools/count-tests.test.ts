@@ -1,6 +1,6 @@
 /** The gate counts what ran, and takes whatever did not run for failed. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,4 +37,33 @@ it.each([
   ["a run that ended badly without a failed test as failed", [["passed"]], 1, "1 1"],
 ] as const)("counts %s", (_, files, status, expected) => {
   expect(count(files, status)).toBe(expected);
+});
+
+it("lists what failed with the beginning of its reason, and nothing else", () => {
+  const testResults = [
+    {
+      name: join(process.cwd(), "test/a.test.ts"),
+      status: "failed",
+      assertionResults: [
+        { status: "passed", fullName: "adds" },
+        { status: "failed", fullName: "a sum divides", failureMessages: ["\u001b[31mError: by zero\u001b[39m\n    at divide"] },
+        { status: "skipped", fullName: "is left out" },
+      ],
+    },
+    { name: join(process.cwd(), "test/b.test.ts"), status: "failed", message: "cannot be read", assertionResults: [] },
+  ];
+  const [report, list] = [join(folder, "report.json"), join(folder, "list.txt")];
+  writeFileSync(report, JSON.stringify({ numPassedTests: 1, numTotalTests: 3, testResults }));
+  execFileSync(process.execPath, [program, report, "1", list]);
+  const expected = [
+    "FAILED test/a.test.ts > a sum divides",
+    "    Error: by zero",
+    "        at divide",
+    "FAILED test/a.test.ts > is left out",
+    "    skipped",
+    "FAILED test/b.test.ts",
+    "    cannot be read",
+    "",
+  ];
+  expect(readFileSync(list, "utf8").split("\n")).toEqual(expected);
 });
