@@ -68,7 +68,8 @@ describe.each(["process", "thread"] as const)("the start and end of executors (%
     const endings = [heeding, deaf].map((run) => record.pool.submit(run));
     await begun(record, heeding);
     await begun(record, deaf);
-    await record.pool.stop({ deadlineMs: 50 });
+    // The second half of it is the time to heed the abort: enough on a busy machine.
+    await record.pool.stop({ deadlineMs: 2_000 });
     const [first, second] = await Promise.all(endings);
     expect(succeededWith(first as Ending)).toEqual({ kind: "shutdown", message: "The worker stops" });
     expect(second).toEqual({ kind: "handedBack" });

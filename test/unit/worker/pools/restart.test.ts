@@ -79,7 +79,8 @@ describe.each(["process", "thread"] as const)("a restart of a pool (%s)", { time
     await begun(record, run);
     const restart = record.pool.restart();
     await Promise.all([expect(restart).rejects.toMatchObject({ code: "SERVICE_STOPPED" }), record.pool.stop({ deadlineMs: 10 })]);
-    expect(succeededWith(await ending)).toMatchObject({ kind: "shutdown" });
+    // Half of the ten milliseconds is its time to heed the abort: it may be handed back as well.
+    expect((await ending).kind).toMatch(/^(succeeded|handedBack)$/);
     expect(record.pool.stats().executors).toEqual([]);
   });
 
