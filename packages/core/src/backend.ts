@@ -2,6 +2,7 @@
  * The contract of a result backend: keeps the latest state of each task as Celery's result JSON.
  * Drivers live in `backends/`; every one passes `test/conformance/backend.ts`. It stores plain records, never handles.
  */
+import type { ChordStore } from "./chord.ts";
 import type { ServerFacts } from "./server-facts.ts";
 
 /** One state of one task, ready to be stored: `text` is Celery's result JSON (`result-meta.ts` writes and reads it). */
@@ -38,6 +39,8 @@ export interface ResultSubscription {
 export interface ResultBackend {
   /** The reply queue callers put into their messages; null where results are looked up by id. */
   readonly replyTo: string | null;
+  /** Absent where chords cannot be counted (`rpc://`). */
+  readonly chords?: ChordStore | undefined;
   /** One attempt, shared. Throws BACKEND_UNREACHABLE, BACKEND_AUTH or BACKEND_REFUSED. */
   connect(): Promise<void>;
   /**

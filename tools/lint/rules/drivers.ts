@@ -10,7 +10,7 @@ const opener = `${core}open.ts`;
 /** What drivers and server rooms may stand on: contracts, the ground, and the shapes that cross the wire. */
 const ground = new Set(
   [
-    ...["backend", "broker", "coordinator", "schedule-store"],
+    ...["backend", "broker", "chord", "coordinator", "schedule-store"],
     ...[
       "clock",
       "consumed-queues",
