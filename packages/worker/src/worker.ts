@@ -2,11 +2,8 @@
 import type { App } from "@celeriac/core";
 import {
   type AppRuntime,
-  type Broker,
   BrokerError,
   CeleriacError,
-  type Consumer,
-  createEventDispatcher,
   createService,
   type Duration,
   durationMs,
@@ -19,22 +16,20 @@ import {
   silentLogger,
   withFields,
 } from "@celeriac/core/runtime";
+import { BrokerConnection } from "./broker-connection.ts";
 import { type ConsumerParts, createTaskConsumer } from "./consumer.ts";
 import type { Desk } from "./control/desk.ts";
 import { openControl, type RemoteControl } from "./control/open-control.ts";
-import { createEventSwitch } from "./event-switch.ts";
-import { refuseHardLimits } from "./hard-limit.ts";
 import { createLevelSwitch } from "./level-switch.ts";
 import type { LimitChanges } from "./limit-changes.ts";
-import { enterExecutor } from "./open-execute.ts";
 import { fixedDemand, nodeName, nodePath, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
 import { PausedTasks } from "./paused-tasks.ts";
 import type { ExecutorStack, Pool, PoolStats } from "./pool.ts";
 import type { AppSource } from "./pools/executor-init.ts";
-import { createExecutorPool } from "./pools/executor-pool.ts";
-import type { OpenInline } from "./pools/inline-executor.ts";
-import { createPresence, type Presence } from "./presence.ts";
+import { prepareApp } from "./prepare-app.ts";
+import type { Presence } from "./presence.ts";
 import type { Probes } from "./probes/probes.ts";
+import { serveProbes } from "./probes/serve-probes.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { Revoked, revokedLimits } from "./revoked.ts";
 import { createRevoker } from "./revoker.ts";
@@ -43,7 +38,8 @@ import type { Simulation } from "./simulation.ts";
 import { warnOfServers } from "./start-warnings.ts";
 import { openStateFile, type StateFile } from "./state-file.ts";
 import { createTeller, type Teller } from "./telling.ts";
-import { untilConnected } from "./until-connected.ts";
+import { createWorkerEvents } from "./worker-events.ts";
+import { createWorkerPool } from "./worker-pool.ts";
 import { createPurge, queuesOf } from "./worker-queues.ts";
 
 /** What whoever embeds a worker may add; the command does. */
@@ -88,12 +84,14 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   const found = runtimeOf(app);
   if (found === undefined) throw new CeleriacError("APP_NOT_FOUND", "createWorker takes an app made by createApp");
   const runtime: AppRuntime = found;
+  const { clock, settings } = runtime;
+  const { simulation, source } = surroundings;
   const given = resolveSettings(workerOptionTable, options);
-  const source = surroundings.source ?? (runtime.module === null ? null : { moduleUrl: runtime.module, appName: runtime.name });
-  const plan = poolPlan(given, runtime.settings);
-  const { kind, ...shape } = poolShape(plan);
+  const plan = poolPlan(given, settings);
+  const shape = poolShape(plan);
   const hostname = nodeName(given.hostname);
   const queues = queuesOf(given, runtime, hostname);
+  const graceMs = durationMs(given.grace ?? "25s", "grace");
   const logLevel = createLevelSwitch(surroundings.logLevel ?? "info", (level) => {
     surroundings.setLogLevel?.(level);
     pool.setLogLevel(level);
@@ -101,37 +99,38 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   const logger = withFields(surroundings.logger ?? silentLogger, { worker: hostname });
   const teller: Teller = createTeller(logger, logLevel.shows);
   const giveUp = new AbortController();
-  const revoked = new Revoked(revokedLimits(runtime.settings), runtime.clock);
-  const graceMs = durationMs(given.grace ?? "25s", "grace");
+  const limitChanges: LimitChanges = new Map();
   let parts: ConsumerParts | null = null;
-  let consumer: Consumer | null = null;
   let presence: Presence | null = null;
   let stateFile: StateFile | null = null;
   let probes: Probes | null = null;
-  /** why the broker is away; null: it is not */
-  let loss: string | null = null;
   let control: RemoteControl | null = null;
   let isStopping = false;
 
   const tasks = createTaskConsumer(() => parts!);
-  const paused = new PausedTasks({ names: () => runtime.registry.runnable(), clock: runtime.clock, logger });
-  const aside = new SetAside(runtime.clock, followDemand);
-  const limits = new RateLimits({ runtime, clock: runtime.clock, hasRoom: () => tasks.running < demand(), held: (n) => aside.waits(n) });
-  const pool: Pool = createExecutorPool({
-    ...shape,
-    ...tasksHome(),
-    clock: runtime.clock,
-    logger,
-    listener: {
-      ...tasks.poolListener,
-      log: (run, level, message, fields) =>
-        logger[level](message, { ...(run === null ? {} : { task: run.task, taskId: run.id }), ...fields }),
-    },
-    worker: hostname,
-    logLevel: logLevel.level,
-  });
-
+  const revoked = new Revoked(revokedLimits(settings), clock);
+  const paused = new PausedTasks({ names: () => runtime.registry.runnable(), clock, logger });
+  const aside = new SetAside(clock, () => connection.follow());
+  const limits = new RateLimits({ runtime, clock, hasRoom: () => tasks.running < demand(), held: (n) => aside.waits(n) });
+  const pool: Pool = createWorkerPool({ runtime, hostname, shape, tasks, logger, logLevel: logLevel.level, source, simulation });
   const revoker = createRevoker({ revoked, consumer: tasks, pool });
+  const connection = new BrokerConnection({
+    ...{ hostname, queues, settings, clock, logger, mayBlock: shape.kind === "inline" },
+    readAhead: () => demand() + aside.allowance,
+    listener: {
+      delivery: tasks.take,
+      claimsLost() {
+        limits.handBack();
+        pool.abortAll("claimLost", "the claim on this task was lost: another worker has it");
+      },
+      pausesChanged: () => paused.lookAgain(),
+      lost(error) {
+        if (!settings.brokerConnectionRetry && !isStopping) void stopWithout(error);
+      },
+      // What was told meanwhile was missed.
+      regained: () => void control?.catchUp(),
+    },
+  });
 
   const service = createService(`worker ${hostname}`, {
     async start(signal) {
@@ -147,13 +146,14 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     /** Quiet → drain the pool → settle what it gave → hand back the rest → close. */
     async stop(deadlineMs = graceMs) {
       isStopping = true;
+      const { consumer } = connection;
       if (parts !== null) runtime.signals.send("workerShuttingDown", () => ({ hostname, how: giveUp.signal.aborted ? "cold" : "warm" }));
       await consumer?.pause();
       limits.handBack();
       paused.stop();
       await pool.stop({ deadlineMs });
       // From here on a broker that is away is not waited for: whoever recovers the claims runs those tasks again.
-      const lastCall = runtime.clock.after(Math.max(1_000, Math.min(deadlineMs, 5_000)), () => giveUp.abort());
+      const lastCall = clock.after(Math.max(1_000, Math.min(deadlineMs, 5_000)), () => giveUp.abort());
       await tasks.idle();
       lastCall.cancel();
       await control?.close();
@@ -170,153 +170,74 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
 
   async function startRooms(signal: AbortSignal): Promise<void> {
     runtime.setLogger(logger);
-    probes = await serveProbes();
-    runtime.tellUnusedSettings();
-    if (kind !== "process" && (plan.lifetime.tasks ?? plan.lifetime.memoryKb) !== null)
-      logger.warn("setting has no effect", {
-        setting: plan.lifetime.tasks === null ? "maxMemoryPerChild" : "maxTasksPerChild",
-        reason: `the pool ${plan.pool} has no child processes`,
-      });
-    await loadIncludes();
-    runtime.signals.send("workerInit", () => ({ hostname }));
-    if (!pool.endsRuns) refuseHardLimits(runtime);
-    const stateDb = given.statedb ?? runtime.settings.workerStateDb;
-    if (stateDb !== null) stateFile = await openStateFile(nodePath(stateDb, hostname), { revoked, clock: runtime.clock, logger });
+    // Before anything else, so that whoever probes sees a worker that waits for its broker.
+    probes = await serveProbes(given.http ?? settings.workerHttp, {
+      ...{ hostname, poolName: plan.pool, clock, logger },
+      standing: () => ({ started: connection.consumer !== null, stopping: isStopping, loss: connection.loss }),
+      pool: () => pool.stats(),
+      queues: () => connection.queues,
+      broker: () => parts?.broker ?? null,
+    });
+    await prepareApp({ runtime, hostname, plan, kind: shape.kind, endsRuns: pool.endsRuns, logger });
+    const stateDb = given.statedb ?? settings.workerStateDb;
+    if (stateDb !== null) stateFile = await openStateFile(nodePath(stateDb, hostname), { revoked, clock, logger });
     const { broker, backend } = await runtime.links();
-    const { clock } = runtime;
-    const limitChanges: LimitChanges = new Map();
-    const dispatcher = openEvents(broker);
-    const events = createEventSwitch(dispatcher, given.taskEvents ?? runtime.settings.workerSendTaskEvents);
-    presence = createPresence({ dispatcher, clock, load, beatMs: durationMs(given.heartbeatInterval ?? 0), beaten });
-    const watched = probes?.watch(teller) ?? teller;
+    const monitors = createWorkerEvents({ runtime, broker, hostname, options: given, pool, teller, logger });
+    const { events } = monitors;
+    presence = monitors.presence;
     parts = {
-      ...{ runtime, hostname, broker, backend, clock, logger, teller: watched, events, pool, revoked, paused, limits, limitChanges, aside },
-      giveUp: giveUp.signal,
+      ...{ runtime, hostname, broker, backend, clock, logger, teller: probes?.watch(teller) ?? teller, events, pool },
+      ...{ revoked, paused, limits, limitChanges, aside, giveUp: giveUp.signal },
     };
     await pool.start();
-    const purge = createPurge(given.purge, queues, logger);
     const desk: Desk = {
-      ...{ runtime, hostname, logger, logLevel, pool, tasks, teller, events, presence, shutDown, limits, revoked, revoker, limitChanges },
-      consumer: () => consumer,
-      demand,
+      ...{
+        runtime,
+        hostname,
+        logger,
+        logLevel,
+        pool,
+        tasks,
+        teller,
+        ...monitors,
+        shutDown,
+        limits,
+        revoked,
+        revoker,
+        limitChanges,
+        demand,
+      },
+      consumer: () => connection.consumer,
       startedAt: clock.monotonic(),
     };
-    const connect = async () => {
-      await Promise.all([broker.connect(), backend?.connect()]);
+    const purge = createPurge(given.purge, queues, logger);
+    const reached = async () => {
       await purge(broker);
       // What is revoked from here on is heard; what was revoked before is asked for.
       control ??= await openControl(broker, desk, !given.withoutMingle);
       await control?.catchUp();
       // In a test whose clock runs through a year nobody pauses anything, and a look each second and a half would be most of the work.
-      if (surroundings.simulation === undefined) await paused.watch(broker);
-      const listener = consumerListener();
-      return await broker.consume(queues, { worker: hostname, readAhead: demand(), mayBlock: kind === "inline", listener });
+      if (simulation === undefined) await paused.watch(broker);
     };
-    consumer = await untilConnected(connect, { settings: runtime.settings, clock, logger, signal, failed: brokerAway });
-    if (consumer === null) return;
-    loss = null;
+    if (!(await connection.open({ broker, backend, signal, reached }))) return;
     pool.onDemand(() => {
-      followDemand();
+      connection.follow();
       limits.roomCame();
     });
-    void warnOfServers({ broker, backend, settings: runtime.settings, logger });
+    void warnOfServers({ broker, backend, settings, logger });
     teller.worker("worker-online", { queues, pool: plan.pool, concurrency: pool.capacity });
     presence.online();
     runtime.signals.send("workerReady", () => ({ hostname }));
   }
 
-  /** Where tasks run: executors of their own load the app once more, inline they run with the one that is here. */
-  function tasksHome() {
-    const { simulation } = surroundings;
-    if (simulation !== undefined) {
-      const open: OpenInline = async (life) => simulation.stage(await enterExecutor(runtime, hostname), life);
-      return { kind: "inline", simulates: true, executors: simulation.executors, slots: 1, scaledBy: "executors", open } as const;
-    }
-    if (kind === "inline") return { kind, open: () => enterExecutor(runtime, hostname) };
-    if (source !== null) return { kind, source };
-    throw new CeleriacError(
-      "APP_NOT_FOUND",
-      `It is not known which module made app ${JSON.stringify(runtime.name)}: give createWorker its \`source\``,
-    );
-  }
-
   /** how many tasks to hold, what runs included */
   function demand(): number {
-    return fixedDemand(given.prefetchMultiplier ?? runtime.settings.workerPrefetchMultiplier, pool.mostCapacity) ?? pool.demand;
-  }
-
-  /** Changes with what remote control adds and cancels. */
-  function consumedNow(): readonly string[] {
-    return consumer?.queues ?? queues;
-  }
-
-  function followDemand(): void {
-    consumer?.setReadAhead(demand() + aside.allowance);
-  }
-
-  function openEvents(broker: Broker) {
-    const { clock, lamport, settings } = runtime;
-    return createEventDispatcher({ broker, clock, lamport, settings, logger, hostname, groups: true });
-  }
-
-  /** Before anything else, so that whoever probes sees a worker that waits for its broker. */
-  async function serveProbes() {
-    const address = given.http ?? runtime.settings.workerHttp;
-    if (address === null) return null;
-    const opened = await (await import("./probes/probes.ts")).openProbes(address, {
-      hostname,
-      poolName: plan.pool,
-      clock: runtime.clock,
-      logger,
-      standing: () => ({ started: consumer !== null, stopping: isStopping, loss }),
-      pool: () => pool.stats(),
-      queues: consumedNow,
-      broker: () => parts?.broker ?? null,
-    });
-    logger.info("probes are served", { url: opened.url });
-    return opened;
-  }
-
-  function brokerAway(error: unknown): void {
-    loss = reasonOf(error);
-  }
-
-  function beaten() {
-    runtime.signals.send("heartbeatSent", () => ({ hostname }));
-  }
-
-  function load() {
-    const active = pool.stats().executors.reduce((sum, { running }) => sum + running.length, 0);
-    return { active, processed: teller.counts()["task-received"] };
-  }
-
-  function consumerListener() {
-    return {
-      delivery: tasks.take,
-      claimsLost() {
-        logger.warn("claims lost: this worker was taken for dead, another one has its tasks");
-        limits.handBack();
-        pool.abortAll("claimLost", "the claim on this task was lost: another worker has it");
-      },
-      deadLettered: (letter: { readonly queue: string; readonly reason: string }) => logger.error("task-dead-lettered", letter),
-      disconnected(error: unknown) {
-        brokerAway(error);
-        logger.warn("broker connection lost", { reason: reasonOf(error) });
-        if (!runtime.settings.brokerConnectionRetry && !isStopping) void stopWithout(error);
-      },
-      pausesChanged: () => paused.lookAgain(),
-      connected() {
-        loss = null;
-        logger.info("broker connected");
-        // What was told meanwhile was missed.
-        void control?.catchUp();
-      },
-    };
+    return fixedDemand(given.prefetchMultiplier ?? settings.workerPrefetchMultiplier, pool.mostCapacity) ?? pool.demand;
   }
 
   function shutDown(): void {
     if (surroundings.shutDown !== undefined) surroundings.shutDown();
-    else service.stop().catch((error: unknown) => logger.error("worker did not stop in order", { reason: reasonOf(error) }));
+    else void stopInOrder();
   }
 
   /** Nobody told it to stop, so that it has failed is told when it has. */
@@ -328,23 +249,18 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       { cause },
     );
     logger.error("the worker ends: it is not to wait for its broker", { errorCode: error.code, reason: error.message });
-    await service.stop().catch((failure: unknown) => logger.error("worker did not stop in order", { reason: reasonOf(failure) }));
+    await stopInOrder();
     surroundings.failed?.(error);
   }
 
-  async function loadIncludes(): Promise<void> {
-    try {
-      await runtime.loadIncludes();
-    } catch (cause) {
-      if (CeleriacError.is(cause)) throw cause;
-      throw new CeleriacError("WORKER_STARTUP", `A module that the app includes could not be loaded: ${reasonOf(cause)}`, { cause });
-    }
+  function stopInOrder(): Promise<void> {
+    return service.stop().catch((error: unknown) => logger.error("worker did not stop in order", { reason: reasonOf(error) }));
   }
 
   return {
     hostname,
     get queues() {
-      return consumedNow();
+      return connection.queues;
     },
     start: () => service.start(),
     async stop({ deadline } = {}) {
