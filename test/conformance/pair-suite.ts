@@ -3,8 +3,9 @@
  * What each does alone is shown by the suites of brokers and of backends.
  */
 import { randomUUID } from "node:crypto";
-import { resultText } from "@celeriac/core/runtime";
+import { resultText, runtimeOf } from "@celeriac/core/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { publicationTo } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
 import { consume } from "./broker/world.ts";
 import type { Pair } from "./pair/table.ts";
@@ -67,6 +68,24 @@ function describeResults({ pair, world, recovered }: Suite): void {
       message: expect.stringContaining("Gr\u00fc\u00dfe"),
       remote: { type: "RangeError", args: ["Gr\u00fc\u00dfe"], traceback: expect.stringContaining("RangeError") },
     });
+  });
+
+  it("tells whoever waits for the end of a chain that a task before it has failed", async () => {
+    const { producer, queue } = world();
+    const { broker, backend } = await runtimeOf(producer.app)!.links();
+    await backend?.openReplies?.();
+    const replyTo = backend?.replyTo ?? null;
+    const ids = [randomUUID(), randomUUID(), randomUUID()];
+    const chain = ids.slice(1).map((id) => ({ task: "pair.echo", args: [], kwargs: {}, options: { task_id: id, reply_to: replyTo } }));
+    const body = new TextEncoder().encode(JSON.stringify([["in the middle"], {}, { chain }]));
+    const { envelope, route } = publicationTo(queue, { id: ids[0]!, body, headers: { task: "pair.fail" } });
+    await broker.publish({ envelope: { ...envelope, properties: { ...envelope.properties, replyTo } }, route });
+    const ends = await Promise.all(ids.map((id) => producer.app.result(id).settled()));
+    const error = {
+      code: "TASK_FAILED",
+      remote: { type: "RangeError", args: ["in the middle"], traceback: expect.stringContaining("RangeError") },
+    };
+    expect(ends).toMatchObject(ids.map((taskId) => ({ state: "FAILURE", error: { ...error, taskId } })));
   });
 
   it("shows a retry and its reason, then what came of it", async () => {
@@ -155,7 +174,7 @@ async function dieAfterSuccess({ links, producer, board, queue }: PairWorld): Pr
   const text = resultText(facts, '"stored before"', null);
   await backend!.store({ taskId, state: "SUCCESS", attempt: 0, text, expiresMs: 60_000, replyTo: null });
   // As whoever recovers its claim gives it back.
-  await delivery.settle({ publish: [], then: { kind: "requeue", counted: true } });
+  await delivery.settle({ results: [], publish: [], then: { kind: "requeue", counted: true } });
   await consumer.close();
   return { taskId, key };
 }

@@ -38,7 +38,7 @@ describe("on Redis", () => {
     await producer.publish(publicationTo("shop-sent"));
     await producer.publish(publicationTo("shop-sent", { guarded: true }));
     const { inbox } = await consume(worker, "shop-sent");
-    for (const delivery of [await inbox.next(), await inbox.next()]) await delivery.settle({ publish: [], then: acknowledge });
+    for (const delivery of [await inbox.next(), await inbox.next()]) await delivery.settle({ results: [], publish: [], then: acknowledge });
 
     const [asking, storing] = [url, workerUrl].map((each) => createRedisBackend(each, driverContext()));
     onTestFinished(async () => void (await Promise.all([asking!.close(), storing!.close()])));

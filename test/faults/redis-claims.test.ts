@@ -95,7 +95,7 @@ describe("a server that forgets, as one that took over too early does", () => {
     const before = await world.claims("q");
     const [[n, raw]] = Object.entries(before.fields) as [[string, string]];
     const taskId = idOf(sent.envelope);
-    expect(await delivery.settle({ result: successOf(taskId, 1), publish: [publicationTo("next")], then: acknowledge })).toBe("settled");
+    expect(await delivery.settle({ results: [successOf(taskId, 1)], publish: [publicationTo("next")], then: acknowledge })).toBe("settled");
     await world.client.multi().hset(before.key, n, raw).del("next", `celery-task-meta-${taskId}`).exec();
     proxy.cut();
     await eventually(async () => expect((await world.claims("q")).fields).toEqual({}));
@@ -135,7 +135,7 @@ describe("a server that forgets, as one that took over too early does", () => {
       const sent = publicationTo("q", { guarded: true });
       await worker.publish(sent);
       const taskId = idOf(sent.envelope);
-      expect(await (await inbox.next()).settle({ result: successOf(taskId, value), publish: [], then: acknowledge })).toBe("settled");
+      expect(await (await inbox.next()).settle({ results: [successOf(taskId, value)], publish: [], then: acknowledge })).toBe("settled");
       expect(await world.client.get(`celery-task-meta-${taskId}`)).toContain(`"result":${value}`);
     }
   });
@@ -155,7 +155,7 @@ describe("results that are settled in one step with others", () => {
       const outcomes = await Promise.all(
         deliveries.map((delivery) =>
           delivery
-            .settle({ result: successOf(idOf(delivery.envelope), 1), publish: [], then: acknowledge })
+            .settle({ results: [successOf(idOf(delivery.envelope), 1)], publish: [], then: acknowledge })
             .catch(({ code }: { code: string }) => code),
         ),
       );
@@ -180,7 +180,7 @@ describe("a worker that is taken for dead", () => {
     const again = await heir.inbox.next();
     expect([idOf(again.envelope), again.deliveries]).toEqual(["held", 1]);
     proxy.resume();
-    const late = { result: successOf("held", 1), publish: [publicationTo("next")], then: acknowledge };
+    const late = { results: [successOf("held", 1)], publish: [publicationTo("next")], then: acknowledge };
     expect(await eventually(() => held.settle(late))).toBe("lost");
     await eventually(() => inbox.events.includes("claimsLost"));
     expect(await world.client.get("celery-task-meta-held")).toBeNull();

@@ -60,7 +60,7 @@ describe("a full server", () => {
     const { inbox } = await consume(worker, "q");
     const delivery = await inbox.next();
     await fillUp();
-    const settlement = { result: successOf(idOf(sent.envelope)), publish: [publicationTo("next")], then: acknowledge };
+    const settlement = { results: [successOf(idOf(sent.envelope))], publish: [publicationTo("next")], then: acknowledge };
     await expect(delivery.settle(settlement)).rejects.toMatchObject({ code: "BROKER_REFUSED", message: expect.stringContaining("OOM") });
     expect(Object.keys((await world.claims("q")).fields)).toHaveLength(1);
     expect(await world.client.llen("next")).toBe(0);

@@ -47,7 +47,12 @@ describe.each(brokers)("hand to hand on $name", ({ broker }) => {
   });
 
   it("ends a chain of Python's where a task of ours fails", async () => {
-    expect(await endOfChain(on("py.add", [1, 2]), on("js.fail"))).toMatchObject({ state: "FAILURE", error: { type: "RangeError" } });
+    const end = await endOfChain(on("py.add", [1, 2]), on("js.fail"), on("py.add", [1]), on("js.add", [1]));
+    expect(end).toMatchObject({
+      state: "FAILURE",
+      error: { type: "RangeError", args: ["3"] },
+      traceback: expect.stringContaining("RangeError"),
+    });
   });
 
   it("hands a result by link from Python to us and from us to Python", async () => {

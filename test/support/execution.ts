@@ -72,4 +72,11 @@ const sent = ({ envelope, route, dueAt }: Publication) => ({
 /** What an ending publishes, in few words. */
 export const published = (ending: Ending) => ("publish" in ending ? ending.publish : []).map(sent);
 /** A signature as it lies in a message. */
-export const link = (task: string, options: object = {}) => ({ task, args: [], kwargs: {}, options, subtask_type: null, immutable: false });
+export const link = (task: string, options: Readonly<Record<string, unknown>> = {}) => ({
+  task,
+  args: [],
+  kwargs: {},
+  options,
+  subtask_type: null,
+  immutable: false,
+});

@@ -17,7 +17,7 @@ function say(...words: readonly unknown[]): void {
 }
 
 async function settle(delivery: Delivery): Promise<void> {
-  say("outcome", idOf(delivery.envelope), await delivery.settle({ publish: [], then: { kind: "acknowledge" } }));
+  say("outcome", idOf(delivery.envelope), await delivery.settle({ results: [], publish: [], then: { kind: "acknowledge" } }));
 }
 
 async function consume(onDelivery: (delivery: Delivery) => Promise<void>): Promise<void> {

@@ -213,9 +213,11 @@ export const succeeded = (value: unknown, more: Partial<Extract<Ending, { kind: 
   ...{ kind: "succeeded", value: JSON.stringify(value), children: [], publish: [] },
   ...more,
 });
-/** The result JSON in a settlement. */
-export const resultOf = (settlement: Settlement | undefined) =>
-  settlement?.result === undefined ? undefined : (JSON.parse(settlement.result.text) as Record<string, unknown>);
+/** The result JSON of each result in a settlement, the task's own first. */
+export const resultsOf = (settlement: Settlement | undefined) =>
+  (settlement?.results ?? []).map(({ text }) => JSON.parse(text) as Record<string, unknown>);
+/** The task's own. */
+export const resultOf = (settlement: Settlement | undefined) => resultsOf(settlement)[0];
 
 /** A walk with tasks "t" and "on.error" that has taken one delivery of "t". */
 export async function delivered(

@@ -39,8 +39,8 @@ export type Disposition =
 
 /** Everything that follows from one delivery, in one call. */
 export interface Settlement {
-  /** Written in the same atomic step by brokers with `settlesResults`; must be absent otherwise. */
-  readonly result?: ResultRecord | undefined;
+  /** The task's own, and those of steps that will not run because of it. Written in the same atomic step by brokers with `settlesResults`; must be empty otherwise. */
+  readonly results: readonly ResultRecord[];
   /** Follow-ups: retries, links. Sent before the delivery is acknowledged. */
   readonly publish: readonly Publication[];
   readonly then: Disposition;

@@ -95,11 +95,12 @@ export async function siftDeadLetters(broker: Broker, options: SiftOptions): Pro
 }
 
 function settlementOf(envelope: Envelope, letter: DeadLetter, to: SiftOptions["to"]): Settlement {
-  if (to === "nowhere") return { publish: [], then: { kind: "acknowledge" } };
+  if (to === "nowhere") return { results: [], publish: [], then: { kind: "acknowledge" } };
   const { [deathHeader]: _death, [deliveriesHeader]: _deliveries, ...headers } = envelope.headers;
   // With its old tag a guard of its first publication would take it for the same message.
   const again = { ...envelope, headers, properties: { ...envelope.properties, deliveryTag: randomUUID() } };
-  return { publish: [{ envelope: again, route: { exchange: "", routingKey: letter.queue } }], then: { kind: "acknowledge" } };
+  const back = { envelope: again, route: { exchange: "", routingKey: letter.queue } };
+  return { results: [], publish: [back], then: { kind: "acknowledge" } };
 }
 
 function deadLetterOf({ headers }: Envelope, queue: string): DeadLetter {

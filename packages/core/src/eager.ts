@@ -1,13 +1,14 @@
 /** Runs calls where they are made, and at once: the whole way of a task but the broker. What follows a task runs at once as well, and no wait is kept. */
 import { hostname } from "node:os";
 import type { AppRuntime } from "./app-runtime.ts";
+import type { ResultRecord } from "./backend.ts";
 import type { Publication } from "./broker.ts";
 import type { Call } from "./call.ts";
 import { compose } from "./compose.ts";
 import { currentRun, parentageOf } from "./current-run.ts";
 import { createExecute } from "./execute.ts";
 import { celeryErrors } from "./failure.ts";
-import { encodeMessage } from "./message.ts";
+import { decodeBody, encodeMessage } from "./message.ts";
 import { type OutgoingMessage, publishThrough } from "./middleware.ts";
 import { type AsyncResult, createResult, type HandleSource } from "./result.ts";
 import { failureText, resultText } from "./result-meta.ts";
@@ -17,6 +18,7 @@ import { stateRecord } from "./state-record.ts";
 import type { StepStore } from "./steps.ts";
 import { readTaskHeaders } from "./task-headers.ts";
 import { toWire } from "./task-input.ts";
+import { type UnrunFor, unrunBehind, unrunRecords } from "./unrun.ts";
 
 export interface Applied<R, P> {
   /** its results lie in it, and nowhere else unless `taskStoreEagerResult` says so */
@@ -60,12 +62,8 @@ async function runTree(runtime: AppRuntime, root: Publication, tree: Tree): Prom
     const run = runOf(next);
     const headers = readTaskHeaders(run);
     const subject = { headers, queue: run.queue, replyTo: null, hostname: hostname() };
-    const keep = async (state: string, children: readonly unknown[], text: Parameters<typeof stateRecord>[4]) => {
-      const record = stateRecord(runtime, subject, state, children, text);
-      tree.texts.set(run.id, record.text);
-      if (!runtime.settings.taskStoreEagerResult || headers.ignoreResult === true) return;
-      await (await runtime.links()).backend?.store(record);
-    };
+    const keep = (state: string, children: readonly unknown[], text: Parameters<typeof stateRecord>[4]) =>
+      keepRecord(runtime, tree, stateRecord(runtime, subject, state, children, text), headers.ignoreResult === true);
     const ending = await execute(run, {
       isEager: true,
       steps: stepsOf(tree),
@@ -77,8 +75,22 @@ async function runTree(runtime: AppRuntime, root: Publication, tree: Tree): Prom
       },
     });
     await keepEnding(ending, run, keep);
+    for (const record of unrunOf(runtime, run, ending)) await keepRecord(runtime, tree, record, false);
     if ("publish" in ending) due.unshift(...ending.publish);
   }
+}
+
+async function keepRecord(runtime: AppRuntime, { texts }: Tree, record: ResultRecord, isIgnored: boolean): Promise<void> {
+  texts.set(record.taskId, record.text);
+  if (runtime.settings.taskStoreEagerResult && !isIgnored) await (await runtime.links()).backend?.store(record);
+}
+
+/** The steps behind a task that has not succeeded. */
+function unrunOf(runtime: AppRuntime, run: Run, ending: Ending): readonly ResultRecord[] {
+  if (ending.kind === "succeeded" || ending.kind === "retried" || ending.kind === "undecodable") return [];
+  const steps = ending.kind === "failed" ? ending.unrun : unrunBehind(decodeBody(run, runtime.contentRules).embed);
+  const { state, error } = endOf(ending, run);
+  return unrunRecords(runtime, steps, { state, error, queue: run.queue, replyTo: null, hostname: hostname() });
 }
 
 function runOf({ envelope, route }: Publication): Run {
@@ -101,7 +113,7 @@ function runOf({ envelope, route }: Publication): Run {
 
 type Keep = (state: string, children: readonly unknown[], text: Parameters<typeof stateRecord>[4]) => Promise<void>;
 
-/** As a worker's settlement stores it; what can only become of a run in a worker does not come here. */
+/** As a worker's settlement stores it. */
 async function keepEnding(ending: Ending, run: Run, keep: Keep): Promise<void> {
   switch (ending.kind) {
     case "succeeded":
@@ -109,19 +121,30 @@ async function keepEnding(ending: Ending, run: Run, keep: Keep): Promise<void> {
     // Nobody would ever hear of it: to its caller it has ended, with nothing.
     case "ignored":
       return keep("SUCCESS", [], (facts) => resultText(facts, "null", null));
-    case "failed":
-      return keep("FAILURE", ending.children, (facts) => failureText(facts, ending.error));
     case "retried":
       return keep("RETRY", [], (facts) => failureText(facts, ending.error));
+    default: {
+      const { state, error } = endOf(ending, run);
+      return keep(state, ending.kind === "failed" ? ending.children : [], (facts) => failureText(facts, error));
+    }
+  }
+}
+
+/** What those get who wait; what can only become of a run in a worker does not come here. */
+function endOf(ending: Ending, run: Run): Pick<UnrunFor, "state" | "error"> {
+  switch (ending.kind) {
+    case "failed":
+      return { state: "FAILURE", error: ending.error };
     case "rejected":
     case "undecodable":
-      return keep("FAILURE", [], (facts) => failureText(facts, celeryErrors.reject(ending.reason)));
+      return { state: "FAILURE", error: celeryErrors.reject(ending.reason) };
     case "unknown":
-      return keep("FAILURE", [], (facts) => failureText(facts, celeryErrors.notRegistered(run.task)));
+      return { state: "FAILURE", error: celeryErrors.notRegistered(run.task) };
     case "expired":
-      return keep("REVOKED", [], (facts) => failureText(facts, celeryErrors.revoked("expired")));
+    case "ignored":
+      return { state: "REVOKED", error: celeryErrors.revoked(ending.kind) };
     default:
-      return keep("FAILURE", [], (facts) => failureText(facts, celeryErrors.workerLost(`it ended as ${ending.kind}`)));
+      return { state: "FAILURE", error: celeryErrors.workerLost(`it ended as ${ending.kind}`) };
   }
 }
 

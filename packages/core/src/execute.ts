@@ -23,6 +23,7 @@ import { readTaskHeaders, type TaskHeaders } from "./task-headers.ts";
 import { fromWire } from "./task-input.ts";
 import type { RunOptions } from "./task-options.ts";
 import { taskRequestOf } from "./task-request.ts";
+import { unrunBehind } from "./unrun.ts";
 
 /** `hostname`: the worker's node name. Opens the app's dependencies before the first run. */
 export async function createExecute(runtime: AppRuntime, hostname: string): Promise<Execute> {
@@ -217,7 +218,8 @@ class Execution implements ContextParts, CurrentRun {
     signals.send("taskPostrun", () => ({ ...this.#event(), outcome: { state: "FAILURE", error: taskError() } }));
     const expected = options.throws?.some((kind) => thrown instanceof kind) ?? false;
     const after = this.#afterFailure(error);
-    return { kind: "failed", error, expected, children: [...after.children, ...this.children], publish: after.publish };
+    const children = [...after.children, ...this.children];
+    return { kind: "failed", error, expected, unrun: unrunBehind(this.#followed.body.embed), children, publish: after.publish };
   }
 
   /** A failure is stored, whatever becomes of its error callbacks. */

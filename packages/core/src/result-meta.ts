@@ -81,7 +81,7 @@ export function readResult(taskId: string, text: string): ResultMeta {
     traceback: textOrNull(meta["traceback"]),
     children: tuplesOf(meta["children"]),
     doneAt: doneAt(meta["date_done"]),
-    retries: typeof meta["retries"] === "number" ? meta["retries"] : 0,
+    retries: typeof meta["retries"] === "number" ? Math.max(0, meta["retries"]) : 0,
     name: textOrNull(meta["name"]),
     worker: textOrNull(meta["worker"]),
     parentId: textOrNull(meta["parent_id"]),

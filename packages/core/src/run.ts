@@ -2,6 +2,7 @@
 import type { Publication } from "./broker.ts";
 import type { RemoteError } from "./errors.ts";
 import type { StepStore } from "./steps.ts";
+import type { UnrunStep } from "./unrun.ts";
 
 /** One execution of one task, as an executor gets it: headers decoded, body still bytes. */
 export interface Run {
@@ -33,6 +34,8 @@ export type Ending =
       readonly kind: "failed";
       readonly error: RemoteError;
       readonly expected: boolean;
+      /** the steps behind it that will not run */
+      readonly unrun: readonly UnrunStep[];
       readonly children: readonly unknown[];
       readonly publish: readonly Publication[];
     }

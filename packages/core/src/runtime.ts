@@ -108,3 +108,4 @@ export { customHeaders, readTaskHeaders, stampValues, type TaskHeaders } from ".
 export { fromWire } from "./task-input.ts";
 export type { RunOptions } from "./task-options.ts";
 export { taskRequestOf } from "./task-request.ts";
+export { type UnrunFor, type UnrunStep, unrunBehind, unrunIn, unrunRecords } from "./unrun.ts";

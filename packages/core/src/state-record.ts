@@ -7,7 +7,7 @@ import type { ResultFacts } from "./result-meta.ts";
 import type { TaskHeaders } from "./task-headers.ts";
 
 export interface StateSubject {
-  readonly headers: TaskHeaders;
+  readonly headers: Pick<TaskHeaders, "id" | "task" | "group" | "parentId" | "retries" | "argsRepr" | "kwargsRepr">;
   readonly queue: string;
   readonly replyTo: string | null;
   /** where it runs */

@@ -155,7 +155,7 @@ function defer(parts: ConsumerParts, request: Request, reason: string, afterMs: 
 /** Into the broker's delay store; the consumer reads on meanwhile. */
 async function putOff(parts: ConsumerParts, request: Request, afterMs: number): Promise<void> {
   parts.aside.returns(1);
-  await settle(parts, request, { publish: [], then: { kind: "requeue", afterMs, counted: false } });
+  await settle(parts, request, { results: [], publish: [], then: { kind: "requeue", afterMs, counted: false } });
   parts.aside.returns(-1);
 }
 
@@ -188,7 +188,7 @@ async function runAndFinish(parts: ConsumerParts, request: Request, underway: Ma
     if (!(await hasBegun(parts, request))) return;
   }
   failpoint("gate.passed");
-  if (!request.acksLate && (await settle(parts, request, { publish: [], then: { kind: "acknowledge" } })) === "lost") {
+  if (!request.acksLate && (await settle(parts, request, { results: [], publish: [], then: { kind: "acknowledge" } })) === "lost") {
     parts.teller.task("task-lost", request, () => ({ reason: "claim lost before it ran" }));
     return;
   }
@@ -267,7 +267,7 @@ function storeState(parts: ConsumerParts, request: Request, state: string, metaJ
 async function deadLetterUnread(parts: ConsumerParts, delivery: Delivery, error: unknown): Promise<void> {
   const { queue } = delivery;
   const reason = codedReasonOf(error);
-  const settlement: Settlement = { publish: [], then: { kind: "deadLetter", reason } };
+  const settlement: Settlement = { results: [], publish: [], then: { kind: "deadLetter", reason } };
   const outcome = await repeat(parts, { queue }, "dead-lettering what cannot be read", () => delivery.settle(settlement));
   if (outcome !== "settled") return;
   parts.logger.error("task-dead-lettered", { queue, reason });

@@ -32,10 +32,10 @@ const longestWaitMs = 2_000;
 export async function settle(context: SettleContext, request: Request, settlement: Settlement): Promise<SettleOutcome> {
   failpoint("settle.before");
   let due = settlement;
-  if (settlement.result !== undefined && !context.broker.settlesResults) {
-    if (!(await store(context, request, settlement.result))) return "lost";
+  if (settlement.results.length > 0 && !context.broker.settlesResults) {
+    if (!(await store(context, request, settlement.results))) return "lost";
     failpoint("settle.stored");
-    due = { publish: settlement.publish, then: settlement.then };
+    due = { ...settlement, results: [] };
   }
   let outcome: SettleOutcome | null;
   try {
@@ -48,9 +48,9 @@ export async function settle(context: SettleContext, request: Request, settlemen
   return outcome ?? "lost";
 }
 
-/** What is left of a task that was acknowledged before it ran: its result, and what follows as far as the broker surely does not have it. Never rejects. */
-export async function settleAcknowledged(context: SettleContext, request: Request, { result, publish }: Settlement): Promise<void> {
-  await store(context, request, result);
+/** What is left of a task that was acknowledged before it ran: its results, and what follows as far as the broker surely does not have it. Never rejects. */
+export async function settleAcknowledged(context: SettleContext, request: Request, { results, publish }: Settlement): Promise<void> {
+  await store(context, request, results);
   for (const publication of publish) {
     await repeat(context, taskOf(request), "publishing what follows", async () => {
       try {
@@ -64,13 +64,16 @@ export async function settleAcknowledged(context: SettleContext, request: Reques
 }
 
 /** false when the worker gave up. */
-async function store({ backend, ...context }: SettleContext, request: Request, result: ResultRecord | undefined): Promise<boolean> {
-  if (result === undefined || backend === null) return true;
-  const again = async () => {
-    await backend.connect();
-    return await backend.store(result);
-  };
-  return (await repeat(context, taskOf(request), "storing a result", () => backend.store(result), again)) !== null;
+async function store({ backend, ...context }: SettleContext, request: Request, results: readonly ResultRecord[]): Promise<boolean> {
+  if (backend === null) return true;
+  for (const result of results) {
+    const again = async () => {
+      await backend.connect();
+      return await backend.store(result);
+    };
+    if ((await repeat(context, taskOf(request), "storing a result", () => backend.store(result), again)) === null) return false;
+  }
+  return true;
 }
 
 interface FailedSettlement {
@@ -94,7 +97,7 @@ async function settleAgain(context: SettleContext, request: Request, { due, erro
 async function withoutUnroutable(request: Request, error: unknown): Promise<SettleOutcome> {
   if (!PublishError.is(error) || error.code !== "PUBLISH_UNROUTABLE") throw error;
   const reason = `what follows it cannot be published: ${error.message}`;
-  return await request.delivery.settle({ publish: [], then: { kind: "deadLetter", reason } });
+  return await request.delivery.settle({ results: [], publish: [], then: { kind: "deadLetter", reason } });
 }
 
 /** Does `first`, then `again`, until it is done. null when the worker gave up: the claim stays with its incarnation, and whoever recovers that runs the task again. */

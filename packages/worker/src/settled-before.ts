@@ -29,7 +29,7 @@ export async function settledBefore({ runtime, backend, logger }: SettledBeforeC
     if (success === null) return null;
     // What follows has its id from the attempt that succeeded, which may be a later one than was delivered again.
     const followed = readFollowed(runtime, run, { ...headers, retries: success.retries });
-    return { publish: afterSuccess(runtime, followed, success.result).publish, then: { kind: "acknowledge" } };
+    return { results: [], publish: afterSuccess(runtime, followed, success.result).publish, then: { kind: "acknowledge" } };
   } catch (error) {
     logger.debug("the stored result could not be read: the task runs again", { taskId: headers.id, reason: reasonOf(error) });
     return null;

@@ -16,6 +16,10 @@ import {
   resultText,
   type Settlement,
   stateRecord,
+  type UnrunFor,
+  type UnrunStep,
+  unrunBehind,
+  unrunRecords,
 } from "@celeriac/core/runtime";
 import type { Request } from "./request.ts";
 
@@ -29,17 +33,16 @@ export interface SettlementContext {
 
 const acknowledge = { kind: "acknowledge" } as const;
 
-/** `result` is set whenever one is due; where it is written is the caller's to decide. */
+/** `results` are all that are due; where they are written is the caller's to decide. */
 export function settlementOf(context: SettlementContext, request: Request, ending: Ending): Settlement {
-  const failure = (error: RemoteError, children: readonly unknown[] = []) =>
-    recordOf(context, request, "FAILURE", children, (facts) => failureText(facts, error));
-  const done = (result: ResultRecord | undefined, publish: readonly Publication[] = []): Settlement => ({
-    result,
+  const done = (results: readonly ResultRecord[], publish: readonly Publication[] = []): Settlement => ({
+    results,
     publish,
     then: acknowledge,
   });
+  const revoked = (reason: string) => done(unsuccessful(context, request, "REVOKED", celeryErrors.revoked(reason)));
   const dead = (error: RemoteError, reason: string): Settlement => ({
-    result: failure(error),
+    results: unsuccessful(context, request, "FAILURE", error),
     publish: [],
     then: { kind: "deadLetter", reason },
   });
@@ -47,30 +50,28 @@ export function settlementOf(context: SettlementContext, request: Request, endin
   switch (ending.kind) {
     case "succeeded":
       return done(
-        recordOf(context, request, "SUCCESS", ending.children, (facts) => resultText(facts, ending.value, null)),
+        recordsOf(context, request, "SUCCESS", ending.children, (facts) => resultText(facts, ending.value, null)),
         ending.publish,
       );
     case "failed": {
-      const settlement = done(failure(ending.error, ending.children), ending.publish);
+      const { error, unrun, children } = ending;
+      const settlement = done(unsuccessful(context, request, "FAILURE", error, { unrun, children }), ending.publish);
       return acksOn("failure", context.runtime, request) ? settlement : { ...settlement, then: unacknowledged(ending.error) };
     }
     case "retried":
       return done(
-        recordOf(context, request, "RETRY", [], (facts) => failureText(facts, ending.error)),
+        recordsOf(context, request, "RETRY", [], (facts) => failureText(facts, ending.error)),
         ending.publish,
       );
     case "rejected":
-      return ending.requeue
-        ? { publish: [], then: { kind: "requeue", counted: false } }
-        : dead(celeryErrors.reject(ending.reason), ending.reason);
+      return ending.requeue ? handBack(false) : dead(celeryErrors.reject(ending.reason), ending.reason);
     case "ignored":
-      return done(undefined);
+      return done(unrunRecordsOf(context, request, "REVOKED", celeryErrors.revoked("ignored")));
     case "expired":
-      return done(recordOf(context, request, "REVOKED", [], (facts) => failureText(facts, celeryErrors.revoked("expired"))));
     case "terminated":
-      return done(recordOf(context, request, "REVOKED", [], (facts) => failureText(facts, celeryErrors.revoked("terminated"))));
+      return revoked(ending.kind);
     case "revoked":
-      return done(recordOf(context, request, "REVOKED", [], (facts) => failureText(facts, celeryErrors.revoked(ending.reason))));
+      return revoked(ending.reason);
     case "undecodable":
       return dead(celeryErrors.reject(ending.reason), ending.reason);
     case "unknown":
@@ -85,8 +86,12 @@ export function settlementOf(context: SettlementContext, request: Request, endin
     case "executorLost":
       return lost(context, request, ending, failed);
     case "handedBack":
-      return { publish: [], then: { kind: "requeue", counted: false } };
+      return handBack(false);
   }
+}
+
+function handBack(counted: boolean): Settlement {
+  return { results: [], publish: [], then: { kind: "requeue", counted } };
 }
 
 /** The run that may have ended its executor is counted, and goes to the dead letters once it did so too often. */
@@ -99,7 +104,7 @@ function lost(
   const again = request.definition?.options.rejectOnWorkerLost ?? runtime.settings.taskRejectOnWorkerLost;
   if (begun && !again) return failed(celeryErrors.workerLost(reason));
   const runs = request.delivery.deliveries + 1;
-  if (!begun || runs < request.maxDeliveries) return { publish: [], then: { kind: "requeue", counted: begun } };
+  if (!begun || runs < request.maxDeliveries) return handBack(begun);
   return poisoned(`began ${runs} times and ended its executor each time: ${reason}`, failed);
 }
 
@@ -126,16 +131,59 @@ function poisoned(reason: string, failed: (error: RemoteError) => Settlement): S
 /** The failure of a run that could not tell it itself, with what its error callbacks get; none where these cannot be sent. */
 export function failedEnding({ runtime }: SettlementContext, { run, headers }: Request, error: RemoteError): Ending {
   const failed = { kind: "failed", error, expected: false } as const;
+  let unrun: readonly UnrunStep[] = [];
   try {
-    return { ...failed, ...afterFailure(runtime, readFollowed(runtime, run, headers), error) };
+    const followed = readFollowed(runtime, run, headers);
+    unrun = unrunBehind(followed.body.embed);
+    return { ...failed, unrun, ...afterFailure(runtime, followed, error) };
   } catch (unsent) {
     runtime.logger.error("the error callbacks of a task cannot be sent", {
       taskId: headers.id,
       task: headers.task,
       reason: reasonOf(unsent),
     });
-    return { ...failed, publish: [], children: [] };
+    return { ...failed, unrun, publish: [], children: [] };
   }
+}
+
+/** Of a task that ended, but not with a success: its own, and those of the steps behind it. */
+function unsuccessful(
+  context: SettlementContext,
+  request: Request,
+  state: UnrunFor["state"],
+  error: RemoteError,
+  known: { readonly unrun?: readonly UnrunStep[]; readonly children?: readonly unknown[] } = {},
+): readonly ResultRecord[] {
+  const own = recordsOf(context, request, state, known.children ?? [], (facts) => failureText(facts, error));
+  const unrun = unrunRecordsOf(context, request, state, error, known.unrun);
+  return unrun.length === 0 ? own : [...own, ...unrun];
+}
+
+/** `steps` by default those that the message names, where no executor has read it. */
+function unrunRecordsOf(
+  { runtime, hostname, backend }: SettlementContext,
+  { run, headers }: Request,
+  state: UnrunFor["state"],
+  error: RemoteError,
+  steps: readonly UnrunStep[] = readUnrun(runtime, run, headers),
+): readonly ResultRecord[] {
+  if (backend === null || steps.length === 0) return [];
+  return unrunRecords(runtime, steps, { state, error, hostname, queue: run.queue, replyTo: run.replyTo });
+}
+
+function readUnrun(runtime: AppRuntime, run: Request["run"], headers: Request["headers"]): readonly UnrunStep[] {
+  try {
+    return unrunBehind(readFollowed(runtime, run, headers).body.embed);
+  } catch (error) {
+    // Whom it keeps waiting cannot be told: nobody can read who that is.
+    runtime.logger.debug("what is behind a task in its chain cannot be read", { taskId: headers.id, reason: reasonOf(error) });
+    return [];
+  }
+}
+
+function recordsOf(...[context, request, state, children, text]: Parameters<typeof recordOf>): readonly ResultRecord[] {
+  const record = recordOf(context, request, state, children, text);
+  return record === undefined ? [] : [record];
 }
 
 /** A record unless the caller ignores results, or nobody keeps any. */

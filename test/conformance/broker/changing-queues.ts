@@ -58,7 +58,7 @@ export function describeChangingQueues(open: OpenCase, { reconnects }: BrokerTra
     expect(consumer.queues).toEqual([kept]);
     await expectLeftAlone(left, { broker: producer, other: kept, inbox });
     const answer = publicationTo(kept, { id: "answer" });
-    expect(await held!.settle({ publish: [answer], then: { kind: "acknowledge" } })).toBe("settled");
+    expect(await held!.settle({ results: [], publish: [answer], then: { kind: "acknowledge" } })).toBe("settled");
     expect(await settle(returned!, { kind: "requeue", counted: false })).toBe("settled");
     await eventually(() => expect(ids(inbox)).toContain("answer"));
     await eventually(async () => expect(await producer.queues.length(left)).toBe(2));

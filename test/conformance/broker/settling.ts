@@ -1,4 +1,5 @@
 /** Broker cases: what a settlement changes, in one step and once. */
+import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import type { ResultRecord } from "../../../packages/core/src/backend.ts";
 import { systemClock } from "../../../packages/core/src/clock.ts";
@@ -109,7 +110,7 @@ export function describeSettling(open: OpenCase, traits: BrokerTraits): void {
   });
 
   if (traits.settlesResults) {
-    test("stores the result in the same step, and nothing when the claim is lost", async (context) => {
+    test("stores all results in the same step, and nothing when the claim is lost", async (context) => {
       const { connect, world } = open(context);
       const { url, openBackend } = world.results!;
       const broker = await connect({ resultUrl: url });
@@ -123,20 +124,26 @@ export function describeSettling(open: OpenCase, traits: BrokerTraits): void {
         const taskId = idOf(sent.envelope);
         const { inbox } = await consume(broker, queue);
         const delivery = await inbox.next();
-        const result = (value: number): ResultRecord => ({
-          taskId,
-          state: "SUCCESS",
-          attempt: 0,
-          text: JSON.stringify({ status: "SUCCESS", result: value, task_id: taskId }),
+        const ids = [taskId, randomUUID(), randomUUID()];
+        const result = (id: string, state: string, attempt: number): ResultRecord => ({
+          taskId: id,
+          state,
+          attempt,
+          text: JSON.stringify({ status: state, result: null, retries: attempt, task_id: id }),
           expiresMs: 60_000,
           replyTo: null,
         });
-        expect(await backend.get(taskId)).toBeNull();
-        expect(await delivery.settle({ result: result(1), publish: [], then: acknowledge })).toBe("settled");
-        expect(await backend.get(taskId)).toBe(result(1).text);
-        await backend.forget(taskId);
-        expect(await delivery.settle({ result: result(2), publish: [], then: acknowledge })).toBe("lost");
-        expect(await backend.get(taskId)).toBeNull();
+        // Two of them as of steps that will not run: any run of their own counts for more.
+        const all = (state: string) => ids.map((id) => result(id, state, id === taskId ? 0 : -1));
+        const stored = () => Promise.all(ids.map((id) => backend.get(id)));
+        const texts = all("FAILURE").map(({ text }) => text);
+        expect(await stored()).toEqual([null, null, null]);
+        expect(await delivery.settle({ results: all("FAILURE"), publish: [], then: acknowledge })).toBe("settled");
+        expect(await stored()).toEqual(texts);
+        expect(await delivery.settle({ results: all("SUCCESS"), publish: [], then: acknowledge })).toBe("lost");
+        expect(await stored()).toEqual(texts);
+        expect(await backend.store(result(ids[1]!, "REVOKED", -1))).toBe("superseded");
+        expect(await backend.store(result(ids[1]!, "STARTED", 0))).toBe("stored");
       } finally {
         await backend.close();
       }

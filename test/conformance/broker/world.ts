@@ -99,5 +99,5 @@ export const acknowledge: Disposition = { kind: "acknowledge" };
 
 /** Settles with nothing to store. */
 export function settle(delivery: Delivery, then: Disposition = acknowledge, publish: readonly Publication[] = []): Promise<SettleOutcome> {
-  return delivery.settle({ publish, then });
+  return delivery.settle({ results: [], publish, then });
 }

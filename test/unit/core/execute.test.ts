@@ -1,6 +1,7 @@
 /** One run of a task's function: every way in which it can end is one ending, decided here, whatever user code does. */
 import { deflateSync } from "node:zlib";
 import { describe, expect, it, vi } from "vitest";
+import { encodeJson } from "../../../packages/core/src/serializers/json.ts";
 import { link, published, startExecution } from "../../support/execution.ts";
 
 describe("a run", () => {
@@ -151,6 +152,25 @@ describe("a failed run", () => {
       [["id-1", failure], {}, expect.anything()],
       [["id-1"], {}, expect.anything()],
     ]);
+  });
+
+  it("says which steps of its chain will not run because it failed, the next one first", async () => {
+    const { app, run } = startExecution();
+    app.task("fail", () => {
+      throw new RangeError("too far");
+    });
+    const chain = [
+      link("last", { task_id: "id-3", ignore_result: true, reply_to: "me" }),
+      { ...link("next", { task_id: "id-2" }), args: [2n ** 70n] },
+    ];
+    const none = { group: null, kwargsRepr: "{}" };
+    expect(await run("fail", { body: encodeJson([[], {}, { chain }], "body") })).toMatchObject({
+      kind: "failed",
+      unrun: [
+        { ...none, id: "id-2", task: "next", argsRepr: "(1180591620717411303424,)", ignoreResult: null, replyTo: null },
+        { ...none, id: "id-3", task: "last", argsRepr: "()", ignoreResult: true, replyTo: "me" },
+      ],
+    });
   });
 
   it("has failed though its error callbacks cannot be sent", async () => {

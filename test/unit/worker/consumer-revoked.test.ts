@@ -36,7 +36,7 @@ describe("a delivery", () => {
       const { walk, settlements } = await delivered(options, { id: "late" });
       walk.revoked.addIds(["late"]);
       await walk.end({ kind: "handedBack" });
-      const stored = [...settlements.map(({ result }) => result), ...walk.stored].filter((record) => record !== undefined);
+      const stored = [...settlements.flatMap(({ results }) => results), ...walk.stored];
       expect(stored).toMatchObject([{ state: "REVOKED" }]);
       expect(settlements.at(-1)?.then).toEqual(acknowledge);
     }

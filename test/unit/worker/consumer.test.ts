@@ -25,7 +25,7 @@ describe("a delivery", () => {
   it("stores its result as result_serializer says", async () => {
     const { walk, settlements } = await delivered({}, {}, { config: { resultSerializer: "msgpack" } });
     await walk.end(succeeded(3));
-    const { content, text } = settlements[0]?.result ?? {};
+    const { content, text } = settlements[0]?.results[0] ?? {};
     expect(readResult("t", resultTextOf(Buffer.from(content?.bytes ?? ""), ["msgpack"]))).toEqual(readResult("t", text ?? ""));
   });
 
@@ -36,7 +36,7 @@ describe("a delivery", () => {
     expect([walk.stored, settlements]).toEqual([[], []]);
     await walk.clock.advance(1_000);
     expect(walk.stored).toMatchObject([{ state: "SUCCESS" }]);
-    expect(settlements).toEqual([{ publish: [], then: acknowledge }]);
+    expect(settlements).toEqual([{ results: [], publish: [], then: acknowledge }]);
   });
 
   it("is settled again until the broker takes it, or the worker gives up", async () => {
@@ -85,7 +85,7 @@ describe("a delivery", () => {
     const away = new Error("not connected");
     const { walk, settlements } = await delivered({}, { headers: { eta: "no date" }, answers: [away, away] });
     await walk.clock.advance(1_000);
-    expect(settlements).toEqual([{ publish: [], then: { kind: "deadLetter", reason: expect.stringContaining("eta") } }]);
+    expect(settlements).toEqual([{ results: [], publish: [], then: { kind: "deadLetter", reason: expect.stringContaining("eta") } }]);
   });
 
   it("that is larger than may be run is a dead letter, and fails", async () => {
@@ -121,7 +121,11 @@ describe("a delivery", () => {
       const { walk, settlements } = await delivered({}, { headers: { task: undefined, id: undefined }, body });
       expect(walk.running).toEqual([]);
       expect(settlements).toEqual([
-        { publish: [], then: { kind: "deadLetter", reason: expect.stringMatching(/^MESSAGE_UNDECODABLE: Not a task message/) } },
+        {
+          results: [],
+          publish: [],
+          then: { kind: "deadLetter", reason: expect.stringMatching(/^MESSAGE_UNDECODABLE: Not a task message/) },
+        },
       ]);
     }
   });
@@ -253,7 +257,7 @@ describe("an ending that no run could tell itself", () => {
   it("is no failure where the run goes back", async () => {
     const { walk, settlements } = await delivered({}, { body });
     await walk.end({ kind: "handedBack" });
-    expect(settlements).toEqual([{ publish: [], then: { kind: "requeue", counted: false } }]);
+    expect(settlements).toEqual([{ results: [], publish: [], then: { kind: "requeue", counted: false } }]);
   });
 });
 
@@ -262,7 +266,7 @@ describe("a task that is acknowledged before it runs", () => {
 
   it("is acknowledged first, then run; its outcome is stored and its follow-ups published, as soon as they can be", async () => {
     const { walk, settlements } = await delivered(early);
-    expect([settlements, walk.running.length]).toEqual([[{ publish: [], then: acknowledge }], 1]);
+    expect([settlements, walk.running.length]).toEqual([[{ results: [], publish: [], then: acknowledge }], 1]);
     walk.fail("store", 2);
     walk.fail("publish", 2);
     await walk.end(succeeded(3, { publish: [{ envelope: { headers: { task: "next" } }, route: {} } as never] }));

@@ -21,7 +21,7 @@ it("are put off, uncounted, from the first message on, and others run", async ()
   const { walk } = await stage("a");
   const [of, other] = [walk.deliver("a"), walk.deliver("b")];
   await walk.clock.advance(0);
-  expect(of).toEqual([{ publish: [], then: { kind: "requeue", afterMs: 4_050, counted: false } }]);
+  expect(of).toEqual([{ results: [], publish: [], then: { kind: "requeue", afterMs: 4_050, counted: false } }]);
   expect([walk.running.map(({ task }) => task), other]).toEqual([["b"], []]);
   expect(walk.logged).toContainEqual({ message: "task-deferred", fields: expect.objectContaining({ reason: "its task is paused" }) });
 });

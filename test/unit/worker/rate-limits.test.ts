@@ -148,7 +148,7 @@ describe("a task with a rate limit", () => {
     const settlements = walk.deliver("limited", { headers: { expires: new Date(walk.clock.now() + 500).toISOString() } });
     await walk.clock.advance(1_000);
     expect(walk.running).toHaveLength(1);
-    expect(settlements).toMatchObject([{ result: { state: "REVOKED" } }]);
+    expect(settlements).toMatchObject([{ results: [{ state: "REVOKED" }] }]);
   });
 
   it("is handed back, uncounted, when its worker stops", async () => {
@@ -159,7 +159,7 @@ describe("a task with a rate limit", () => {
     expect(settlements).toEqual([]);
     walk.limits.handBack();
     await walk.clock.advance(0);
-    expect(settlements).toEqual([{ publish: [], then: { kind: "requeue", counted: false } }]);
+    expect(settlements).toEqual([{ results: [], publish: [], then: { kind: "requeue", counted: false } }]);
     await walk.end(succeeded(1));
     await walk.consumer.idle();
   });

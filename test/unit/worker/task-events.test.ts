@@ -47,7 +47,7 @@ describe("events of a task", () => {
   it.each<[string, Ending, object | null]>([
     [
       "failed",
-      { kind: "failed", error, expected: true, children: [], publish: [] },
+      { kind: "failed", error, expected: true, unrun: [], children: [], publish: [] },
       { type: "task-failed", exception: `ValueError("it's", 2)`, traceback: "Traceback …" },
     ],
     [

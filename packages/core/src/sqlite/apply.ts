@@ -133,7 +133,7 @@ function createMessageWriters(tables: Tables, consumption: Consumption): Message
     // Nothing of a lost claim is written: neither its result nor what would follow.
     if (!isOurs) return "lost";
     if (requeue !== null) for (const queue of consumption.queuesOf(consumer)) noteArrival(queue, requeue.due, turn);
-    if (fields.result !== null) noteResult(fields.result, results.store(fields.result, turn.now), turn);
+    for (const result of fields.results) noteResult(result, results.store(result, turn.now), turn);
     insert(fields.publish, raw, turn);
     return "settled";
   }

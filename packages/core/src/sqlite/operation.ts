@@ -51,7 +51,7 @@ export interface Operations {
       readonly id: number;
       /** null = gone for good; else it goes back, at its place or when `due` */
       readonly requeue: { readonly due: number | null; readonly counted: boolean } | null;
-      readonly result: NewResult | null;
+      readonly results: readonly NewResult[];
       readonly publish: readonly NewMessage[];
     },
     SettleOutcome,

@@ -64,7 +64,9 @@ describe("a settlement", () => {
     const { store } = scripted(["settled"]);
     const { delivery } = deliveryOn(store);
     const result = { taskId: "t", state: "SUCCESS", attempt: 0, text: "{}", expiresMs: null, replyTo: null };
-    await expect(delivery.settle({ result, publish: [], then: { kind: "acknowledge" } })).rejects.toMatchObject({ code: "BROKER_REFUSED" });
+    await expect(delivery.settle({ results: [result], publish: [], then: { kind: "acknowledge" } })).rejects.toMatchObject({
+      code: "BROKER_REFUSED",
+    });
     expect(await settle(delivery)).toBe("settled");
   });
 });

@@ -73,12 +73,13 @@ describe("a run on its way to an executor", () => {
 
 describe("an ending on its way back", () => {
   const error = { type: "ValueError", module: "builtins", args: ["no", 1], traceback: "é\n" };
+  const step = { id: "next", task: "t", group: null, argsRepr: "('é',)", kwargsRepr: "{}", ignoreResult: null, replyTo: "me" };
 
   it("arrives as it was, whatever its kind", () => {
     const endings: Ending[] = [
       { kind: "succeeded", value: '{"é":1}', children: [], publish: [] },
       { kind: "succeeded", value: "null", children: [["x", null]], publish: [] },
-      { kind: "failed", error, expected: true, children: [], publish: [] },
+      { kind: "failed", error, expected: true, unrun: [], children: [], publish: [] },
       { kind: "rejected", requeue: true, reason: "later" },
       { kind: "ignored" },
       { kind: "unknown" },
@@ -95,7 +96,7 @@ describe("an ending on its way back", () => {
         const publish = bodies.map((body, index) => publication(body, index === 1 ? 1234 : undefined));
         const kinds: Ending[] = [
           { kind: "succeeded", value: JSON.stringify(text), children: [], publish },
-          { kind: "failed", error, expected: false, children: [1], publish },
+          { kind: "failed", error, expected: false, unrun: [step], children: [1], publish },
           { kind: "retried", error, publish },
         ];
         for (const ending of kinds) {

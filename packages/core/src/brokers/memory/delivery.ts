@@ -31,9 +31,9 @@ export function createDelivery(message: StoredMessage, envelope: Envelope, claim
 }
 
 /** Throws before it has changed anything, or not at all. */
-function settle(message: StoredMessage, envelope: Envelope, { result, publish, then }: Settlement, claimant: Claimant): SettleOutcome {
+function settle(message: StoredMessage, envelope: Envelope, { results, publish, then }: Settlement, claimant: Claimant): SettleOutcome {
   const { space, clock } = claimant;
-  if (result !== undefined && !claimant.settlesResults) {
+  if (results.length > 0 && !claimant.settlesResults) {
     throw new BrokerError("BROKER_REFUSED", "This broker settles no results: they are kept elsewhere than in its space");
   }
   const now = clock.now();
@@ -44,7 +44,7 @@ function settle(message: StoredMessage, envelope: Envelope, { result, publish, t
     space.messages.putBack(message, { dueAt, counted: then.counted, now });
   } else space.messages.remove(message);
   for (const follow of follows) space.messages.insert(follow, now);
-  if (result !== undefined) space.results.store(result, now);
+  for (const result of results) space.results.store(result, now);
   claimant.released();
   return "settled";
 }

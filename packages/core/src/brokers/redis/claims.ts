@@ -216,7 +216,7 @@ export class Claims implements DeliveryOwner {
   async #refuse(n: number, place: ClaimPlace, reason: string): Promise<void> {
     const delivery = this.#hold(n, place, { envelope: wrapUnreadable(new Uint8Array()), redelivered: false });
     try {
-      const outcome = await delivery.settle({ publish: [], then: { kind: "deadLetter", reason } });
+      const outcome = await delivery.settle({ results: [], publish: [], then: { kind: "deadLetter", reason } });
       if (outcome === "settled") this.#options.listener.deadLettered({ queue: place.queue, reason });
     } catch (error) {
       // Its claim stands. Not held here, it is found as unknown after a reconnect; until then it is tried again.

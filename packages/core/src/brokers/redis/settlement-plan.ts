@@ -22,12 +22,12 @@ export interface PlanContext {
   readonly exchanges: Exchanges;
 }
 
-/** The hot path: nothing is published, and there is no mark of a begun run to remove. */
-export function isCompletion({ deliveries }: RedisDelivery, { publish, then }: Settlement): boolean {
-  return then.kind === "acknowledge" && publish.length === 0 && deliveries === 0;
+/** The hot path: nothing is published, there is one result at most, and no mark of a begun run to remove. */
+export function isCompletion({ deliveries }: RedisDelivery, { results, publish, then }: Settlement): boolean {
+  return then.kind === "acknowledge" && publish.length === 0 && results.length <= 1 && deliveries === 0;
 }
 
-export function planCompletion({ result }: Settlement): Completion | null {
+export function planCompletion({ results: [result] }: Settlement): Completion | null {
   if (result === undefined) return null;
   const [text, attempt, ttlMs] = resultArguments(result);
   return { key: resultKey(result.taskId), text, attempt, ttlMs };
@@ -56,7 +56,7 @@ export async function planSettlement(
   settlement: Settlement,
   context: PlanContext,
 ): Promise<SettlementPlan | "lost"> {
-  const { result, publish, then } = settlement;
+  const { results, publish, then } = settlement;
   const { connection } = context;
   const end = await ending(delivery, then, context);
   if (end === "lost") return "lost";
@@ -65,7 +65,7 @@ export async function planSettlement(
   following.push(...end.following);
   const isBeside = ({ key }: Following) => key === null || connection.areTogether(key, delivery.place.claimsKey);
   const operations: Operation[] = [];
-  if (result !== undefined) operations.push(["result", resultKey(result.taskId), ...resultArguments(result)]);
+  for (const result of results) operations.push(["result", resultKey(result.taskId), ...resultArguments(result)]);
   operations.push(...following.filter(isBeside).map(({ operation }) => operation), end.last);
   return { before: following.filter((each) => !isBeside(each)), operations };
 }

@@ -174,7 +174,7 @@ export class SqliteConsumer implements Consumer {
   #buryUnreadable(claim: Claim, message: ClaimedMessage, raw: Uint8Array, reason: string): void {
     const { queue } = message;
     const delivery = createDelivery(message, wrapUnreadable(raw), claim);
-    delivery.settle({ publish: [], then: { kind: "deadLetter", reason } }).then(
+    delivery.settle({ results: [], publish: [], then: { kind: "deadLetter", reason } }).then(
       (outcome) => {
         if (outcome === "settled") this.#options.listener.deadLettered({ queue, reason });
       },

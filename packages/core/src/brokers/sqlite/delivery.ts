@@ -1,4 +1,5 @@
 /** One claimed message of the file, from its claim to its one settlement. */
+import type { ResultRecord } from "../../backend.ts";
 import type { Delivery, Settlement, SettleOutcome } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import type { Envelope } from "../../envelope.ts";
@@ -68,8 +69,8 @@ function refuse(cause: unknown): never {
 
 function settleFields(message: ClaimedMessage, envelope: Envelope, settlement: Settlement, claim: Claim) {
   const { consumer, id, queue } = message;
-  const { result, publish, then: disposition } = settlement;
-  if (result !== undefined && !claim.settlesResults) {
+  const { results, publish, then: disposition } = settlement;
+  if (results.length > 0 && !claim.settlesResults) {
     throw new BrokerError("BROKER_REFUSED", "This broker settles no results: they are kept elsewhere than in its file");
   }
   const now = claim.clock.now();
@@ -79,16 +80,14 @@ function settleFields(message: ClaimedMessage, envelope: Envelope, settlement: S
     disposition.kind === "requeue"
       ? { due: disposition.afterMs === undefined ? null : now + disposition.afterMs, counted: disposition.counted }
       : null;
-  const stored: NewResult | null =
-    result === undefined
-      ? null
-      : {
-          taskId: result.taskId,
-          state: result.state,
-          attempt: result.attempt,
-          text: result.text,
-          expires: result.expiresMs === null ? null : now + result.expiresMs,
-        };
-  const fields = { consumer, id, requeue, result: stored, publish: letters.map((letter) => letter.message) };
+  const fields = {
+    ...{ consumer, id, requeue },
+    results: results.map((result) => newResult(result, now)),
+    publish: letters.map((letter) => letter.message),
+  };
   return { fields, raws: letters.map(({ raw }) => raw) };
+}
+
+function newResult({ taskId, state, attempt, text, expiresMs }: ResultRecord, now: number): NewResult {
+  return { taskId, state, attempt, text, expires: expiresMs === null ? null : now + expiresMs };
 }
