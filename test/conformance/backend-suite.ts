@@ -3,6 +3,7 @@
  * A driver's test file calls `describeBackend` with a function that opens a world of its own.
  */
 import { describe } from "vitest";
+import { describeGroups } from "./backend/groups.ts";
 import { describeLife } from "./backend/life.ts";
 import { describeLookup } from "./backend/lookup.ts";
 import { describeNewestWins } from "./backend/newest-wins.ts";
@@ -17,6 +18,7 @@ export function describeBackend(name: string, openWorld: () => Promise<BackendWo
     describeLookup(suite);
     describeNewestWins(suite);
     describeSubscriptions(suite);
+    describeGroups(suite);
     describeLife(suite);
   });
 }

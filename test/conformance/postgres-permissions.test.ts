@@ -41,6 +41,9 @@ describe("on PostgreSQL", () => {
     await eventually(() => expect(texts).toEqual([stored.text]));
     await asking.forget(stored.taskId);
     expect(await storing.get(stored.taskId)).toBeNull();
+    await storing.saveGroup({ groupId: "saved", text: "{}", expiresMs: 60_000 });
+    expect(await asking.restoreGroup("saved")).toBe("{}");
+    await asking.forgetGroup("saved");
     await expect(asking.store(record())).rejects.toEqual(refused("permission denied for table celeriac_result"));
   });
 

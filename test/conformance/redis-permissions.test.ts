@@ -53,6 +53,9 @@ describe("on Redis", () => {
     expect(await asking!.get("asked")).toContain("SUCCESS");
     await asking!.forget("asked");
     expect(await asking!.get("asked")).toBeNull();
+    await asking!.saveGroup({ groupId: "saved", text: "{}", expiresMs: 60_000 });
+    expect(await asking!.restoreGroup("saved")).toBe("{}");
+    await asking!.forgetGroup("saved");
 
     await expect(producer.queues.peek("shop-sent", 1)).rejects.toEqual(refused);
     await expect(producer.publish(publicationTo("other"))).rejects.toMatchObject({ code: "PUBLISH_REJECTED" });
@@ -70,6 +73,10 @@ describe("on Redis", () => {
     await expect(asking!.store(record)).rejects.toEqual(denied);
     await expect(storing!.forget("kept")).rejects.toEqual(denied);
     await asking!.forget("kept");
+    await storing!.saveGroup({ groupId: "saved", text: "{}", expiresMs: 60_000 });
+    expect(await asking!.restoreGroup("saved")).toBe("{}");
+    await expect(asking!.saveGroup({ groupId: "saved", text: "{}", expiresMs: 60_000 })).rejects.toEqual(denied);
+    await asking!.forgetGroup("saved");
     const broker = createRedisBroker(await urlOf("worker-results"), driverContext(), { resultUrl: null });
     onTestFinished(() => broker.close());
     await expect(broker.connect()).rejects.toEqual(refused);

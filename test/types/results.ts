@@ -1,6 +1,6 @@
 /** Handles: what they give, where one stands for another, and that none is a promise. */
-import type { AsyncResult, Sent, TaskSnapshot, WaitOptions } from "celeriac";
-import { add } from "./app.ts";
+import type { AsyncResult, GroupResult, Outcome, Sent, SentGroup, TaskSnapshot, WaitOptions } from "celeriac";
+import { add, app } from "./app.ts";
 import { resize } from "./context.ts";
 import { type Equal, expectType } from "./equal.ts";
 
@@ -36,4 +36,33 @@ export function standsFor(narrow: AsyncResult<"pong">, sent: Sent<"pong">): Asyn
   const back: AsyncResult<"pong"> = narrow as AsyncResult<string>;
   void back;
   return narrow;
+}
+
+export async function groups(group: GroupResult<[number, "pong"]>): Promise<void> {
+  expectType<Equal<Awaited<ReturnType<typeof group.get>>, [number, "pong"]>>();
+  const ends = await group.settledAll({ timeout: "5s" });
+  expectType<Equal<typeof ends, [Outcome<number>, Outcome<"pong">]>>();
+  for await (const { index, outcome } of group.iterate({ ordered: true })) {
+    expectType<Equal<typeof index, number>>();
+    if (outcome.state === "SUCCESS") expectType<Equal<typeof outcome.value, number | "pong">>();
+  }
+  for await (const { progress } of group.watch())
+    expectType<Equal<typeof progress, { readonly done: number; readonly of: number } | undefined>>();
+  expectType<Equal<(typeof group.results)[1], AsyncResult<"pong">>>();
+  expectType<Equal<"then" extends keyof typeof group ? true : false, false>>();
+  const whole: AsyncResult<[number, string]> = group;
+  void whole;
+  // @ts-expect-error a group is no single value
+  const single: AsyncResult<number> = group;
+  void single;
+}
+
+export async function sentAndRestored(sent: SentGroup<number[]>): Promise<void> {
+  expectType<Equal<Awaited<typeof sent>, GroupResult<number[]>>>();
+  const values = await sent.get();
+  expectType<Equal<typeof values, number[]>>();
+  const found = await app.restoreGroup<string>("id");
+  expectType<Equal<typeof found, GroupResult<string[]> | null>>();
+  // @ts-expect-error nothing may be saved under this id
+  await found.get();
 }

@@ -15,6 +15,7 @@ import type { DepsScope } from "./deps.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { environmentSettings, isProduction, withOverrides } from "./environment.ts";
 import { BrokerError, CeleriacError, ConfigError } from "./errors.ts";
+import type { GroupResult } from "./group-result.ts";
 import { callHere } from "./local-call.ts";
 import type { Logger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
@@ -86,6 +87,11 @@ export interface App<out Deps = {}> extends AsyncDisposable {
   sendTask<R = unknown>(name: string, args?: readonly unknown[], options?: CallOptions): Sent<R>;
   /** Handle of a task sent earlier, by whoever. */
   result<R = unknown>(id: string): AsyncResult<R>;
+  /**
+   * Handle of a group whose GroupResult was saved, by us or by Python: its members in their order, and the steps before it. null where nothing is saved,
+   * or no longer (resultExpires). Throws RESULT_DISABLED, RESULT_GROUPS, RESULT_UNREADABLE, BACKEND_*.
+   */
+  restoreGroup<R = unknown>(id: string): Promise<GroupResult<R[]> | null>;
   /** the context of the task that runs now, inside its function and what it calls */
   currentTask(): TaskContext<unknown, Deps> | undefined;
 
@@ -236,6 +242,7 @@ function buildApp(runtime: AppRuntime) {
     sendTask: (name: string, args: readonly unknown[] = [], options: CallOptions = {}) =>
       sender.send(() => createCall(name, args, options)),
     result: (id: string) => sender.result(id, null),
+    restoreGroup: <R>(id: string) => sender.restoreGroup<R>(id),
     currentTask: () => currentRun()?.context,
     use(middleware: Middleware) {
       runtime.middleware.push(middleware);

@@ -28,6 +28,16 @@ export interface ResultContent {
   readonly contentEncoding: string;
 }
 
+/** A group of tasks that is to be found again: `text` is Celery's JSON of its result tuple, `{"result": [[id, parent], members]}`. */
+export interface GroupRecord {
+  readonly groupId: string;
+  readonly text: string;
+  /** as a result's */
+  readonly content?: ResultContent | undefined;
+  /** how long it is kept, ms; null = for ever */
+  readonly expiresMs: number | null;
+}
+
 /** `superseded`: a final state of this or a later attempt was there already, and was kept. */
 export type StoreOutcome = "stored" | "superseded";
 
@@ -55,12 +65,20 @@ export interface ResultBackend {
   store(record: ResultRecord): Promise<StoreOutcome>;
   /** The latest text, or null when never heard of (or expired, or forgotten). */
   get(taskId: string): Promise<string | null>;
+  /** As `get`, in the order of the ids, asked for together. */
+  getMany(taskIds: readonly string[]): Promise<readonly (string | null)[]>;
   /**
    * Calls `listener` with the latest text now if there is one, and after each change; changes may be merged, the final state never is.
    * Works by notice and by poll, so a missed notice costs seconds, not the result. Survives reconnects.
    */
   subscribe(taskId: string, listener: (text: string) => void): Promise<ResultSubscription>;
   forget(taskId: string): Promise<void>;
+  /** Replaces what was saved of that group before. Throws RESULT_GROUPS where nothing is looked up by id, BACKEND_UNREACHABLE, BACKEND_REFUSED. */
+  saveGroup(record: GroupRecord): Promise<void>;
+  /** The text that was saved, or null when there is none (or it has expired). Throws as `saveGroup`. */
+  restoreGroup(groupId: string): Promise<string | null>;
+  /** Forgets what was saved of it, if anything was; its members' results stay. */
+  forgetGroup(groupId: string): Promise<void>;
   health(): Promise<void>;
   /** What the server tells of itself. Rejects as `health`. */
   facts(): Promise<ServerFacts>;

@@ -10,8 +10,9 @@ import { createExecute } from "./execute.ts";
 import { celeryErrors } from "./failure.ts";
 import { decodeBody, encodeMessage } from "./message.ts";
 import { type OutgoingMessage, publishThrough } from "./middleware.ts";
-import { type AsyncResult, createResult, type HandleSource } from "./result.ts";
+import type { AsyncResult, HandleSource } from "./result.ts";
 import { failureText, resultText } from "./result-meta.ts";
+import { createResult } from "./result-tree.ts";
 import type { Ending, Run } from "./run.ts";
 import type { Outcome } from "./snapshot.ts";
 import { stateRecord } from "./state-record.ts";
@@ -168,12 +169,17 @@ function treeSource(source: HandleSource, { texts, thrown }: Tree, task: string)
     backend: async () => ({
       connect: async () => {},
       get: async (id) => texts.get(id) ?? null,
+      getMany: async (ids) => ids.map((id) => texts.get(id) ?? null),
       async subscribe(id, listener) {
         const text = texts.get(id);
         if (text !== undefined) listener(text);
         return { close() {} };
       },
       forget: async (id) => void texts.delete(id),
+      // A group is looked up in the app's backend, whoever ran its members.
+      saveGroup: async (record) => (await source.backend()).saveGroup(record),
+      restoreGroup: async (groupId) => (await source.backend()).restoreGroup(groupId),
+      forgetGroup: async (groupId) => (await source.backend()).forgetGroup(groupId),
     }),
     revive: (name, remote) => (name === task && thrown instanceof Error ? thrown : source.revive(name, remote)),
   };

@@ -114,14 +114,18 @@ export class TaskRevokedError extends CeleriacError {
 export class ResultTimeoutError extends CeleriacError {
   declare readonly code: "RESULT_TIMEOUT";
   readonly taskId: string;
-  /** `unreachable`: why the backend could not be asked when the wait began */
-  constructor(taskId: string, waitedMs: number, unreachable?: unknown) {
+  /** `group`: it was not one task that was waited for; `unreachable`: why the backend could not be asked when the wait began */
+  constructor(
+    taskId: string,
+    waitedMs: number,
+    { group, unreachable }: { readonly group?: { readonly ended: number; readonly of: number }; readonly unreachable?: unknown } = {},
+  ) {
+    const what =
+      group === undefined
+        ? `No result of task ${taskId} within ${waitedMs} ms; it may still run`
+        : `${group.ended} of ${group.of} members of group ${taskId} ended within ${waitedMs} ms; the others may still run`;
     const why = unreachable === undefined ? "" : `; ${reasonOf(unreachable)}`;
-    super(
-      "RESULT_TIMEOUT",
-      `No result of task ${taskId} within ${waitedMs} ms; it may still run${why}`,
-      unreachable === undefined ? {} : { cause: unreachable },
-    );
+    super("RESULT_TIMEOUT", `${what}${why}`, unreachable === undefined ? {} : { cause: unreachable });
     this.taskId = taskId;
   }
   static override is(error: unknown): error is ResultTimeoutError {

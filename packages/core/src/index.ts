@@ -22,6 +22,8 @@ export {
   TaskError,
   TaskRevokedError,
 } from "./errors.ts";
+export type { GroupResult, SentGroup } from "./group-result.ts";
+export type { GroupProgress, MemberEnd } from "./group-watch.ts";
 export type { Logger } from "./logger.ts";
 export { type Middleware, type OutgoingMessage, type TraceCarrier, traceContext } from "./middleware.ts";
 export type { Priority } from "./priority.ts";

@@ -90,13 +90,14 @@ export function readResult(taskId: string, text: string): ResultMeta {
 
 /** What is no tuple is left out: a result is worth more than what it says of its children. */
 function tuplesOf(value: unknown): readonly ResultTuple[] {
-  return Array.isArray(value) ? value.map(tupleOf).filter((tuple) => tuple !== null) : [];
+  return Array.isArray(value) ? value.map(readTuple).filter((tuple) => tuple !== null) : [];
 }
 
-function tupleOf(value: unknown): ResultTuple | null {
+/** null for what is no tuple. */
+export function readTuple(value: unknown): ResultTuple | null {
   if (!Array.isArray(value) || !Array.isArray(value[0]) || typeof value[0][0] !== "string") return null;
   const [[id, parent], members] = value as [[string, unknown], unknown];
-  return [[id, tupleOf(parent)], Array.isArray(members) ? tuplesOf(members) : null];
+  return [[id, readTuple(parent)], Array.isArray(members) ? tuplesOf(members) : null];
 }
 
 function textOrNull(value: unknown): string | null {

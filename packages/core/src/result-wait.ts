@@ -1,9 +1,7 @@
-/** Waits for what a backend will tell of a task: for its end, or for each change. Nobody waits for ever: a closing app ends all waits. */
-import type { ResultBackend } from "./backend.ts";
-import type { Clock } from "./clock.ts";
+/** Waits until tasks have ended, or enough of them. Nobody waits for ever: a closing app ends all waits. */
 import { type Duration, durationMs } from "./duration.ts";
-import { BackendError, ResultTimeoutError } from "./errors.ts";
-import { readResult } from "./result-meta.ts";
+import { BackendError } from "./errors.ts";
+import { type Expected, listenTo, type ResultSource, type Tidings } from "./result-listen.ts";
 import { isFinal } from "./states.ts";
 
 export interface WaitOptions {
@@ -12,147 +10,49 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What waiting needs of the app. */
-export interface ResultSource {
-  readonly clock: Clock;
-  /** Throws RESULT_DISABLED where there is none, APP_CLOSED. */
-  backend(): Promise<Pick<ResultBackend, "connect" | "get" | "subscribe" | "forget">>;
-  /** Everybody who waits, to be told when the app closes. */
-  readonly waits: Set<(closed: Error) => void>;
+export interface Wait<T> {
+  readonly expected: readonly Expected[];
+  /** Is told of each task that has ended. Gives what is waited for as soon as that is enough, undefined before. */
+  ended(end: Tidings): T | undefined;
+  /** the error of who gives up; `unreachable`: why the backend could not be asked when the wait began */
+  timedOut(waitedMs: number, unreachable: unknown): Error;
 }
 
 const defaultTimeoutMs = 60_000;
 
-/** The JSON text of the final state; rejects with RESULT_TIMEOUT, BACKEND_AUTH, APP_CLOSED, or with the signal's reason. */
-export async function waitForFinal(source: ResultSource, id: string, { timeout, signal }: WaitOptions): Promise<string> {
+/** Rejects with what `timedOut` gives, with BACKEND_AUTH, APP_CLOSED, RESULT_UNREADABLE, or with the signal's reason. */
+export async function waitFor<T>(source: ResultSource, wait: Wait<T>, { timeout, signal }: WaitOptions): Promise<T> {
   const timeoutMs = timeout === undefined ? defaultTimeoutMs : timeout === Number.POSITIVE_INFINITY ? null : durationMs(timeout, "timeout");
   signal?.throwIfAborted();
   const backend = await source.backend();
-  return await new Promise<string>((resolve, reject) => {
-    let ended = false;
+  return await new Promise<T>((resolve, reject) => {
+    let isOver = false;
     let unreachable: unknown;
     const end = (settle: () => void) => {
-      if (ended) return;
-      ended = true;
+      if (isOver) return;
+      isOver = true;
       timer?.cancel();
       source.waits.delete(onClose);
       signal?.removeEventListener("abort", onAbort);
+      listening.close();
       settle();
-      subscribing.then((subscription) => subscription.close()).catch(() => {});
     };
     const fail = (error: unknown) => end(() => reject(error));
-    const heard = (text: string) => {
-      try {
-        if (isFinal(statusOf(id, text))) end(() => resolve(text));
-      } catch (error) {
-        fail(error);
-      }
+    const told = (tidings: Tidings) => {
+      if (isOver || !isFinal(tidings.state)) return;
+      const value = wait.ended(tidings);
+      if (value !== undefined) end(() => resolve(value));
     };
     const onAbort = () => fail(signal?.reason);
     const onClose = (closed: Error) => fail(closed);
-    const timer = timeoutMs === null ? null : source.clock.after(timeoutMs, () => fail(new ResultTimeoutError(id, timeoutMs, unreachable)));
+    const timer = timeoutMs === null ? null : source.clock.after(timeoutMs, () => fail(wait.timedOut(timeoutMs, unreachable)));
     source.waits.add(onClose);
     signal?.addEventListener("abort", onAbort, { once: true });
-    // A microtask later, so that a listener called at once finds `subscribing` set.
-    const subscribing = Promise.resolve().then(() => backend.subscribe(id, heard));
-    subscribing.catch(fail);
+    const listening = listenTo(backend, wait.expected, { told, failed: fail });
     // A subscription waits out what will heal; what a person must mend is told now.
     backend.connect().catch((error: unknown) => {
       if (BackendError.is(error) && error.code === "BACKEND_UNREACHABLE") unreachable = error;
       else fail(error);
     });
   });
-}
-
-function statusOf(id: string, text: string): string {
-  return /^\s*\{\s*"status":\s*"([A-Z_]+)"/.exec(text)?.[1] ?? readResult(id, text).status;
-}
-
-/** What `read` makes of each text, null (nothing stored) first unless there is one; ends after a final state, or when `signal` aborts. */
-export function watchChanges<S extends { readonly state: string }>(
-  source: ResultSource,
-  id: string,
-  read: (text: string | null) => S,
-  signal: AbortSignal | undefined,
-): AsyncIterable<S> {
-  return {
-    [Symbol.asyncIterator]() {
-      const watch = new Watch();
-      const changes = follow(source, id, read, signal, watch);
-      return {
-        next: () => changes.next(),
-        // A generator that waits could not be ended from outside: it is woken first.
-        return() {
-          watch.end();
-          return changes.return(undefined);
-        },
-      };
-    },
-  };
-}
-
-/** What is told to one watcher while it looks elsewhere. */
-class Watch {
-  readonly texts: string[] = [];
-  isOver = false;
-  failure: Error | null = null;
-  #wake = () => {};
-
-  readonly add = (text: string): void => {
-    this.texts.push(text);
-    this.#wake();
-  };
-
-  readonly end = (): void => {
-    this.isOver = true;
-    this.#wake();
-  };
-
-  readonly fail = (error: Error): void => {
-    this.failure = error;
-    this.end();
-  };
-
-  /** Resolves when there is something to look at; at once if there is already. */
-  news(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-      if (this.isOver || this.texts.length > 0) resolve();
-    });
-  }
-}
-
-async function* follow<S extends { readonly state: string }>(
-  source: ResultSource,
-  id: string,
-  read: (text: string | null) => S,
-  signal: AbortSignal | undefined,
-  watch: Watch,
-): AsyncGenerator<S, undefined> {
-  if (signal?.aborted === true) return;
-  const backend = await source.backend();
-  source.waits.add(watch.fail);
-  signal?.addEventListener("abort", watch.end, { once: true });
-  try {
-    const subscription = await backend.subscribe(id, watch.add);
-    try {
-      if (watch.texts.length === 0 && !watch.isOver) yield read(null);
-      while (!watch.isOver) {
-        const text = watch.texts.shift();
-        if (text === undefined) {
-          await watch.news();
-          continue;
-        }
-        const snapshot = read(text);
-        yield snapshot;
-        if (isFinal(snapshot.state)) return;
-      }
-      if (watch.failure !== null) throw watch.failure;
-    } finally {
-      subscription.close();
-    }
-  } finally {
-    source.waits.delete(watch.fail);
-    signal?.removeEventListener("abort", watch.end);
-  }
 }

@@ -1,15 +1,19 @@
 /** The handle of a sent task: reads its state, waits for its end. Holds no resource and is never thenable. */
+import type { Settings } from "./config.ts";
 import { askWorkers, type ControlParts, type ReplyWait, tellWorkers } from "./control/client.ts";
 import { abortCall, type RevokeOptions, revokeArguments, revokeCall } from "./control/revocation.ts";
 import { type Duration, durationMs } from "./duration.ts";
+import { ResultTimeoutError } from "./errors.ts";
+import type { Expected, ResultSource } from "./result-listen.ts";
 import { type ResultTuple, readResult } from "./result-meta.ts";
-import { type ResultSource, type WaitOptions, waitForFinal, watchChanges } from "./result-wait.ts";
-import { type Outcome, readSnapshot, type SnapshotSubject, type TaskSnapshot, type TaskState } from "./snapshot.ts";
+import { type WaitOptions, waitFor } from "./result-wait.ts";
+import { watchChanges } from "./result-watch.ts";
+import { type Outcome, outcomeOf, readSnapshot, type SnapshotSubject, type TaskSnapshot, type TaskState } from "./snapshot.ts";
 import { isFinal } from "./states.ts";
 
 export interface AsyncResult<out R, out P = unknown> {
   readonly id: string;
-  /** The value, or throws TaskError, TaskRevokedError or ResultTimeoutError (60 s unless told). */
+  /** The value, or throws TaskError, TaskRevokedError or ResultTimeoutError (60 s unless told). A step of a chain fails with the step before it. */
   get(options?: WaitOptions & { forget?: boolean | undefined }): Promise<R>;
   /** As get(), but the task's own ending is returned, not thrown. */
   settled(options?: WaitOptions): Promise<Outcome<R>>;
@@ -21,7 +25,7 @@ export interface AsyncResult<out R, out P = unknown> {
   ready(): Promise<boolean>;
   successful(): Promise<boolean>;
   failed(): Promise<boolean>;
-  /** Removes the stored result. */
+  /** Removes the stored result, and those of the steps before it. */
   forget(): Promise<void>;
   /**
    * Its caller does not want it any more: it never begins or, if it runs, its self.signal aborts with {kind: "aborted", message: reason}; when it gives
@@ -30,9 +34,9 @@ export interface AsyncResult<out R, out P = unknown> {
   abort(reason?: string): Promise<void>;
   /** Celery's revoke: it never begins; if it runs it goes on, or is ended with `terminate`. Throws as abort. */
   revoke(options?: ResultRevokeOptions): Promise<void>;
-  /** the step before it in a chain, where a stored result names it; else null */
+  /** The step before it in a chain: a task, or the group whose results it gets; null for the first, and where nobody says. */
   readonly parent: AsyncResult<unknown> | null;
-  /** The tasks sent while it ran, once it has ended. */
+  /** What was sent while it ran, once it has ended: tasks, and groups as GroupResult. */
   children(): Promise<readonly AsyncResult<unknown>[]>;
 }
 
@@ -49,6 +53,8 @@ export interface Sent<R, P = unknown> extends Promise<AsyncResult<R, P>> {
 
 /** What a handle needs of the app. */
 export interface HandleSource extends ResultSource, Pick<SnapshotSubject, "revive"> {
+  /** how a group is kept */
+  readonly settings: Pick<Settings, "resultExpires" | "resultSerializer">;
   /** what reaches the workers */
   control(): Promise<ControlParts>;
 }
@@ -61,10 +67,15 @@ export interface HandleFacts {
   readonly parent?: AsyncResult<unknown> | null;
 }
 
-export function createResult<R, P>(source: HandleSource, facts: HandleFacts): AsyncResult<R, P> {
+/** Makes the handle of what a stored result names. */
+export type HandleOf = (source: HandleSource, tuple: ResultTuple) => AsyncResult<unknown>;
+
+/** `result-tree.ts` makes handles with it. */
+export function createTaskHandle<R, P>(source: HandleSource, facts: HandleFacts, handleOf: HandleOf): AsyncResult<R, P> {
   const { id, taskName, known, parent = null } = facts;
   const subject: SnapshotSubject = { id, taskName, known, revive: source.revive };
   const read = (text: string | null) => readSnapshot<R, P>(subject, text);
+  const expected: Expected = { id, before: stepsBefore(parent) };
 
   const result: AsyncResult<R, P> = {
     id,
@@ -74,44 +85,59 @@ export function createResult<R, P>(source: HandleSource, facts: HandleFacts): As
       if (outcome.state === "SUCCESS") return outcome.value;
       throw outcome.error;
     },
-    async settled(wait = {}) {
-      const end = read(await waitForFinal(source, id, wait));
-      if (end.state === "SUCCESS") return { state: "SUCCESS", value: end.value };
-      if (end.state === "REVOKED") return { state: "REVOKED", error: end.error };
-      return { state: "FAILURE", error: (end as Extract<TaskSnapshot<R, P>, { state: "FAILURE" }>).error };
-    },
+    settled: (wait = {}) =>
+      waitFor<Outcome<R>>(
+        source,
+        {
+          expected: [expected],
+          ended: ({ text }) => outcomeOf(read(text)),
+          timedOut: (waitedMs, unreachable) => new ResultTimeoutError(id, waitedMs, { unreachable }),
+        },
+        wait,
+      ),
     async snapshot() {
       return read(await (await source.backend()).get(id));
     },
-    watch: ({ signal } = {}) => watchChanges(source, id, read, signal),
+    watch: ({ signal } = {}) => watchChanges(source, expected, read, signal),
     state: async () => (await result.snapshot()).state,
     ready: async () => isFinal(await result.state()),
     successful: async () => (await result.state()) === "SUCCESS",
     failed: async () => (await result.state()) === "FAILURE",
     async forget() {
-      await (await source.backend()).forget(id);
+      const backend = await source.backend();
+      await Promise.all([backend.forget(id), parent?.forget()]);
     },
-    async abort(reason = "aborted") {
-      await tellWorkers(await source.control(), abortCall(id, reason));
-    },
-    async revoke({ wait = false, timeout = "1s", ...options } = {}) {
-      const call = revokeCall(revokeArguments(id, options));
-      const patience: ReplyWait = { timeoutMs: durationMs(timeout, "timeout"), limit: null };
-      if (wait) await askWorkers(await source.control(), call, patience);
-      else await tellWorkers(await source.control(), call);
-    },
+    abort: (reason) => abortTasks(source, id, reason),
+    revoke: (options) => revokeTasks(source, id, options),
     parent,
     async children() {
       const text = await (await source.backend()).get(id);
-      return text === null ? [] : readResult(id, text).children.flatMap((tuple) => handlesOf(source, tuple));
+      return text === null ? [] : readResult(id, text).children.map((tuple) => handleOf(source, tuple));
     },
   };
   return Object.freeze(Object.defineProperty(result, Symbol.toStringTag, { value: "AsyncResult" }));
 }
 
-/** One task, or the members of a group. */
-function handlesOf(source: HandleSource, [[id, before], members]: ResultTuple): readonly AsyncResult<unknown>[] {
-  if (members !== null) return members.flatMap((member) => handlesOf(source, member));
-  const parent = before === null || before[1] !== null ? null : (handlesOf(source, before)[0] ?? null);
-  return [createResult(source, { id, taskName: null, known: true, parent })];
+/** Tasks in a chain without which what has this parent never begins; what a group fails with is told by whoever gets its results. */
+export function stepsBefore(parent: AsyncResult<unknown> | null): readonly string[] {
+  const ids: string[] = [];
+  for (let step = parent; step !== null; step = step.parent) if (!("results" in step)) ids.push(step.id);
+  return ids;
+}
+
+/** One task, or many with one command. */
+export async function abortTasks(source: HandleSource, ids: string | readonly string[], reason = "aborted"): Promise<void> {
+  await tellWorkers(await source.control(), abortCall(ids, reason));
+}
+
+/** As `abortTasks`. */
+export async function revokeTasks(
+  source: HandleSource,
+  ids: string | readonly string[],
+  { wait = false, timeout = "1s", ...options }: ResultRevokeOptions = {},
+): Promise<void> {
+  const call = revokeCall(revokeArguments(ids, options));
+  const patience: ReplyWait = { timeoutMs: durationMs(timeout, "timeout"), limit: null };
+  if (wait) await askWorkers(await source.control(), call, patience);
+  else await tellWorkers(await source.control(), call);
 }

@@ -10,15 +10,20 @@ import type { Applied } from "./eager.ts";
 import { CeleriacError } from "./errors.ts";
 import { sentEvent } from "./events/sent-event.ts";
 import { reviveError } from "./failure.ts";
+import type { GroupResult } from "./group-result.ts";
 import { encodeMessage } from "./message.ts";
 import { type OutgoingMessage, publishThrough } from "./middleware.ts";
 import { type PublishRetry, publishRetry, readRetryPolicy } from "./publish-retry.ts";
-import { type AsyncResult, createResult, type HandleSource, type Sent } from "./result.ts";
+import type { AsyncResult, HandleSource, Sent } from "./result.ts";
+import { createResult, groupOf } from "./result-tree.ts";
+import { readGroup } from "./saved-group.ts";
 import type { TaskSender } from "./task.ts";
 import { toWire } from "./task-input.ts";
 
 export interface Sender extends TaskSender {
   result<R, P>(id: string, taskName: string | null): AsyncResult<R, P>;
+  /** What GroupResult.save() kept; null where there is nothing. Throws RESULT_DISABLED, RESULT_GROUPS, RESULT_UNREADABLE, BACKEND_*. */
+  restoreGroup<R>(id: string): Promise<GroupResult<R[]> | null>;
   /** Resolves when everything that is being sent is confirmed or refused. */
   flushed(): Promise<void>;
 }
@@ -32,6 +37,9 @@ export function createSender(runtime: AppRuntime): Sender {
     // A test may lead the app elsewhere meanwhile.
     get clock() {
       return runtime.clock;
+    },
+    get settings() {
+      return runtime.settings;
     },
     waits: runtime.waits,
     control: () => partsOf(runtime),
@@ -128,6 +136,10 @@ export function createSender(runtime: AppRuntime): Sender {
     },
     apply: async <R>(make: () => Call) => (await applyCall<R, unknown>(make())).outcome,
     result: <R, P>(id: string, taskName: string | null) => createResult<R, P>(source, { id, taskName, known: false }),
+    async restoreGroup<R>(id: string) {
+      const text = await (await source.backend()).restoreGroup(id);
+      return text === null ? null : groupOf<R[]>(source, readGroup(id, text));
+    },
     async flushed() {
       if (underway > 0) await new Promise<void>((resolve) => awaitingNone.add(resolve));
     },

@@ -84,6 +84,19 @@ function snapshotOf<R, P>(subject: SnapshotSubject, meta: ResultMeta): TaskSnaps
   }
 }
 
+/** What the task has ended with; undefined where it has not. */
+export function outcomeOf<R>(snapshot: TaskSnapshot<R>): Outcome<R> | undefined {
+  switch (snapshot.state) {
+    case "SUCCESS":
+      return { state: "SUCCESS", value: snapshot.value };
+    case "FAILURE":
+    case "REVOKED":
+      return { state: snapshot.state, error: snapshot.error } as Outcome<R>;
+    default:
+      return undefined;
+  }
+}
+
 function startedOn(result: unknown): string | null {
   const hostname = (result as { hostname?: unknown } | null)?.hostname;
   return typeof hostname === "string" ? hostname : null;

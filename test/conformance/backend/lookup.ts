@@ -17,6 +17,19 @@ export function describeLookup(suite: Suite): void {
     watch.close();
   });
 
+  it("gives many at once, in the order they were asked for, and null for those nobody has heard of", async () => {
+    const records = Array.from({ length: 1_200 }, (_, value) => suite.record({ value }));
+    const known = records.filter((_, index) => index % 3 !== 0);
+    const last = await collect(suite.caller(), known.at(-1)!.taskId);
+    await Promise.all(known.map((record) => suite.worker().store(record)));
+    await eventually(async () => {
+      const texts = await suite.caller().getMany(records.map(({ taskId }) => taskId));
+      expect(texts.map((text) => seen(text)?.result ?? null)).toEqual(records.map((_, index) => (index % 3 === 0 ? null : index)));
+    });
+    expect(await suite.caller().getMany([])).toEqual([]);
+    last.close();
+  });
+
   it("keeps the text to the byte where results are looked up by id", async () => {
     if (!suite.world().shared) return expectReplyQueue(suite);
     const record = suite.record({ text: '{"status": "SUCCESS",\n "result": 12345678901234567890123, "nan": NaN}' });

@@ -1,10 +1,10 @@
 /** The handle of a task: what it makes of stored texts, and that whoever waits is let go in every case. */
 import { getEventListeners } from "node:events";
-import { BackendError, type ErrorClass, type TaskError } from "@celeriac/core";
+import { type AsyncResult, BackendError, type ErrorClass, type GroupResult, type TaskError } from "@celeriac/core";
 import { describe, expect, it } from "vitest";
 import type { ResultBackend } from "../../../packages/core/src/backend.ts";
 import { reviveError } from "../../../packages/core/src/failure.ts";
-import { createResult } from "../../../packages/core/src/result.ts";
+import { createResult } from "../../../packages/core/src/result-tree.ts";
 import { createFakeClock, quiet } from "../../support/fake-clock.ts";
 
 const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
@@ -31,6 +31,7 @@ function world({ connecting = Promise.resolve(), throws = [] as readonly ErrorCl
       clock,
       waits,
       ...{ backend: async () => backend, control: () => Promise.reject(new Error("not asked for")) },
+      settings: { resultExpires: "1d", resultSerializer: "json" },
       revive: (_task, remote) => reviveError(throws, remote),
     },
     { id: "1", taskName: "t", known: true },
@@ -266,7 +267,7 @@ describe("a failure", () => {
 });
 
 describe("the children of a result", () => {
-  it("are tasks, the members of groups among them; a step of a chain knows the one before it", async () => {
+  it("are tasks and groups; a step of a chain knows the one before it, whatever that is", async () => {
     const { handle, say } = world();
     const children = [
       [["a", null], null],
@@ -278,6 +279,7 @@ describe("the children of a result", () => {
           [["m2", null], null],
         ],
       ],
+      [["body", [["header", null], [[["h", null], null]]]], null],
       ["no", "tuple"],
       5,
     ];
@@ -286,9 +288,11 @@ describe("the children of a result", () => {
     expect(found.map(({ id, parent }) => [id, parent?.id ?? null])).toEqual([
       ["a", null],
       ["c", "b"],
-      ["m1", null],
-      ["m2", null],
+      ["g", null],
+      ["body", "header"],
     ]);
+    const members = (handle: AsyncResult<unknown> | null | undefined) => (handle as GroupResult<unknown[]>).results.map(({ id }) => id);
+    expect([members(found[2]), members(found[3]?.parent)]).toEqual([["m1", "m2"], ["h"]]);
   });
 
   it("are none before there is a result, or where it says nothing of them", async () => {

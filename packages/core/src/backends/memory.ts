@@ -3,6 +3,7 @@ import type { ResultBackend, ResultRecord, ResultSubscription, StoreOutcome } fr
 import type { DriverContext } from "../driver.ts";
 import { BackendError } from "../errors.ts";
 import { openSpace } from "../memory/space.ts";
+import { groupsAmongResults } from "./groups-among-results.ts";
 
 /** Throws CONFIG_URL. In an executor it opens and knows of no result: a task may send elsewhere, and whoever asks for results gets MEMORY_OUT_OF_REACH. */
 export function createMemoryBackend(url: string, context: DriverContext): ResultBackend {
@@ -18,13 +19,20 @@ export function createMemoryBackend(url: string, context: DriverContext): Result
     return space.results;
   }
 
+  const lookup = {
+    store: async (record: ResultRecord): Promise<StoreOutcome> => results().store(record, clock.now()),
+    get: async (taskId: string) => results().get(taskId, clock.now()),
+    forget: async (taskId: string) => results().forget(taskId),
+  };
+
   return {
     replyTo: null,
     async connect() {
       results();
     },
-    store: async (record: ResultRecord): Promise<StoreOutcome> => results().store(record, clock.now()),
-    get: async (taskId) => results().get(taskId, clock.now()),
+    ...lookup,
+    getMany: async (taskIds) => taskIds.map((taskId) => results().get(taskId, clock.now())),
+    ...groupsAmongResults(lookup),
     async subscribe(taskId, listener) {
       const text = results().get(taskId, clock.now());
       const deafen = results().listen(taskId, listener);
@@ -38,7 +46,6 @@ export function createMemoryBackend(url: string, context: DriverContext): Result
       if (text !== null) listener(text);
       return subscription;
     },
-    forget: async (taskId) => results().forget(taskId),
     async health() {
       results();
     },

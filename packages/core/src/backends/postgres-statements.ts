@@ -38,6 +38,10 @@ export const storeResultForCelery = `
 
 export const getResult = `select text from ${ours} where task_id = $1 and (expires_at is null or expires_at > clock_timestamp())`;
 
+/** $1 task ids; gives those there are. */
+export const getResults = `
+  select task_id, text from ${ours} where task_id = any ($1::text[]) and (expires_at is null or expires_at > clock_timestamp())`;
+
 /** $1 task ids, $2 the stamps that are known of them (or null); gives those that have another now. */
 export const changedResults = `
   select task_id, stamp, text from ${ours} join unnest($1::text[], $2::bigint[]) as known (task_id, stamp_known) using (task_id)

@@ -10,12 +10,14 @@ import { backendFailure } from "../postgres/failure.ts";
 import { resultTables } from "../postgres/schema.ts";
 import { skewOf } from "../server-facts.ts";
 import { isFinal } from "../states.ts";
+import { groupsAmongResults } from "./groups-among-results.ts";
 import {
   changedResults,
   channel,
   forgetResult,
   forgetResultForCelery,
   getResult,
+  getResults,
   storeResult,
   storeResultForCelery,
 } from "./postgres-statements.ts";
@@ -23,6 +25,10 @@ import { ResultWatch } from "./postgres-watch.ts";
 
 /** Longer than that no interval need be; a hundred years. */
 const longestExpiryMs = 3_155_760_000_000;
+
+function valuesOf({ taskId, state, attempt, text, expiresMs }: ResultRecord): readonly unknown[] {
+  return [taskId, state, isFinal(state), attempt, expiresMs === null ? null : Math.min(expiresMs, longestExpiryMs), text];
+}
 
 /** `celeryTables`: writes Celery's `celery_taskmeta`, too. Throws CONFIG_URL. Connects nothing yet. */
 export function createPostgresBackend(
@@ -49,27 +55,45 @@ export function createPostgresBackend(
     }
   }
 
-  function store(record: ResultRecord): Promise<readonly Row[]> {
-    const { taskId, state, attempt, text, expiresMs } = record;
-    const values = [taskId, state, isFinal(state), attempt, expiresMs === null ? null : Math.min(expiresMs, longestExpiryMs), text];
-    const forCelery = celeryTables ? celeryResultOf(record) : null;
-    if (forCelery !== null) return database.write(storeResultForCelery, [...values, ...forCelery]);
-    if (celeryTables) context.logger.warn("Celery's result table has no room for a task id of this length", { taskId });
-    return database.write(storeResult, values);
+  function storeForCelery(record: ResultRecord): Promise<readonly Row[]> {
+    const forCelery = celeryResultOf(record);
+    if (forCelery !== null) return database.write(storeResultForCelery, [...valuesOf(record), ...forCelery]);
+    context.logger.warn("Celery's result table has no room for a task id of this length", { taskId: record.taskId });
+    return storeOurs(record);
+  }
+
+  const storeOurs = (record: ResultRecord) => database.write(storeResult, valuesOf(record));
+
+  async function storeWith(write: (record: ResultRecord) => Promise<readonly Row[]>, record: ResultRecord): Promise<StoreOutcome> {
+    return (await translated(write(record))).length > 0 ? "stored" : "superseded";
+  }
+
+  async function get(taskId: string): Promise<string | null> {
+    const [row] = await translated(database.ask(getResult, [taskId]));
+    return row === undefined ? null : String(row["text"]);
+  }
+
+  async function forgetWith(statement: string, taskId: string): Promise<void> {
+    await translated(database.ask(statement, [taskId]));
   }
 
   return {
     replyTo: null,
     connect: () => translated(database.ready()),
-    store: async (record): Promise<StoreOutcome> => ((await translated(store(record))).length > 0 ? "stored" : "superseded"),
-    async get(taskId) {
-      const [row] = await translated(database.ask(getResult, [taskId]));
-      return row === undefined ? null : String(row["text"]);
+    store: (record) => storeWith(celeryTables ? storeForCelery : storeOurs, record),
+    get,
+    async getMany(taskIds) {
+      const rows = await translated(database.ask(getResults, [taskIds]));
+      const texts = new Map(rows.map((row) => [String(row["task_id"]), String(row["text"])]));
+      return taskIds.map((taskId) => texts.get(taskId) ?? null);
     },
     subscribe: (taskId, listener) => watch.subscribe(taskId, listener),
-    async forget(taskId) {
-      await translated(database.ask(celeryTables ? forgetResultForCelery : forgetResult, [taskId]));
-    },
+    forget: (taskId) => forgetWith(celeryTables ? forgetResultForCelery : forgetResult, taskId),
+    ...groupsAmongResults({
+      store: (record) => storeWith(storeOurs, record),
+      get,
+      forget: (key) => forgetWith(forgetResult, key),
+    }),
     async health() {
       await translated(database.ask("select 1"));
     },

@@ -8,7 +8,7 @@ import { BackendError } from "../errors.ts";
 import { grouped, type RedisConnection } from "../redis/connection.ts";
 import { backendFailure } from "../redis/failure.ts";
 import { createLink } from "../redis/link.ts";
-import { resultArguments, resultKey } from "../redis/result-record.ts";
+import { groupKey, resultArguments, resultKey, storedForm, ttlOf } from "../redis/result-record.ts";
 import { redisScript } from "../redis/script.ts";
 import { redisFacts } from "../redis/server-facts.ts";
 import { parseRedisUrl, type RedisAccess } from "../redis/url.ts";
@@ -27,8 +27,20 @@ export function createRedisBackend(url: string, context: DriverContext, access?:
     ear,
     context,
     failure: (error) => backendFailure(error, target.label),
-    read: async (keys) => (await ask((connection) => readAll(keys, connection))).map(textOf),
+    read: readTexts,
   });
+
+  async function readTexts(keys: readonly string[]): Promise<readonly (string | null)[]> {
+    return (await ask((connection) => readAll(keys, connection))).map(textOf);
+  }
+
+  async function readText(key: string): Promise<string | null> {
+    return textOf(await ask((connection) => connection.callBytes("GET", key) as Promise<Buffer | null>));
+  }
+
+  async function remove(key: string): Promise<void> {
+    await ask((connection) => connection.call("DEL", key));
+  }
 
   async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
     try {
@@ -46,9 +58,17 @@ export function createRedisBackend(url: string, context: DriverContext, access?:
         const stored = await connection.run(storeResult, [resultKey(record.taskId)], resultArguments(record));
         return stored === 1 ? "stored" : "superseded";
       }),
-    get: async (taskId) => textOf(await ask((connection) => connection.callBytes("GET", resultKey(taskId)) as Promise<Buffer | null>)),
+    get: (taskId) => readText(resultKey(taskId)),
+    getMany: (taskIds) => readTexts(taskIds.map(resultKey)),
     subscribe: (taskId, listener): Promise<ResultSubscription> => watch.subscribe(resultKey(taskId), listener),
-    forget: (taskId) => ask(async (connection) => void (await connection.call("DEL", resultKey(taskId)))),
+    forget: (taskId) => remove(resultKey(taskId)),
+    async saveGroup(record) {
+      const ttlMs = ttlOf(record);
+      const expiry = ttlMs === 0 ? [] : ["PX", ttlMs];
+      await ask((connection) => connection.call("SET", groupKey(record.groupId), storedForm(record), ...expiry));
+    },
+    restoreGroup: (groupId) => readText(groupKey(groupId)),
+    forgetGroup: (groupId) => remove(groupKey(groupId)),
     health: () => ask(async ({ servers }) => void (await Promise.all(servers.map((server) => server.call("PING"))))),
     facts: () => ask((connection) => redisFacts(connection, context.clock)),
     async close() {
@@ -59,12 +79,18 @@ export function createRedisBackend(url: string, context: DriverContext, access?:
   };
 }
 
+/** Most keys of one command. */
+const batchKeys = 1_000;
+
 /** In the order of the keys, wherever they lie. */
 async function readAll(keys: readonly string[], connection: RedisConnection): Promise<readonly (Buffer | null)[]> {
   const found = new Map<string, Buffer | null>();
   const read = async (group: readonly string[]) => {
-    const texts = (await connection.callBytes("MGET", ...group)) as (Buffer | null)[];
-    for (const [index, key] of group.entries()) found.set(key, texts[index] ?? null);
+    for (let from = 0; from < group.length; from += batchKeys) {
+      const batch = group.slice(from, from + batchKeys);
+      const texts = (await connection.callBytes("MGET", ...batch)) as (Buffer | null)[];
+      for (const [index, key] of batch.entries()) found.set(key, texts[index] ?? null);
+    }
   };
   await Promise.all(grouped(keys, connection).map(read));
   return keys.map((key) => found.get(key) ?? null);

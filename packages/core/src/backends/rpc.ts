@@ -7,7 +7,7 @@ import { createOutbox } from "../amqp/outbox.ts";
 import { createSession } from "../amqp/session.ts";
 import type { ResultBackend, ResultRecord } from "../backend.ts";
 import type { DriverContext } from "../driver.ts";
-import { BackendError, BrokerError, reasonOf } from "../errors.ts";
+import { BackendError, BrokerError, CeleriacError, reasonOf } from "../errors.ts";
 import { createReplyCache } from "./reply-cache.ts";
 import { openReplyQueue } from "./reply-queue.ts";
 
@@ -79,6 +79,10 @@ export function createRpcBackend(url: string, context: DriverContext, options: R
       refuseIfClosed();
       return cache.get(taskId);
     },
+    async getMany(taskIds) {
+      refuseIfClosed();
+      return taskIds.map((taskId) => cache.get(taskId));
+    },
     async subscribe(taskId, listener) {
       refuseIfClosed();
       const release = session.hold();
@@ -94,6 +98,9 @@ export function createRpcBackend(url: string, context: DriverContext, options: R
       refuseIfClosed();
       cache.forget(taskId);
     },
+    saveGroup: refuseGroups,
+    restoreGroup: refuseGroups,
+    async forgetGroup() {},
     async health() {
       refuseIfClosed();
       await translated("answer", () => ask(openLinkOf(session), "answer", (channel) => channel.checkExchange("amq.direct")));
@@ -108,6 +115,13 @@ export function createRpcBackend(url: string, context: DriverContext, options: R
       return closing;
     },
   };
+}
+
+async function refuseGroups(): Promise<never> {
+  throw new CeleriacError(
+    "RESULT_GROUPS",
+    "rpc:// sends results to their caller, and keeps no group that could be looked up: name another result backend",
+  );
 }
 
 function openLinkOf({ link }: { readonly link: Link | null }): Link {

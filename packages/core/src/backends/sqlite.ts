@@ -1,6 +1,6 @@
 /** Results in a SQLite file, beside the queues or in a file of their own: found by id from every process of the machine. */
 
-import type { ResultBackend, ResultRecord, ResultSubscription, StoreOutcome } from "../backend.ts";
+import type { GroupRecord, ResultBackend, ResultRecord, ResultSubscription, StoreOutcome } from "../backend.ts";
 import type { DriverContext } from "../driver.ts";
 import type { ErrorCode } from "../error-table.ts";
 import { BackendError, CeleriacError, reasonOf } from "../errors.ts";
@@ -8,6 +8,7 @@ import type { ServerFacts } from "../server-facts.ts";
 import { filePathOf } from "../sqlite/file-path.ts";
 import type { Answer, OperationFields, OperationKind } from "../sqlite/operation.ts";
 import { openStore, type Store } from "../sqlite/store.ts";
+import { groupsAmongResults } from "./groups-among-results.ts";
 
 const resubscribeMs = 500;
 
@@ -22,6 +23,7 @@ class SqliteBackend implements ResultBackend {
   readonly #path: string;
   readonly #context: DriverContext;
   readonly #subscriptions = new Set<Subscription>();
+  readonly #groups = groupsAmongResults(this);
   #store: Store | null = null;
   #connecting: Promise<Store> | null = null;
   #closing: Promise<void> | null = null;
@@ -45,6 +47,11 @@ class SqliteBackend implements ResultBackend {
     return await this.#ask("getResult", { taskId });
   }
 
+  async getMany(taskIds: readonly string[]): Promise<readonly (string | null)[]> {
+    // What is asked in one turn crosses to the I/O thread together.
+    return await Promise.all(taskIds.map((taskId) => this.get(taskId)));
+  }
+
   async subscribe(taskId: string, listener: (text: string) => void): Promise<ResultSubscription> {
     const subscription = new Subscription(taskId, listener, () => this.#connect(), this.#context);
     this.#subscriptions.add(subscription);
@@ -63,6 +70,18 @@ class SqliteBackend implements ResultBackend {
 
   async forget(taskId: string): Promise<void> {
     await this.#ask("forgetResult", { taskId });
+  }
+
+  saveGroup(record: GroupRecord): Promise<void> {
+    return this.#groups.saveGroup(record);
+  }
+
+  restoreGroup(groupId: string): Promise<string | null> {
+    return this.#groups.restoreGroup(groupId);
+  }
+
+  forgetGroup(groupId: string): Promise<void> {
+    return this.#groups.forgetGroup(groupId);
   }
 
   async health(): Promise<void> {

@@ -14,8 +14,8 @@ export function revokeArguments(ids: string | readonly string[], { terminate = f
 }
 
 /** To all workers. Ours abort the signal of a task that runs, with this reason; Python's let it run, and keep it from beginning if it has not begun. */
-export function abortCall(id: string, reason: string): ControlCall {
-  return revokeCall({ ...revokeArguments(id, {}), abort: reason });
+export function abortCall(ids: string | readonly string[], reason: string): ControlCall {
+  return revokeCall({ ...revokeArguments(ids, {}), abort: reason });
 }
 
 /** To all workers. */

@@ -147,6 +147,7 @@ const bytesKind = "a Uint8Array";
 function foreignKind(value: object): string | null {
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (tag === "AsyncResult") return "an AsyncResult (send its id)";
+  if (tag === "GroupResult") return "a GroupResult (send its id)";
   if (isLiteral(value)) return null;
   if (value instanceof Error) return "an Error";
   if (ArrayBuffer.isView(value)) return `a ${tag}`;

@@ -2,7 +2,8 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type ContentRules, decodeContent } from "../../../../packages/core/src/content.ts";
-import { createResult } from "../../../../packages/core/src/result.ts";
+import type { HandleSource } from "../../../../packages/core/src/result.ts";
+import { createGroupResult, createResult } from "../../../../packages/core/src/result-tree.ts";
 import { checkHeaders, encodeJson } from "../../../../packages/core/src/serializers/json.ts";
 import { anySign } from "../../../support/any-sign.ts";
 
@@ -12,10 +13,9 @@ const refused = (message: string) => expect.objectContaining({ code: "PUBLISH_EN
 
 const cyclic: { list: unknown[] } = { list: [] };
 cyclic.list.push({ back: cyclic });
-const handle = createResult(
-  { clock: null as never, waits: new Set(), control: null as never, backend: null as never, revive: () => undefined },
-  { id: "id-1", taskName: null, known: true },
-);
+const source = { waits: new Set(), revive: () => undefined } as unknown as HandleSource;
+const handle = createResult(source, { id: "id-1", taskName: null, known: true });
+const groupHandle = createGroupResult(source, { id: "group-1", members: [] });
 
 class Hidden {
   readonly #value = 1;
@@ -43,6 +43,7 @@ describe("what JSON cannot carry", () => {
     ["a date that is none", [new Date(Number.NaN)], "args[0] is an invalid Date, which JSON cannot carry"],
     ["a cycle", [cyclic], "args[0].list[0].back is a cycle, which JSON cannot carry"],
     ["a result's handle", [handle], "args[0] is an AsyncResult (send its id), which JSON cannot carry"],
+    ["a group's handle", [groupHandle], "args[0] is a GroupResult (send its id), which JSON cannot carry"],
     ["what toJSON gives", [{ toJSON: () => ({ inner: new Map() }) }], "args[0].inner is a Map, which JSON cannot carry"],
   ])("is refused with its path: %s", (_what, value, message) => {
     expect(() => encodeJson(value, "args")).toThrow(refused(message));
