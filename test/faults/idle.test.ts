@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { createFaultWorld } from "../support/fault/world.ts";
-import { observeSqlite, redisCommandsIn } from "../support/idle.ts";
+import { observeSqlite, redisCommandsDuring, redisCommandsIn } from "../support/idle.ts";
 import { startRedis } from "../support/redis-server.ts";
 
 const queues = ["one", "two", "three", "four"];
@@ -21,6 +21,24 @@ it.concurrent("redis: an idle worker on 4 queues of 4 steps issues less than 5 c
     const count = [...commands.values()].reduce((sum, calls) => sum + calls, 0);
     expect(commands.get("hincrby"), "the pulse, which is made inside a script").toBeGreaterThanOrEqual(2);
     expect(count / seconds, JSON.stringify([...commands])).toBeLessThan(5);
+  } finally {
+    await world.dispose();
+    await server.stop();
+  }
+}, 60_000);
+
+it.concurrent("redis: a worker looks at what is parked for the message that is due first, not for each behind it", async () => {
+  const server = await startRedis();
+  const world = createFaultWorld(() => server.url);
+  try {
+    await world.startWorker({ options: { pool: "threads", concurrency: 1 } });
+    const parked = 200;
+    const commands = await redisCommandsDuring(async (client) => {
+      for (let n = 0; n < parked; n += 1) await world.client.mark.applyAsync([n, 0], { countdown: "24h", ignoreResult: true });
+      await eventually(async () => expect(await client.zcard("{celery}:delay")).toBe(parked));
+    }, server.url);
+    // In no other script.
+    expect(commands.get("zrangebyscore") ?? 0, JSON.stringify([...commands])).toBeLessThan(parked / 20);
   } finally {
     await world.dispose();
     await server.stop();

@@ -5,11 +5,16 @@ import { Redis } from "ioredis";
 import Database from "libsql";
 
 /** Commands a Redis server ran in `ms`, by name; those that scripts call are counted each (from Redis 7 on). */
-export async function redisCommandsIn(ms: number, url: string): Promise<ReadonlyMap<string, number>> {
+export function redisCommandsIn(ms: number, url: string): Promise<ReadonlyMap<string, number>> {
+  return redisCommandsDuring(() => pause(ms), url);
+}
+
+/** The same for as long as `work` takes, which may ask the server, too. */
+export async function redisCommandsDuring(work: (client: Redis) => Promise<unknown>, url: string): Promise<ReadonlyMap<string, number>> {
   const client = new Redis(url, { protocol: 2 });
   try {
     const before = await commandCounts(client);
-    await pause(ms);
+    await work(client);
     const after = await commandCounts(client);
     // Between the two the question itself was asked once.
     after.set("info", (after.get("info") ?? 0) - 1);

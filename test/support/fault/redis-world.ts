@@ -9,7 +9,7 @@ import { type RedisOptions, type RedisServer, startRedis } from "../redis-server
 import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
 
 /** A worker is dead 0.4 to 0.8 s after its last beat. */
-const quickTiming: RedisTiming = { pulseMs: 100, deadAfterMs: 400, sweeperMs: 300, lookAgainMs: 200, silentMs: 2_000 };
+const quickTiming: RedisTiming = { pulseMs: 100, deadAfterMs: 400, sweeperMs: 300, lookAgainMs: 200, dueCheckMs: 1_000, silentMs: 2_000 };
 
 export interface RedisWorld {
   readonly server: RedisServer;

@@ -50,6 +50,11 @@ export function delayKey(list: string): string {
   return `${beside(list)}:delay`;
 }
 
+/** Never there: it is touched when something is parked that is due before all else, which is what whoever moves messages has to hear of. */
+export function firstDueKey(list: string): string {
+  return `${delayKey(list)}:first`;
+}
+
 /** Hash: tag of a parked message → message, on a cluster, where kombu's hash for it lies elsewhere. */
 export function delayedKey(list: string): string {
   return `${beside(list)}:delayed`;

@@ -1,9 +1,9 @@
-/** Moves parked messages to their lists when they are due: one timer, set by the earliest, and set anew when a notice says that something was parked. */
+/** Moves parked messages to their lists when they are due: one timer, set by the earliest, and set anew when something is parked that is due before it. */
 import type { Clock, Timer } from "../../clock.ts";
 import { reasonOf } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
 import { grouped } from "../../redis/connection.ts";
-import { delayKey } from "./keys.ts";
+import { delayKey, firstDueKey } from "./keys.ts";
 import { parkingKeys } from "./parking.ts";
 import { scripts } from "./scripts.ts";
 import type { Session } from "./session.ts";
@@ -13,19 +13,19 @@ export interface MoverOptions {
   readonly logger: Logger;
   readonly session: Session;
   readonly lists: readonly string[];
+  /** Nothing is waited for longer than this without looking again. */
+  readonly checkMs: number;
 }
 
 const pageMessages = 100;
 /** Without tracking, and after a refusal: so long between two looks. */
 const pollMs = 1_000;
-/** The server's clock may be set: nothing is waited for longer than this without looking again. */
-const longestWaitMs = 60_000;
 
 export class Mover {
   readonly #options: MoverOptions;
-  /** delay key → its list */
+  /** what is touched when another message is due first → its list */
   #lists: ReadonlyMap<string, string>;
-  /** delay keys to look at, next time */
+  /** lists whose parked messages are looked at next time */
   readonly #changed = new Set<string>();
   readonly #dueAt = new Map<string, number>();
   #timer: Timer | null = null;
@@ -34,24 +34,25 @@ export class Mover {
 
   constructor(options: MoverOptions) {
     this.#options = options;
-    this.#lists = byDelayKey(options.lists);
+    this.#lists = byFirstDueKey(options.lists);
     options.session.onChange((keys) => {
-      for (const key of keys ?? this.#lists.keys()) if (this.#lists.has(key)) this.#changed.add(key);
+      const lists = keys === null ? this.#lists.values() : keys.flatMap((key) => this.#lists.get(key) ?? []);
+      for (const list of lists) this.#changed.add(list);
       if (this.#changed.size > 0) void this.#look();
     });
   }
 
   start(): void {
-    for (const key of this.#lists.keys()) this.#changed.add(key);
+    for (const list of this.#lists.values()) this.#changed.add(list);
     void this.#look();
   }
 
   /** From now on these are watched. */
   setLists(lists: readonly string[]): void {
-    const before = this.#lists;
-    this.#lists = byDelayKey(lists);
-    for (const key of this.#lists.keys()) if (!before.has(key)) this.#changed.add(key);
-    for (const key of before.keys()) if (!this.#lists.has(key)) this.#dueAt.delete(key);
+    const before = new Set(this.#lists.values());
+    this.#lists = byFirstDueKey(lists);
+    for (const list of lists) if (!before.has(list)) this.#changed.add(list);
+    for (const list of before) if (!lists.includes(list)) this.#dueAt.delete(list);
     void this.#look();
   }
 
@@ -65,39 +66,39 @@ export class Mover {
     this.#isLooking = true;
     try {
       while (this.#changed.size > 0 && !this.#isStopped) {
-        const keys = [...this.#changed];
+        const lists = [...this.#changed];
         this.#changed.clear();
-        for (const group of grouped(keys, this.#options.session.data)) await this.#lookAt(group);
+        for (const group of grouped(lists, this.#options.session.data)) await this.#lookAt(group);
       }
     } catch (error) {
       const { logger, session } = this.#options;
       if (session.data.isOpen) logger.warn("Delayed messages could not be moved; tried again", { reason: reasonOf(error) });
-      for (const key of this.#lists.keys()) this.#dueAt.set(key, this.#options.clock.monotonic() + pollMs);
+      for (const list of this.#lists.values()) this.#dueAt.set(list, this.#options.clock.monotonic() + pollMs);
     }
     this.#isLooking = false;
     this.#arm();
   }
 
-  /** Keys that are together. */
-  async #lookAt(keys: readonly string[]): Promise<void> {
+  /** Lists that are together. */
+  async #lookAt(lists: readonly string[]): Promise<void> {
     const { session } = this.#options;
-    // Before the move: what is parked in between is told.
-    session.track(keys[0] as string);
-    const present = await session.data.call("EXISTS", ...keys);
-    if (present === 0) for (const key of keys) this.#dueAt.delete(key);
-    else for (const key of keys) await this.#move(key);
+    const watched = lists.map(firstDueKey);
+    // Before the move: what is parked in between is told. Of the messages themselves nothing is, however many are parked behind the first.
+    session.track(watched[0] as string);
+    const [, present] = await Promise.all([session.data.call("EXISTS", ...watched), session.data.call("EXISTS", ...lists.map(delayKey))]);
+    if (present === 0) for (const list of lists) this.#dueAt.delete(list);
+    else for (const list of lists) await this.#move(list);
   }
 
-  async #move(key: string): Promise<void> {
-    const { session, clock } = this.#options;
-    const list = this.#lists.get(key);
+  async #move(list: string): Promise<void> {
+    const { session, clock, checkMs } = this.#options;
     // Not watched any more since it was noted.
-    if (list === undefined) return void this.#dueAt.delete(key);
+    if (!this.#lists.has(firstDueKey(list))) return void this.#dueAt.delete(list);
     const keys = [list, ...parkingKeys(list, session.data)];
     for (;;) {
       const [moved, waitMs] = (await session.data.run(scripts.moveDue, keys, [pageMessages])) as [number, number];
-      if (waitMs < 0) this.#dueAt.delete(key);
-      else this.#dueAt.set(key, clock.monotonic() + Math.min(waitMs, longestWaitMs));
+      if (waitMs < 0) this.#dueAt.delete(list);
+      else this.#dueAt.set(list, clock.monotonic() + Math.min(waitMs, checkMs));
       if (moved < pageMessages || this.#isStopped) return;
     }
   }
@@ -115,15 +116,15 @@ export class Mover {
 
   #wake(): void {
     const now = this.#options.clock.monotonic();
-    for (const key of this.#lists.keys()) {
-      const dueAt = this.#dueAt.get(key);
-      if (!this.#options.session.tracks || (dueAt !== undefined && dueAt <= now)) this.#changed.add(key);
+    for (const list of this.#lists.values()) {
+      const dueAt = this.#dueAt.get(list);
+      if (!this.#options.session.tracks || (dueAt !== undefined && dueAt <= now)) this.#changed.add(list);
     }
     if (this.#changed.size === 0) this.#arm();
     else void this.#look();
   }
 }
 
-function byDelayKey(lists: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(lists.map((list) => [delayKey(list), list]));
+function byFirstDueKey(lists: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(lists.map((list) => [firstDueKey(list), list]));
 }

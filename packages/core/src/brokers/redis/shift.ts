@@ -84,7 +84,7 @@ export class Shift {
         options.pausesChanged();
       },
     });
-    this.#mover = new Mover({ clock, logger, session, lists: steps.flat() });
+    this.#mover = new Mover({ clock, logger, session, lists: steps.flat(), checkMs: timing.dueCheckMs });
     this.#fanouts = new FanoutEar({ session, db: options.db, logger });
     this.#sweeper = new Sweeper({ clock, logger, connection: session.data, incarnation, timing });
   }

@@ -9,6 +9,8 @@ export interface RedisTiming {
   readonly sweeperMs: number;
   /** an idle worker looks again after so long, although it would be told */
   readonly lookAgainMs: number;
+  /** the server's clock may be set: when the next message is due is asked again after so long */
+  readonly dueCheckMs: number;
   /** a server that owes an answer for so long is taken for gone */
   readonly silentMs: number;
 }
@@ -18,6 +20,7 @@ export const protocolTiming: RedisTiming = Object.freeze({
   deadAfterMs: 12_000,
   sweeperMs: 9_000,
   lookAgainMs: 1_000,
+  dueCheckMs: 60_000,
   silentMs: 5_000,
 });
 
