@@ -1,6 +1,7 @@
 /** Installs what the server tests need and the machine lacks, where it may: Debian's packages, as root. */
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { faketimeLibrary } from "./moved-clock.ts";
 import { hasPostgres } from "./postgres-server.ts";
 import { programPath } from "./program.ts";
 
@@ -17,6 +18,7 @@ const needs: readonly Need[] = [
   { name: "redis-server", isThere: () => programPath("redis-server") !== null, packages: ["redis-server"] },
   { name: "rabbitmq-server", isThere: () => programPath("rabbitmq-server") !== null, packages: ["rabbitmq-server"] },
   { name: "postgresql", isThere: hasPostgres, packages: ["postgresql"] },
+  { name: "libfaketime", isThere: () => faketimeLibrary() !== null, packages: ["libfaketime"] },
   { name: "Python Celery", isThere: hasPythonCelery, packages: ["python3-celery", "python3-redis"] },
 ];
 

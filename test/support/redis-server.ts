@@ -24,6 +24,8 @@ export interface RedisOptions {
   readonly persists?: boolean;
   /** More settings as redis.conf names them, e.g. { maxmemory: "4mb", "cluster-enabled": "yes" }. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** beside this process's own */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 const startLimitMs = 30_000;
@@ -86,7 +88,8 @@ async function startOn(port: number, options: RedisOptions, directory: string): 
     ...options.settings,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  const server = startPrivateProcess({ command, args, cwd: directory, temporaryFolder: directory });
+  const env = { ...process.env, ...options.environment };
+  const server = startPrivateProcess({ command, args, env, cwd: directory, temporaryFolder: directory });
   try {
     await server.wrote(/Ready to accept connections/, startLimitMs);
   } catch (error) {
