@@ -34,8 +34,8 @@ export type Disposition =
   | { readonly kind: "acknowledge" }
   /** Back into its queue: at the head, or after `afterMs`. `counted`: this run had begun and counts as a delivery. */
   | { readonly kind: "requeue"; readonly afterMs?: number; readonly counted: boolean }
-  /** Into the queue's dead-letter queue, with header `x-celeriac-death`. */
-  | { readonly kind: "deadLetter"; readonly reason: string };
+  /** Into the queue's dead-letter queue, with header `x-celeriac-death`. `counted`: this run had begun, too. */
+  | { readonly kind: "deadLetter"; readonly reason: string; readonly counted?: boolean };
 
 /** Everything that follows from one delivery, in one call. */
 export interface Settlement {

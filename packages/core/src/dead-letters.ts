@@ -16,8 +16,8 @@ export interface DeadLetter {
   readonly reason: string;
   /** epoch ms when it was put here; null: somebody else put it here */
   readonly at: number | null;
-  /** runs that had begun and had not ended */
-  readonly deliveries: number;
+  /** of its runs, those that had begun */
+  readonly runs: number;
 }
 
 /** Of a queue: up to `limit`, next in line first, left where they are. Throws BROKER_*. */
@@ -112,6 +112,6 @@ function deadLetterOf({ headers }: Envelope, queue: string): DeadLetter {
     queue: text(death?.["queue"]) ?? queue,
     reason: text(death?.["reason"]) ?? "",
     at: typeof death?.["at"] === "number" ? death["at"] : null,
-    deliveries: deliveriesOf(headers),
+    runs: Math.max(typeof death?.["runs"] === "number" ? death["runs"] : 0, deliveriesOf(headers)),
   };
 }

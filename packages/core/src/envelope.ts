@@ -33,8 +33,28 @@ export interface Route {
 
 /** Header: runs of this message that began and did not settle, counted by whoever recovers or requeues it. Absent = 0. */
 export const deliveriesHeader = "x-celeriac-deliveries";
-/** Header of a dead-lettered message: `{reason, queue, at}`, `at` in epoch ms. */
+/** What a dead letter says of its death. */
+export interface Death {
+  readonly reason: string;
+  /** out of which it came */
+  readonly queue: string;
+  /** epoch ms */
+  readonly at: number;
+  /** of its runs, those that had begun */
+  readonly runs: number;
+}
+
+/** Header of a dead-lettered message: its `Death`. */
 export const deathHeader = "x-celeriac-death";
+
+/** `counted`: a run beside the `deliveries` of before has begun. */
+export function deathOf(
+  { reason, counted = false }: { readonly reason: string; readonly counted?: boolean },
+  { queue, deliveries }: { readonly queue: string; readonly deliveries: number },
+  at: number,
+): Death {
+  return { reason, queue, at, runs: deliveries + (counted ? 1 : 0) };
+}
 
 /** The queue that takes the dead letters of `queue`: an ordinary queue, so length, peek and purge work on it. Copies of a broadcast share one. */
 export function deadLetterQueue(queue: string): string {

@@ -97,7 +97,7 @@ async function settleAgain(context: SettleContext, request: Request, { due, erro
 async function withoutUnroutable(request: Request, error: unknown): Promise<SettleOutcome> {
   if (!PublishError.is(error) || error.code !== "PUBLISH_UNROUTABLE") throw error;
   const reason = `what follows it cannot be published: ${error.message}`;
-  return await request.delivery.settle({ results: [], publish: [], then: { kind: "deadLetter", reason } });
+  return await request.delivery.settle({ results: [], publish: [], then: { kind: "deadLetter", reason, counted: true } });
 }
 
 /** Does `first`, then `again`, until it is done. null when the worker gave up: the claim stays with its incarnation, and whoever recovers that runs the task again. */

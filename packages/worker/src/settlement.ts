@@ -41,10 +41,10 @@ export function settlementOf(context: SettlementContext, request: Request, endin
     then: acknowledge,
   });
   const revoked = (reason: string) => done(unsuccessful(context, request, "REVOKED", celeryErrors.revoked(reason)));
-  const dead = (error: RemoteError, reason: string): Settlement => ({
+  const dead = (error: RemoteError, reason: string, counted: boolean): Settlement => ({
     results: unsuccessful(context, request, "FAILURE", error),
     publish: [],
-    then: { kind: "deadLetter", reason },
+    then: { kind: "deadLetter", reason, counted },
   });
   const failed = (error: RemoteError) => settlementOf(context, request, failedEnding(context, request, error));
   switch (ending.kind) {
@@ -64,7 +64,7 @@ export function settlementOf(context: SettlementContext, request: Request, endin
         ending.publish,
       );
     case "rejected":
-      return ending.requeue ? handBack(false) : dead(celeryErrors.reject(ending.reason), ending.reason);
+      return ending.requeue ? handBack(false) : dead(celeryErrors.reject(ending.reason), ending.reason, true);
     case "ignored":
       return done(unrunRecordsOf(context, request, "REVOKED", celeryErrors.revoked("ignored")));
     case "expired":
@@ -73,16 +73,16 @@ export function settlementOf(context: SettlementContext, request: Request, endin
     case "revoked":
       return revoked(ending.reason);
     case "undecodable":
-      return dead(celeryErrors.reject(ending.reason), ending.reason);
+      return dead(celeryErrors.reject(ending.reason), ending.reason, false);
     case "unknown":
-      return dead(celeryErrors.notRegistered(request.headers.task), `no task ${request.headers.task} is registered here`);
+      return dead(celeryErrors.notRegistered(request.headers.task), `no task ${request.headers.task} is registered here`, false);
     case "timedOut": {
       const error = celeryErrors.timeLimit(ending.limitMs / 1_000);
       const settlement: Settlement = { ...failed(error), then: acknowledge };
       return acksOn("timeout", context.runtime, request) ? settlement : { ...settlement, then: unacknowledged(error) };
     }
     case "poisoned":
-      return poisoned(`began ${ending.deliveries} times without an end`, failed);
+      return poisoned(`began ${ending.deliveries} times without an end`, false, failed);
     case "executorLost":
       return lost(context, request, ending, failed);
     case "handedBack":
@@ -105,7 +105,7 @@ function lost(
   if (begun && !again) return failed(celeryErrors.workerLost(reason));
   const runs = request.delivery.deliveries + 1;
   if (!begun || runs < request.maxDeliveries) return handBack(begun);
-  return poisoned(`began ${runs} times and ended its executor each time: ${reason}`, failed);
+  return poisoned(`began ${runs} times and ended its executor each time: ${reason}`, true, failed);
 }
 
 /** Whether a task that failed, or ran into its hard limit, is acknowledged. One that was acknowledged before it ran is. */
@@ -119,13 +119,14 @@ function acksOn(what: "failure" | "timeout", { settings }: AppRuntime, { acksLat
 function unacknowledged({ type, args }: RemoteError): Settlement["then"] {
   return {
     kind: "deadLetter",
+    counted: true,
     reason: `it failed and is not acknowledged on failure: ${type}${args.length === 0 ? "" : `: ${String(args[0])}`}`,
   };
 }
 
 /** It ended those who ran it: a failure that may be redriven from the dead letters. */
-function poisoned(reason: string, failed: (error: RemoteError) => Settlement): Settlement {
-  return { ...failed(celeryErrors.workerLost(reason)), then: { kind: "deadLetter", reason } };
+function poisoned(reason: string, counted: boolean, failed: (error: RemoteError) => Settlement): Settlement {
+  return { ...failed(celeryErrors.workerLost(reason)), then: { kind: "deadLetter", reason, counted } };
 }
 
 /** The failure of a run that could not tell it itself, with what its error callbacks get; none where these cannot be sent. */

@@ -23,7 +23,7 @@ export function describeDeadLetters(open: OpenCase): void {
     const clock = systemClock;
 
     const two = await siftDeadLetters(broker, { queue, ids: new Set(["two", "nobody"]), to: "queue", clock });
-    expect(two).toEqual([{ id: "two", task: expect.any(String), queue, reason: "why two", at: expect.any(Number), deliveries: 3 }]);
+    expect(two).toEqual([{ id: "two", task: expect.any(String), queue, reason: "why two", at: expect.any(Number), runs: 3 }]);
     expect(await siftDeadLetters(broker, { queue, ids: new Set(["three"]), to: "nowhere", clock })).toMatchObject([{ id: "three" }]);
     await eventually(async () => expect(await broker.queues.length(source)).toBe(2));
     const left = await listDeadLetters(broker, queue, 10);
@@ -43,6 +43,27 @@ export function describeDeadLetters(open: OpenCase): void {
     }
     await Promise.all(back.map((delivery) => settle(delivery)));
     expect(await broker.queues.length(source)).toBe(0);
+  });
+
+  test("a dead letter says how many of its runs had begun, the last one included", async (context) => {
+    const { connect, world } = open(context);
+    const [broker, queue] = [await connect(), world.queue()];
+    for (const id of ["never", "once", "twice"]) await broker.publish(publicationTo(queue, { id }));
+    const { consumer, inbox } = await consume(broker, queue);
+    for (const delivery of await inbox.take(3)) {
+      const id = idOf(delivery.envelope);
+      if (id === "twice") await settle(delivery, { kind: "requeue", counted: true });
+      else await settle(delivery, { kind: "deadLetter", reason: id, counted: id === "once" });
+    }
+    await settle(await inbox.next(), { kind: "deadLetter", reason: "twice", counted: true });
+    await consumer.close();
+    await eventually(async () => expect(await broker.queues.length(deadLetterQueue(queue))).toBe(3));
+    const letters = await listDeadLetters(broker, queue, 10);
+    expect(letters.map(({ id, runs }) => [id, runs]).sort()).toEqual([
+      ["never", 0],
+      ["once", 1],
+      ["twice", 2],
+    ]);
   });
 
   test("a letter that cannot be sent back now stays", async (context) => {

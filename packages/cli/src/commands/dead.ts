@@ -57,12 +57,12 @@ async function list({ broker, runtime }: BrokerAccess, queues: readonly string[]
 }
 
 function rowOf(now: number) {
-  return ({ queue, task, id, at, deliveries, reason }: DeadLetter): readonly string[] => [
+  return ({ queue, task, id, at, runs, reason }: DeadLetter): readonly string[] => [
     queue,
     task ?? "-",
     id ?? "-",
     at === null ? "-" : age(Math.max(0, now - at)),
-    String(deliveries),
+    String(runs),
     reason,
   ];
 }

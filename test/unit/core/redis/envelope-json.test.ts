@@ -85,7 +85,7 @@ describe("a list item", () => {
 });
 
 describe("a dead letter", () => {
-  const death = { reason: 'Poisoned: "grüße" 🦊', queue: "q", at: 1_700_000_000_000 };
+  const death = { reason: 'Poisoned: "grüße" 🦊', queue: "q", at: 1_700_000_000_000, runs: 2 };
 
   it("is the message with the header of its death", () => {
     const raw = encodeEnvelope(createEnvelope({ id: "dead" }), route);

@@ -2,7 +2,7 @@
 import type { ConsumeMessage } from "amqplib";
 import type { Delivery, Disposition, Settlement, SettleOutcome } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
-import { deadLetterQueue, deathHeader, deliveriesHeader, type Envelope } from "../../envelope.ts";
+import { deadLetterQueue, deathHeader, deathOf, deliveriesHeader, type Envelope } from "../../envelope.ts";
 import { reasonOf } from "../../errors.ts";
 import { failpoint } from "../../failpoint.ts";
 import type { Logger } from "../../logger.ts";
@@ -199,7 +199,7 @@ export class AmqpDelivery implements Delivery {
 
   async #dispose(then: Disposition): Promise<SettleOutcome> {
     if (then.kind === "deadLetter") {
-      const death = { reason: then.reason, queue: this.queue, at: this.#tools.clock.now() };
+      const death = deathOf(then, this, this.#tools.clock.now());
       return this.#replace(deadLetterQueue(this.queue), againAs(this.message, { [deathHeader]: death }));
     }
     if (then.kind === "acknowledge") return this.#acknowledge();

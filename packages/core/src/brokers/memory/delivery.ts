@@ -1,7 +1,7 @@
 /** One claimed message of a space, from its claim to its one settlement, which happens in one step. */
 import type { Delivery, Settlement, SettleOutcome } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
-import type { Envelope } from "../../envelope.ts";
+import { deathOf, type Envelope } from "../../envelope.ts";
 import { BrokerError } from "../../errors.ts";
 import type { NewMessage, StoredMessage } from "../../memory/messages.ts";
 import type { Space } from "../../memory/space.ts";
@@ -33,12 +33,13 @@ export function createDelivery(message: StoredMessage, envelope: Envelope, claim
 /** Throws before it has changed anything, or not at all. */
 function settle(message: StoredMessage, envelope: Envelope, { results, publish, then }: Settlement, claimant: Claimant): SettleOutcome {
   const { space, clock } = claimant;
+  const { deliveries, content } = message;
   if (results.length > 0 && !claimant.settlesResults) {
     throw new BrokerError("BROKER_REFUSED", "This broker settles no results: they are kept elsewhere than in its space");
   }
   const now = clock.now();
   const follows: NewMessage[] = publish.flatMap((publication) => messagesOf(publication, space.bindings));
-  if (then.kind === "deadLetter") follows.push(deadLetterOf(envelope, message.content.queue, then.reason, now));
+  if (then.kind === "deadLetter") follows.push(deadLetterOf(envelope, deathOf(then, { queue: content.queue, deliveries }, now)));
   if (then.kind === "requeue") {
     const dueAt = then.afterMs === undefined ? null : now + then.afterMs;
     space.messages.putBack(message, { dueAt, counted: then.counted, now });

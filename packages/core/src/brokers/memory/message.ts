@@ -1,6 +1,6 @@
 /** Turns publications into messages of a space and back, and deliveries that end badly into dead letters. */
 import type { Publication } from "../../broker.ts";
-import { deadLetterQueue, deathHeader, type Envelope } from "../../envelope.ts";
+import { type Death, deadLetterQueue, deathHeader, type Envelope } from "../../envelope.ts";
 import { PublishError, reasonOf } from "../../errors.ts";
 import type { Bindings } from "../../memory/bindings.ts";
 import type { NewMessage, StoredMessage } from "../../memory/messages.ts";
@@ -16,9 +16,9 @@ export function messagesOf({ envelope, route, dueAt, guarded }: Publication, bin
   return queues.map((queue) => write(envelope, queue, dueAt ?? null, guarded === true));
 }
 
-export function deadLetterOf(envelope: Envelope, queue: string, reason: string, at: number): NewMessage {
-  const headers = { ...envelope.headers, [deathHeader]: { reason, queue, at } };
-  return write({ ...envelope, headers }, deadLetterQueue(queue), null, false);
+export function deadLetterOf(envelope: Envelope, death: Death): NewMessage {
+  const headers = { ...envelope.headers, [deathHeader]: death };
+  return write({ ...envelope, headers }, deadLetterQueue(death.queue), null, false);
 }
 
 export function envelopeOf({ content }: StoredMessage): Envelope {

@@ -2,7 +2,7 @@
  * An envelope as kombu writes it into a Redis list: one JSON object with the body in base64. Written from a template, and read
  * without looking into the body.
  */
-import { deathHeader, type Envelope, type EnvelopeProperties, type Route, wrapUnreadable } from "../../envelope.ts";
+import { type Death, deathHeader, type Envelope, type EnvelopeProperties, type Route, wrapUnreadable } from "../../envelope.ts";
 import { withHeader, withoutBareWords } from "./raw-json.ts";
 
 /** Our 0-9 (higher is sooner) as kombu's 0-9 (lower is sooner); unset is 0, which is first, as Celery sends it. */
@@ -88,7 +88,7 @@ function readBody(body: unknown, encoding: unknown): Uint8Array {
 }
 
 /** Header `x-celeriac-death` as JSON text in ASCII. */
-function deathText(death: { readonly reason: string; readonly queue: string; readonly at: number }): string {
+function deathText(death: Death): string {
   return JSON.stringify(death).replace(/[\u007f-\uffff]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
@@ -96,11 +96,7 @@ function deathText(death: { readonly reason: string; readonly queue: string; rea
  * The dead letter made of `raw` (bytes read as latin1, and so is what it gives): its own text with the header of its death or,
  * when it is no message, a message that has its bytes as body.
  */
-export function deadLetter(
-  raw: string,
-  death: { readonly reason: string; readonly queue: string; readonly at: number },
-  tag: string,
-): string {
+export function deadLetter(raw: string, death: Death, tag: string): string {
   const text = deathText(death);
   const marked = withHeader(raw, deathHeader, text);
   if (marked !== null && isReadable(marked)) return marked;

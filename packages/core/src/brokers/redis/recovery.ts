@@ -1,6 +1,6 @@
 /** Gives back what a dead incarnation had claimed: fences it, then moves its claims page by page, with their runs counted. */
 import type { Clock } from "../../clock.ts";
-import { deadLetterQueue, deliveriesHeader } from "../../envelope.ts";
+import { deadLetterQueue, deathOf, deliveriesHeader } from "../../envelope.ts";
 import { broadcastOf } from "../../queue-table.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { isReply } from "../../redis/failure.ts";
@@ -125,6 +125,6 @@ function destined(raw: Buffer, claim: RecoveredClaim, { clock }: RecoveryOptions
   const counted = withHeader(text, deliveriesHeader, String(count + 1));
   if (counted !== null && isReadable(text)) return ["list", Buffer.from(counted, "latin1")];
   const queue = queueOfList(claim.list);
-  const death = { reason: "Unreadable: recovered from a dead worker", queue, at: clock.now() };
+  const death = deathOf({ reason: "Unreadable: recovered from a dead worker" }, { queue, deliveries: count }, clock.now());
   return ["dead", Buffer.from(deadLetter(text, death, `${claim.incarnation}.${claim.n}`), "latin1")];
 }

@@ -1,7 +1,7 @@
 /** Plans a settlement: what the scripts do for one claim, in the order in which they must happen: result, what follows, the claim's end. */
 import type { Disposition, Publication, Settlement } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
-import { deadLetterQueue, deliveriesHeader } from "../../envelope.ts";
+import { deadLetterQueue, deathOf, deliveriesHeader } from "../../envelope.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { resultArguments, resultKey } from "../../redis/result-record.ts";
 import { boundMembers } from "./bindings.ts";
@@ -126,7 +126,7 @@ async function ending(delivery: RedisDelivery, then: Disposition, context: PlanC
     const counted = withHeader(raw, deliveriesHeader, String(delivery.deliveries + 1)) ?? raw;
     return { following: [], last: requeued(delivery, then.afterMs, { raw: Buffer.from(counted, "latin1"), context }) };
   }
-  const death = { reason: then.reason, queue: delivery.queue, at: context.clock.now() };
+  const death = deathOf(then, delivery, context.clock.now());
   const queue = deadLetterQueue(delivery.queue);
   const [list, tag] = [listOf(queue, 0), claimTag(delivery, context)];
   const letter = Buffer.from(deadLetter(raw, death, tag), "latin1");

@@ -2,7 +2,7 @@
 import type { ResultRecord } from "../../backend.ts";
 import type { Delivery, Settlement, SettleOutcome } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
-import type { Envelope } from "../../envelope.ts";
+import { deathOf, type Envelope } from "../../envelope.ts";
 import { BrokerError, PublishError } from "../../errors.ts";
 import { StoreError } from "../../sqlite/failure.ts";
 import type { ClaimedMessage, NewResult, OperationFields } from "../../sqlite/operation.ts";
@@ -68,14 +68,14 @@ function refuse(cause: unknown): never {
 }
 
 function settleFields(message: ClaimedMessage, envelope: Envelope, settlement: Settlement, claim: Claim) {
-  const { consumer, id, queue } = message;
+  const { consumer, id } = message;
   const { results, publish, then: disposition } = settlement;
   if (results.length > 0 && !claim.settlesResults) {
     throw new BrokerError("BROKER_REFUSED", "This broker settles no results: they are kept elsewhere than in its file");
   }
   const now = claim.clock.now();
   const letters = publish.map(letterOf);
-  if (disposition.kind === "deadLetter") letters.push(deadLetterOf(envelope, queue, disposition.reason, now));
+  if (disposition.kind === "deadLetter") letters.push(deadLetterOf(envelope, deathOf(disposition, message, now)));
   const requeue =
     disposition.kind === "requeue"
       ? { due: disposition.afterMs === undefined ? null : now + disposition.afterMs, counted: disposition.counted }

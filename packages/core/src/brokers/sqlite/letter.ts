@@ -1,6 +1,6 @@
 /** Turns publications into rows of the file, and deliveries that end badly into dead letters. */
 import type { Publication } from "../../broker.ts";
-import { deadLetterQueue, deathHeader, type Envelope, type Route } from "../../envelope.ts";
+import { type Death, deadLetterQueue, deathHeader, type Envelope, type Route } from "../../envelope.ts";
 import { PublishError, reasonOf } from "../../errors.ts";
 import type { NewMessage } from "../../sqlite/operation.ts";
 import { writeEnvelope } from "../../sqlite/raw-envelope.ts";
@@ -20,9 +20,9 @@ export function letterOf({ envelope, route, dueAt, guarded }: Publication): Lett
   return letter(envelope, route, dueAt ?? null, guarded === true);
 }
 
-export function deadLetterOf(envelope: Envelope, queue: string, reason: string, at: number): Letter {
-  const headers = { ...envelope.headers, [deathHeader]: { reason, queue, at } };
-  return letter({ ...envelope, headers }, { exchange: "", routingKey: deadLetterQueue(queue) }, null, false);
+export function deadLetterOf(envelope: Envelope, death: Death): Letter {
+  const headers = { ...envelope.headers, [deathHeader]: death };
+  return letter({ ...envelope, headers }, { exchange: "", routingKey: deadLetterQueue(death.queue) }, null, false);
 }
 
 function letter(envelope: Envelope, { exchange, routingKey }: Route, due: number | null, guarded: boolean): Letter {
