@@ -1,7 +1,7 @@
 /** What is shown of a group while it is watched: how far it is, and how each member has ended. */
 import type { GroupTally } from "./group-tally.ts";
 import type { Show } from "./result-watch.ts";
-import type { Outcome, TaskSnapshot } from "./snapshot.ts";
+import { nothingStored, type Outcome, type TaskSnapshot } from "./snapshot.ts";
 
 /** How far a group is, in its snapshots. */
 export interface GroupProgress {
@@ -18,7 +18,7 @@ export interface MemberEnd<Rs extends readonly unknown[]> {
 
 /** Throws RESULT_UNREADABLE. */
 export function groupSnapshot<Rs extends readonly unknown[]>(id: string, tally: GroupTally): TaskSnapshot<Rs, GroupProgress> {
-  const base = { id, name: null, at: null, progress: { done: tally.ended, of: tally.size }, retries: 0, worker: null };
+  const base = { ...nothingStored, id, name: null, progress: { done: tally.ended, of: tally.size } };
   if (!tally.isOver) return tally.hasBegun ? { ...base, state: "STARTED" } : { ...base, state: "PENDING", known: true };
   const at = tally.lastEndAt();
   return { ...base, at: at === null ? null : new Date(at), ...(tally.conclude() as Outcome<Rs>) };

@@ -19,6 +19,10 @@ export interface ResultMeta {
   readonly retries: number;
   readonly name: string | null;
   readonly worker: string | null;
+  /** `result_extended`: as they were stored; null without it */
+  readonly args: unknown;
+  readonly kwargs: unknown;
+  readonly queue: string | null;
   readonly parentId: string | null;
 }
 
@@ -84,6 +88,9 @@ export function readResult(taskId: string, text: string): ResultMeta {
     retries: typeof meta["retries"] === "number" ? Math.max(0, meta["retries"]) : 0,
     name: textOrNull(meta["name"]),
     worker: textOrNull(meta["worker"]),
+    args: meta["args"] ?? null,
+    kwargs: meta["kwargs"] ?? null,
+    queue: textOrNull(meta["queue"]),
     parentId: textOrNull(meta["parent_id"]),
   };
 }

@@ -12,6 +12,11 @@ interface SnapshotBase<P> {
   readonly progress: P | undefined;
   readonly retries: number;
   readonly worker: string | null;
+  /** The arguments as the worker that ran it shows them, usually as text ("(1, 2)"); null unless that has `resultExtended`. */
+  readonly args: unknown;
+  readonly kwargs: unknown;
+  /** out of which it came; null likewise */
+  readonly queue: string | null;
 }
 
 /** One read of the backend: what an HTTP status route needs. Narrow on `state`. PENDING also means "never heard of"; `known` tells. */
@@ -47,8 +52,11 @@ export interface SnapshotSubject {
 export function readSnapshot<R, P>(subject: SnapshotSubject, text: string | null): TaskSnapshot<R, P> {
   const { id, taskName, known } = subject;
   if (text !== null) return snapshotOf<R, P>(subject, readResult(id, text));
-  return { id, name: taskName, at: null, progress: undefined, retries: 0, worker: null, state: "PENDING", known };
+  return { ...nothingStored, id, name: taskName, state: "PENDING", known };
 }
+
+/** Where no worker has said anything. */
+export const nothingStored = { at: null, progress: undefined, retries: 0, worker: null, args: null, kwargs: null, queue: null } as const;
 
 function snapshotOf<R, P>(subject: SnapshotSubject, meta: ResultMeta): TaskSnapshot<R, P> {
   const name = meta.name ?? subject.taskName;
@@ -59,6 +67,9 @@ function snapshotOf<R, P>(subject: SnapshotSubject, meta: ResultMeta): TaskSnaps
     progress: undefined,
     retries: meta.retries,
     worker: meta.worker,
+    args: meta.args,
+    kwargs: meta.kwargs,
+    queue: meta.queue,
   };
   const exception = () => readException(meta.result, meta.traceback);
   const failure = () => taskErrorOf(subject.id, name, exception(), (remote) => subject.revive(name, remote));

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { readException, taskErrorOf } from "../../../packages/core/src/failure.ts";
 import { readResult } from "../../../packages/core/src/result-meta.ts";
+import { readSnapshot } from "../../../packages/core/src/snapshot.ts";
 import { golden, goldenCase } from "../../support/golden.ts";
 import { ourResult } from "../../support/golden-ours.ts";
 
@@ -29,8 +30,19 @@ describe("a result", () => {
       retries: theirs["retries"] ?? 0,
       name: theirs["name"] ?? null,
       worker: theirs["worker"] ?? null,
+      args: theirs["args"] ?? null,
+      kwargs: theirs["kwargs"] ?? null,
+      queue: theirs["queue"] ?? null,
       parentId: theirs["parent_id"] ?? null,
     });
+  });
+
+  it("of Celery shows in a snapshot what result_extended adds, and nothing of it without", () => {
+    const snapshotOf = (text: string) => readSnapshot({ id: "x", taskName: null, known: true, revive: () => undefined }, text);
+    const [extended] = stored.filter(({ text }) => text.includes('"name": "proj.echo"')).slice(-1);
+    const echoed = { args: [1, "é", null], kwargs: { k: [1.5, { n: true }] } };
+    expect(snapshotOf(extended!.text)).toMatchObject({ state: "SUCCESS", name: "proj.echo", queue: "celery", ...echoed });
+    expect(snapshotOf('{"status": "SUCCESS", "result": 1, "task_id": "x"}')).toMatchObject({ queue: null, args: null, kwargs: null });
   });
 
   it("of Celery 5.3 has its typed values read, and a state that cannot be read is none", () => {
