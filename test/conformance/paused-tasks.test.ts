@@ -1,6 +1,5 @@
 /** A task that is paused by its name, on every broker: no worker begins it, one that starts later neither, until it is resumed. */
 import { createApp } from "@celeriac/core";
-import { runtimeOf } from "@celeriac/core/runtime";
 import { createWorker } from "@celeriac/worker";
 import { describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -19,8 +18,8 @@ describe.concurrent.each(Object.entries(brokerPlaces))("a paused task on %s", (_
     };
     const running = await start();
     try {
-      const { pausedTasks } = (await runtimeOf(app)!.links()).broker;
-      await pausedTasks.pause("held");
+      await app.control.pause({ task: held });
+      expect(await app.control.paused()).toEqual({ tasks: ["held"], queues: [] });
       // The worker learns of it in its own time.
       await eventually(async () => {
         await held.delay("early");
@@ -33,7 +32,8 @@ describe.concurrent.each(Object.entries(brokerPlaces))("a paused task on %s", (_
       await eventually(() => running.stats().counts["task-deferred"] + late.stats().counts["task-deferred"] > 1);
       expect(began.length).toBe(early + 1);
       await running.stop();
-      await pausedTasks.resume("held");
+      await app.control.resume({ task: "held" });
+      expect(await app.control.paused()).toEqual({ tasks: [], queues: [] });
       await eventually(() => expect(began).toContain("kept"));
       await late.stop();
     } finally {

@@ -1,5 +1,5 @@
 /** `celeriac control pause` and `resume`: tasks and queues that stand still in the whole fleet. No worker is asked: the broker keeps it, and workers look there. */
-import { CeleriacError } from "@celeriac/core/runtime";
+import { CeleriacError, findPaused } from "@celeriac/core/runtime";
 import { type BrokerAccess, withBroker } from "./broker-access.ts";
 import type { CommandArguments } from "./command-table.ts";
 import { exitCode } from "./exit-code.ts";
@@ -57,14 +57,10 @@ export async function setQueuesPaused(
   }
 }
 
-/** Of the tasks and queues that the app names: RabbitMQ can tell of a name whether it is paused, but not which are. */
-async function listPaused({ broker, runtime }: BrokerAccess, output: Output): Promise<void> {
-  const [tasks, queues] = await Promise.all([
-    broker.pausedTasks.paused(runtime.registry.runnable()),
-    broker.queues.paused([...new Set([...runtime.queues.names, ...((await broker.queues.list()) ?? [])])]),
-  ]);
-  if (output.json) return output.result("", { tasks: [...tasks].sort(), queues: [...queues].sort() });
-  if (tasks.size + queues.size === 0) return output.remark("Nothing is paused.");
-  const rows = [...[...tasks].sort().map((name) => ["task", name]), ...[...queues].sort().map((name) => ["queue", name])];
+async function listPaused({ runtime }: BrokerAccess, output: Output): Promise<void> {
+  const { tasks, queues } = await findPaused(runtime);
+  if (output.json) return output.result("", { tasks, queues });
+  if (tasks.length + queues.length === 0) return output.remark("Nothing is paused.");
+  const rows = [...tasks.map((name) => ["task", name]), ...queues.map((name) => ["queue", name])];
   output.print(table([{ title: "PAUSED" }, { title: "NAME" }], rows, output));
 }

@@ -2,6 +2,7 @@
 import type { AppRuntime } from "./app-runtime.ts";
 import type { InspectName, RemoteCommandName } from "./command.ts";
 import { askWorkers, type ControlCall, type ControlParts, tellWorkers } from "./control/client.ts";
+import { findPaused, type Paused, type PauseTargets, setPaused } from "./control/pausing.ts";
 import { type RevokeOptions, revokeArguments } from "./control/revocation.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { CeleriacError } from "./errors.ts";
@@ -61,6 +62,15 @@ export interface Control {
    * are waited for. Throws CONTROL_ARGUMENTS for what is no rate.
    */
   rateLimit(task: AnyTask | string, rate: RateLimit | null, options?: ControlOptions & ReplyOptions): Promise<ControlReplies>;
+  /**
+   * No worker of ours begins these tasks, or takes anything out of these queues, within 2 s and until they are resumed; also those that start later, for
+   * the broker keeps it. Python's workers do not know of it. Resolves when the broker has it. Throws CONTROL_ARGUMENTS for a broadcast.
+   */
+  pause(what: PauseTargets): Promise<void>;
+  /** Harmless where nothing is paused. */
+  resume(what: PauseTargets): Promise<void>;
+  /** What is paused of the tasks and queues that this app knows; on other brokers than RabbitMQ of all queues. */
+  paused(): Promise<Paused>;
   /** Any command, a custom one too; with `reply` its answers are waited for. */
   broadcast(command: RemoteCommandName | (string & {}), args?: object, options?: ControlOptions & ReplyOptions): Promise<ControlReplies>;
 }
@@ -100,6 +110,9 @@ export function createControl(runtime: AppRuntime): Control {
       const name = typeof task === "string" ? task : task.name;
       return await control.broadcast("rate_limit", { task_name: name, rate_limit: rate ?? 0 }, options);
     },
+    pause: (what) => setPaused(runtime, what, true),
+    resume: (what) => setPaused(runtime, what, false),
+    paused: () => findPaused(runtime),
   };
   return control;
 }

@@ -30,6 +30,7 @@ export { tooLarge } from "./content.ts";
 export { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
 export { askWorkers, type ControlCall, type ControlParts, tellWorkers } from "./control/client.ts";
 export { openMailbox } from "./control/mailbox.ts";
+export { findPaused } from "./control/pausing.ts";
 export type { ControlReply, ControlRequest } from "./control/pidbox.ts";
 export { type ControlOptions, callOf, partsOf } from "./control.ts";
 export type { Coordinator, Lease, Slot } from "./coordinator.ts";
