@@ -1,6 +1,7 @@
 /** Our producers with Python's workers, Python's producers with ours, and both kinds of worker on one queue; on Redis and RabbitMQ. */
 import { randomUUID } from "node:crypto";
 import { type App, createApp, TaskError } from "@celeriac/core";
+import type { ResultTuple } from "@celeriac/core/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { type InteropWorker, startInteropWorker } from "../support/interop/worker.ts";
@@ -96,6 +97,29 @@ describe.each(brokers)("$name", ({ name, open }) => {
       const sent = await app.sendTask("py.silent");
       await get("py.add", [1, 1]);
       expect((await sent.snapshot()).state).toBe("PENDING");
+    });
+
+    it("finds a group that Python has saved, and saves one that Python finds", async () => {
+      const python: PythonPlace = { ...place, queue: "to-python" };
+      if (name === "rabbitmq") {
+        await expect(app.restoreGroup("any")).rejects.toMatchObject({ code: "RESULT_GROUPS" });
+        return;
+      }
+      const tasks = [1, 2, 3].map((n) => ({ task: "py.add", args: [n, n] }));
+      const [theirs] = (await callPython(python, [{ do: "save_group", tasks }])) as [ResultTuple];
+      const group = await app.restoreGroup<number>(theirs[0][0]);
+      expect(await group?.get({ timeout: "30s" })).toEqual([2, 4, 6]);
+      expect(await group?.parent?.get()).toBe(2);
+      expect(await (await group!.parent!.children())[0]!.get()).toEqual([2, 4, 6]);
+      // In its place lies what we write from now on.
+      await group!.save();
+      const restored = await callPython(python, [
+        { do: "restore_group", id: group!.id },
+        { do: "restore_group", id: randomUUID() },
+      ]);
+      expect(restored).toEqual([{ tuple: theirs, values: [2, 4, 6] }, null]);
+      await group!.forget();
+      expect(await app.restoreGroup(group!.id)).toBeNull();
     });
 
     it("carries a megabyte each way", async () => {

@@ -95,7 +95,18 @@ export async function startPythonMonitor(place: PythonPlace): Promise<PrivatePro
 
 /** One step for `test/interop/app/client.py`: an operation it defines, and that operation's arguments. */
 export interface PythonStep {
-  readonly do: "send" | "get" | "canvas" | "take" | "ping" | "control" | "revoke" | "rate_limit" | "inspect";
+  readonly do:
+    | "send"
+    | "get"
+    | "canvas"
+    | "save_group"
+    | "restore_group"
+    | "take"
+    | "ping"
+    | "control"
+    | "revoke"
+    | "rate_limit"
+    | "inspect";
   readonly [argument: string]: unknown;
 }
 

@@ -6,8 +6,8 @@ Steps name an operation below and its arguments, e.g. {"do": "send", "task": "py
 import json
 import sys
 
-from celery import chain, chord, signature
-from celery.result import AsyncResult
+from celery import chain, chord, group, signature
+from celery.result import AsyncResult, GroupResult
 from kombu import Connection, Queue
 from kombu.serialization import prepare_accept_content
 
@@ -46,6 +46,20 @@ def canvas(kind, tasks, body=None, **options):
     end = signature(body["task"], args=body.get("args", ()), app=app)
     sent = chord(members, end, app=app).apply_async(**options)
     return {"id": sent.id, "members": [member.id for member in sent.parent.results]}
+
+
+def save_group(tasks):
+    """Sends {"task", "args"} as a group after py.add(1, 1), saves its result and gives that as a tuple."""
+    members = [signature(each["task"], args=each.get("args", ()), app=app, immutable=True) for each in tasks]
+    sent = chain(signature("py.add", args=(1, 1), app=app), group(members, app=app), app=app).apply_async()
+    sent.save()
+    return sent.as_tuple()
+
+
+def restore_group(id, timeout=30):
+    """What anybody has saved: as a tuple, and its members' values; None where there is nothing."""
+    found = GroupResult.restore(id, app=app)
+    return None if found is None else {"tuple": found.as_tuple(), "values": found.get(timeout=timeout)}
 
 
 def take(queue, timeout=10):
@@ -94,7 +108,7 @@ def rate_limit(task, rate, nodes=None):
     return {name: reply for each in replies or [] for name, reply in each.items()}
 
 
-operations = {each.__name__: each for each in (send, get, canvas, take, ping, control, inspect, revoke, rate_limit)}
+operations = {each.__name__: each for each in (send, get, canvas, save_group, restore_group, take, ping, control, inspect, revoke, rate_limit)}
 
 
 def main():
