@@ -204,7 +204,19 @@ describe("a group as a whole", () => {
   it("is pending, then started, then ended as its first failure or its members' success", async () => {
     const { group, say, fail } = groupWorld();
     expect(await group.snapshot()).toEqual({
-      ...{ id: "g", name: null, at: null, progress: { done: 0, of: 3 }, retries: 0, worker: null, state: "PENDING", known: true },
+      ...{
+        id: "g",
+        name: null,
+        at: null,
+        progress: { done: 0, of: 3 },
+        retries: 0,
+        worker: null,
+        args: null,
+        kwargs: null,
+        queue: null,
+        state: "PENDING",
+        known: true,
+      },
     });
     await say("b", "STARTED");
     expect(await group.state()).toBe("STARTED");
