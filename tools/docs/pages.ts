@@ -1,6 +1,7 @@
 /** The pages of docs/reference, each from the table in the sources that the code itself runs on. */
 import { celerySettings } from "../../packages/core/src/celery-settings.ts";
-import { type RemoteCommandRow, remoteCommands } from "../../packages/core/src/command.ts";
+import { remoteCommands } from "../../packages/core/src/command.ts";
+import type { RemoteCommandRow } from "../../packages/core/src/command-row.ts";
 import { settingTable } from "../../packages/core/src/config.ts";
 import { errorTable } from "../../packages/core/src/error-table.ts";
 import { eventTable } from "../../packages/core/src/event.ts";

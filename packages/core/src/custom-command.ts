@@ -1,5 +1,7 @@
 /** Commands of remote control that an app adds to Celery's: declared on the app, carried out by its workers' main process. */
-import { type ArgumentRow, type RemoteCommandRow, remoteCommandOf } from "./command.ts";
+import { remoteCommandOf } from "./command.ts";
+import type { ArgumentRow } from "./command-argument.ts";
+import type { RemoteCommandRow } from "./command-row.ts";
 import { CeleriacError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 

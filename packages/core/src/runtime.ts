@@ -16,15 +16,9 @@ export type {
 export type { ChordCount, ChordPart, ChordStart, ChordStore, CountedPart, QuietChord } from "./chord.ts";
 export { type ChordMember, chordMemberOf, chordPartOf, unreachedMembers } from "./chord-member.ts";
 export { type Clock, parseInstant, systemClock, type Timer, toIsoInstant } from "./clock.ts";
-export {
-  type ArgumentRow,
-  type RemoteArguments,
-  type RemoteCommandName,
-  type RemoteCommandRow,
-  readRemoteArguments,
-  remoteCommandOf,
-  remoteCommands,
-} from "./command.ts";
+export { type RemoteArguments, type RemoteCommandName, remoteCommandOf, remoteCommands } from "./command.ts";
+export { type ArgumentRow, readRemoteArguments } from "./command-argument.ts";
+export type { RemoteCommandRow } from "./command-row.ts";
 export { resultExpiresMs, type Settings, settingTable } from "./config.ts";
 export { tooLarge } from "./content.ts";
 export { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";

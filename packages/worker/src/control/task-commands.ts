@@ -1,11 +1,10 @@
 /** What a worker tells of tasks: those it holds, and those it knows. Shapes are Celery's. */
-import { camelCase, decodeBody, durationMs } from "@celeriac/core/runtime";
-import { needsExecutor } from "../hard-limit.ts";
+import { camelCase, decodeBody } from "@celeriac/core/runtime";
 import type { Request } from "../request.ts";
 import type { Commands } from "./command.ts";
 import type { Desk } from "./desk.ts";
 
-export const taskCommands: Commands<"active" | "reserved" | "scheduled" | "query_task" | "registered" | "time_limit"> = {
+export const taskCommands: Commands<"active" | "reserved" | "scheduled" | "query_task" | "registered"> = {
   active: (desk, { safe }) => held(desk, true).map((request) => taskFacts(desk, request, safe === true)),
   reserved: (desk, { safe }) => [...held(desk, false), ...desk.limits.waiting()].map((request) => taskFacts(desk, request, safe === true)),
   // What is not due waits in the broker.
@@ -16,14 +15,6 @@ export const taskCommands: Commands<"active" | "reserved" | "scheduled" | "query
     return Object.fromEntries(
       found.map((request) => [request.headers.id, [request.began === null ? "reserved" : "active", taskFacts(desk, request, true)]]),
     );
-  },
-  time_limit({ runtime, pool, limitChanges, logger }, { task_name: name, soft, hard }) {
-    if (!runtime.registry.runnable().includes(name)) return { error: "unknown task" };
-    if (hard !== null && hard !== 0 && !pool.endsRuns) throw needsExecutor(`the task ${name}`);
-    for (const limit of [soft, hard]) if (limit !== null) durationMs(limit, "time limit");
-    limitChanges.set(name, { soft, hard });
-    logger.info("time limits set", { task: name, soft, hard });
-    return { ok: "time limits set successfully" };
   },
   registered({ runtime: { registry }, limits }, { taskinfoitems }) {
     const items = taskinfoitems ?? [];
