@@ -1,32 +1,22 @@
 /** Pools whose runs go to executors: prefork, threads, async, solo and inline differ only in what executors are, and how many. */
 
-import {
-  type AbortReason,
-  CeleriacError,
-  ConfigError,
-  createService,
-  type Ending,
-  type LogLevel,
-  type Run,
-  type Service,
-} from "@celeriac/core/runtime";
+import { type AbortReason, CeleriacError, createService, type Ending, type LogLevel, type Run, type Service } from "@celeriac/core/runtime";
 import type { ExecutorStack, Pool, PoolStats } from "../pool.ts";
-import { aheadWorkMs, mostAhead } from "./ahead.ts";
-import { type AutoscaleRange, Autoscaler, type Scalable } from "./autoscaler.ts";
+import type { AutoscaleRange } from "./autoscaler.ts";
+import { Demand } from "./demand.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Fleet } from "./fleet.ts";
 import { HeldRun, type RunOwner } from "./held-run.ts";
 import type { Lane } from "./lane.ts";
 import { type ExecutorPoolOptions, whatToLoad } from "./pool-options.ts";
+import { PoolSize } from "./pool-size.ts";
 import { RunTimes } from "./run-times.ts";
 import { TimeLimits } from "./time-limits.ts";
 
 const handedBack: Ending = Object.freeze({ kind: "handedBack" });
 /** How long runs have to end by themselves once a stop has aborted them: the last part of its time. */
 const mostAbortedMs = 1_000;
-const mostConcurrency = 10_000;
-/** About what an executor takes to start: runs that take less are not worth one each. */
-const startMs = 100;
+
 /**
  * 1. gives each run to the least busy executor, 2. tells how many runs it wants, 3. enforces time limits, 4. replaces executors that are gone,
  * 5. gives every run exactly one ending, 6. ends all executors when it stops.
@@ -35,7 +25,7 @@ export function createExecutorPool(options: ExecutorPoolOptions): Pool {
   return new ExecutorPool(options);
 }
 
-class ExecutorPool implements Pool, RunOwner, Scalable {
+class ExecutorPool implements Pool, RunOwner {
   readonly endsRuns: boolean;
   readonly #options: ExecutorPoolOptions;
   readonly #simulates: boolean;
@@ -44,48 +34,59 @@ class ExecutorPool implements Pool, RunOwner, Scalable {
   readonly #dispatcher: Dispatcher;
   readonly #times = new RunTimes();
   readonly #limits: TimeLimits;
-  readonly #autoscaler: Autoscaler | null;
-  readonly #demandListeners: (() => void)[] = [];
+  readonly #size: PoolSize;
+  readonly #demand: Demand;
   readonly #cold = new AbortController();
-  #demand: number;
   #closing = false;
 
   constructor(options: ExecutorPoolOptions) {
-    const { kind, executors, slots, worker, logLevel, clock, logger } = options;
+    const { kind, executors, slots, scaledBy, worker, logLevel, clock, logger } = options;
     const init = { slots, worker, logLevel, ...whatToLoad(options) };
     const deserted = () => this.#handBackWaiting();
     this.#options = options;
     this.#simulates = options.kind === "inline" && options.simulates === true;
     this.endsRuns = kind !== "inline" || this.#simulates;
-    const { autoscale = null } = options;
-    this.#autoscaler = autoscale === null ? null : new Autoscaler(this, autoscale, { clock, keepaliveMs: autoscale.keepaliveMs });
-    this.#demand = executors * slots;
     this.#limits = new TimeLimits(clock);
     this.#fleet = new Fleet({ home: options, executors, init, clock, logger, runs: this, deserted });
     // Where runs share an executor, one that must be alone would stop all others: it gets an executor of its own. Inline there is no such thing.
     const needSpare = slots === 1 || kind === "inline" ? null : () => this.#fleet.needSpare();
     this.#dispatcher = new Dispatcher(this.#fleet.lanes, needSpare);
+    const meanMs = () => this.#times.overall.ms;
+    this.#size = new PoolSize({ ...options, fleet: this.#fleet, meanMs, held: () => this.#heldCount(), changed: () => this.received() });
+    this.#demand = new Demand({ fleet: this.#fleet, size: this.#size, scaledBy, meanMs }, executors * slots);
     this.#service = createService("The pool", { start: (signal) => this.#start(signal), stop: (deadlineMs) => this.#stop(deadlineMs) });
   }
 
   get capacity(): number {
-    return this.#fleet.wanted * this.#fleet.slots;
+    return this.#size.capacity;
   }
 
   get mostCapacity(): number {
-    return Math.max(1, (this.#autoscaler?.range.max ?? 0) / this.concurrency) * this.capacity;
+    return this.#size.mostCapacity;
   }
 
   get concurrency(): number {
-    return this.#options.scaledBy === "slots" ? this.#fleet.slots : this.#fleet.wanted;
+    return this.#size.concurrency;
+  }
+
+  get autoscale(): AutoscaleRange | null {
+    return this.#size.autoscale;
+  }
+
+  setAutoscale(range: AutoscaleRange): void {
+    this.#size.setAutoscale(range);
+  }
+
+  resize(concurrency: number): void {
+    this.#size.resize(concurrency);
   }
 
   get demand(): number {
-    return this.#demand;
+    return this.#demand.runs;
   }
 
   onDemand(listener: () => void): void {
-    this.#demandListeners.push(listener);
+    this.#demand.onChange(listener);
   }
 
   /** Throws WORKER_STARTUP, with what the executor said, when user code cannot be loaded. */
@@ -108,44 +109,6 @@ class ExecutorPool implements Pool, RunOwner, Scalable {
     await this.stop();
   }
 
-  get autoscale(): AutoscaleRange | null {
-    return this.#autoscaler?.range ?? null;
-  }
-
-  setAutoscale(range: AutoscaleRange): void {
-    if (this.#autoscaler === null) throw unsupported("This worker does not autoscale: start it with --autoscale MAX,MIN");
-    for (const count of [range.min, range.max]) checkConcurrency(count);
-    if (range.min > range.max) throw new ConfigError("CONFIG_INVALID", `autoscale: expected MAX,MIN, got ${range.max},${range.min}`);
-    this.#autoscaler.setRange(range);
-    this.received();
-  }
-
-  /** A slot is needed for each run that takes long, and one for as many short ones as are done while an executor starts. */
-  get needed(): number {
-    const weight = Math.min(1, (this.#times.overall.ms ?? startMs) / startMs);
-    let held = this.#dispatcher.size;
-    for (const lane of this.#fleet.lanes) held += lane.held.size;
-    return Math.ceil((held * weight) / (this.#options.scaledBy === "slots" ? 1 : this.#fleet.slots));
-  }
-
-  resize(concurrency: number): void {
-    const { scaledBy } = this.#options;
-    if (scaledBy === "nothing") throw unsupported("The pool solo runs one task at a time and cannot be resized: take another pool");
-    checkConcurrency(concurrency);
-    if (this.#autoscaler !== null) {
-      const { max, min } = this.#autoscaler.range;
-      this.#autoscaler.range = { max: Math.max(max, concurrency), min: Math.min(min, concurrency) };
-    }
-    this.scale(concurrency);
-  }
-
-  scale(concurrency: number): void {
-    this.#options.logger.info("Pool resized", { from: this.concurrency, to: concurrency });
-    if (this.#options.scaledBy === "slots") this.#fleet.setSlots(concurrency);
-    else this.#fleet.resize(concurrency);
-    this.received();
-  }
-
   async restart(): Promise<void> {
     if (!this.endsRuns)
       throw unsupported("The pool inline runs tasks in the worker's own thread and cannot load them anew: restart the worker");
@@ -157,7 +120,7 @@ class ExecutorPool implements Pool, RunOwner, Scalable {
     return new Promise((resolve) => {
       this.#dispatcher.add(new HeldRun(run, this.#times.of(run.task), resolve));
       this.#fleet.watch.sent();
-      if (this.#autoscaler !== null && this.#dispatcher.size > 0) this.#autoscaler.grow();
+      if (this.#dispatcher.size > 0) this.#size.grow();
     });
   }
 
@@ -239,13 +202,13 @@ class ExecutorPool implements Pool, RunOwner, Scalable {
   received(): void {
     this.#dispatcher.pump();
     this.#fleet.watch.sent();
-    this.#updateDemand();
+    this.#demand.update();
   }
 
   async #start(signal: AbortSignal): Promise<void> {
     try {
       await this.#fleet.start(signal);
-      this.#autoscaler?.start();
+      this.#size.start();
       this.received();
     } catch (error) {
       this.#close();
@@ -268,7 +231,7 @@ class ExecutorPool implements Pool, RunOwner, Scalable {
   /** Nothing is taken or sent out any more, and no executor is replaced. */
   #close(): void {
     this.#closing = true;
-    this.#autoscaler?.stop();
+    this.#size.stop();
     this.#fleet.close();
     this.#handBackWaiting();
   }
@@ -295,25 +258,12 @@ class ExecutorPool implements Pool, RunOwner, Scalable {
     return found;
   }
 
-  /** In steps of two, so that it does not change with every batch. Where it autoscales it takes what it could run at most, or it would never see what waits. */
-  #updateDemand(): void {
-    const meanMs = this.#times.overall.ms;
-    const { scaledBy } = this.#options;
-    const most = this.#autoscaler?.range.max ?? 0;
-    const executors = scaledBy === "slots" || this.#fleet.size === 0 ? this.#fleet.size : Math.max(this.#fleet.size, most);
-    const slots = scaledBy === "slots" ? Math.max(this.#fleet.slots, most) : this.#fleet.slots;
-    const ahead = meanMs === null ? 0 : Math.min(mostAhead, (aheadWorkMs * slots) / Math.max(meanMs, 0.001));
-    const aheadEach = ahead < 1 ? 0 : 2 ** Math.floor(Math.log2(ahead));
-    const demand = executors * (slots + aheadEach);
-    if (demand === this.#demand) return;
-    this.#demand = demand;
-    for (const listener of this.#demandListeners) listener();
+  /** Those included that wait for an executor. */
+  #heldCount(): number {
+    let held = this.#dispatcher.size;
+    for (const lane of this.#fleet.lanes) held += lane.held.size;
+    return held;
   }
-}
-
-function checkConcurrency(count: number): void {
-  if (Number.isInteger(count) && count >= 1 && count <= mostConcurrency) return;
-  throw new ConfigError("CONFIG_INVALID", `A pool's size: expected a whole number 1 to ${mostConcurrency}, got ${count}`);
 }
 
 function unsupported(message: string): CeleriacError {

@@ -1,23 +1,11 @@
-/**
- * The part of a pool that runs inside a child process or thread: begins the runs it is sent, up to `slots` at once, and reports.
- * Whatever it reports late is reported in one batch at the end of the turn, but never later than the begin of a run that might end the process.
- */
+/** The part of a pool that runs inside a child process or thread: begins the runs it is sent, up to `slots` at once, and reports. */
 
-import {
-  type AbortReason,
-  type Clock,
-  type Ending,
-  type Execute,
-  failpoint,
-  type LogLevel,
-  logLevels,
-  reasonOf,
-} from "@celeriac/core/runtime";
+import { type AbortReason, type Clock, type Ending, type Execute, failpoint, type LogLevel, reasonOf } from "@celeriac/core/runtime";
 import { ActiveRun, type RunReporter } from "./active-run.ts";
-import { writeEnding } from "./ending-frame.ts";
 import { Fifo } from "./fifo.ts";
-import { type FrameSink, FrameWriter, frameKind } from "./frames.ts";
+import { type FrameSink, type FrameWriter, frameKind } from "./frames.ts";
 import { type Lifetime, overByMemory, overByTasks } from "./lifetime.ts";
+import { ReportWriter } from "./report-writer.ts";
 import { readRun } from "./run-frame.ts";
 
 export interface ExecutorOptions {
@@ -35,14 +23,11 @@ export interface ExecutorOptions {
   readonly drained: () => void;
 }
 
-/** Outcomes wait no longer than this for others to share a batch with, if a run begins meanwhile. */
-const longestUnreportedMs = 2;
 /** After so long without a look at its inbox it looks before it begins the next run: an abort or a recall may have come. */
 const longestUnreadMs = 5;
 /** User code that computes looks at its inbox, and says that it lives, no more often. */
 const lookPeriodMs = 10;
 const alivePeriodMs = 1_000;
-const fullBatchBytes = 1 << 18;
 
 /** A run as it came: it is read when it begins, for what lies decoded meanwhile is only moved about by the garbage collector. */
 interface Waiting {
@@ -54,16 +39,11 @@ interface Waiting {
 
 export class Executor implements FrameSink, RunReporter {
   readonly #options: ExecutorOptions;
-  #lowestLevel: number;
   #slots: number;
-  readonly #frames = new FrameWriter();
+  readonly #reports: ReportWriter;
   readonly #inbox = new Fifo<Waiting>();
   readonly #running = new Map<number, ActiveRun>();
-  /** begun since the last flush */
-  #unreported: ActiveRun[] = [];
-  #unreportedSince: number | null = null;
   #readAt: number;
-  #flushScheduled = false;
   #looking = false;
   #lookedAt = 0;
   #aliveAt = 0;
@@ -75,7 +55,7 @@ export class Executor implements FrameSink, RunReporter {
   constructor(options: ExecutorOptions) {
     this.#options = options;
     this.#slots = options.slots;
-    this.#lowestLevel = logLevels.indexOf(options.logLevel);
+    this.#reports = new ReportWriter(options.send, options.logLevel);
     this.#readAt = options.clock.monotonic();
   }
 
@@ -105,10 +85,10 @@ export class Executor implements FrameSink, RunReporter {
         this.#slots = bytes.readUInt32LE(start);
         break;
       case frameKind.logLevel:
-        this.#lowestLevel = logLevels.indexOf(bytes.toString("utf8", start, end) as LogLevel);
+        this.#reports.setLogLevel(bytes.toString("utf8", start, end) as LogLevel);
         break;
       case frameKind.ping:
-        this.#frames.empty(frameKind.pong, 0);
+        this.#reports.alive();
         this.flush();
         break;
     }
@@ -122,26 +102,15 @@ export class Executor implements FrameSink, RunReporter {
 
   /** Reports everything now: outcomes, and which runs have begun. */
   flush(): void {
-    for (const active of this.#unreported) {
-      if (!active.ended) this.#frames.empty(frameKind.begun, active.number);
-    }
-    this.#unreported = [];
-    this.#unreportedSince = null;
-    if (this.#frames.pendingBytes > 0) this.#options.send(this.#frames);
+    this.#reports.flush();
   }
 
   progress(number: number, state: string, metaJson: string): void {
-    this.#frames.open(frameKind.progress, number);
-    this.#frames.sizedText(state);
-    this.#frames.text(metaJson);
-    this.#frames.close();
-    this.#flushSoon();
+    this.#reports.progress(number, state, metaJson);
   }
 
   log(number: number, level: LogLevel, message: string, fields: object | undefined): void {
-    if (logLevels.indexOf(level) < this.#lowestLevel) return;
-    this.#frames.textFrame(frameKind.log, number, logText(level, message, fields));
-    this.#flushSoon();
+    this.#reports.log(number, level, message, fields);
   }
 
   look(): void {
@@ -153,7 +122,7 @@ export class Executor implements FrameSink, RunReporter {
     this.#options.look?.();
     if (now - this.#aliveAt >= alivePeriodMs) {
       this.#aliveAt = now;
-      this.#frames.empty(frameKind.pong, 0);
+      this.#reports.alive();
     }
     this.flush();
   }
@@ -177,7 +146,7 @@ export class Executor implements FrameSink, RunReporter {
   }
 
   #take(waiting: Waiting): void {
-    if (this.#draining || this.#retiring) this.#handBack(waiting.number, [waiting]);
+    if (this.#draining || this.#retiring) this.#reports.handedBack(waiting.number, [waiting]);
     else this.#inbox.push(waiting);
   }
 
@@ -204,10 +173,7 @@ export class Executor implements FrameSink, RunReporter {
     const { run, reportBegun } = readRun(bytes, start, end);
     const active = new ActiveRun(number, run, now, this);
     this.#running.set(number, active);
-    this.#unreported.push(active);
-    const isLate = this.#unreportedSince !== null && now - this.#unreportedSince > longestUnreportedMs;
-    if (reportBegun || isLate) this.flush();
-    else this.#flushSoon();
+    this.#reports.begun(active, reportBegun);
     failpoint("executor.begun");
     const { lifetime } = this.#options;
     if (lifetime !== undefined) this.#retire(overByTasks(lifetime, ++this.#begun));
@@ -229,12 +195,10 @@ export class Executor implements FrameSink, RunReporter {
     active.ended = true;
     this.#running.delete(active.number);
     try {
-      writeEnding(this.#frames, active.number, ending, now - active.beganAt);
+      this.#reports.ended(active, ending, now);
     } catch (error) {
-      writeEnding(this.#frames, active.number, this.#broken(active, error), now - active.beganAt);
+      this.#reports.ended(active, this.#broken(active, error), now);
     }
-    this.#unreportedSince ??= now;
-    this.#flushSoon();
     const { lifetime } = this.#options;
     if (lifetime !== undefined) this.#retire(overByMemory(lifetime));
     this.#begin();
@@ -253,7 +217,7 @@ export class Executor implements FrameSink, RunReporter {
   #retire(reason: string | null): void {
     if (reason === null || this.#retiring || this.#draining) return;
     this.#retiring = true;
-    this.#frames.textFrame(frameKind.retiring, 0, reason);
+    this.#reports.retiring(reason);
     this.#handBackAll();
   }
 
@@ -264,42 +228,16 @@ export class Executor implements FrameSink, RunReporter {
 
   #takeBack(number: number): void {
     const waiting = this.#inbox.remove((one) => one.number === number);
-    if (waiting.length > 0) this.#handBack(number, waiting);
+    if (waiting.length > 0) this.#reports.handedBack(number, waiting);
   }
 
   #handBackAll(): void {
-    this.#handBack(0, this.#inbox.drain());
-  }
-
-  #handBack(number: number, waiting: readonly Waiting[]): void {
-    this.#frames.open(frameKind.handedBack, number);
-    for (const one of waiting) this.#frames.u32(one.number);
-    this.#frames.close();
-    this.#flushSoon();
+    this.#reports.handedBack(0, this.#inbox.drain());
   }
 
   #endIfDrained(): void {
     if (!this.#draining || this.#running.size > 0) return;
     this.flush();
     this.#options.drained();
-  }
-
-  #flushSoon(): void {
-    if (this.#frames.pendingBytes > fullBatchBytes) this.flush();
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    setImmediate(() => {
-      this.#flushScheduled = false;
-      this.flush();
-    });
-  }
-}
-
-function logText(level: string, message: string, fields: object | undefined): string {
-  try {
-    return JSON.stringify([level, message, fields ?? null]);
-  } catch (error) {
-    // A line is worth more than its fields.
-    return JSON.stringify([level, message, { fieldsLost: reasonOf(error) }]);
   }
 }
