@@ -55,6 +55,18 @@ describe("Celery's own table of results", () => {
     expect(await rowOf(taskId)).toBeUndefined();
   });
 
+  it("loses what ended long ago to whoever cleans up, as Python's does", async () => {
+    const backend = open();
+    const [old, young, running] = [randomUUID(), randomUUID(), randomUUID()];
+    await backend.store(recordOf(old, "SUCCESS", { date_done: "2020-01-01T00:00:00.000000+00:00" }));
+    await backend.store(recordOf(young, "SUCCESS", { date_done: new Date(Date.now() - 3_500_000).toISOString() }));
+    await backend.store(recordOf(running, "STARTED"));
+    await backend.cleanUp?.(3_600_000);
+    const left = await Promise.all([old, young, running].map(rowOf));
+    expect(left).toMatchObject([undefined, { status: "SUCCESS" }, { status: "STARTED" }]);
+    expect(await backend.get(old)).not.toBeNull();
+  });
+
   it("has of a failure what Python reads as its type, words and module", async () => {
     const taskId = randomUUID();
     const exception = { exc_type: "ValueError", exc_message: ["grüße 日本語 🦊", 5], exc_module: "builtins" };

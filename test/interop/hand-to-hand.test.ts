@@ -77,6 +77,24 @@ describe.each(brokers)("hand to hand on $name", ({ broker }) => {
     }
   });
 
+  it("runs map, starmap and chunks of Python's, and Python runs ours", async () => {
+    const pairs = [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ];
+    const each = (kind: string, task: string, it: unknown, n?: number) => ({ do: "each" as const, kind, task, it, n, queue: "js" });
+    const theirs = [each("map", "js.length", ["a", "bb"]), each("starmap", "js.add", pairs), each("chunks", "js.add", pairs, 2)];
+    expect(await callPython({ ...place, queue: "py" }, theirs)).toEqual([
+      [1, 2],
+      [3, 7, 11],
+      [[3, 7], [11]],
+    ]);
+    const ours = (task: string, it: unknown, of: string) => app.sendTask(task, [], { kwargs: { task: on(of), it }, queue: "py" }).get();
+    expect(await ours("celery.map", ["a", "bb"], "py.length")).toEqual([1, 2]);
+    expect(await ours("celery.starmap", pairs, "py.add")).toEqual([3, 7, 11]);
+  });
+
   /** The value of the one task that a task led to. */
   async function linked(parent: AsyncResult<number>): Promise<unknown> {
     await parent.get();

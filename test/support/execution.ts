@@ -13,6 +13,7 @@ export interface RunChanges {
   readonly body?: string | Uint8Array;
   readonly contentType?: string;
   readonly aborted?: { readonly kind: AbortReason; readonly message: string };
+  readonly heartbeat?: () => void;
 }
 
 export interface Execution {
@@ -31,7 +32,7 @@ export function startExecution(config: Config = {}, create: (config: Config) => 
   const app = create(config);
   const states: [string, unknown][] = [];
   const run = async (task: string, changes: RunChanges = {}): Promise<Ending> => {
-    const { args = [], kwargs = {}, embed = null, aborted } = changes;
+    const { args = [], kwargs = {}, embed = null, aborted, heartbeat = () => {} } = changes;
     const written = changes.body ?? JSON.stringify([args, kwargs, embed]);
     const body = typeof written === "string" ? new TextEncoder().encode(written) : written;
     const { headers } = createEnvelope({ id: "id-1", headers: { task, ...changes.headers } });
@@ -52,7 +53,7 @@ export function startExecution(config: Config = {}, create: (config: Config) => 
       timeLimitMs: null,
     };
     const updateState = async (state: string, metaJson: string) => void states.push([state, JSON.parse(metaJson)]);
-    return await execute(request, { signal, updateState, log() {} });
+    return await execute(request, { signal, updateState, log() {}, heartbeat });
   };
   const told = (...names: (keyof SignalEvents)[]) => {
     const events: unknown[] = [];

@@ -99,6 +99,7 @@ export interface PythonStep {
     | "send"
     | "get"
     | "canvas"
+    | "each"
     | "save_group"
     | "restore_group"
     | "take"

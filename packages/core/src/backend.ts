@@ -79,6 +79,8 @@ export interface ResultBackend {
   restoreGroup(groupId: string): Promise<string | null>;
   /** Forgets what was saved of it, if anything was; its members' results stay. */
   forgetGroup(groupId: string): Promise<void>;
+  /** Removes what goes by nothing but age. Absent where everything goes by itself. */
+  cleanUp?(olderThanMs: number): Promise<void>;
   health(): Promise<void>;
   /** What the server tells of itself. Rejects as `health`. */
   facts(): Promise<ServerFacts>;

@@ -1,5 +1,6 @@
 /** Runs one task's function and decides its ending: decode → bind → run through middleware → ending. A worker's executors do, and calls that run where they are made. Never rejects, knows no pool. */
 import type { AppRuntime } from "./app-runtime.ts";
+import { registerBuiltIns } from "./builtin-tasks.ts";
 import { resultExpiresMs } from "./config.ts";
 import { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
 import { type CurrentRun, withRun } from "./current-run.ts";
@@ -12,7 +13,7 @@ import { instantMs } from "./instant.ts";
 import type { Logger } from "./logger.ts";
 import { type Body, decodeBody } from "./message.ts";
 import { executeThrough } from "./middleware.ts";
-import type { TaskDefinition } from "./registry.ts";
+import { runCode, type TaskDefinition } from "./registry.ts";
 import { encodeResult } from "./result-form.ts";
 import type { ResultTuple } from "./result-meta.ts";
 import { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
@@ -28,6 +29,7 @@ import { unrunBehind } from "./unrun.ts";
 /** `hostname`: the worker's node name. Opens the app's dependencies before the first run. */
 export async function createExecute(runtime: AppRuntime, hostname: string): Promise<Execute> {
   await runtime.loadIncludes();
+  registerBuiltIns(runtime);
   const deps = await runtime.deps.get();
   return async (run, control) => {
     const definition = runtime.registry.get(run.task);
@@ -118,7 +120,8 @@ class Execution implements ContextParts, CurrentRun {
     let thrown: unknown;
     let hasThrown = false;
     try {
-      const bound = fromWire(this.#definition, this.#followed.body);
+      const { body } = this.#followed;
+      const bound = this.#definition.code.kind === "builtIn" ? body.args : fromWire(this.#definition, body);
       const args = bound instanceof Promise ? await bound : bound;
       value = await withRun(this, () => this.#call(args));
     } catch (error) {
@@ -137,8 +140,8 @@ class Execution implements ContextParts, CurrentRun {
   #call(args: readonly unknown[]): unknown {
     const { code, name } = this.#definition;
     const { middleware } = this.#runtime;
-    if (code.kind === "declared") return undefined;
-    const call = () => (code.kind === "plain" ? code.run(...args) : code.run(this.context, ...args));
+    // A plain task needs no context, which costs.
+    const call = () => (code.kind === "plain" ? code.run(...args) : runCode(code, this.context, args, this.#followed.body.kwargs));
     return middleware.length === 0
       ? call()
       : executeThrough(middleware, { ...this.context, args, task: { name } }, async () => await call());

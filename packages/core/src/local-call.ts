@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import type { AppRuntime } from "./app-runtime.ts";
 import type { TaskRequest } from "./context.ts";
 import { CeleriacError } from "./errors.ts";
+import { runCode } from "./registry.ts";
 import { createContext } from "./task-context.ts";
 import { fromWire } from "./task-input.ts";
 
@@ -13,7 +14,8 @@ export async function callHere<R>(runtime: AppRuntime, name: string, args: reado
   if (definition === undefined || definition.code.kind === "declared")
     throw new CeleriacError("TASK_NOT_REGISTERED", `Task ${name} has no code in this process`);
   const bound = definition.input === null ? args : await fromWire(definition, { args, kwargs: {} });
-  if (definition.code.kind === "plain") return (await definition.code.run(...bound)) as R;
+  const { code } = definition;
+  if (code.kind === "plain") return (await code.run(...bound)) as R;
   const parts = {
     request: localRequest(),
     signal: new AbortController().signal,
@@ -25,7 +27,7 @@ export async function callHere<R>(runtime: AppRuntime, name: string, args: reado
     step: async (_name: string, body: () => unknown) => await body(),
   };
   try {
-    return (await definition.code.run(createContext(parts), ...bound)) as R;
+    return (await runCode(code, createContext(parts), bound)) as R;
   } finally {
     parts.ended = true;
   }

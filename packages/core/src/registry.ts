@@ -12,7 +12,11 @@ export type TaskCode =
   | { readonly kind: "declared" }
   | { readonly kind: "plain"; readonly run: Body }
   /** gets the context first */
-  | { readonly kind: "bound"; readonly run: (self: TaskContext, ...args: unknown[]) => unknown };
+  | { readonly kind: "bound"; readonly run: (self: TaskContext, ...args: unknown[]) => unknown }
+  | { readonly kind: "builtIn"; readonly run: BuiltInRun };
+
+/** Gets its arguments as they came. */
+export type BuiltInRun = (self: TaskContext, args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>) => unknown;
 
 export interface TaskDefinition {
   readonly name: string;
@@ -26,6 +30,8 @@ export interface TaskDefinition {
 export interface Registry {
   /** A second definition from the same module, or code for a declaration, replaces. Throws TASK_DUPLICATE otherwise, TASK_DEFINITION for a bad name. */
   add(definition: TaskDefinition): void;
+  /** A task that everybody knows: `get` finds it unless the app has one of that name, and no list has it. */
+  addBuiltIn(definition: TaskDefinition): void;
   get(name: string): TaskDefinition | undefined;
   /** all of them, declared ones included */
   definitions(): readonly TaskDefinition[];
@@ -35,7 +41,9 @@ export interface Registry {
 
 export function createRegistry(): Registry {
   const definitions = new Map<string, TaskDefinition>();
+  const builtIn = new Map<string, TaskDefinition>();
   return {
+    addBuiltIn: (definition) => void builtIn.set(definition.name, definition),
     add(definition) {
       const { name } = definition;
       if (typeof name !== "string" || name.trim() === "")
@@ -52,8 +60,27 @@ export function createRegistry(): Registry {
       }
       definitions.set(name, definition);
     },
-    get: (name) => definitions.get(name),
+    get: (name) => definitions.get(name) ?? builtIn.get(name),
     definitions: () => [...definitions.values()],
     runnable: () => [...definitions.values()].filter(({ code }) => code.kind !== "declared").map(({ name }) => name),
   };
+}
+
+/** Calls a task's function. `kwargs` where they did not become arguments. */
+export function runCode(
+  code: TaskCode,
+  self: TaskContext,
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>> = {},
+): unknown {
+  switch (code.kind) {
+    case "plain":
+      return code.run(...args);
+    case "bound":
+      return code.run(self, ...args);
+    case "builtIn":
+      return code.run(self, args, kwargs);
+    case "declared":
+      return undefined;
+  }
 }

@@ -13,6 +13,7 @@ export type {
   SettleOutcome,
   Subscription,
 } from "./broker.ts";
+export { registerBuiltIns } from "./builtin-tasks.ts";
 export type { ChordCount, ChordPart, ChordStart, ChordStore, CountedPart, QuietChord } from "./chord.ts";
 export { type ChordMember, chordMemberOf, chordPartOf, unreachedMembers } from "./chord-member.ts";
 export { type Clock, parseInstant, systemClock, type Timer, toIsoInstant } from "./clock.ts";

@@ -1,5 +1,5 @@
 /** What a worker does with its app before it opens anything: says which settings do nothing, loads what the app includes, refuses what it could never run. */
-import { type AppRuntime, CeleriacError, type Logger, reasonOf } from "@celeriac/core/runtime";
+import { type AppRuntime, CeleriacError, type Logger, reasonOf, registerBuiltIns } from "@celeriac/core/runtime";
 import { refuseHardLimits } from "./hard-limit.ts";
 import type { PoolPlan, PoolShape } from "./options.ts";
 
@@ -18,6 +18,7 @@ export async function prepareApp({ runtime, hostname, plan, kind, endsRuns, logg
   runtime.tellUnusedSettings();
   if (kind !== "process") warnOfLifetime(plan, logger);
   await loadIncludes(runtime);
+  registerBuiltIns(runtime);
   runtime.signals.send("workerInit", () => ({ hostname }));
   if (!endsRuns) refuseHardLimits(runtime);
 }

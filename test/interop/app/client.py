@@ -7,6 +7,7 @@ import json
 import sys
 
 from celery import chain, chord, group, signature
+from celery.canvas import chunks, xmap, xstarmap
 from celery.result import AsyncResult, GroupResult
 from kombu import Connection, Queue
 from kombu.serialization import prepare_accept_content
@@ -62,6 +63,13 @@ def restore_group(id, timeout=30):
     return None if found is None else {"tuple": found.as_tuple(), "values": found.get(timeout=timeout)}
 
 
+def each(kind, task, it, n=None, **options):
+    """A task for each of many items: map, starmap or chunks of n. Waits for what it gives."""
+    kinds = {"map": xmap, "starmap": xstarmap, "chunks": chunks}
+    made = kinds[kind](signature(task, app=app), it, *([] if n is None else [n]), app=app)
+    return made.apply_async(**options).get(timeout=30)
+
+
 def take(queue, timeout=10):
     """Takes one message off a queue as kombu reads it: headers, properties and the decoded body."""
     with Connection(app.conf.broker_url) as connection:
@@ -108,7 +116,7 @@ def rate_limit(task, rate, nodes=None):
     return {name: reply for each in replies or [] for name, reply in each.items()}
 
 
-operations = {each.__name__: each for each in (send, get, canvas, save_group, restore_group, take, ping, control, inspect, revoke, rate_limit)}
+operations = {each.__name__: each for each in (send, get, canvas, each, save_group, restore_group, take, ping, control, inspect, revoke, rate_limit)}
 
 
 def main():

@@ -41,7 +41,7 @@ export function createStagedTasks(own: Registry): StagedTasks {
       throwNext(name);
       return run(...args);
     };
-    return { kind: staged.kind === "bound" ? "bound" : "plain", run: failing };
+    return { kind: staged.kind === "declared" ? "plain" : staged.kind, run: failing };
   }
 
   function throwNext(name: string): void {
@@ -61,6 +61,7 @@ export function createStagedTasks(own: Registry): StagedTasks {
   return {
     registry: {
       add: (definition) => own.add(definition),
+      addBuiltIn: (definition) => own.addBuiltIn(definition),
       get,
       definitions,
       runnable: () => definitions().flatMap(({ name, code }) => (code.kind === "declared" ? [] : [name])),

@@ -50,3 +50,7 @@ export const changedResults = `
 export const forgetResult = `delete from ${ours} where task_id = $1`;
 
 export const forgetResultForCelery = `with gone as (${forgetResult}) delete from celery_taskmeta where task_id = $1`;
+
+/** $1 ms since a task ended; as Celery's own `celery.backend_cleanup`. */
+export const cleanUpForCelery =
+  "delete from celery_taskmeta where date_done < (clock_timestamp() - $1 * interval '1 millisecond') at time zone 'utc'";

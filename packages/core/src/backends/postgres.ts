@@ -14,6 +14,7 @@ import { groupsAmongResults } from "./groups-among-results.ts";
 import {
   changedResults,
   channel,
+  cleanUpForCelery,
   forgetResult,
   forgetResultForCelery,
   getResult,
@@ -94,6 +95,9 @@ export function createPostgresBackend(
       get,
       forget: (key) => forgetWith(forgetResult, key),
     }),
+    async cleanUp(olderThanMs) {
+      if (celeryTables) await translated(database.ask(cleanUpForCelery, [Math.min(olderThanMs, longestExpiryMs)]));
+    },
     async health() {
       await translated(database.ask("select 1"));
     },
