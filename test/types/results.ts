@@ -11,6 +11,11 @@ export async function handles(handle: AsyncResult<number, { done: number }>, wai
   }
   const children = await handle.children();
   expectType<Equal<typeof children, readonly AsyncResult<unknown>[]>>();
+  for await (const { result, from, outcome } of handle.collect({ timeout: "5s" })) {
+    expectType<Equal<typeof result, AsyncResult<unknown>>>();
+    expectType<Equal<typeof from, AsyncResult<unknown> | null>>();
+    expectType<Equal<typeof outcome, Outcome<unknown>>>();
+  }
   const flags = await Promise.all([handle.ready(), handle.successful(), handle.failed()]);
   expectType<Equal<typeof flags, [boolean, boolean, boolean]>>();
   await handle.get({ ...wait, forget: true });

@@ -2,7 +2,7 @@
 import { ResultTimeoutError } from "./errors.ts";
 import { GroupTally, type Member, tasksOf } from "./group-tally.ts";
 import { type GroupProgress, groupChanges, groupSnapshot, type MemberEnd, memberEnds } from "./group-watch.ts";
-import { type AsyncResult, abortTasks, type HandleSource, revokeTasks, stepsBefore } from "./result.ts";
+import { type AsyncResult, abortTasks, collectFrom, type HandleSource, revokeTasks, stepsBefore } from "./result.ts";
 import { statusOf, type Tidings } from "./result-listen.ts";
 import type { ResultTuple } from "./result-meta.ts";
 import { type WaitOptions, waitFor } from "./result-wait.ts";
@@ -103,6 +103,7 @@ export function createGroupHandle<Rs extends readonly unknown[]>(
     abort: (reason) => abortTasks(source, ids, reason),
     revoke: (options) => revokeTasks(source, ids, options),
     children: async () => results,
+    collect: (options) => collectFrom(group, options),
   };
   return Object.freeze(Object.defineProperty(group, Symbol.toStringTag, { value: "GroupResult" }));
 }

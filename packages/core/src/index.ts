@@ -30,7 +30,7 @@ export { type Middleware, type OutgoingMessage, type TraceCarrier, traceContext 
 export type { Priority } from "./priority.ts";
 export type { ExchangeType } from "./queue-table.ts";
 export type { RateLimit } from "./rate-limit.ts";
-export type { AsyncResult, Sent } from "./result.ts";
+export type { AsyncResult, CollectedResult, Sent } from "./result.ts";
 export type { WaitOptions } from "./result-wait.ts";
 export type { SerializerName } from "./serializer.ts";
 export type { Signal, SignalEvents, Signals } from "./signals.ts";

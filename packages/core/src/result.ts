@@ -38,6 +38,18 @@ export interface AsyncResult<out R, out P = unknown> {
   readonly parent: AsyncResult<unknown> | null;
   /** What was sent while it ran, once it has ended: tasks, and groups as GroupResult. */
   children(): Promise<readonly AsyncResult<unknown>[]>;
+  /**
+   * This result, what was sent while it ran, what was sent while that ran, and so on: level by level, each waited for as by settled(options), which may
+   * throw. A group comes before its members.
+   */
+  collect(options?: WaitOptions): AsyncIterable<CollectedResult>;
+}
+
+export interface CollectedResult {
+  readonly result: AsyncResult<unknown>;
+  /** what sent it, or the group it is a member of; null for the first */
+  readonly from: AsyncResult<unknown> | null;
+  readonly outcome: Outcome<unknown>;
 }
 
 export interface ResultRevokeOptions extends RevokeOptions {
@@ -114,6 +126,7 @@ export function createTaskHandle<R, P>(source: HandleSource, facts: HandleFacts,
       const text = await (await source.backend()).get(id);
       return text === null ? [] : readResult(id, text).children.map((tuple) => handleOf(source, tuple));
     },
+    collect: (options) => collectFrom(result, options),
   };
   return Object.freeze(Object.defineProperty(result, Symbol.toStringTag, { value: "AsyncResult" }));
 }
@@ -123,6 +136,20 @@ export function stepsBefore(parent: AsyncResult<unknown> | null): readonly strin
   const ids: string[] = [];
   for (let step = parent; step !== null; step = step.parent) if (!("results" in step)) ids.push(step.id);
   return ids;
+}
+
+/** Each result once: the next step of a chain may be named by several. */
+export async function* collectFrom(first: AsyncResult<unknown>, options: WaitOptions = {}): AsyncGenerator<CollectedResult> {
+  const found = new Set<string>();
+  const due: Pick<CollectedResult, "result" | "from">[] = [{ result: first, from: null }];
+  for (const next of due) {
+    const { result } = next;
+    const name = `${"results" in result ? "group" : "task"} ${result.id}`;
+    if (found.has(name)) continue;
+    found.add(name);
+    yield { ...next, outcome: await result.settled(options) };
+    for (const child of await result.children()) due.push({ result: child, from: result });
+  }
 }
 
 /** One task, or many with one command. */

@@ -18,6 +18,65 @@ function endOf<T>(promise: Promise<T>) {
   return end;
 }
 
+describe("collect()", () => {
+  const tree = {
+    root: {
+      value: "r",
+      children: [
+        task("a"),
+        [
+          ["g", null],
+          [task("b"), task("c")],
+        ],
+      ],
+    },
+    a: { value: 1, children: [task("last")] },
+    b: { value: 2, children: [task("last")] },
+    c: { value: 3, children: [] },
+    last: { value: 4, children: [] },
+  };
+
+  it("goes through all that was sent, level by level, and says what it came from", async () => {
+    const { source, say } = resultsWorld();
+    const root = createResult(source, { id: "root", taskName: null, known: true });
+    const seen: unknown[] = [];
+    const end = endOf(
+      (async () => {
+        for await (const { result, from, outcome } of root.collect())
+          seen.push([from?.id ?? null, result.id, outcome.state === "SUCCESS" && outcome.value]);
+      })(),
+    );
+    for (const [id, { value, children }] of Object.entries(tree)) await say(id, "SUCCESS", value, { children });
+    await quiet();
+    expect([seen, end]).toEqual([
+      [
+        [null, "root", "r"],
+        ["root", "a", 1],
+        ["root", "g", [2, 3]],
+        ["a", "last", 4],
+        ["g", "b", 2],
+        ["g", "c", 3],
+      ],
+      { value: undefined },
+    ]);
+  });
+
+  it("has failures among the others, and gives up in time", async () => {
+    const { source, clock, say, fail } = resultsWorld();
+    const group = createGroupResult(source, { id: "g", members: [task("a"), task("b")] });
+    await fail("a", "no");
+    await say("b", "SUCCESS", null, { children: [task("never")] });
+    const states: string[] = [];
+    const end = endOf(
+      (async () => {
+        for await (const { outcome } of group.collect({ timeout: 5 })) states.push(outcome.state);
+      })(),
+    );
+    await clock.advance(5_000);
+    expect([states, end]).toEqual([["FAILURE", "FAILURE", "SUCCESS"], { error: coded("RESULT_TIMEOUT", { taskId: "never" }) }]);
+  });
+});
+
 describe("a step whose predecessor failed", () => {
   it("ends with it, whatever its own result says", async () => {
     const { source, fail, left } = resultsWorld();
