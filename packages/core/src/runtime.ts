@@ -4,6 +4,8 @@ export type { AppRuntime } from "./app-runtime.ts";
 export type { ResultBackend, ResultRecord, ResultSubscription } from "./backend.ts";
 export type {
   Broker,
+  ChordEnd,
+  ClaimOutcome,
   Consumer,
   ConsumerListener,
   Delivery,

@@ -11,6 +11,7 @@ import { resultTables } from "../postgres/schema.ts";
 import { skewOf } from "../server-facts.ts";
 import { isFinal } from "../states.ts";
 import { groupsAmongResults } from "./groups-among-results.ts";
+import { createPostgresChords } from "./postgres-chords.ts";
 import {
   changedResults,
   channel,
@@ -80,6 +81,7 @@ export function createPostgresBackend(
 
   return {
     replyTo: null,
+    chords: createPostgresChords(database, translated),
     connect: () => translated(database.ready()),
     store: (record) => storeWith(celeryTables ? storeForCelery : storeOurs, record),
     get,

@@ -3,6 +3,7 @@ import type { DriverContext } from "../driver.ts";
 import { BrokerError, ConfigError } from "../errors.ts";
 import { redactUrl } from "../redact.ts";
 import { Bindings } from "./bindings.ts";
+import { Chords } from "./chords.ts";
 import { Coordination } from "./coordination.ts";
 import { Messages } from "./messages.ts";
 import { Results } from "./results.ts";
@@ -15,6 +16,7 @@ export interface Space {
   readonly bindings: Bindings;
   readonly subscribers: Subscribers;
   readonly results: Results;
+  readonly chords: Chords;
   readonly coordination: Coordination;
 }
 
@@ -36,6 +38,7 @@ export function openSpace(url: string, { inExecutor }: Pick<DriverContext, "inEx
     bindings: new Bindings(),
     subscribers: new Subscribers(),
     results: new Results(),
+    chords: new Chords(),
     coordination: new Coordination(),
   };
   spaces.set(label, space);
