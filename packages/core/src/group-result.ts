@@ -40,17 +40,20 @@ export interface GroupFacts {
   readonly id: string;
   readonly results: readonly AsyncResult<unknown>[];
   readonly parent: AsyncResult<unknown> | null;
+  /** what a member is called, where that is known */
+  nameOf(taskId: string): string | null;
 }
 
 /** `result-tree.ts` makes handles with it. */
 export function createGroupHandle<Rs extends readonly unknown[]>(
   source: HandleSource,
-  { id, results, parent }: GroupFacts,
+  { id, results, parent, nameOf }: GroupFacts,
 ): GroupResult<Rs> {
   const members = results.map((result) => memberOf(result, stepsBefore(parent)));
   const tasks = members.flatMap(tasksOf);
   const ids = tasks.map((task) => task.id);
-  const newTally = () => new GroupTally(members, source.revive);
+  const subjectOf = (task: string) => ({ id: task, taskName: nameOf(task), known: true, revive: source.revive });
+  const newTally = () => new GroupTally(members, subjectOf);
 
   /** Until `conclude` gives something, which it may at once. */
   async function wait<T>(options: WaitOptions | undefined, conclude: (tally: GroupTally) => T | undefined): Promise<T> {
