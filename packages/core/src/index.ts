@@ -2,6 +2,9 @@
 export type { App, AppOptions, ContextOf, Health } from "./app.ts";
 export { createApp } from "./app.ts";
 export type { ApplyOptions, CallOptions } from "./call.ts";
+export { chain, chainOf } from "./canvas/chain.ts";
+export { type GroupSignature, group, groupOf } from "./canvas/group.ts";
+export type { ImmutableSignature, Signature } from "./canvas/signature.ts";
 export type { CompressionName } from "./compression.ts";
 export type { Config, Settings } from "./config.ts";
 export type { TaskContext, TaskRequest } from "./context.ts";
@@ -34,7 +37,6 @@ export type { AsyncResult, CollectedResult, Sent } from "./result.ts";
 export type { WaitOptions } from "./result-wait.ts";
 export type { SerializerName } from "./serializer.ts";
 export type { Signal, SignalEvents, Signals } from "./signals.ts";
-export type { ImmutableSignature, Signature } from "./signature.ts";
 export type { Outcome, TaskSnapshot, TaskState } from "./snapshot.ts";
 export type { Errback, FailureInfo, Step } from "./step.ts";
 export type { AnyTask, ArgsOf, DeclaredTask, ResultOf, Sign, Task, TaskRef } from "./task.ts";
