@@ -114,15 +114,16 @@ export function createGroupHandle<Rs extends readonly unknown[]>(
 /** `before`: the steps without which no member begins. */
 function memberOf(result: AsyncResult<unknown>, before: readonly string[]): Member {
   const all = [...before, ...stepsBefore(result.parent)];
-  return isGroup(result) ? { members: result.results.map((each) => memberOf(each, all)) } : { id: result.id, before: all };
+  return isGroupResult(result) ? { members: result.results.map((each) => memberOf(each, all)) } : { id: result.id, before: all };
 }
 
-export function isGroup(result: AsyncResult<unknown>): result is GroupResult<readonly unknown[]> {
+/** Whether a parent, a child or a member is a group: TypeScript knows then what it has. */
+export function isGroupResult(result: AsyncResult<unknown>): result is GroupResult<readonly unknown[]> {
   return "results" in result;
 }
 
 /** Celery's way to name a result, with what stands before it and what it consists of. */
 function tupleOf(result: AsyncResult<unknown>): ResultTuple {
   const parent = result.parent === null ? null : tupleOf(result.parent);
-  return [[result.id, parent], isGroup(result) ? result.results.map(tupleOf) : null];
+  return [[result.id, parent], isGroupResult(result) ? result.results.map(tupleOf) : null];
 }

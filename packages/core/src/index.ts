@@ -26,7 +26,7 @@ export {
   TaskError,
   TaskRevokedError,
 } from "./errors.ts";
-export type { GroupResult, SentGroup } from "./group-result.ts";
+export { type GroupResult, isGroupResult, type SentGroup } from "./group-result.ts";
 export type { GroupProgress, MemberEnd } from "./group-watch.ts";
 export type { Logger } from "./logger.ts";
 export { type Middleware, type OutgoingMessage, type TraceCarrier, traceContext } from "./middleware.ts";
