@@ -4,6 +4,7 @@ import { build } from "../support/built.ts";
 import { installWhatIsMissing } from "../support/install.ts";
 import { crowdedFile } from "./crowded-file.ts";
 import { deploys } from "./deploys.ts";
+import { dueTomorrow } from "./due-tomorrow.ts";
 import { failovers } from "./failovers.ts";
 import type { Proof } from "./figure.ts";
 import { idleWorkers } from "./idle-workers.ts";
@@ -15,7 +16,7 @@ import { stalledWorkers } from "./stalled-workers.ts";
 import { startLatency } from "./start-latency.ts";
 
 const { values: given } = parseArgs({
-  options: { only: { type: "string" }, out: { type: "string" } },
+  options: { only: { type: "string" }, out: { type: "string" }, tasks: { type: "string", default: "1000000" } },
 });
 const proofs: readonly Proof[] = [
   startLatency,
@@ -27,15 +28,17 @@ const proofs: readonly Proof[] = [
   longTasks,
   returns,
   deploys,
+  dueTomorrow(Number(given.tasks)),
 ];
 const names = proofs.map(({ name }) => name);
 const usage = `npm run proofs -- [options]
-  --only  ${names.join(",")}    (all)
-  --out   page.md    puts the tables into that page`;
+  --only   ${names.join(",")}    (all)
+  --tasks  how many are due tomorrow    (1000000)
+  --out    page.md    puts the tables into that page`;
 
 async function main(): Promise<number> {
   const only = given.only?.split(",") ?? names;
-  if (only.some((name) => !names.includes(name))) {
+  if (only.some((name) => !names.includes(name)) || !(Number(given.tasks) >= 1)) {
     console.error(usage);
     return 2;
   }
