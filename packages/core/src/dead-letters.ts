@@ -35,16 +35,18 @@ export interface SiftOptions {
   readonly clock: Clock;
 }
 
-/** Held at once: those that are not asked for are looked at and handed back at the end. */
+/** Of all letters so many are held at once; of single ones those in front of them, which are handed back at the end. */
 const heldAtOnce = 500;
+/** For single ones it is looked into the queue first, so far at the beginning. */
+const lookedAtOnce = 500;
 /** Somebody else took what was counted: so long nothing came. */
 const quietMs = 2_000;
 
-/** Takes each of a queue's dead letters once, and gives those that were sent back or deleted. Throws BROKER_*. */
+/** Takes a queue's dead letters, or those of them that lie in front of the last one asked for, once, and gives those that were sent back or deleted. Throws BROKER_*. */
 export async function siftDeadLetters(broker: Broker, options: SiftOptions): Promise<readonly DeadLetter[]> {
   const { queue, ids, clock } = options;
   const source = deadLetterQueue(queue);
-  const total = await broker.queues.length(source);
+  const total = ids === null ? await broker.queues.length(source) : await depthOf(broker, source, ids);
   const done: DeadLetter[] = [];
   if (total === 0) return done;
   const settling: Promise<void>[] = [];
@@ -92,6 +94,16 @@ export async function siftDeadLetters(broker: Broker, options: SiftOptions): Pro
   }
   if (failure !== null) throw failure;
   return done;
+}
+
+/** How many letters there are up to the last that is asked for; 0: none is there, and nobody's are to be taken. */
+async function depthOf(broker: Broker, source: string, ids: ReadonlySet<string>): Promise<number> {
+  const total = await broker.queues.length(source);
+  for (let limit = Math.min(total, lookedAtOnce); ; limit = Math.min(total, 2 * limit)) {
+    const found = (await broker.queues.peek(source, limit)).map(({ headers }) => headers["id"]);
+    if (limit < total && [...ids].some((id) => !found.includes(id))) continue;
+    return found.findLastIndex((id) => ids.has(id as string)) + 1;
+  }
 }
 
 function settlementOf(envelope: Envelope, letter: DeadLetter, to: SiftOptions["to"]): Settlement {

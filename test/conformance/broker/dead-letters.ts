@@ -66,6 +66,33 @@ export function describeDeadLetters(open: OpenCase): void {
     ]);
   });
 
+  test("who looks for one letter takes none of those behind it, and none at all where it is not there", async (context) => {
+    const { connect, world } = open(context);
+    const [broker, queue] = [await connect(), world.queue()];
+    for (const id of ["one", "two", "three"]) await broker.publish(publicationTo(queue, { id }));
+    const { consumer, inbox } = await consume(broker, queue);
+    for (const delivery of await inbox.take(3)) await settle(delivery, { kind: "deadLetter", reason: "why" });
+    await consumer.close();
+    await eventually(async () => expect(await broker.queues.length(deadLetterQueue(queue))).toBe(3));
+    const held: number[] = [];
+    const watched = Object.create(broker, {
+      consume: {
+        value(queues: readonly string[], options: Parameters<typeof broker.consume>[1]) {
+          held.push(options.readAhead);
+          return broker.consume(queues, options);
+        },
+      },
+    }) as typeof broker;
+    const sift = (id: string) => siftDeadLetters(watched, { queue, ids: new Set([id]), to: "nowhere", clock: systemClock });
+    expect(await sift("nobody")).toEqual([]);
+    expect(held).toEqual([]);
+    expect(await sift("one")).toMatchObject([{ id: "one" }]);
+    expect(held).toEqual([1]);
+    expect(await sift("three")).toMatchObject([{ id: "three" }]);
+    // What RabbitMQ had sent meanwhile, and was handed back, lies behind the others now.
+    expect(held.at(-1)).toBeLessThanOrEqual(2);
+  });
+
   test("a letter that cannot be sent back now stays", async (context) => {
     const { connect, world } = open(context);
     const [broker, queue] = [await connect(), world.queue()];
