@@ -8,7 +8,12 @@ import { temporaryDirectory } from "./private-process.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** by name: the folder in packages/ */
-export const packages: Readonly<Record<string, string>> = { "@celeriac/core": "core", "@celeriac/worker": "worker", celeriac: "cli" };
+export const packages: Readonly<Record<string, string>> = {
+  "@celeriac/core": "core",
+  "@celeriac/worker": "worker",
+  "@celeriac/beat": "beat",
+  celeriac: "cli",
+};
 
 export interface PackedPackages {
   /** Folder of all that follows. */

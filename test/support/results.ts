@@ -21,8 +21,7 @@ export interface ResultsWorld {
   left(): readonly [subscriptions: number, waits: number, timers: number];
 }
 
-/** `throws`: what tasks list, by name; `raises`: what they fail with. */
-export function resultsWorld({ throws = {} as Readonly<Record<string, readonly ErrorClass[]>>, raises = "ValueError" } = {}): ResultsWorld {
+export function resultsWorld({ throws = [] as readonly ErrorClass[] } = {}): ResultsWorld {
   const clock = createFakeClock();
   const memory = createMemoryBackend(`memory://results-${randomUUID()}`, driverContext({ clock }));
   let subscriptions = 0;
@@ -53,10 +52,10 @@ export function resultsWorld({ throws = {} as Readonly<Record<string, readonly E
       settings: { resultExpires: "1d", resultSerializer: "json" },
       backend: async () => backend,
       control: () => Promise.reject(new Error("not asked for")),
-      revive: (name, remote) => reviveError(throws[name ?? ""] ?? [], remote),
+      revive: (_task, remote) => reviveError(throws, remote),
     },
     say,
-    fail: (taskId, message) => say(taskId, "FAILURE", { exc_type: raises, exc_message: [message], exc_module: "builtins" }),
+    fail: (taskId, message) => say(taskId, "FAILURE", { exc_type: "ValueError", exc_message: [message], exc_module: "builtins" }),
     closeApp() {
       for (const end of waits) end(new Error("closed"));
     },

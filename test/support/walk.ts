@@ -4,7 +4,6 @@ import { type App, type Config, createApp } from "@celeriac/core";
 import {
   type Broker,
   type CeleryEventType,
-  type ClaimOutcome,
   type Delivery,
   type EventType,
   type Publication,
@@ -175,7 +174,7 @@ export function startWalk({
         redelivered,
         async begin() {
           begins++;
-          return answer() as ClaimOutcome;
+          return answer();
         },
         async settle(settlement) {
           const outcome = answer();

@@ -11,6 +11,11 @@ const absentFlags: Readonly<Record<string, string>> = {
   "--gid": whoStarts("Group= of systemd, --user of docker, setpriv --regid"),
   "--umask": whoStarts("UMask= of systemd, or umask in a shell"),
   "--executable": "the worker runs in the Node.js that starts it",
+  "--schedule": "schedules are kept with the broker, or where CELERIAC_SCHEDULE_STORE says (docs/beat.md)",
+  "-s": "schedules are kept with the broker, or where CELERIAC_SCHEDULE_STORE says (docs/beat.md)",
+  "--scheduler": "there is one scheduler, whose entries may be changed while it runs (docs/beat.md)",
+  "-S": "there is one scheduler, whose entries may be changed while it runs (docs/beat.md)",
+  "--max-interval": "beat looks every second at what was changed; --failover makes that more or less",
   "--loader": "-A names the module that makes the app, and nothing else is loaded for it",
   "--config": "settings are given to createApp, in a module that -A loads, or in the environment (docs/reference/settings.md)",
 };

@@ -15,6 +15,7 @@ import {
 } from "./command-options.ts";
 import type { CommandRow, PositionalRow } from "./command-row.ts";
 import { deadlineSetting, instantSetting, jsonSetting, type OptionValues, option } from "./option.ts";
+import { scheduleCommands } from "./schedule-commands.ts";
 import { workerFlags, workerOnlyFlags } from "./worker-flags.ts";
 
 export const commandTable = {
@@ -43,6 +44,7 @@ export const commandTable = {
       ...signalCodes,
     },
   },
+  ...scheduleCommands,
   call: {
     doc: "Sends a task and prints its id.",
     notes: [

@@ -2,6 +2,7 @@
 import { CeleriacError, overrideSettings, reasonOf, redactText } from "@celeriac/core/runtime";
 import { type CommandLine, readCommandLine } from "./command-line.ts";
 import { type CommandArguments, commandTable } from "./command-table.ts";
+import { beat } from "./commands/beat.ts";
 import { bindings } from "./commands/bindings.ts";
 import { call } from "./commands/call.ts";
 import { control } from "./commands/control.ts";
@@ -13,6 +14,7 @@ import { purge } from "./commands/purge.ts";
 import { queues } from "./commands/queues.ts";
 import { report } from "./commands/report.ts";
 import { result } from "./commands/result.ts";
+import { schedules } from "./commands/schedules.ts";
 import { status } from "./commands/status.ts";
 import { worker } from "./commands/worker.ts";
 import { exitCode } from "./exit-code.ts";
@@ -79,6 +81,10 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
   switch (line.command) {
     case "worker":
       return await worker(line.args, output);
+    case "beat":
+      return await beat(line.args, output);
+    case "schedules":
+      return await schedules(line.args, output);
     case "call":
       return await call(line.args, output);
     case "report":

@@ -47,7 +47,7 @@ export function readableLine(line: string, { colors, columns }: ReadableLook): s
     const stream = plain(fields["stream"].padEnd(eventWidth), colors.dim);
     return `${[...head, stream, ...task, plain(said)].map(({ text, paint }) => paint(text)).join("  ")}\n`;
   }
-  const isEvent = /^(task|worker)-/.test(said);
+  const isEvent = /^(task|worker|beat)-/.test(said);
   const parts = [...head, ...(isEvent ? [plain(said.padEnd(eventWidth)), ...task] : saidParts(said, task)), ...otherParts(fields, colors)];
   const below = blocks.flatMap((name) => blockLines(fields[name])).map((row) => `${" ".repeat(indent)}${colors.dim(row)}`);
   return `${[fold(parts, width, indent), ...below].join("\n")}\n`;

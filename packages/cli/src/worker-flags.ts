@@ -13,7 +13,7 @@ import { workerOptionTable } from "@celeriac/worker";
 import { type OptionTable, option } from "./option.ts";
 
 const levelNames = ["debug", "info", "warning", "error", "critical"] as const;
-const logLevelSetting: Setting<LogLevel> = {
+export const logLevelSetting: Setting<LogLevel> = {
   ...(choiceSetting(levelNames, "info", "Least level of the lines in the log.", { env: "CELERIAC_LOG_LEVEL" }) as Setting<LogLevel>),
   read: (value) => readLogLevel(String(value)),
 };

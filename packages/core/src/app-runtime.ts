@@ -22,12 +22,14 @@ import { createLamportClock, type LamportClock } from "./lamport-clock.ts";
 import { importing, loadModule } from "./load-module.ts";
 import { type Logger, latestLogger, silentLogger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
-import { openBackend, openBroker, openCoordinator, requireCoordinator } from "./open.ts";
+import { openBackend, openBroker, openCoordinator, openScheduleStore, requireCoordinator } from "./open.ts";
 import { createProducer, type Producer } from "./producer.ts";
 import type { QueueTable } from "./queue-table.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 import { resultTextOf } from "./result-form.ts";
 import { createRouter } from "./router.ts";
+import type { DeclaredEntry } from "./schedule-entry.ts";
+import type { ScheduleStore } from "./schedule-store.ts";
 import { resolveSettings } from "./setting.ts";
 import { createSignals, type SignalSender } from "./signals.ts";
 
@@ -54,6 +56,8 @@ export interface AppRuntime {
   /** commands of remote control that the app adds, by name */
   readonly commands: Map<string, CustomCommand>;
   readonly middleware: Middleware[];
+  /** entries of the schedule that the code declares, by name */
+  readonly schedule: Map<string, DeclaredEntry>;
   readonly signals: SignalSender;
   readonly deps: DepsHolder;
   readonly clock: Clock;
@@ -75,6 +79,8 @@ export interface AppRuntime {
   links(): Promise<Links>;
   /** For `need`, the setting or option that cannot do without. Throws COORDINATOR_MISSING, CONFIG_URL, MEMORY_OUT_OF_REACH, APP_CLOSED. */
   coordinator(need: string): Promise<Coordinator>;
+  /** Throws SCHEDULE_STORE_MISSING, CONFIG_URL, MEMORY_OUT_OF_REACH, APP_CLOSED. */
+  scheduleStore(): Promise<ScheduleStore>;
   composeContext(replyTo: string | null): ComposeContext;
   /** Loads the modules that only workers load. */
   loadIncludes(): Promise<void>;
@@ -97,7 +103,7 @@ export interface RuntimeOptions {
 }
 
 /** What others hold on to, so that it stays the same wherever the app is led. */
-export type LastingParts = Pick<AppRuntime, "registry" | "commands" | "middleware" | "signals" | "waits">;
+export type LastingParts = Pick<AppRuntime, "registry" | "commands" | "middleware" | "schedule" | "signals" | "waits">;
 
 /** Settings that say how to reach results, where these lie with the broker and are reached as it is. */
 function unusedBesideBroker(given: Readonly<Record<string, unknown>>, { resultBackend }: Settings): readonly UnusedSetting[] {
@@ -124,6 +130,7 @@ export function createRuntime(options: RuntimeOptions, lasting?: LastingParts): 
   let depsOpener = options.deps;
   let links: Promise<Links> | null = null;
   let coordinator: Promise<Coordinator> | null = null;
+  let scheduleStore: Promise<ScheduleStore> | null = null;
   let included: Promise<unknown> | null = null;
   let closed = false;
   let prioritiesTold = settings.taskDefaultPriority !== null;
@@ -179,6 +186,7 @@ export function createRuntime(options: RuntimeOptions, lasting?: LastingParts): 
     registry: lasting?.registry ?? createRegistry(),
     commands: lasting?.commands ?? new Map(),
     middleware: lasting?.middleware ?? [],
+    schedule: lasting?.schedule ?? new Map(),
     signals: lasting?.signals ?? createSignals((error) => logger.error("a signal's listener failed", { error })),
     deps,
     clock,
@@ -238,6 +246,16 @@ export function createRuntime(options: RuntimeOptions, lasting?: LastingParts): 
       }
       return await coordinator;
     },
+    async scheduleStore() {
+      if (closed) throw closedError();
+      if (scheduleStore === null) {
+        scheduleStore = openScheduleStore(settings, options.name, driverContext("coordinator"));
+        scheduleStore.catch(() => {
+          scheduleStore = null;
+        });
+      }
+      return await scheduleStore;
+    },
     composeContext: (replyTo) => ({ settings, router, origin, replyTo: replyTo ?? oid, nowMs: clock.now() }),
     async loadIncludes() {
       included ??= Promise.all([
@@ -250,8 +268,12 @@ export function createRuntime(options: RuntimeOptions, lasting?: LastingParts): 
       closed = true;
       for (const end of runtime.waits) end(closedError());
       await deps.close();
-      const [opened, lender] = await Promise.all([links?.catch(() => null), coordinator?.catch(() => null)]);
-      await Promise.all([opened?.backend?.close(), lender?.close(), opened?.sentEvents?.close(lastEventsMs)]);
+      const [opened, lender, schedules] = await Promise.all([
+        links?.catch(() => null),
+        coordinator?.catch(() => null),
+        scheduleStore?.catch(() => null),
+      ]);
+      await Promise.all([opened?.backend?.close(), lender?.close(), schedules?.close(), opened?.sentEvents?.close(lastEventsMs)]);
       await opened?.broker.close();
     },
   };

@@ -4,6 +4,7 @@ import type { AppRuntime } from "./app-runtime.ts";
 import { createRuntime } from "./app-runtime.ts";
 import { type CallOptions, createCall } from "./call.ts";
 import { callerModule } from "./call-site.ts";
+import { readCelerySchedule } from "./celery-schedule.ts";
 import { type Config, type Settings, settingTable } from "./config.ts";
 import { nameConfig } from "./config-names.ts";
 import type { TaskContext } from "./context.ts";
@@ -22,10 +23,14 @@ import type { Middleware } from "./middleware.ts";
 import { checkOptions, isRecord, isText, type OptionCheck } from "./option-check.ts";
 import type { TaskCode } from "./registry.ts";
 import type { AsyncResult, Sent } from "./result.ts";
+import type { Schedule } from "./schedule.ts";
+import { declareEntry, type ScheduleOptions } from "./schedule-entry.ts";
+import { createSchedules, refuseBlindOverlap, type Schedules } from "./schedules.ts";
 import { withSecretFiles } from "./secret-file.ts";
 import { createSender } from "./sender.ts";
 import { shownValue } from "./setting.ts";
 import { publicSignals, type Signals } from "./signals.ts";
+import { type Step, stepJson } from "./step.ts";
 import { createTask, createTaskRef, type DeclaredTask, type Task } from "./task.ts";
 import { checkTaskOptions, type RunOptions, type SendOptions, type TaskOptions } from "./task-options.ts";
 
@@ -97,6 +102,11 @@ export interface App<out Deps = {}> extends AsyncDisposable {
 
   use(middleware: Middleware<Deps>): this;
   readonly signals: Signals;
+
+  /** An entry of the schedule, which beat sends when it is due; the last one of a name counts. Throws SCHEDULE_INVALID, CONFIG_*. */
+  schedule(name: string, when: Schedule, what: Step<[], unknown>, options?: ScheduleOptions): void;
+  /** the schedule while it runs */
+  readonly schedules: Schedules;
 
   /** remote control of workers */
   readonly control: Control;
@@ -185,6 +195,10 @@ export function createApp<Deps extends object = {}>(name: string, options: AppOp
     logger: options.logger,
     brokerRequired: isProduction() && !("brokerUrl" in given),
   });
+  for (const entry of readCelerySchedule(runtime.settings.beatSchedule)) {
+    refuseBlindOverlap(runtime.settings, entry);
+    runtime.schedule.set(entry.definition.name, entry);
+  }
   const app = buildApp(runtime);
   runtimes.set(app, runtime);
   return app as unknown as App<Deps>;
@@ -249,6 +263,12 @@ function buildApp(runtime: AppRuntime) {
       return app;
     },
     signals: publicSignals(runtime.signals),
+    schedule(name: string, when: Schedule, what: Step<[], unknown>, options?: ScheduleOptions) {
+      const entry = declareEntry(name, when, stepJson(what), options);
+      refuseBlindOverlap(runtime.settings, entry);
+      runtime.schedule.set(name, entry);
+    },
+    schedules: createSchedules(runtime, sender),
     control: createControl(runtime),
     command(name: string, second: unknown, third?: unknown) {
       const [options, run] = isRecord(second) ? [second as CustomCommandOptions, third] : [{}, second];

@@ -1,5 +1,5 @@
-/** Rows of `celery-settings.ts` for parts that are not here: Celery's other result backends, signed messages and beat. */
-import { noBeat, ownProcess, unused } from "./celery-setting.ts";
+/** Rows of `celery-settings.ts` for parts that are not here: Celery's other result backends, signed messages; and beat's. */
+import { kept, ownProcess, unused } from "./celery-setting.ts";
 
 const noBackend = (name: string) => `there is no ${name} result backend: name another one in result_backend`;
 
@@ -66,13 +66,14 @@ export const absentSettings = {
   ]),
 
   // Beat
-  ...unused(noBeat, [
-    "beat_schedule",
-    "beat_scheduler",
-    "beat_schedule_filename",
-    "beat_max_loop_interval",
-    "beat_sync_every",
-    "beat_cron_starting_deadline",
-  ]),
+  ...kept("beat_schedule", "beat_cron_starting_deadline"),
+  ...unused("schedules are kept with the broker, or where scheduleStore says", ["beat_schedule_filename"], ["celerybeat-schedule"]),
+  ...unused(
+    "beat has one scheduler, whose entries may be added and changed while it runs",
+    ["beat_scheduler"],
+    ["celery.beat:PersistentScheduler"],
+  ),
+  ...unused("beat looks every second at what was changed", ["beat_max_loop_interval"], [null, 0]),
+  ...unused("what was sent is written down before and after it is sent", ["beat_sync_every"], [null, 0]),
   ...unused(ownProcess, ["beat_logfile", "beat_pidfile", "beat_uid", "beat_gid", "beat_umask", "beat_executable"], [null]),
 } as const;

@@ -23,5 +23,4 @@ function rows<N extends string>(names: readonly N[], row: CelerySetting): Record
 }
 
 // Reasons that are given for settings of several kinds.
-export const noBeat = "this version has no scheduler";
 export const ownProcess = "whatever starts the process decides it: systemd, a container, a shell";

@@ -1,6 +1,6 @@
 /** What becomes of each of Celery's settings: one table. Kept ones are rows of `config.ts`; the others are taken, and a worker's log says once why they do nothing. */
 import { absentSettings } from "./celery-absent.ts";
-import { kept, noBeat, ownProcess, unused } from "./celery-setting.ts";
+import { kept, ownProcess, unused } from "./celery-setting.ts";
 
 const inUrl = (what: string, where: string) => `${what} is part of ${where}`;
 const ownLog = "the log is JSON lines on the standard output, or what createWorker's logger makes of them";
@@ -10,7 +10,7 @@ export const celerySettings = {
   // General
   ...kept("accept_content", "result_accept_content"),
   ...unused("messages always carry UTC", ["enable_utc"], [true]),
-  ...unused(`times in messages are instants, and ${noBeat} that would need a zone`, ["timezone"], [null, "UTC"]),
+  ...kept("timezone"),
   ...unused("it names modules of Python: give createApp `include`, or set workerInclude", ["imports", "include"], [[]]),
   ...unused("classes of Python cannot be loaded here", ["override_backends"], [null, {}]),
 

@@ -38,19 +38,18 @@ export interface Composed {
   readonly route: Route;
 }
 
-/** `rest` is what only a plan knows: the remaining chain, the body of the chord it counts for. */
+/** `rest` is what only a follow-up knows: the remaining chain, a group. */
 export function compose(
   context: ComposeContext,
   call: Call,
   definition: TaskDefinition | undefined,
   id: string,
   parent: Parentage | null,
-  rest: { readonly chain?: Embed["chain"]; readonly chord?: Embed["chord"] } = {},
+  rest: { readonly chain?: Embed["chain"]; readonly group?: string } = {},
 ): Composed {
   const { options } = call;
   const defaults = definition?.options;
-  const { chain = null, chord = null } = rest;
-  const hasEmbed = call.callbacks !== null || call.errbacks !== null || chain !== null || chord !== null;
+  const hasEmbed = call.callbacks !== null || call.errbacks !== null || rest.chain !== undefined;
   const { route, sent } = context.router(call, definition);
   const inherited = context.settings.taskInheritParentPriority ? parent?.priority : null;
   return {
@@ -60,11 +59,11 @@ export function compose(
       id,
       args: call.args,
       kwargs: call.kwargs,
-      embed: hasEmbed ? { callbacks: call.callbacks, errbacks: call.errbacks, chain, chord } : emptyEmbed,
+      embed: hasEmbed ? { callbacks: call.callbacks, errbacks: call.errbacks, chain: rest.chain ?? null, chord: null } : emptyEmbed,
       shadow: options.shadow ?? null,
       etaAt: etaOf(options, context.nowMs),
       expiresAt: expiryOf(options.expires ?? defaults?.expires, context.nowMs),
-      group: options.groupId ?? null,
+      group: rest.group ?? options.groupId ?? null,
       groupIndex: options.groupIndex ?? null,
       retries: 0,
       timeLimit: seconds(options.timeLimit, "timeLimit"),

@@ -5,6 +5,7 @@
 import type { CelerySettingName } from "./celery-settings.ts";
 import { durationMs } from "./duration.ts";
 import { choiceSetting, countSetting, durationSetting, flagSetting, type SettingsOf } from "./setting.ts";
+import { beatSettings } from "./settings/beat.ts";
 import { brokerSettings } from "./settings/broker.ts";
 import { controlSettings } from "./settings/control.ts";
 import { eventSettings } from "./settings/event.ts";
@@ -21,6 +22,7 @@ export const settingTable = {
   ...workerSettings,
   ...eventSettings,
   ...controlSettings,
+  ...beatSettings,
   publishTimeout: durationSetting("10s", "How long delay() tries before it rejects."),
   maxDeliveries: countSetting(5, [1, 1_000], "Runs of one message that may begin without settling before it is dead-lettered."),
   maxMessageBytes: countSetting(
@@ -53,7 +55,7 @@ type Snake<S extends string> = S extends `${infer H}${infer T}`
 type Camel<S extends string> = S extends `${infer H}_${infer T}` ? `${H}${Capitalize<Camel<T>>}` : S;
 type UnusedName = Exclude<CelerySettingName, Snake<keyof Settings>>;
 /** The files that hold them: see `secret-file.ts`. */
-type SecretFile = `${"brokerUrl" | "resultBackend" | "coordinator"}File`;
+type SecretFile = `${"brokerUrl" | "resultBackend" | "coordinator" | "scheduleStore"}File`;
 /** Names of older projects and Django's: what they mean is looked up when the app is made. */
 type CapitalName = Uppercase<CelerySettingName> | `CELERY_${string}` | `CELERYD_${string}` | `CELERYBEAT_${string}`;
 /** Settings that may be written in more ways than they are kept. */

@@ -78,10 +78,6 @@ export const errorTable = {
     "A group was to be saved or restored, and the result backend keeps nothing that could be looked up: rpc:// sends results to their caller.",
     "Name another backend: the Redis server, the SQLite file or the PostgreSQL database.",
   ],
-  RESULT_CHORDS: [
-    "A chord was sent, and nothing could count its members: results are disabled, or rpc:// sends them to their caller.",
-    "Name another backend: the Redis server, the SQLite file or the PostgreSQL database.",
-  ],
   RESULT_UNREADABLE: [
     "A stored result is not Celery's result JSON.",
     "Something else wrote that key, or in a serializer that result_accept_content does not name; forget() removes it.",
@@ -174,6 +170,19 @@ export const errorTable = {
   TEST_STUCK: [
     "What a test waits for will not come by itself: nothing is under way any more.",
     "The message says what is waiting; advance the clock, or send the task.",
+  ],
+  SCHEDULE_INVALID: ["A schedule, or an entry of it, cannot be read.", "The message names the field, what it may hold and what came."],
+  SCHEDULE_UNKNOWN: [
+    "The schedule has no entry of that name.",
+    "`celeriac schedules` lists them; those of the code are there once a beat has run.",
+  ],
+  SCHEDULE_DECLARED: [
+    "An entry is declared by the app's code, and cannot be replaced or removed while it runs.",
+    "Change it in the code, or pause it.",
+  ],
+  SCHEDULE_STORE_MISSING: [
+    "Neither the broker nor coordinator nor result backend can keep schedules.",
+    "Set `scheduleStore` to a redis:// URL or, where beat runs on one machine only, to sqlite://./celeriac.db.",
   ],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;

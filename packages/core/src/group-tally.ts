@@ -14,7 +14,7 @@ export function tasksOf(member: Member): readonly Expected[] {
 
 export class GroupTally {
   readonly #members: readonly Member[];
-  readonly #subjectOf: (taskId: string) => SnapshotSubject;
+  readonly #revive: SnapshotSubject["revive"];
   /** task → indices of the members it is part of */
   readonly #memberOf = new Map<string, number[]>();
   /** by index, how many tasks of the member have not ended */
@@ -29,9 +29,9 @@ export class GroupTally {
   #hasBegun = false;
   #hasFailed = false;
 
-  constructor(members: readonly Member[], subjectOf: (taskId: string) => SnapshotSubject) {
+  constructor(members: readonly Member[], revive: SnapshotSubject["revive"]) {
     this.#members = members;
-    this.#subjectOf = subjectOf;
+    this.#revive = revive;
     this.#missing = members.map((member, index) => {
       const tasks = new Set(tasksOf(member).map(({ id }) => id));
       for (const id of tasks) this.#memberOf.set(id, [...(this.#memberOf.get(id) ?? []), index]);
@@ -130,7 +130,8 @@ export class GroupTally {
   #outcomeOf(member: Member): Outcome<unknown> {
     if (member.members === undefined) {
       const { id } = member;
-      return outcomeOf(readSnapshot(this.#subjectOf(id), this.#ends.get(id)!))!;
+      const subject = { id, taskName: null, known: true, revive: this.#revive };
+      return outcomeOf(readSnapshot(subject, this.#ends.get(id)!))!;
     }
     const values: unknown[] = [];
     for (const each of member.members) {

@@ -9,6 +9,7 @@ import { ConfigError } from "./errors.ts";
 import type { QueueTable } from "./queue-table.ts";
 import { redactUrl } from "./redact.ts";
 import type { RedisAccess } from "./redis/url.ts";
+import type { ScheduleStore } from "./schedule-store.ts";
 import type { TransportOptions } from "./transport-options.ts";
 
 type Scheme = "memory" | "sqlite" | "db+sqlite" | "db+postgresql" | "redis" | "amqp" | "rpc" | "disabled";
@@ -183,5 +184,40 @@ export async function openCoordinator({ url, access }: CoordinatorPlace, context
       return (await import("./coordinators/postgres.ts")).createPostgresCoordinator(url, context);
     case "redis":
       return (await import("./coordinators/redis.ts")).createRedisCoordinator(url, context, { access });
+  }
+}
+
+const scheduling = ["redis", "sqlite", "db+sqlite", "memory"] as const;
+
+/** Where schedules are kept: what `scheduleStore` names, else the first that can of broker, coordinator and results. Throws SCHEDULE_STORE_MISSING, CONFIG_URL. */
+function scheduleStorePlace(settings: Settings): CoordinatorPlace {
+  const { brokerUrl, coordinator, scheduleStore } = settings;
+  const elsewhere = (url: string) => ({ url, access: redisAccess(false, settings.brokerTransportOptions) });
+  if (scheduleStore !== null) return elsewhere(scheduleStore);
+  const results = resultUrlOf(settings);
+  const places: readonly CoordinatorPlace[] = [
+    { url: brokerUrl, access: brokerAccess(settings) },
+    ...(coordinator === null ? [] : [elsewhere(coordinator)]),
+    ...(isMemoryUrl(results) ? [] : [{ url: results, access: resultAccess(settings) }]),
+  ];
+  const found = places.find(({ url }) => (scheduling as readonly (string | null)[]).includes(schemeOf(url)));
+  if (found !== undefined) return found;
+  throw new ConfigError(
+    "SCHEDULE_STORE_MISSING",
+    `Schedules cannot be kept on ${schemeOf(brokerUrl)}://, nor where the coordinator or the results are: set \`scheduleStore\` to a redis:// URL or, if beat runs on one machine only, to sqlite://./celeriac.db`,
+  );
+}
+
+/** The schedules of the app of that name. Throws SCHEDULE_STORE_MISSING, CONFIG_URL, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH. Connects nothing yet. */
+export async function openScheduleStore(settings: Settings, app: string, context: DriverContext): Promise<ScheduleStore> {
+  const { url, access } = scheduleStorePlace(settings);
+  switch (knownScheme(url, "Schedule store URL", scheduling)) {
+    case "memory":
+      return (await import("./schedule-stores/memory.ts")).createMemoryScheduleStore(url, app, context);
+    case "sqlite":
+    case "db+sqlite":
+      return (await import("./schedule-stores/sqlite.ts")).createSqliteScheduleStore(url, app, context);
+    case "redis":
+      return (await import("./schedule-stores/redis.ts")).createRedisScheduleStore(url, app, context, access);
   }
 }

@@ -4,8 +4,6 @@ export type { AppRuntime } from "./app-runtime.ts";
 export type { ResultBackend, ResultRecord, ResultSubscription } from "./backend.ts";
 export type {
   Broker,
-  ChordEnd,
-  ClaimOutcome,
   Consumer,
   ConsumerListener,
   Delivery,
@@ -67,6 +65,7 @@ export {
 export { type Body, decodeBody } from "./message.ts";
 export { executeThrough } from "./middleware.ts";
 export { nearest } from "./nearest.ts";
+export { comingDues, dueAfter, latestDue, nextDue, type Timing } from "./next-due.ts";
 export { isMemoryUrl, resultUrlOf } from "./open.ts";
 export { inProtocol2 } from "./protocol1.ts";
 export { broadcastOf, directQueue, type ExchangeType, exchangeTypes, type QueueDeclaration, type QueueTable } from "./queue-table.ts";
@@ -79,6 +78,11 @@ export { encodeResult, resultContent } from "./result-form.ts";
 export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResult, resultText } from "./result-meta.ts";
 export { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
 export type { AbortReason, Ending, Execute, Run, RunControl } from "./run.ts";
+export type { Schedule } from "./schedule.ts";
+export type { ScheduleStore, Tick } from "./schedule-store.ts";
+export { scheduledCall, tickId } from "./scheduled-call.ts";
+export { scheduleOf } from "./schedules.ts";
+export { createSender, type Sender } from "./sender.ts";
 export { encodeJson } from "./serializers/json.ts";
 export type { ServerFacts } from "./server-facts.ts";
 export { createService, type Service, type ServiceSteps } from "./service.ts";
@@ -101,6 +105,8 @@ export {
 export { shownJson, shownSettings } from "./shown-settings.ts";
 export type { SignalEvents } from "./signals.ts";
 export { stateRecord } from "./state-record.ts";
+export { callStep } from "./step.ts";
+export { type EntryDefinition, type StoredEntry, timingOf } from "./stored-entry.ts";
 export { type ContextParts, createContext } from "./task-context.ts";
 export { customHeaders, readTaskHeaders, stampValues, type TaskHeaders } from "./task-headers.ts";
 export { fromWire } from "./task-input.ts";

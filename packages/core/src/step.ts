@@ -26,6 +26,13 @@ export interface SignatureJson {
   readonly immutable: boolean;
 }
 
+/** A complete call by name. */
+export function callStep(task: string, args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): Step<[], unknown> {
+  const json: SignatureJson = { task, args, kwargs, options: {}, subtask_type: null, immutable: true };
+  // The two phantom members exist in types only.
+  return { toJSON: () => json } as unknown as Step<[], unknown>;
+}
+
 /** The dictionary of anything composable. */
 export function stepJson(step: unknown): SignatureJson {
   return (step as { toJSON(): SignatureJson }).toJSON();

@@ -105,9 +105,9 @@ describe("a setting of Celery's that does nothing here", () => {
   });
 
   it("is not warned of where it asks for what is done anyway", () => {
-    const config = { enable_utc: true, task_protocol: 2, imports: [], beat_schedule: {}, broker_transport_options: {} };
+    const config = { enable_utc: true, task_protocol: 2, imports: [], beat_scheduler: "my:Scheduler", broker_transport_options: {} };
     const lines = warningsOf(config, (app) => runtimeOf(app)!.tellUnusedSettings());
-    expect(lines).toEqual([expect.objectContaining({ setting: "beat_schedule" })]);
+    expect(lines).toEqual([expect.objectContaining({ setting: "beat_scheduler" })]);
   });
 
   it("shows no value, which may be a secret", () => {

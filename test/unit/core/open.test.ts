@@ -33,3 +33,24 @@ it("a database of another kind is refused, with what there is", async () => {
     message: expect.stringMatching(/^(?!.*s3cret).*db\+mysql:\/\/.*db\+postgresql:\/\//),
   });
 });
+
+it("schedules are kept with the broker, else where the coordinator or the results are", async () => {
+  const storeOf = (options: { broker: string; backend?: string; config?: object }) => {
+    const runtime = runtimeOf(createApp("open", options))!;
+    onTestFinished(() => runtime.close());
+    return runtime.scheduleStore();
+  };
+  const memory = `memory://${randomUUID()}`;
+  const kept = await storeOf({ broker: memory });
+  await kept.lead("a", 60_000);
+  expect(await (await storeOf({ broker: "amqp://localhost", config: { coordinator: memory } })).lead("b", 1)).toMatchObject({
+    token: null,
+  });
+  expect(await (await storeOf({ broker: "redis://localhost", config: { scheduleStore: memory } })).lead("b", 1)).toMatchObject({
+    token: null,
+  });
+  await expect(storeOf({ broker: "amqp://localhost", backend: "db+postgresql://localhost/x" })).rejects.toMatchObject({
+    code: "SCHEDULE_STORE_MISSING",
+    message: expect.stringContaining("`scheduleStore`"),
+  });
+});

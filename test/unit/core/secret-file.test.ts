@@ -74,6 +74,7 @@ describe("a secret in a file", () => {
       ["brokerUrl", "brokerUrlFile"],
       ["resultBackend", "resultBackendFile"],
       ["coordinator", "coordinatorFile"],
+      ["scheduleStore", "scheduleStoreFile"],
     ]);
     expect(() => configOf({ taskDefaultQueueFile: "x" } as Config)).toThrow(coded("CONFIG_UNKNOWN", "taskDefaultQueueFile"));
   });

@@ -7,6 +7,7 @@ import { exitCode } from "../exit-code.ts";
 import { isInEnvironment, isRpc, type LoadedApp, loadAppOrNone, refuseMemory } from "../load-app.ts";
 import type { Output } from "../output.ts";
 import { report } from "../task-report.ts";
+import { readWord } from "../words.ts";
 
 const silentMs = 1_500;
 
@@ -49,20 +50,10 @@ async function sayingSo<T>(output: Output, send: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A word is JSON; one that cannot be meant as such is a text. */
 function readArgs({ positionals, options }: CommandArguments<"call">): readonly unknown[] {
   if (options.args === null) return positionals.args.map(readWord);
   if (positionals.args.length > 0) throw new CeleriacError("COMMAND_USAGE", "give the arguments either as ARGS or with --args");
   return options.args;
-}
-
-function readWord(word: string): unknown {
-  try {
-    return JSON.parse(word) as unknown;
-  } catch (cause) {
-    if (!/^\s*[[{"]/.test(word)) return word;
-    throw new CeleriacError("COMMAND_USAGE", `the argument ${word} is neither JSON nor a plain text`, { cause });
-  }
 }
 
 function callOptions(options: CommandArguments<"call">["options"]): CallOptions {

@@ -1,5 +1,5 @@
 /** `celeriac worker`: runs the app's worker until a signal stops it. */
-import { createLogger, isMemoryUrl, type LeveledLogger, type Logger, systemClock } from "@celeriac/core/runtime";
+import { isMemoryUrl, type LeveledLogger, type Logger, systemClock } from "@celeriac/core/runtime";
 import {
   createWorker,
   nodeName,
@@ -17,10 +17,9 @@ import { callHint } from "../call-hint.ts";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode, type StopSignal, signalExitCode } from "../exit-code.ts";
 import { type LoadedApp, loadApp } from "../load-app.ts";
-import { openLogFile } from "../log-file.ts";
+import { openLog } from "../open-log.ts";
 import type { Output } from "../output.ts";
 import { holdPidFile } from "../pid-file.ts";
-import { readableLine } from "../readable-log.ts";
 import { takeDebugSignal, tellUnhandled, trapSignals } from "../signals.ts";
 import { counted, wrap } from "../text.ts";
 import { packageVersion } from "../version.ts";
@@ -34,7 +33,8 @@ export async function worker(args: CommandArguments<"worker">, output: Output): 
   let letGo = () => {};
   try {
     const loaded = await loadApp(args.common.app, process.cwd());
-    const logger = await openLog(output, args.options);
+    const { loglevel: level, logfile, hostname } = args.options;
+    const logger = await openLog(output, { level, file: logfile === null ? null : nodePath(logfile, nodeName(hostname)) });
     if (stopping.asked()) return exitCode.done;
     if (args.options.pidfile !== null) letGo = holdPidFile(nodePath(args.options.pidfile, nodeName(args.options.hostname)));
     const plan = poolPlan(args.options, loaded.runtime.settings);
@@ -99,14 +99,6 @@ function workerOptionsOf(flags: CommandArguments<"worker">["options"]): Resolved
     prefetchMultiplier: flags.disablePrefetch ? 1 : flags.prefetchMultiplier,
     heartbeatInterval: flags.withoutHeartbeat ? null : flags.heartbeatInterval,
   };
-}
-
-/** JSON lines, unless a person reads them. */
-function openLog(output: Output, { loglevel: level, logfile, hostname }: CommandArguments<"worker">["options"]): Promise<LeveledLogger> {
-  if (logfile !== null) return createLogger({ level, sink: { write: openLogFile(nodePath(logfile, nodeName(hostname))) } });
-  const look = { colors: output.colors, columns: () => output.columns };
-  const write = output.isReadable ? (line: string) => output.print(readableLine(line, look)) : (line: string) => output.print(line);
-  return createLogger({ level: output.quiet ? "error" : level, sink: { write } });
 }
 
 function waitingText(taskIds: readonly string[], grace: string, columns: number): string {

@@ -3,8 +3,8 @@ import type { DriverContext } from "../driver.ts";
 import { BrokerError, ConfigError } from "../errors.ts";
 import { redactUrl } from "../redact.ts";
 import { Bindings } from "./bindings.ts";
-import { Chords } from "./chords.ts";
 import { Coordination } from "./coordination.ts";
+import type { Entries } from "./entries.ts";
 import { Messages } from "./messages.ts";
 import { Results } from "./results.ts";
 import { Subscribers } from "./subscribers.ts";
@@ -16,8 +16,9 @@ export interface Space {
   readonly bindings: Bindings;
   readonly subscribers: Subscribers;
   readonly results: Results;
-  readonly chords: Chords;
   readonly coordination: Coordination;
+  /** by app */
+  readonly schedules: Map<string, Entries>;
 }
 
 // Whoever names the same URL has to find the same space, and what was confirmed stays when everyone has closed: so it belongs to none of them.
@@ -38,8 +39,8 @@ export function openSpace(url: string, { inExecutor }: Pick<DriverContext, "inEx
     bindings: new Bindings(),
     subscribers: new Subscribers(),
     results: new Results(),
-    chords: new Chords(),
     coordination: new Coordination(),
+    schedules: new Map(),
   };
   spaces.set(label, space);
   return space;

@@ -1,7 +1,6 @@
 /** What each operation does: the writing ones inside the turn's transaction, the others on the committed file. */
 import type { StoreOutcome } from "../backend.ts";
 import type { SettleOutcome } from "../broker.ts";
-import { type ChordWriters, createChordWriters } from "./chord-writers.ts";
 import type { Consumption } from "./consumption.ts";
 import type { Answer, NewMessage, NewResult, Operation, OperationFields, OperationKind } from "./operation.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -31,7 +30,6 @@ type ReadingKind =
   | "bindings"
   | "paused"
   | "getResult"
-  | "chordParts"
   | "watch"
   | "unwatch"
   | "resize"
@@ -78,7 +76,7 @@ export function createOperator(tables: Tables, { consumption, watches, subscript
   };
 }
 
-function createReaders({ messages, bindings, pauses, results, chords }: Tables, consumption: Consumption, watches: Watches): Readers {
+function createReaders({ messages, bindings, pauses, results }: Tables, consumption: Consumption, watches: Watches): Readers {
   return {
     length: ({ queue }, now) => messages.length(queue, now),
     oldest: ({ queue }, now) => messages.oldest(queue, now),
@@ -87,7 +85,6 @@ function createReaders({ messages, bindings, pauses, results, chords }: Tables, 
     bindings: () => bindings.all(),
     paused: () => pauses.all(),
     getResult: ({ taskId }, now) => results.get(taskId, now),
-    chordParts: ({ chordId }) => chords.parts(chordId),
     watch: ({ taskId }, now) => watches.add(taskId, now),
     unwatch({ taskId }) {
       watches.remove(taskId);
@@ -109,11 +106,10 @@ function createReaders({ messages, bindings, pauses, results, chords }: Tables, 
   };
 }
 
-type MessageWriters = ChordWriters &
-  Pick<Writers, "publish" | "settle" | "begin" | "consume" | "leave" | "bind" | "drop" | "purge" | "pause" | "resume">;
+type MessageWriters = Pick<Writers, "publish" | "settle" | "begin" | "consume" | "leave" | "bind" | "drop" | "purge" | "pause" | "resume">;
 
 function createMessageWriters(tables: Tables, consumption: Consumption): MessageWriters {
-  const { messages, bindings, pauses, results, chords, workers } = tables;
+  const { messages, bindings, pauses, results, workers } = tables;
 
   function insert(newMessages: readonly NewMessage[], raw: Uint8Array, turn: Turn): void {
     let offset = 0;
@@ -130,21 +126,14 @@ function createMessageWriters(tables: Tables, consumption: Consumption): Message
   }
 
   function settle(fields: OperationFields<"settle">, turn: Turn, raw: Uint8Array): SettleOutcome {
-    const { consumer, id, requeue, parts } = fields;
-    const store = () => {
-      for (const result of fields.results) noteResult(result, results.store(result, turn.now), turn);
-    };
-    if (parts.length > 0 && messages.isClaimed(consumer, id) && chords.count(parts, turn.now) === "complete") {
-      store();
-      return "complete";
-    }
+    const { consumer, id, requeue } = fields;
     const isOurs =
       requeue === null ? messages.remove(consumer, id) : messages.putBack(consumer, id, requeue.due, requeue.counted, turn.now);
     consumption.release(turn, consumer, id);
     // Nothing of a lost claim is written: neither its result nor what would follow.
     if (!isOurs) return "lost";
     if (requeue !== null) for (const queue of consumption.queuesOf(consumer)) noteArrival(queue, requeue.due, turn);
-    store();
+    for (const result of fields.results) noteResult(result, results.store(result, turn.now), turn);
     insert(fields.publish, raw, turn);
     return "settled";
   }
@@ -155,7 +144,6 @@ function createMessageWriters(tables: Tables, consumption: Consumption): Message
       return null;
     },
     settle,
-    ...createChordWriters(tables, { insert, store: (result, turn) => noteResult(result, results.store(result, turn.now), turn) }),
     begin: ({ consumer, id }) => (messages.markBegun(consumer, id) ? "settled" : "lost"),
     consume(fields, turn) {
       if (fields.replaces !== null && workers.remove(fields.replaces)) messages.recover(fields.replaces);

@@ -1,0 +1,114 @@
+/** The beat: builds its rooms, starts and stops them in order. Any number may run: one of them leads and sends, the others wait to take its place. */
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { App } from "@celeriac/core";
+import {
+  type AppRuntime,
+  CeleriacError,
+  createSender,
+  createService,
+  durationMs,
+  type Logger,
+  reasonOf,
+  resolveSettings,
+  runtimeOf,
+  type Service,
+  silentLogger,
+} from "@celeriac/core/runtime";
+import { Book } from "./book.ts";
+import { Courier } from "./courier.ts";
+import { Leader } from "./leader.ts";
+import { type BeatOptions, beatOptionTable } from "./options.ts";
+import { Rounds, type RoundsStats } from "./rounds.ts";
+
+/** What whoever embeds a beat may add; the command does. */
+export interface BeatSurroundings {
+  readonly logger?: Logger | undefined;
+}
+
+export interface BeatStats extends RoundsStats {
+  readonly leads: boolean;
+  /** entries that it knows: of a leader only */
+  readonly entries: number;
+  /** epoch ms; null: it does not lead, or nothing is due any more */
+  readonly nextDueAt: number | null;
+  /** why the schedule store cannot be used; null: it can */
+  readonly loss: string | null;
+}
+
+export interface Beat extends Service {
+  stats(): BeatStats;
+}
+
+/** Throws CONFIG_UNKNOWN, CONFIG_INVALID and CONFIG_DURATION for options, APP_NOT_FOUND for what is no app. */
+export function createBeat(app: App<unknown>, options: BeatOptions = {}, surroundings: BeatSurroundings = {}): Beat {
+  const found = runtimeOf(app);
+  if (found === undefined) throw new CeleriacError("APP_NOT_FOUND", "createBeat takes an app made by createApp");
+  const runtime: AppRuntime = found;
+  const given = resolveSettings(beatOptionTable, options);
+  const logger = surroundings.logger ?? silentLogger;
+  let rooms: { readonly leader: Leader; readonly rounds: Rounds; readonly courier: Courier; readonly book: Book } | null = null;
+  let isStopping = false;
+
+  async function open() {
+    const store = await runtime.scheduleStore();
+    const { clock } = runtime;
+    const sender = createSender(runtime);
+    const book = new Book({ runtime, store, logger, changed: (name) => rounds.plan(name) });
+    const leader: Leader = new Leader({
+      ...{ store, clock, logger },
+      holder: `${hostname()}.${randomUUID()}`,
+      ttlMs: durationMs(given.failover, "failover"),
+      async gained(token) {
+        await book.open();
+        await rounds.begin();
+        logger.info("beat-leading", { term: token, entries: book.size });
+      },
+      lost() {
+        rounds.end();
+        logger.warn("beat-following", { reason: "another beat leads now" });
+      },
+      async looked(revision) {
+        if (leader.token === null) return;
+        await book.follow(revision);
+        await courier.flush();
+      },
+    });
+    const goesOn = () => !isStopping && leader.token !== null;
+    const courier = new Courier({ sender, store, clock, logger, now: () => leader.now(), goesOn });
+    const rounds: Rounds = new Rounds({ runtime, sender, store, logger, book, courier, leader });
+    rooms = { leader, rounds, courier, book };
+    await leader.start();
+    if (leader.token === null && leader.loss === null) logger.info("beat-following", { reason: "another beat leads" });
+  }
+
+  const service = createService("beat", {
+    start: open,
+    /** Nothing more is begun → what is being sent ends → it is written down → the lead is given back. */
+    async stop(deadlineMs = durationMs(given.grace, "grace")) {
+      if (rooms === null) return;
+      const { leader, rounds, courier } = rooms;
+      isStopping = true;
+      const late = runtime.clock.sleep(deadlineMs, undefined, { background: true });
+      const quiet = Promise.all([leader.stop(), rounds.stop()])
+        .then(() => courier.flush())
+        .then(() => leader.resign());
+      await Promise.race([quiet.catch((error: unknown) => logger.warn("beat did not stop in order", { reason: reasonOf(error) })), late]);
+      logger.info("beat-stopped", { sent: rounds.stats.sent });
+    },
+  });
+
+  return {
+    ...service,
+    stats() {
+      const none: RoundsStats = { sent: 0, refused: 0, passed: 0, lastSentAt: null, lastLateMs: null };
+      return {
+        ...(rooms?.rounds.stats ?? none),
+        leads: rooms !== null && rooms.leader.token !== null,
+        entries: rooms?.book.size ?? 0,
+        nextDueAt: rooms?.rounds.nextAt ?? null,
+        loss: rooms?.leader.loss ?? null,
+      };
+    },
+  };
+}

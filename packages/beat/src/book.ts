@@ -1,0 +1,95 @@
+/** The entries that a leading beat knows: the store's, with their schedules, and the app's own, which it writes there first. */
+import {
+  type AppRuntime,
+  type EntryDefinition,
+  type Logger,
+  reasonOf,
+  type ScheduleStore,
+  type StoredEntry,
+  scheduleOf,
+  type Timing,
+} from "@celeriac/core/runtime";
+
+/** An entry with what its definition stands for. */
+export type LiveEntry = StoredEntry & Pick<Timing, "schedule">;
+
+export interface BookParts {
+  readonly runtime: Pick<AppRuntime, "schedule" | "settings">;
+  readonly store: ScheduleStore;
+  readonly logger: Logger;
+  /** Called for each entry that was added, changed or removed. */
+  changed(name: string): void;
+}
+
+export class Book {
+  readonly #parts: BookParts;
+  readonly #entries = new Map<string, LiveEntry>();
+  #revision = 0;
+
+  constructor(parts: BookParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(name: string): LiveEntry | undefined {
+    return this.#entries.get(name);
+  }
+
+  /** What has become of an entry in the meantime, before the store tells. */
+  note(name: string, change: (entry: LiveEntry) => Partial<StoredEntry>): void {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) this.#entries.set(name, { ...entry, ...change(entry) });
+  }
+
+  /** Reads all of it, and writes what the app's code declares: entries of other sources stay. */
+  async open(): Promise<void> {
+    const { store, runtime, logger } = this.#parts;
+    const before = await store.read(0);
+    const stored = new Map(before.entries.map((entry) => [entry.definition.name, entry]));
+    const declared = [...runtime.schedule.values()].map(({ definition }) => definition);
+    const changed = declared.filter((definition) => !isSame(definition, stored.get(definition.name)));
+    const gone = before.entries.filter(({ source, definition }) => source === "code" && !runtime.schedule.has(definition.name));
+    for (const name of await store.put("code", changed))
+      logger.warn("an entry was added while another beat ran, and the code declares one of that name: the added one counts", {
+        entry: name,
+      });
+    for (const { definition } of gone) await store.remove("code", definition.name);
+    const { revision, entries } = changed.length + gone.length === 0 ? before : await store.read(0);
+    this.#entries.clear();
+    this.#revision = revision;
+    for (const entry of entries) this.#take(entry);
+  }
+
+  /** Reads what was changed since. */
+  async follow(revision: number): Promise<void> {
+    if (revision === this.#revision) return;
+    const reading = await this.#parts.store.read(this.#revision);
+    this.#revision = reading.revision;
+    for (const entry of reading.entries) this.#take(entry);
+    for (const name of reading.removed) {
+      this.#entries.delete(name);
+      this.#parts.changed(name);
+    }
+  }
+
+  #take(entry: StoredEntry): void {
+    const { runtime, logger, changed } = this.#parts;
+    const { name } = entry.definition;
+    this.#entries.delete(name);
+    try {
+      const schedule = scheduleOf(runtime, entry.definition);
+      if (schedule === null) logger.error("the code of an entry's schedule is not loaded here: it is not sent", { entry: name });
+      else this.#entries.set(name, { ...entry, schedule });
+    } catch (error) {
+      logger.error("the schedule of an entry cannot be read here: it is not sent", { entry: name, reason: reasonOf(error) });
+    }
+    changed(name);
+  }
+}
+
+function isSame(definition: EntryDefinition, stored: StoredEntry | undefined): boolean {
+  return stored?.source === "code" && JSON.stringify(stored.definition) === JSON.stringify(definition);
+}

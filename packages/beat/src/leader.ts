@@ -1,0 +1,122 @@
+/**
+ * Who leads: one beat of many, by a lease with a fencing token that it prolongs again and again. A leader that was silent for too long knows by
+ * its own clock that it may not be one any more, before it asks.
+ */
+import { type Clock, isUnreachable, type Logger, reasonOf, type ScheduleStore, type Timer } from "@celeriac/core/runtime";
+
+export interface LeaderParts {
+  readonly store: ScheduleStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** of this beat and of no other */
+  readonly holder: string;
+  /** for how long a lease lasts that is not prolonged */
+  readonly ttlMs: number;
+  /** It leads from now on. Awaited before the next look. */
+  gained(token: number): Promise<void>;
+  lost(): void;
+  /** Called after each look, with the store's revision. Awaited before the next one. */
+  looked(revision: number): Promise<void>;
+}
+
+export class Leader {
+  readonly #parts: LeaderParts;
+  #token: number | null = null;
+  #until = Number.NEGATIVE_INFINITY;
+  /** what the store's clock showed, and our own when we knew it */
+  #clock = { storeAt: 0, knownAt: 0 };
+  #timer: Timer | null = null;
+  #looking: Promise<void> = Promise.resolve();
+  #told: string | null = null;
+  #stopped = false;
+
+  constructor(parts: LeaderParts) {
+    this.#parts = parts;
+  }
+
+  /** Why the store could not be asked the last time; null: it could. */
+  get loss(): string | null {
+    return this.#told;
+  }
+
+  /** The token, while nobody else can have the lease; else null. */
+  get token(): number | null {
+    return this.#parts.clock.monotonic() < this.#until ? this.#token : null;
+  }
+
+  /** The store's clock, epoch ms: behind it by as long as its answer took, never ahead. */
+  now(): number {
+    return this.#clock.storeAt + (this.#parts.clock.monotonic() - this.#clock.knownAt);
+  }
+
+  /** The first look. Throws what keeps the store from being used at all; one that cannot be reached yet is asked again. */
+  async start(): Promise<void> {
+    await this.#look((error) => {
+      if (!isUnreachable(error)) throw error;
+    });
+    this.#arm();
+  }
+
+  /** Ends without giving the lease back; resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await this.#looking.catch(() => {});
+  }
+
+  async resign(): Promise<void> {
+    this.#token = null;
+    await this.#parts.store.resign(this.#parts.holder);
+  }
+
+  /** Another one has the lease, as the store has told. */
+  stepDown(): void {
+    if (this.#token === null) return;
+    this.#token = null;
+    this.#parts.lost();
+  }
+
+  #arm(): void {
+    if (this.#stopped) return;
+    const { clock, ttlMs } = this.#parts;
+    this.#timer = clock.after(ttlMs / 6, () => {
+      this.#looking = this.#look(() => {}).finally(() => this.#arm());
+    });
+  }
+
+  async #look(refused: (error: unknown) => void): Promise<void> {
+    const { logger } = this.#parts;
+    try {
+      await this.#ask();
+      if (this.#told !== null) logger.info("the schedule store is reachable again");
+      this.#told = null;
+    } catch (error) {
+      const reason = reasonOf(error);
+      // Each reason is news once.
+      if (reason !== this.#told) logger.warn("the schedule store cannot be used, trying again", { reason });
+      this.#told = reason;
+      refused(error);
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const { store, clock, holder, ttlMs, gained, looked } = this.#parts;
+    const askedAt = clock.monotonic();
+    const { token, now, revision } = await store.lead(holder, ttlMs);
+    this.#clock = { storeAt: now, knownAt: clock.monotonic() };
+    if (token === null) this.stepDown();
+    else {
+      this.#until = askedAt + ttlMs;
+      if (token !== this.#token) {
+        this.stepDown();
+        this.#token = token;
+        // Half a leader is none: at the next look it begins anew.
+        await gained(token).catch((error: unknown) => {
+          this.stepDown();
+          throw error;
+        });
+      }
+    }
+    await looked(revision);
+  }
+}

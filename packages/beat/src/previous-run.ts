@@ -1,0 +1,18 @@
+/** Whether the task that an entry sent last still is under way, for entries whose tasks are not to overlap. */
+import { type AppRuntime, resultExpiresMs, type Sender, type StoredEntry } from "@celeriac/core/runtime";
+
+const final: ReadonlySet<string> = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
+
+/** Throws BACKEND_*. */
+export async function isUnderWay(
+  { settings }: Pick<AppRuntime, "settings">,
+  sender: Sender,
+  { lastTaskId, lastSentAt }: Pick<StoredEntry, "lastTaskId" | "lastSentAt">,
+  now: number,
+): Promise<boolean> {
+  if (lastTaskId === null || lastSentAt === null) return false;
+  const snapshot = await sender.result(lastTaskId, null).snapshot();
+  if (final.has(snapshot.state)) return false;
+  // Nothing is known of a task that waits, nor of one whose result is gone.
+  return snapshot.state !== "PENDING" || now - lastSentAt < (resultExpiresMs(settings) ?? Number.POSITIVE_INFINITY);
+}

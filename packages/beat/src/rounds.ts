@@ -1,0 +1,217 @@
+/** What a leader does: whenever entries are due it decides what is sent, stamps that, sends it, and looks when they are due again. */
+import {
+  type AppRuntime,
+  durationMs,
+  type Logger,
+  nextDue,
+  reasonOf,
+  type ScheduleStore,
+  type Sender,
+  type Tick,
+  type Timer,
+  tickId,
+} from "@celeriac/core/runtime";
+import type { Book, LiveEntry } from "./book.ts";
+import { decide } from "./catch-up.ts";
+import type { Courier } from "./courier.ts";
+import { jitterOf } from "./jitter.ts";
+import type { Leader } from "./leader.ts";
+import { isUnderWay } from "./previous-run.ts";
+import { Scheduler } from "./scheduler.ts";
+
+export interface RoundsParts {
+  readonly runtime: AppRuntime;
+  readonly sender: Sender;
+  readonly store: ScheduleStore;
+  readonly logger: Logger;
+  readonly book: Book;
+  readonly courier: Courier;
+  readonly leader: Leader;
+}
+
+export interface RoundsStats {
+  readonly sent: number;
+  readonly refused: number;
+  /** due times that were left out: missed, or skipped because the task before had not ended */
+  readonly passed: number;
+  /** epoch ms of the last one that was sent */
+  readonly lastSentAt: number | null;
+  /** how long after its due time that was */
+  readonly lastLateMs: number | null;
+}
+
+/** However far the next due time is. */
+const longestWaitMs = 60_000;
+/** When something stood in the way. */
+const againMs = 1_000;
+
+interface Choice {
+  readonly entry: LiveEntry;
+  readonly ticks: readonly Tick[];
+  readonly passed: readonly Pick<Tick, "name" | "dueAt">[];
+}
+
+export class Rounds {
+  readonly #parts: RoundsParts;
+  readonly #scheduler = new Scheduler();
+  /** entries of which something is being sent: they are looked at again when it is over */
+  readonly #busy = new Set<string>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #timer: Timer | null = null;
+  #stopped = false;
+  #stats: RoundsStats = { sent: 0, refused: 0, passed: 0, lastSentAt: null, lastLateMs: null };
+
+  constructor(parts: RoundsParts) {
+    this.#parts = parts;
+  }
+
+  get stats(): RoundsStats {
+    return this.#stats;
+  }
+
+  /** When an entry is due next, epoch ms. */
+  get nextAt(): number | null {
+    return this.#scheduler.nextAt;
+  }
+
+  /** Begins to lead: what others had stamped and not sent is sent first. */
+  async begin(): Promise<void> {
+    const { store, book } = this.#parts;
+    for (const tick of await store.stamped()) {
+      const entry = book.get(tick.name);
+      if (entry === undefined) await store.withdraw([tick.taskId]);
+      else this.#track(this.#carry([tick], entry));
+    }
+    this.#arm();
+  }
+
+  /** Another one leads. */
+  end(): void {
+    this.#timer?.cancel();
+    this.#scheduler.clear();
+  }
+
+  /** Resolves when nothing is being sent any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.end();
+    await Promise.allSettled(this.#underWay);
+  }
+
+  /** Looks anew when the entry is due. */
+  plan(name: string): void {
+    if (this.#busy.has(name) || this.#stopped) return;
+    const entry = this.#parts.book.get(name);
+    this.#scheduler.set(name, entry === undefined ? null : this.#wakeAt(entry));
+    this.#arm();
+  }
+
+  #wakeAt(entry: LiveEntry): number | null {
+    try {
+      const due = nextDue(entry);
+      return due === null ? null : due + jitterOf(entry.definition, due);
+    } catch (error) {
+      this.#parts.logger.error("an entry's schedule failed: it is not sent", { entry: entry.definition.name, reason: reasonOf(error) });
+      return null;
+    }
+  }
+
+  #arm(): void {
+    this.#timer?.cancel();
+    const { leader, runtime } = this.#parts;
+    const nextAt = this.#scheduler.nextAt;
+    if (nextAt === null || this.#stopped) return;
+    const waitMs = Math.min(Math.max(0, nextAt - leader.now()), longestWaitMs);
+    this.#timer = runtime.clock.after(waitMs, () => this.#wake());
+  }
+
+  #wake(): void {
+    const { leader } = this.#parts;
+    // A lease that may be over: the next look at the store tells.
+    if (leader.token === null) {
+      this.#timer = this.#parts.runtime.clock.after(againMs, () => this.#wake());
+      return;
+    }
+    const names = this.#scheduler.take(leader.now());
+    if (names.length > 0) this.#track(this.#round(names, leader.token));
+    this.#arm();
+  }
+
+  async #round(names: readonly string[], token: number): Promise<void> {
+    const { book, store, leader, logger } = this.#parts;
+    for (const name of names) this.#busy.add(name);
+    try {
+      const chosen = await Promise.all(names.flatMap((name) => book.get(name) ?? []).map((entry) => this.#choose(entry)));
+      const ticks = chosen.flatMap((each) => each.ticks);
+      const passed = chosen.flatMap((each) => each.passed);
+      if (ticks.length + passed.length > 0 && (await store.stamp(token, ticks, passed)) === "lost") return leader.stepDown();
+      for (const { name, dueAt } of [...passed, ...ticks]) book.note(name, () => ({ lastDueAt: dueAt }));
+      this.#stats = { ...this.#stats, passed: this.#stats.passed + passed.length };
+      for (const { entry, ticks: own } of chosen) if (own.length > 0) this.#track(this.#carry(own, entry));
+      for (const { entry, ticks: own } of chosen) if (own.length === 0) this.#free(entry.definition.name);
+      for (const name of names) if (book.get(name) === undefined) this.#free(name);
+    } catch (error) {
+      logger.warn("due entries could not be stamped, trying again", { entries: names.length, reason: reasonOf(error) });
+      await this.#parts.runtime.clock.sleep(againMs);
+      for (const name of names) this.#free(name);
+    }
+  }
+
+  /** What of an entry is sent now, and what is not any more. */
+  async #choose(entry: LiveEntry): Promise<Choice> {
+    const { runtime, leader, logger } = this.#parts;
+    const { name, schedule } = entry.definition;
+    const { beatCronStartingDeadline: deadline } = runtime.settings;
+    const decision = decide(entry, leader.now(), schedule.kind === "crontab" && deadline !== null ? durationMs(deadline) : null);
+    const last = decision.send.at(-1) ?? null;
+    if (decision.passedUntil !== null)
+      logger.warn("beat-missed", { entry: name, firstDueAt: isoOf(decision.passedUntil), sent: decision.send.length });
+    if (last !== null && (await this.#isHeldBack(entry))) {
+      logger.info("beat-skipped", { entry: name, dueAt: isoOf(last), reason: "the task before has not ended" });
+      return { entry, ticks: [], passed: [{ name, dueAt: last }] };
+    }
+    const ticks = decision.send.map((dueAt) => ({ name, dueAt, taskId: tickId(runtime.name, name, dueAt) }));
+    const passed = last === null && decision.passedUntil !== null ? [{ name, dueAt: decision.passedUntil }] : [];
+    return { entry, ticks, passed };
+  }
+
+  /** By its task before, that is not to overlap; with `cancel` that one is ended. */
+  async #isHeldBack(entry: LiveEntry): Promise<boolean> {
+    const { runtime, sender, leader } = this.#parts;
+    const { overlap } = entry.definition;
+    if (overlap === "allow" || !(await isUnderWay(runtime, sender, entry, leader.now()))) return false;
+    if (overlap === "cancel") await sender.result(entry.lastTaskId!, null).revoke({ terminate: true });
+    return overlap === "skip";
+  }
+
+  async #carry(ticks: readonly Tick[], entry: LiveEntry): Promise<void> {
+    const { name } = entry.definition;
+    this.#busy.add(name);
+    await Promise.all(ticks.map((tick) => this.#carryOne(tick, entry)));
+    this.#free(name);
+  }
+
+  async #carryOne(tick: Tick, entry: LiveEntry): Promise<void> {
+    const { courier, leader, book } = this.#parts;
+    const how = await courier.send(tick, entry.definition);
+    if (how === "refused") this.#stats = { ...this.#stats, refused: this.#stats.refused + 1 };
+    if (how !== "sent") return;
+    const sentAt = leader.now();
+    this.#stats = { ...this.#stats, sent: this.#stats.sent + 1, lastSentAt: sentAt, lastLateMs: sentAt - tick.dueAt };
+    book.note(tick.name, ({ runs }) => ({ runs: runs + 1, lastSentAt: sentAt, lastTaskId: tick.taskId }));
+  }
+
+  #free(name: string): void {
+    this.#busy.delete(name);
+    this.plan(name);
+  }
+
+  #track(work: Promise<unknown>): void {
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
+  }
+}
+
+function isoOf(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

@@ -1,0 +1,38 @@
+/** The schedules of one memory:// space: what the driver in `schedule-stores/memory.ts` reads and writes. */
+import type { Tick } from "../schedule-store.ts";
+import type { StoredEntry } from "../stored-entry.ts";
+
+export interface KeptEntry {
+  readonly revision: number;
+  readonly entry: StoredEntry;
+}
+
+/** Those of one app. */
+export class Entries {
+  revision = 0;
+  token = 0;
+  leader: { readonly holder: string; readonly token: number; readonly until: number } | null = null;
+  readonly kept = new Map<string, KeptEntry>();
+  /** name → the revision in which it went */
+  readonly removed = new Map<string, number>();
+  readonly stamps = new Map<string, Tick>();
+
+  /** Another revision, in which this entry is as it is now. */
+  keep(entry: StoredEntry): void {
+    this.revision += 1;
+    this.removed.delete(entry.definition.name);
+    this.kept.set(entry.definition.name, { revision: this.revision, entry });
+  }
+
+  /** The same revision: only what it ran has changed. */
+  note(name: string, change: Partial<StoredEntry>): void {
+    const found = this.kept.get(name);
+    if (found !== undefined) this.kept.set(name, { ...found, entry: { ...found.entry, ...change } });
+  }
+
+  drop(name: string): void {
+    this.revision += 1;
+    this.kept.delete(name);
+    this.removed.set(name, this.revision);
+  }
+}

@@ -1,0 +1,110 @@
+/** An entry of the schedule as a project writes it: checked, and turned into what is stored. */
+import { type CallOptions, checkCallOptions } from "./call.ts";
+import { type Duration, durationMs } from "./duration.ts";
+import { CeleriacError } from "./errors.ts";
+import { instantMs } from "./instant.ts";
+import { checkOptions, isCount, isDuration, isFlag, isText, type OptionCheck } from "./option-check.ts";
+import { isSchedule, isStorable, type Schedule } from "./schedule.ts";
+import { shownValue } from "./setting.ts";
+import { createSignature } from "./signature.ts";
+import type { SignatureJson } from "./step.ts";
+import type { CatchUp, EntryDefinition, Overlap } from "./stored-entry.ts";
+
+export interface ScheduleOptions extends Pick<CallOptions, "queue" | "priority" | "expires" | "headers"> {
+  /** false: it is kept, and never due */
+  readonly enabled?: boolean | undefined;
+  /** not due before; an interval begins then */
+  readonly startAt?: Date | undefined;
+  /** not due after */
+  readonly endAt?: Date | undefined;
+  /** sent so many times at most */
+  readonly maxRuns?: number | undefined;
+  /** Each is sent up to so much later than it is due, by chance. */
+  readonly jitter?: Duration | undefined;
+  /** What of the due times that passed while no beat ran is sent: the last one (unless told), all of them, or none that is more than 30 s old. */
+  readonly catchUp?: CatchUp | undefined;
+  /** Nothing is sent that was due longer ago; the app's `beatCronStartingDeadline` for a crontab unless told, else there is no limit. */
+  readonly deadline?: Duration | undefined;
+  /** Where the task of the last due time has not ended: send all the same (unless told), skip this due time, or end that task first. Needs a result backend other processes can read. */
+  readonly overlap?: Overlap | undefined;
+}
+
+/** An entry of the app's own code. */
+export interface DeclaredEntry {
+  readonly definition: EntryDefinition;
+  /** as it was given: one of the project's own cannot be stored */
+  readonly schedule: Schedule;
+}
+
+const catchUps: readonly unknown[] = ["skip", "last", "all"] satisfies readonly CatchUp[];
+const overlaps: readonly unknown[] = ["allow", "skip", "cancel"] satisfies readonly Overlap[];
+
+const checks: Readonly<Record<keyof ScheduleOptions, OptionCheck>> = {
+  // What a call takes is checked where every call is.
+  queue: () => true,
+  priority: () => true,
+  expires: () => true,
+  headers: () => true,
+  enabled: isFlag,
+  startAt: isDate,
+  endAt: isDate,
+  maxRuns: isCount,
+  jitter: isDuration,
+  catchUp: (value) => catchUps.includes(value),
+  deadline: isDuration,
+  overlap: (value) => overlaps.includes(value),
+};
+
+function isDate(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === "[object Date]";
+}
+
+/** Throws SCHEDULE_INVALID, CONFIG_UNKNOWN, CONFIG_INVALID, CONFIG_DURATION. */
+export function declareEntry(name: string, when: Schedule, what: SignatureJson, options: ScheduleOptions = {}): DeclaredEntry {
+  if (!isText(name)) throw new CeleriacError("SCHEDULE_INVALID", `An entry's name is a text, got ${shownValue(name)}`);
+  const refusal = (problem: string) => new CeleriacError("SCHEDULE_INVALID", `Entry ${JSON.stringify(name)}: ${problem}`);
+  if (!isSchedule(when)) throw refusal(`expected a schedule, as every(), crontab(), solar() or clocked() make it, got ${shownValue(when)}`);
+  if (what.subtask_type !== null)
+    throw refusal(`${what.task} is made of several tasks, and an entry sends one: schedule a task that sends the others`);
+  checkOptions(`entry ${name}`, checks, options, (option, value) => refusal(`option ${option} cannot be ${shownValue(value)}`));
+  const { queue, priority, expires, headers, ...own } = options;
+  const schedule = isStorable(when) ? when.toJSON() : ({ kind: "custom", text: String(when) } as const);
+  return {
+    schedule: when,
+    definition: Object.freeze({
+      name,
+      schedule,
+      call: storedCall(what, given({ queue, priority, expires, headers })),
+      enabled: own.enabled ?? true,
+      startAt: own.startAt === undefined ? null : instantMs(own.startAt, "startAt"),
+      endAt: own.endAt === undefined ? null : instantMs(own.endAt, "endAt"),
+      maxRuns: own.maxRuns ?? null,
+      jitterMs: durationMs(own.jitter ?? 0, "jitter"),
+      catchUp: own.catchUp ?? "last",
+      deadlineMs: own.deadline === undefined ? null : durationMs(own.deadline, "deadline"),
+      overlap: own.overlap ?? "allow",
+    }),
+  };
+}
+
+/** Later options win over those of the signature. */
+function storedCall({ task, args, kwargs, options }: SignatureJson, more: CallOptions): EntryDefinition["call"] {
+  const { options: own } = optionsOnWire(task, more);
+  // As it will be read again: what cannot be written is told now.
+  return JSON.parse(JSON.stringify({ task, args, kwargs, options: { ...options, ...own } })) as EntryDefinition["call"];
+}
+
+/** Call options in the names of Celery's signatures. Throws CONFIG_UNKNOWN, CONFIG_INVALID, CONFIG_DURATION. */
+export function optionsOnWire(task: string, options: CallOptions): SignatureJson {
+  checkCallOptions(task, options);
+  const nobody = {
+    send(): never {
+      throw new CeleriacError("SCHEDULE_INVALID", `${task} is only written down here`);
+    },
+  };
+  return createSignature(nobody, { task, args: [], kwargs: {}, immutable: true }).set(options).toJSON() as unknown as SignatureJson;
+}
+
+function given(options: CallOptions): CallOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

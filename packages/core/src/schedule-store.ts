@@ -1,0 +1,61 @@
+/**
+ * The contract of a schedule store: which entries there are, when each was last due, who leads, and what is about to be sent. Drivers live in
+ * `schedule-stores/`; every one passes `test/conformance/schedule-store-suite.ts`. A store keeps the entries of one app.
+ */
+import type { EntryDefinition, EntrySource, StoredEntry } from "./stored-entry.ts";
+
+/** A due time that is to be sent, or was: its task id is derived from entry and due time, so that whoever sends it again sends the same task. */
+export interface Tick {
+  readonly name: string;
+  /** epoch ms */
+  readonly dueAt: number;
+  readonly taskId: string;
+}
+
+export interface Pulse {
+  /** Grows with every new leader; null while another leads. */
+  readonly token: number | null;
+  /** The store's clock, epoch ms. */
+  readonly now: number;
+  /** Changes with every change of an entry that was not a stamp's. */
+  readonly revision: number;
+}
+
+export interface Reading {
+  readonly revision: number;
+  readonly entries: readonly StoredEntry[];
+  /** names of entries that are gone, and maybe of some that had been gone before */
+  readonly removed: readonly string[];
+}
+
+/** All of it is atomic; what is said to have been written is durable as far as the server's settings make it so. */
+export interface ScheduleStore {
+  /** Takes the lead if nobody has it, or prolongs it for the same `holder`. `ttlMs` after the last call another may take it. */
+  lead(holder: string, ttlMs: number): Promise<Pulse>;
+  /** Gives the lead back, if it is `holder`'s. */
+  resign(holder: string): Promise<void>;
+  /** What has changed since that revision; all of it since 0. */
+  read(since: number): Promise<Reading>;
+  /**
+   * Adds and replaces entries of that source; what an entry had run stays, and where its timing changes (`timingOf`) it is due from now on.
+   * Gives the names that it left alone, because an entry of the other source has them.
+   */
+  put(source: EntrySource, definitions: readonly EntryDefinition[]): Promise<readonly string[]>;
+  /** Removes an entry with all that is known of it; gives whether it was there. */
+  remove(source: EntrySource, name: string): Promise<boolean>;
+  /** What goes on is due from now on. Gives whether there is such an entry. */
+  setPaused(name: string, paused: boolean): Promise<boolean>;
+  /**
+   * Before anything is sent: writes down what is going to be, and up to when each of `passed` is decided. "lost": another leads, and
+   * nothing was written.
+   */
+  stamp(token: number, ticks: readonly Tick[], passed: readonly Pick<Tick, "name" | "dueAt">[]): Promise<"stamped" | "lost">;
+  /** After the broker has it: the stamp goes, the run counts, once. */
+  confirm(taskIds: readonly string[], sentAt: number): Promise<void>;
+  /** Takes stamps back: nothing was sent, and nothing will be. */
+  withdraw(taskIds: readonly string[]): Promise<void>;
+  /** What was stamped and neither confirmed nor withdrawn. */
+  stamped(): Promise<readonly Tick[]>;
+  /** Safe to call twice. */
+  close(): Promise<void>;
+}

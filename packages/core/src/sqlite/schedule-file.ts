@@ -1,0 +1,147 @@
+/** The tables of a file of schedules. Every function runs inside the caller's transaction. */
+import { CeleriacError } from "../errors.ts";
+import type { Pulse, Reading, Tick } from "../schedule-store.ts";
+import { type EntryDefinition, type EntrySource, type StoredEntry, timingOf } from "../stored-entry.ts";
+import type { Connection, Row } from "./connection.ts";
+
+export interface ScheduleTables {
+  lead(app: string, holder: string, ttlMs: number, now: number): Pulse;
+  resign(app: string, holder: string): void;
+  read(app: string, since: number): Reading;
+  /** false: the other source has that name. */
+  put(app: string, source: EntrySource, definition: EntryDefinition, at: number): boolean;
+  remove(app: string, source: EntrySource, name: string): boolean;
+  setPaused(app: string, name: string, paused: boolean, at: number): boolean;
+  /** Is this the token of who leads? */
+  leads(app: string, token: number): boolean;
+  pass(app: string, tick: Pick<Tick, "name" | "dueAt">): void;
+  stamp(app: string, tick: Tick): void;
+  confirm(app: string, taskId: string, sentAt: number): void;
+  withdraw(app: string, taskId: string): void;
+  stamped(app: string): readonly Tick[];
+}
+
+const layout = 1;
+
+/** Removed entries stay as rows without a definition, so that a leader learns that they are gone; whoever reads all of it sweeps them. */
+const schema = `
+  create table app (name text primary key, revision integer not null, token integer not null, holder text, until integer not null);
+  create table entry (
+    app text not null, name text not null, revision integer not null, source text, definition text, timing text, paused integer not null,
+    since integer not null, last_due integer, last_sent integer, last_id text, runs integer not null, primary key (app, name)
+  );
+  create index ix_entry_revision on entry (app, revision);
+  create table stamp (app text not null, id text not null, name text not null, due integer not null, primary key (app, id)) without rowid;
+  pragma user_version = ${layout};
+`;
+
+/** Makes the tables where they are not there yet. Throws BROKER_LAYOUT for a file of a newer version. */
+export function openScheduleTables(connection: Connection): ScheduleTables {
+  connection.write(() => {
+    const version = Number(connection.query("pragma user_version").all([])[0]![0]);
+    if (version > layout)
+      throw new CeleriacError("BROKER_LAYOUT", `${connection.path} has layout ${version}, and this version of Celeriac knows ${layout}`);
+    if (version === 0) connection.execute(schema);
+  });
+  const addApp = connection.query("insert or ignore into app (name, revision, token, holder, until) values (?, 0, 0, null, 0)");
+  const take = connection.query(
+    "update app set token = token + (holder is not ?2 or until <= ?4), holder = ?2, until = ?3 where name = ?1 and (holder is ?2 or holder is null or until <= ?4)",
+  );
+  const standing = connection.query("select token, holder, revision from app where name = ?");
+  const free = connection.query("update app set holder = null where name = ? and holder = ?");
+  const nextRevision = connection.query("update app set revision = revision + 1 where name = ? returning revision");
+  const changed = connection.query(
+    "select name, source, definition, paused, since, last_due, last_sent, last_id, runs from entry where app = ? and revision > ?",
+  );
+  const sweep = connection.query("delete from entry where app = ? and definition is null");
+  const sourceOf = connection.query("select source from entry where app = ? and name = ? and definition is not null");
+  const insert = connection.query(
+    `insert into entry (app, name, revision, source, definition, timing, paused, since, runs) values (?, ?, ?, ?, ?, ?, 0, ?, 0)
+     on conflict do update set revision = excluded.revision, source = excluded.source, definition = excluded.definition, timing = excluded.timing,
+     since = iif(entry.definition is null, excluded.since, entry.since),
+     last_due = iif(entry.definition is null, null, iif(entry.timing = excluded.timing, entry.last_due, excluded.since))`,
+  );
+  const bury = connection.query(
+    `update entry set revision = ?3, definition = null, source = null, paused = 0, last_due = null, last_sent = null, last_id = null, runs = 0
+     where app = ?1 and name = ?2`,
+  );
+  const pause = connection.query(
+    "update entry set last_due = iif(paused and not ?3, ?5, last_due), paused = ?3, revision = ?4 where app = ?1 and name = ?2",
+  );
+  const pass = connection.query("update entry set last_due = ?3 where app = ?1 and name = ?2");
+  const stamp = connection.query("insert or replace into stamp (app, id, name, due) values (?, ?, ?, ?)");
+  const ran = connection.query(
+    "update entry set last_sent = ?3, last_id = ?2, runs = runs + 1 where app = ?1 and name = (select name from stamp where app = ?1 and id = ?2)",
+  );
+  const unstamp = connection.query("delete from stamp where app = ? and id = ?");
+  const stamps = connection.query("select name, due, id from stamp where app = ? order by due");
+
+  function revise(app: string): number {
+    addApp.run([app]);
+    return Number(nextRevision.all([app])[0]![0]);
+  }
+
+  return {
+    lead(app, holder, ttlMs, now) {
+      addApp.run([app]);
+      take.run([app, holder, now + ttlMs, now]);
+      const [token, leader, revision] = standing.all([app])[0]!;
+      return { token: leader === holder ? Number(token) : null, now, revision: Number(revision) };
+    },
+    resign: (app, holder) => void free.run([app, holder]),
+    read(app, since) {
+      if (since === 0) sweep.run([app]);
+      const revision = Number(standing.all([app])[0]?.[2] ?? 0);
+      const rows = changed.all([app, since]);
+      return {
+        revision,
+        entries: rows.filter((row) => row[2] !== null).map(entryOf),
+        removed: rows.filter((row) => row[2] === null).map(([name]) => String(name)),
+      };
+    },
+    put(app, source, definition, at) {
+      const found = sourceOf.all([app, definition.name])[0]?.[0];
+      if (found !== undefined && found !== source) return false;
+      insert.run([app, definition.name, revise(app), source, JSON.stringify(definition), timingOf(definition), at]);
+      return true;
+    },
+    remove(app, source, name) {
+      if (sourceOf.all([app, name])[0]?.[0] !== source) return false;
+      bury.run([app, name, revise(app)]);
+      return true;
+    },
+    setPaused(app, name, paused, at) {
+      if (sourceOf.all([app, name]).length === 0) return false;
+      pause.run([app, name, paused ? 1 : 0, revise(app), at]);
+      return true;
+    },
+    leads(app, token) {
+      const [row] = standing.all([app]);
+      return row !== undefined && row[1] !== null && Number(row[0]) === token;
+    },
+    pass: (app, { name, dueAt }) => void pass.run([app, name, dueAt]),
+    stamp(app, { name, dueAt, taskId }) {
+      pass.run([app, name, dueAt]);
+      stamp.run([app, taskId, name, dueAt]);
+    },
+    confirm(app, taskId, sentAt) {
+      ran.run([app, taskId, sentAt]);
+      unstamp.run([app, taskId]);
+    },
+    withdraw: (app, taskId) => void unstamp.run([app, taskId]),
+    stamped: (app) => stamps.all([app]).map(([name, due, id]) => ({ name: String(name), dueAt: Number(due), taskId: String(id) })),
+  };
+}
+
+function entryOf([, source, definition, paused, since, lastDue, lastSent, lastId, runs]: Row): StoredEntry {
+  return {
+    source: source as EntrySource,
+    definition: JSON.parse(String(definition)) as EntryDefinition,
+    paused: paused === 1,
+    since: Number(since),
+    lastDueAt: lastDue === null ? null : Number(lastDue),
+    lastSentAt: lastSent === null ? null : Number(lastSent),
+    lastTaskId: lastId === null ? null : String(lastId),
+    runs: Number(runs),
+  };
+}

@@ -1,0 +1,29 @@
+/** Every schedule store against the suite of all of them. */
+import { randomUUID } from "node:crypto";
+import { createMemoryScheduleStore } from "../../packages/core/src/schedule-stores/memory.ts";
+import { createRedisScheduleStore } from "../../packages/core/src/schedule-stores/redis.ts";
+import { createSqliteScheduleStore } from "../../packages/core/src/schedule-stores/sqlite.ts";
+import { driverContext } from "../support/driver-context.ts";
+import { redisUrl } from "../support/servers.ts";
+import { createSqliteFile } from "../support/sqlite-file.ts";
+import { describeScheduleStore } from "./schedule-store-suite.ts";
+
+describeScheduleStore("memory", async () => {
+  const url = `memory://${randomUUID()}`;
+  return { open: (app = "shop") => createMemoryScheduleStore(url, app, driverContext()), async close() {} };
+});
+
+describeScheduleStore("SQLite", async () => {
+  const file = await createSqliteFile();
+  return { open: (app = "shop") => createSqliteScheduleStore(file.url, app, file.nextContext()), close: () => file.remove() };
+});
+
+describeScheduleStore("Redis", async () => {
+  const url = await redisUrl();
+  return { open: (app = "shop") => createRedisScheduleStore(url, app, driverContext()), async close() {} };
+});
+
+describeScheduleStore("Redis with a prefix", async () => {
+  const url = await redisUrl();
+  return { open: (app = "shop") => createRedisScheduleStore(url, app, driverContext(), { keyPrefix: "team:" }), async close() {} };
+});

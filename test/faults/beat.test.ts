@@ -1,0 +1,78 @@
+/** Beats that die: what was due is sent once all the same, whoever leads by then. */
+import { afterEach, describe, expect, it } from "vitest";
+import { createApp, runtimeOf } from "../../packages/core/src/app.ts";
+import { startCeleriac } from "../support/celeriac-command.ts";
+import { eventually } from "../support/eventually.ts";
+import type { PrivateProcess } from "../support/private-process.ts";
+import { projectFolder } from "../support/project-folder.ts";
+import { redisUrl } from "../support/servers.ts";
+
+const stepMs = 50;
+const tasks = `
+import { createApp, every } from "celeriac";
+export const app = createApp("shop");
+const ping = app.declare("shop.ping");
+for (const name of ["a", "b", "c"])
+  app.schedule(name, every("${stepMs}ms", { relative: true }), ping.si(name), { catchUp: "all" });
+`;
+
+const running: PrivateProcess[] = [];
+const folders: ReturnType<typeof projectFolder>[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((each) => each.stop()));
+  for (const folder of folders.splice(0)) folder.remove();
+});
+
+function folderOf(name: string) {
+  const folder = projectFolder(name, { "tasks.js": tasks });
+  folders.push(folder);
+  return folder.path;
+}
+
+function startBeat(folder: string, broker: string): PrivateProcess {
+  const beat = startCeleriac(folder, ["-b", broker, "beat", "--failover", "600ms"]);
+  running.push(beat);
+  return beat;
+}
+
+describe.each([
+  ["Redis", redisUrl],
+  ["a SQLite file", async () => `sqlite://${folderOf("beat-file")}/celeriac.db`],
+])("on %s", (_, brokerUrl) => {
+  it("each due time is sent once, though the leader is killed, and then the next one is stopped for a while", async () => {
+    const broker = await brokerUrl();
+    const reader = createApp("shop", { broker });
+    const { broker: queues } = await runtimeOf(reader)!.links();
+    await queues.connect();
+    const length = () => queues.queues.length("celery");
+    const first = startBeat(folderOf("beat-1"), broker);
+    await first.wrote(/beat-leading/, 30_000);
+    const [second, third] = [startBeat(folderOf("beat-2"), broker), startBeat(folderOf("beat-3"), broker)];
+    await Promise.all([second.wrote(/beat-following/, 30_000), third.wrote(/beat-following/, 30_000)]);
+
+    process.kill(first.pid, "SIGKILL");
+    const [leader, follower] = await Promise.race([
+      second.wrote(/beat-leading/, 30_000).then(() => [second, third] as const),
+      third.wrote(/beat-leading/, 30_000).then(() => [third, second] as const),
+    ]);
+    const before = await length();
+    await eventually(async () => (await length()) > before + 20);
+    process.kill(leader.pid, "SIGSTOP");
+    await follower.wrote(/beat-leading/, 30_000);
+    process.kill(leader.pid, "SIGCONT");
+    await leader.wrote(/another beat leads now/, 30_000);
+    const after = await length();
+    await eventually(async () => (await length()) > after + 20);
+    await Promise.all([leader, follower].map((beat) => beat.stop()));
+
+    const sent = (await queues.queues.peek("celery", 100_000)).map(({ headers }) => headers);
+    for (const name of ["a", "b", "c"]) {
+      const own = sent.filter((headers) => headers["periodic_task_name"] === name);
+      const dues = own.map((headers) => Date.parse(String(headers["x-celeriac-due"]))).sort((one, other) => one - other);
+      expect(dues.length).toBeGreaterThan(20);
+      expect(dues).toEqual(dues.map((__, at) => dues[0]! + at * stepMs));
+    }
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(sent.length);
+    await reader.close();
+  });
+});

@@ -1,0 +1,220 @@
+/** A beat, or several, on a broker in memory: what they send, who leads, and what is sent again. */
+import { randomUUID } from "node:crypto";
+import { afterEach, describe, expect, it } from "vitest";
+import { type Beat, createBeat } from "../../../packages/beat/src/beat.ts";
+import type { BeatOptions } from "../../../packages/beat/src/options.ts";
+import { type App, createApp, runtimeOf } from "../../../packages/core/src/app.ts";
+import type { Logger } from "../../../packages/core/src/logger.ts";
+import { createMemoryScheduleStore } from "../../../packages/core/src/schedule-stores/memory.ts";
+import { tickId } from "../../../packages/core/src/scheduled-call.ts";
+import { every } from "../../../packages/core/src/schedules/interval.ts";
+import { driverContext } from "../../support/driver-context.ts";
+import { eventually } from "../../support/eventually.ts";
+
+const open: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each[Symbol.asyncDispose]();
+});
+
+function app(url = `memory://${randomUUID()}`, config = {}): App {
+  const made = createApp("shop", { broker: url, config });
+  open.push(made);
+  return made;
+}
+
+async function started(of: App, options: BeatOptions = {}, lines: [string, object][] = []): Promise<Beat> {
+  const log = (message: string, fields?: object) => void lines.push([message, fields ?? {}]);
+  const logger: Logger = { debug: log, info: log, warn: log, error: log };
+  const beat = createBeat(of, { failover: "120ms", ...options }, { logger });
+  open.push(beat);
+  await beat.start();
+  return beat;
+}
+
+/** Headers of what waits in the queue, in order. */
+async function sent(of: App, queue = "celery"): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const { broker } = await runtimeOf(of)!.links();
+  if (!broker.connected) await broker.connect();
+  return (await broker.queues.peek(queue, 1_000)).map(({ headers }) => headers);
+}
+
+describe("a beat", () => {
+  it("sends what is due under an id of its entry and due time, with the due time and the entry's name in its headers", async () => {
+    const shop = app();
+    const add = shop.task("shop.add", (x: number, y: number) => x + y);
+    shop.schedule("often", every("30ms", { relative: true }), add.si(1, 2).set({ queue: "mail" }));
+    const beat = await started(shop);
+    await eventually(async () => (await sent(shop, "mail")).length >= 3);
+    await beat.stop();
+    for (const headers of await sent(shop, "mail")) {
+      const due = Date.parse(String(headers["x-celeriac-due"]));
+      expect(due % 30).toBe(0);
+      expect(headers).toMatchObject({
+        id: tickId("shop", "often", due),
+        task: "shop.add",
+        periodic_task_name: "often",
+        argsrepr: "(1, 2)",
+      });
+    }
+    expect(new Set((await sent(shop, "mail")).map(({ id }) => id)).size).toBe((await sent(shop, "mail")).length);
+  });
+
+  it("sends every due time once where all of them are to be sent, however late", async () => {
+    const shop = app();
+    const ping = shop.task("shop.ping", () => "pong");
+    shop.schedule("all", every("20ms", { relative: true }), ping.si(), { catchUp: "all" });
+    const beat = await started(shop);
+    await eventually(async () => (await sent(shop)).length >= 10);
+    await beat.stop();
+    const dues = (await sent(shop)).map((headers) => Date.parse(String(headers["x-celeriac-due"])));
+    expect(dues).toEqual(dues.map((_, at) => dues[0]! + at * 20));
+  });
+
+  it("takes Celery's beat_schedule, and entries that are added, changed, paused and removed while it runs", async () => {
+    const shop = app(undefined, {
+      beat_schedule: { old: { task: "proj.old", schedule: 0.02, args: [1], options: { queue: "old", expires: 60, max_runs: 2 } } },
+    });
+    const ping = shop.declare<() => void>("py.ping");
+    const beat = await started(shop);
+    await eventually(async () => (await sent(shop, "old")).length === 2);
+    const added = await shop.schedules.upsert("new", every("20ms"), ping.si(), { queue: "new" });
+    expect(added).toMatchObject({ name: "new", task: "py.ping", source: "runtime", enabled: true, totalRuns: 0, lastRunAt: null });
+    await eventually(async () => (await sent(shop, "new")).length >= 2);
+    await shop.schedules.upsert("new", every("1h"), ping.si(), { queue: "newer" });
+    await eventually(() => beat.stats().nextDueAt! > Date.now() + 3_000_000);
+    await shop.schedules.pause("new");
+    await eventually(() => beat.stats().nextDueAt === null);
+    expect(await shop.schedules.get("new")).toMatchObject({ enabled: false, nextRunAt: null });
+    await shop.schedules.resume("new");
+    await eventually(() => beat.stats().nextDueAt !== null);
+    expect(await shop.schedules.upcoming("new")).toHaveLength(10);
+    await shop.schedules.trigger("new");
+    expect(await sent(shop, "newer")).toHaveLength(1);
+    await shop.schedules.remove("new");
+    await eventually(() => beat.stats().entries === 1);
+    expect(await shop.schedules.get("old")).toMatchObject({ source: "code", totalRuns: 2, nextRunAt: null });
+    expect((await sent(shop, "old"))[0]).toMatchObject({ expires: expect.any(String) });
+  });
+
+  it("lets a deploy change the entries of its code, and leave alone what was added and paused", async () => {
+    const url = `memory://${randomUUID()}`;
+    const before = app(url);
+    const ping = before.declare<() => void>("py.ping");
+    before.schedule("gone", every("1h"), ping.si());
+    before.schedule("kept", every("1h"), ping.si());
+    await (await started(before)).stop();
+    await before.schedules.upsert("added", every("1h"), ping.si());
+    await before.schedules.pause("kept");
+    const after = app(url);
+    after.schedule("kept", every("2h"), ping.si());
+    after.schedule("added", every("1s"), ping.si());
+    await started(after);
+    const entries = [];
+    for await (const { name, source, enabled, schedule } of after.schedules.list()) entries.push([name, source, enabled, schedule]);
+    expect(entries).toEqual([
+      ["added", "runtime", true, "every 1h"],
+      ["kept", "code", false, "every 2h"],
+    ]);
+  });
+
+  it("sends a schedule of the project's own", async () => {
+    const shop = app();
+    const due = new Date(Date.now() + 50);
+    shop.schedule("own", { next: (after) => (after < due ? due : null), toString: () => "once" }, shop.declare<() => void>("py.ping").si());
+    const beat = await started(shop);
+    await eventually(async () => (await sent(shop)).length === 1);
+    expect(await shop.schedules.get("own")).toMatchObject({ schedule: "once" });
+    await expect(shop.schedules.upsert("x", { next: () => null }, shop.declare<() => void>("a").si())).rejects.toThrow("cannot be stored");
+    await beat.stop();
+  });
+
+  it("goes on with the next due time after one that can never be sent", async () => {
+    const shop = app(undefined, { maxMessageBytes: 2_048 });
+    const lines: [string, object][] = [];
+    shop.schedule("large", every("20ms"), shop.declare<(text: string) => void>("py.take").si("x".repeat(4_000)));
+    const beat = await started(shop, {}, lines);
+    await eventually(() => beat.stats().refused >= 2);
+    expect(lines.find(([message]) => message === "beat-refused")?.[1]).toMatchObject({
+      entry: "large",
+      reason: expect.stringContaining("4"),
+    });
+    expect(await (await runtimeOf(shop)!.scheduleStore()).stamped()).toEqual([]);
+  });
+});
+
+describe("of several beats", () => {
+  it("one leads, and another takes its place when it stops", async () => {
+    const url = `memory://${randomUUID()}`;
+    const [one, other] = [app(url), app(url)];
+    for (const each of [one, other])
+      each.schedule("often", every("25ms", { relative: true }), each.declare<() => void>("py.ping").si(), { catchUp: "all" });
+    const first = await started(one);
+    const second = await started(other);
+    expect([first.stats().leads, second.stats().leads]).toEqual([true, false]);
+    await eventually(async () => (await sent(one)).length >= 2);
+    await first.stop();
+    await eventually(() => second.stats().leads);
+    const count = (await sent(one)).length;
+    await eventually(async () => (await sent(one)).length > count + 2);
+    await second.stop();
+    const dues = (await sent(one)).map((headers) => Date.parse(String(headers["x-celeriac-due"]))).sort((a, b) => a - b);
+    expect(dues).toEqual(dues.map((_, at) => dues[0]! + at * 25));
+  });
+
+  it("the next one sends what a dead one had stamped and not sent, under the same id", async () => {
+    const url = `memory://${randomUUID()}`;
+    const shop = app(url);
+    shop.schedule("nightly", every("1d"), shop.declare<() => void>("py.report").si());
+    await (await started(shop)).stop();
+    const dead = createMemoryScheduleStore(url, "shop", driverContext());
+    const { token } = await dead.lead("dead", 50);
+    const dueAt = Date.now() - 1_000;
+    const tick = { name: "nightly", dueAt, taskId: tickId("shop", "nightly", dueAt) };
+    await dead.stamp(token!, [tick, { name: "removed", dueAt, taskId: "no-entry" }], []);
+    const next = await started(shop);
+    await eventually(async () => (await sent(shop)).length === 1);
+    expect((await sent(shop))[0]).toMatchObject({ id: tick.taskId, "x-celeriac-due": new Date(dueAt).toISOString() });
+    await eventually(async () => (await dead.stamped()).length === 0);
+    expect(next.stats()).toMatchObject({ leads: true, sent: 1 });
+    expect(await dead.stamp(token!, [tick], [])).toBe("lost");
+  });
+
+  it("one that finds another leading stops sending", async () => {
+    const url = `memory://${randomUUID()}`;
+    const shop = app(url);
+    const lines: [string, object][] = [];
+    shop.schedule("often", every("20ms"), shop.declare<() => void>("py.ping").si());
+    const beat = await started(shop, {}, lines);
+    await eventually(() => beat.stats().sent >= 1);
+    const thief = createMemoryScheduleStore(url, "shop", driverContext());
+    const { schedules } = (await import("../../../packages/core/src/memory/space.ts")).openSpace(url, { inExecutor: false });
+    schedules.get("shop")!.leader = null;
+    await thief.lead("thief", 60_000);
+    await eventually(() => !beat.stats().leads);
+    expect(lines.some(([message]) => message === "beat-following")).toBe(true);
+    const count = beat.stats().sent;
+    await thief.resign("thief");
+    await eventually(() => beat.stats().leads && beat.stats().sent > count);
+  });
+});
+
+describe("overlap", () => {
+  it("is refused where nobody can tell how the task before ended", () => {
+    const shop = createApp("shop", { broker: `memory://${randomUUID()}`, backend: "disabled" });
+    const ping = shop.declare<() => void>("py.ping");
+    expect(() => shop.schedule("x", every(1), ping.si(), { overlap: "skip" })).toThrow('overlap "skip" needs a result backend');
+  });
+
+  it("skips due times until the task before has ended", async () => {
+    const shop = app();
+    shop.schedule("one", every("25ms"), shop.declare<() => void>("py.slow").si(), { overlap: "skip" });
+    const beat = await started(shop);
+    await eventually(() => beat.stats().passed >= 3);
+    expect(await sent(shop)).toHaveLength(1);
+    const [{ id } = {}] = await sent(shop);
+    const { backend } = await runtimeOf(shop)!.links();
+    const text = JSON.stringify({ status: "SUCCESS", result: null, traceback: null, children: [], date_done: null, task_id: id });
+    await backend!.store({ taskId: String(id), state: "SUCCESS", attempt: 0, text, expiresMs: null } as never);
+    await eventually(async () => (await sent(shop)).length === 2);
+  });
+});
