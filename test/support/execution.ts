@@ -12,6 +12,9 @@ export interface RunChanges {
   readonly headers?: Readonly<Record<string, unknown>>;
   readonly body?: string | Uint8Array;
   readonly contentType?: string;
+  readonly replyTo?: string;
+  /** ms */
+  readonly timeLimits?: { readonly soft: number; readonly hard: number };
   readonly aborted?: { readonly kind: AbortReason; readonly message: string };
   readonly heartbeat?: () => void;
 }
@@ -44,13 +47,13 @@ export function startExecution(config: Config = {}, create: (config: Config) => 
       headers,
       body,
       contentType: changes.contentType ?? "application/json",
-      replyTo: null,
+      replyTo: changes.replyTo ?? null,
       priority: null,
       queue: "q",
       redelivered: false,
       deliveries: 0,
-      softTimeLimitMs: null,
-      timeLimitMs: null,
+      softTimeLimitMs: changes.timeLimits?.soft ?? null,
+      timeLimitMs: changes.timeLimits?.hard ?? null,
     };
     const updateState = async (state: string, metaJson: string) => void states.push([state, JSON.parse(metaJson)]);
     return await execute(request, { signal, updateState, log() {}, heartbeat });

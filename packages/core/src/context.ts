@@ -2,7 +2,8 @@
 import type { Duration } from "./duration.ts";
 import type { Logger } from "./logger.ts";
 
-export interface TaskRequest {
+/** What is known of a task before its body is read. */
+export interface TaskFacts {
   readonly id: string;
   readonly rootId: string;
   readonly parentId: string | null;
@@ -25,6 +26,19 @@ export interface TaskRequest {
   readonly headers: Readonly<Record<string, unknown>>;
   /** the stamps of the call, each a list of values */
   readonly stamps: Readonly<Record<string, readonly unknown[]>>;
+  /** the name under which it is shown, in place of its own; null: its own */
+  readonly shadow: string | null;
+  /** the queue in which its caller waits for answers (`rpc://`); null: none */
+  readonly replyTo: string | null;
+  /** ms, that are in force here: of the call, the task or the app; null = none */
+  readonly softTimeLimitMs: number | null;
+  readonly timeLimitMs: number | null;
+}
+
+export interface TaskRequest extends TaskFacts {
+  /** as they were sent, not as a schema gave them to the function */
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
 export interface RetryOptions {

@@ -23,7 +23,7 @@ import { type ContextParts, createContext } from "./task-context.ts";
 import { readTaskHeaders, type TaskHeaders } from "./task-headers.ts";
 import { fromWire } from "./task-input.ts";
 import type { RunOptions } from "./task-options.ts";
-import { taskRequestOf } from "./task-request.ts";
+import { taskFactsOf, taskRequestOf } from "./task-request.ts";
 import { unrunBehind } from "./unrun.ts";
 
 /** `hostname`: the worker's node name. Opens the app's dependencies before the first run. */
@@ -83,7 +83,8 @@ class Execution implements ContextParts, CurrentRun {
   }
 
   get request(): TaskRequest {
-    this.#request ??= taskRequestOf(this.#run, this.#followed.headers, this.#hostname, this.#control.isEager === true);
+    const { headers, body } = this.#followed;
+    this.#request ??= taskRequestOf(taskFactsOf(this.#run, headers, this.#hostname, this.#control.isEager === true), body);
     return this.#request;
   }
 

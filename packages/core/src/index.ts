@@ -4,7 +4,7 @@ export { createApp } from "./app.ts";
 export type { ApplyOptions, CallOptions } from "./call.ts";
 export type { CompressionName } from "./compression.ts";
 export type { Config, Settings } from "./config.ts";
-export type { TaskContext, TaskRequest } from "./context.ts";
+export type { TaskContext, TaskFacts, TaskRequest } from "./context.ts";
 export type { Paused, PauseTargets } from "./control/pausing.ts";
 export type { Control, ControlOptions, ControlReplies, QueueBindingOptions, ReplyOptions } from "./control.ts";
 export type { Credentials, CredentialsHook, CredentialsRequest } from "./credentials.ts";

@@ -17,7 +17,7 @@ export async function callHere<R>(runtime: AppRuntime, name: string, args: reado
   const { code } = definition;
   if (code.kind === "plain") return (await code.run(...bound)) as R;
   const parts = {
-    request: localRequest(),
+    request: localRequest(args),
     signal: new AbortController().signal,
     log: runtime.logger,
     deps: await runtime.deps.get(),
@@ -33,7 +33,7 @@ export async function callHere<R>(runtime: AppRuntime, name: string, args: reado
   }
 }
 
-function localRequest(): TaskRequest {
+function localRequest(args: readonly unknown[]): TaskRequest {
   const id = randomUUID();
   return Object.freeze({
     id,
@@ -53,5 +53,11 @@ function localRequest(): TaskRequest {
     priority: null,
     headers: {},
     stamps: {},
+    shadow: null,
+    replyTo: null,
+    softTimeLimitMs: null,
+    timeLimitMs: null,
+    args,
+    kwargs: {},
   });
 }

@@ -111,5 +111,5 @@ export { type ContextParts, createContext } from "./task-context.ts";
 export { customHeaders, readTaskHeaders, stampValues, type TaskHeaders } from "./task-headers.ts";
 export { fromWire } from "./task-input.ts";
 export type { RunOptions } from "./task-options.ts";
-export { taskRequestOf } from "./task-request.ts";
+export { taskFactsOf } from "./task-request.ts";
 export { type UnrunFor, type UnrunStep, unrunBehind, unrunIn, unrunRecords } from "./unrun.ts";

@@ -1,5 +1,5 @@
 /** Signals tell afterwards and may change nothing: Celery's, typed. Listeners run in the process where the thing happened. */
-import type { TaskRequest } from "./context.ts";
+import type { TaskFacts, TaskRequest } from "./context.ts";
 import type { OutgoingMessage } from "./middleware.ts";
 import type { Outcome } from "./snapshot.ts";
 
@@ -9,6 +9,8 @@ export interface Signal<E> {
 }
 
 type TaskEvent = TaskRequest & { readonly task: string };
+/** of one whose arguments nobody has read */
+type UnreadTaskEvent = TaskFacts & { readonly task: string };
 /** `pid`: of the process that tells */
 type ProcessEvent = { readonly hostname: string; readonly pid: number };
 
@@ -16,7 +18,7 @@ type ProcessEvent = { readonly hostname: string; readonly pid: number };
 export interface SignalEvents {
   beforeTaskPublish: OutgoingMessage;
   afterTaskPublish: OutgoingMessage;
-  taskReceived: TaskEvent;
+  taskReceived: UnreadTaskEvent;
   taskPrerun: TaskEvent;
   taskPostrun: TaskEvent & { readonly outcome: Outcome<unknown> };
   taskSuccess: TaskEvent & { readonly value: unknown };
@@ -24,8 +26,8 @@ export interface SignalEvents {
   taskRetry: TaskEvent & { readonly error: unknown };
   taskInternalError: TaskEvent & { readonly error: unknown };
   /** `signum`: of the signal that it was terminated by */
-  taskRevoked: TaskEvent & { readonly terminated: boolean; readonly signum: number | null; readonly expired: boolean };
-  taskUnknown: TaskEvent;
+  taskRevoked: UnreadTaskEvent & { readonly terminated: boolean; readonly signum: number | null; readonly expired: boolean };
+  taskUnknown: UnreadTaskEvent;
   taskRejected: { readonly queue: string; readonly reason: string };
   workerInit: { readonly hostname: string };
   workerProcessInit: ProcessEvent;

@@ -1,6 +1,6 @@
 /** Celery's signals of tasks that are told in the worker's own process: what came, and what was not run or not to its end. */
 import { constants } from "node:os";
-import { type AppRuntime, type Ending, type SignalEvents, taskRequestOf } from "@celeriac/core/runtime";
+import { type AppRuntime, type Ending, type SignalEvents, taskFactsOf } from "@celeriac/core/runtime";
 import type { Request } from "./request.ts";
 
 export interface SignalParts {
@@ -37,5 +37,5 @@ export function signalEnded({ runtime, hostname }: SignalParts, request: Request
 }
 
 function eventOf({ run, headers }: Request, hostname: string): SignalEvents["taskReceived"] {
-  return { ...taskRequestOf(run, headers, hostname), task: run.task };
+  return { ...taskFactsOf(run, headers, hostname), task: run.task };
 }

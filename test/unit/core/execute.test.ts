@@ -88,6 +88,22 @@ describe("a run", () => {
   });
 });
 
+describe("self.request", () => {
+  it("says with what the task was sent, and signals of the run say it, too", async () => {
+    const { app, run, told } = startExecution();
+    const events = told("taskPrerun");
+    app.bound("t", { params: ["x", "y"] }, (self, _x: number, _y: number) => {
+      const { args, kwargs, shadow, replyTo, softTimeLimitMs, timeLimitMs } = self.request;
+      return { args, kwargs, shadow, replyTo, limits: [softTimeLimitMs, timeLimitMs] };
+    });
+    const sentWith = { args: [1], kwargs: { y: 2 } };
+    const ending = await run("t", { ...sentWith, headers: { shadow: "s" }, replyTo: "r", timeLimits: { soft: 1_000, hard: 2_000 } });
+    const value = "value" in ending ? (JSON.parse(ending.value) as unknown) : ending;
+    expect(value).toEqual({ ...sentWith, shadow: "s", replyTo: "r", limits: [1_000, 2_000] });
+    expect(events).toMatchObject([["taskPrerun", { ...sentWith, shadow: "s" }]]);
+  });
+});
+
 describe("a failed run", () => {
   it("carries what was thrown, and whether the task lists it", async () => {
     const { app, run } = startExecution();
