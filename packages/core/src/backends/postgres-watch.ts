@@ -1,15 +1,14 @@
 /**
  * Who waits for which result in PostgreSQL. Its duties: 1. one connection that listens, while anybody waits; 2. look for a result after
- * that one listens, so that nothing falls in between, together with all others of the turn; 3. do both again after a reconnect;
- * 4. look now and then anyway, so that a lost notice costs seconds.
+ * that one listens, so that nothing falls in between, together with all others of the turn; 3. do both again after a reconnect, and now and then.
  */
 import type { ResultSubscription } from "../backend.ts";
-import type { Timer } from "../clock.ts";
 import type { DriverContext } from "../driver.ts";
 import { type CeleriacError, reasonOf } from "../errors.ts";
 import type { Row } from "../postgres/ask.ts";
 import type { Ear } from "../postgres/database.ts";
-import { createRetryLog, type RetryLog } from "../retry-log.ts";
+import { WaitingResults } from "./waiting-results.ts";
+import { WatchPace } from "./watch-pace.ts";
 
 export interface WatchOptions {
   readonly context: DriverContext;
@@ -21,23 +20,14 @@ export interface WatchOptions {
   changed(taskIds: readonly string[], stamps: readonly (string | null)[]): Promise<readonly Row[]>;
 }
 
-/** A result somebody waits for. */
-interface Watched {
-  readonly listeners: Set<(text: string) => void>;
-  /** what the listeners know */
-  text: string | null;
-  stamp: string | null;
-}
-
-const pollMs = 5_000;
-const firstRetryMs = 50;
-const longestRetryMs = 1_000;
 /** Most results of one question. */
 const batchSize = 100;
 
 export class ResultWatch {
   readonly #options: WatchOptions;
-  readonly #watched = new Map<string, Watched>();
+  /** by task id; versions are stamps */
+  readonly #waiting: WaitingResults<string | null>;
+  readonly #pace: WatchPace;
   /** results to be looked for in the next turn */
   #wanted = new Set<string>();
   /** One look after the other, so that what is told last is the newest. */
@@ -45,47 +35,36 @@ export class ResultWatch {
   #turn: Promise<void> | null = null;
   #ear: Ear | null = null;
   #opening: Promise<void> | null = null;
-  #poll: Timer | null = null;
-  #retry: Timer | null = null;
-  #retries = 0;
   #isClosed = false;
-  readonly #log: RetryLog;
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#log = createRetryLog(options.context.logger);
+    this.#waiting = new WaitingResults(null, () => this.#adjust());
+    const lookForAll = () => void this.#lookFor(this.#waiting.keys());
+    this.#pace = new WatchPace({ context: options.context, look: lookForAll, again: lookForAll });
   }
 
   /** Resolves when the present text, if any, was told; or could not be asked for, which is then tried until it can. */
   async subscribe(taskId: string, listener: (text: string) => void): Promise<ResultSubscription> {
     if (this.#isClosed) throw this.#options.failure(new Error("it was closed"));
-    const entry = this.#watched.get(taskId) ?? { listeners: new Set(), text: null, stamp: null };
-    this.#watched.set(taskId, entry);
-    // A function of its own: the same listener may subscribe twice.
-    const tell = (text: string) => listener(text);
-    entry.listeners.add(tell);
-    if (entry.text !== null) tell(entry.text);
-    this.#ear?.hold(true);
-    this.#poll ??= this.#options.context.clock.every(pollMs, () => void this.#lookFor(this.#watched.keys()));
+    const subscription = this.#waiting.add(taskId, listener);
+    this.#adjust();
     await this.#lookFor([taskId]);
-    return { close: () => this.#leave(taskId, entry, tell) };
+    return subscription;
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#watched.clear();
-    this.#retry?.cancel();
-    this.#poll?.cancel();
+    this.#waiting.clear();
+    this.#pace.stop();
     this.#ear?.close();
   }
 
-  #leave(taskId: string, entry: Watched, tell: (text: string) => void): void {
-    if (!entry.listeners.delete(tell) || entry.listeners.size > 0 || this.#watched.get(taskId) !== entry) return;
-    this.#watched.delete(taskId);
-    if (this.#watched.size > 0) return;
-    this.#poll?.cancel();
-    this.#poll = null;
-    this.#ear?.hold(false);
+  /** While nobody waits nobody looks, and the connection keeps no process alive. */
+  #adjust(): void {
+    const isNeeded = this.#waiting.size > 0;
+    this.#pace.adjust(isNeeded);
+    this.#ear?.hold(isNeeded);
   }
 
   /** Resolves when it was looked for these, or could not be. Never rejects. */
@@ -102,18 +81,15 @@ export class ResultWatch {
   }
 
   async #look(): Promise<void> {
-    const wanted = [...this.#wanted].filter((taskId) => this.#watched.has(taskId));
+    const wanted = [...this.#wanted].filter((taskId) => this.#waiting.get(taskId) !== undefined);
     this.#wanted = new Set();
     if (wanted.length === 0 || this.#isClosed) return;
     try {
       await this.#listen();
       for (let from = 0; from < wanted.length; from += batchSize) await this.#read(wanted.slice(from, from + batchSize));
-      this.#retries = 0;
-      this.#log.succeeded();
+      this.#pace.succeeded();
     } catch (error) {
-      if (this.#isClosed) return;
-      this.#log.failed("Results cannot be watched at present; tried again", this.#options.failure(error));
-      this.#tryAgain();
+      if (!this.#isClosed) this.#pace.failed(this.#options.failure(error));
     }
   }
 
@@ -128,39 +104,27 @@ export class ResultWatch {
 
   async #openEar(): Promise<void> {
     const ear = await this.#options.listen((taskId) => {
-      if (this.#watched.has(taskId)) void this.#lookFor([taskId]);
+      if (this.#waiting.get(taskId) !== undefined) void this.#lookFor([taskId]);
     });
     if (this.#isClosed) return ear.close();
     this.#ear = ear;
-    ear.hold(this.#watched.size > 0);
+    this.#adjust();
     void ear.gone.then((reason) => {
       this.#ear = null;
       if (this.#isClosed) return;
       this.#options.context.logger.debug("The connection that listens for results is gone", { reason: reasonOf(reason) });
-      if (this.#watched.size > 0) this.#tryAgain();
-    });
-  }
-
-  /** Looks for everything once more, a little later. */
-  #tryAgain(): void {
-    if (this.#isClosed) return;
-    const waitMs = Math.min(longestRetryMs, firstRetryMs * 2 ** this.#retries);
-    this.#retry ??= this.#options.context.clock.after(waitMs, () => {
-      this.#retry = null;
-      this.#retries++;
-      void this.#lookFor(this.#watched.keys());
+      if (this.#waiting.size > 0) this.#pace.tryAgain();
     });
   }
 
   async #read(taskIds: readonly string[]): Promise<void> {
-    const stamps = taskIds.map((taskId) => this.#watched.get(taskId)?.stamp ?? null);
+    const stamps = taskIds.map((taskId) => this.#waiting.get(taskId)?.version ?? null);
     for (const row of await this.#options.changed(taskIds, stamps)) {
-      const entry = this.#watched.get(String(row["task_id"]));
+      const entry = this.#waiting.get(String(row["task_id"]));
       const stamp = String(row["stamp"]);
-      if (entry === undefined || entry.stamp === stamp) continue;
-      entry.stamp = stamp;
-      entry.text = String(row["text"]);
-      for (const listener of [...entry.listeners]) listener(entry.text);
+      if (entry === undefined || entry.version === stamp) continue;
+      entry.version = stamp;
+      this.#waiting.tell(entry, String(row["text"]));
     }
   }
 }

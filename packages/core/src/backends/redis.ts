@@ -5,6 +5,7 @@
 import type { ResultBackend, ResultRecord, ResultSubscription, StoreOutcome } from "../backend.ts";
 import type { DriverContext } from "../driver.ts";
 import { BackendError } from "../errors.ts";
+import { asking } from "../redis/ask.ts";
 import { grouped, type RedisConnection } from "../redis/connection.ts";
 import { backendFailure } from "../redis/failure.ts";
 import { createLink } from "../redis/link.ts";
@@ -22,11 +23,13 @@ export function createRedisBackend(url: string, context: DriverContext, access?:
   const closed = () => new BackendError("BACKEND_UNREACHABLE", `The result backend on Redis at ${target.label} was closed`);
   const link = createLink(target, { clock: context.clock, name: "celeriac:results", holdsProcess: false, closed });
   const ear = createLink(target, { clock: context.clock, name: "celeriac:results-watch", holdsProcess: true, closed });
+  const failure = (error: unknown) => backendFailure(error, target.label);
+  const ask = asking(link, failure);
   const textOf = (stored: Buffer | null) => (stored === null ? null : context.resultTextOf(stored));
   const watch = new ResultWatch({
     ear,
     context,
-    failure: (error) => backendFailure(error, target.label),
+    failure,
     read: readTexts,
   });
 
@@ -40,14 +43,6 @@ export function createRedisBackend(url: string, context: DriverContext, access?:
 
   async function remove(key: string): Promise<void> {
     await ask((connection) => connection.call("DEL", key));
-  }
-
-  async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
-    try {
-      return await question(await link.open());
-    } catch (error) {
-      throw backendFailure(error, target.label);
-    }
   }
 
   return {

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Coordinator, Lease } from "../coordinator.ts";
 import type { DriverContext } from "../driver.ts";
 import { BrokerError } from "../errors.ts";
+import { asking } from "../redis/ask.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { brokerFailure } from "../redis/failure.ts";
 import { createLink } from "../redis/link.ts";
@@ -40,13 +41,7 @@ export function createRedisCoordinator(url: string, context: DriverContext, opti
   const closed = () => new BrokerError("BROKER_CLOSED", `The coordinator on Redis at ${target.label} was closed`);
   const link = createLink(target, { clock: context.clock, name: "celeriac:coordinator", holdsProcess: false, closed });
 
-  async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
-    try {
-      return await question(await link.open());
-    } catch (error) {
-      throw brokerFailure(error, target.label);
-    }
-  }
+  const ask = asking(link, (error) => brokerFailure(error, target.label));
 
   const slots = new HeldSlots({
     clock: context.clock,

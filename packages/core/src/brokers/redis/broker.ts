@@ -7,7 +7,7 @@ import type { DriverContext } from "../../driver.ts";
 import { BrokerError } from "../../errors.ts";
 import { pausingTasks } from "../../pauses.ts";
 import { plainQueues, type QueueTable } from "../../queue-table.ts";
-import type { RedisConnection } from "../../redis/connection.ts";
+import { asking } from "../../redis/ask.ts";
 import { brokerFailure } from "../../redis/failure.ts";
 import { createLink } from "../../redis/link.ts";
 import { redisFacts } from "../../redis/server-facts.ts";
@@ -67,14 +67,7 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
   const broadcasts = createBroadcasts({ link, target, context, silentMs: timing.silentMs });
   const consumers = new Set<RedisConsumer>();
 
-  async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
-    try {
-      return await question(await link.open());
-    } catch (error) {
-      throw brokerFailure(error, target.label);
-    }
-  }
-
+  const ask = asking(link, (error) => brokerFailure(error, target.label));
   const pauses = createPauses(ask);
 
   return {

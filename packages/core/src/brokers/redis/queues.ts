@@ -4,14 +4,11 @@ import type { Clock } from "../../clock.ts";
 import { type Envelope, wrapUnreadable } from "../../envelope.ts";
 import { type PauseStore, pausingQueues } from "../../pauses.ts";
 import { queueNames } from "../../queue-table.ts";
-import type { RedisConnection } from "../../redis/connection.ts";
+import type { Ask } from "../../redis/ask.ts";
 import { readBindings } from "./bindings.ts";
 import { decodeEnvelope } from "./envelope-json.ts";
 import { listsOf, pausedKey } from "./keys.ts";
 import { purgeList } from "./purge.ts";
-
-/** `ask` gives the connection to a question and translates its failure. */
-export type Ask = <T>(question: (connection: RedisConnection) => Promise<T>) => Promise<T>;
 
 export function createQueues(ask: Ask, clock: Clock, pauses: PauseStore): Queues {
   return {
