@@ -39,7 +39,8 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: ["celeriac-source", "node", "module-sync"] } },
   test: {
     pool: "forks",
-    maxWorkers: 2,
+    // More than there are cores where we are checked: most of a test is waiting, for servers, processes and delays.
+    maxWorkers: 3,
     testTimeout: 30_000,
     // On a busy machine nothing happens within the second that is Vitest's own.
     expect: { poll: { timeout: 15_000 } },

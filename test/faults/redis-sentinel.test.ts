@@ -1,5 +1,5 @@
 /** Redis behind sentinels: the primary is killed under load, stopped without an end, and swapped while it runs. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { describe, expect, type TestContext, test } from "vitest";
 import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
 import type { Broker, Publication } from "../../packages/core/src/broker.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
@@ -12,14 +12,17 @@ import { idOf, publicationTo } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { primaryName, type SentinelSet, startSentinels } from "../support/redis-sentinel.ts";
+import { startRedis } from "../support/redis-server.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 const access: RedisAccess = { ssl: false, masterName: primaryName };
-let set: SentinelSet;
-beforeAll(async () => {
-  set = await startSentinels();
-});
-afterAll(() => set.stop());
+
+/** Of the test's own: after a failover sentinels wait for a while before they allow the next. */
+async function openSet({ onTestFinished }: TestContext): Promise<SentinelSet> {
+  const set = await startSentinels();
+  onTestFinished(() => set.stop());
+  return set;
+}
 
 const patience = { withinMs: 45_000, everyMs: 50 };
 
@@ -33,13 +36,13 @@ function publishAtLast(broker: Broker, publication: Publication): Promise<void> 
 
 interface Failover {
   readonly name: string;
-  fail(): Promise<void>;
+  fail(set: SentinelSet): Promise<void>;
 }
 
 const failovers: readonly Failover[] = [
   {
     name: "was killed",
-    async fail() {
+    async fail(set) {
       const killed = await set.killPrimary();
       await set.promoted();
       await set.rejoin(killed);
@@ -47,18 +50,19 @@ const failovers: readonly Failover[] = [
   },
   {
     name: "answers nobody",
-    async fail() {
+    async fail(set) {
       const thaw = await set.freezePrimary();
       await set.promoted();
       await thaw();
     },
   },
-  { name: "has become a replica", fail: () => set.swap() },
+  { name: "has become a replica", fail: (set) => set.swap() },
 ];
 
 test("a primary that owes an answer is left soon enough to work on within 5 s of the next one", async () => {
   const clock = createFakeClock();
-  const proxy = await startTcpProxy((await set.promoted()).port);
+  const primary = await startRedis();
+  const proxy = await startTcpProxy(primary.port);
   try {
     const address = { host: "127.0.0.1", port: proxy.port };
     const server = { address, role: "primary", tls: null, db: 0, keyPrefix: "", username: null, password: null } as const;
@@ -73,10 +77,20 @@ test("a primary that owes an answer is left soon enough to work on within 5 s of
     expect(await owed).toBe("given up");
   } finally {
     await proxy.close();
+    await primary.stop();
   }
 });
 
-test.each(failovers)("goes on with the next primary when the last one $name", { timeout: 120_000 }, async ({ fail }) => {
+// Each waits for sentinels most of the time.
+describe.concurrent("whoever is connected", { timeout: 120_000 }, () => {
+  for (const { name, fail } of failovers)
+    test(`goes on with the next primary when the last one ${name}`, async (context) => {
+      const set = await openSet(context);
+      await goOnAfter(set, () => fail(set));
+    });
+});
+
+async function goOnAfter(set: SentinelSet, fail: () => Promise<void>): Promise<void> {
   const url = set.url();
   const open = () => createRedisBroker(url, driverContext(), { resultUrl: null, access });
   const [producer, worker] = [open(), open()];
@@ -107,4 +121,4 @@ test.each(failovers)("goes on with the next primary when the last one $name", { 
   } finally {
     await Promise.all([producer.close(), worker.close(), backend.close(), coordinator.close()]);
   }
-});
+}

@@ -209,10 +209,10 @@ describe.each(brokers)("$name", ({ name, open }) => {
       const id = randomUUID();
       const silent = callPython(python, [
         { do: "send", task: "js.silent", task_id: id },
-        { do: "get", id, timeout: 2 },
+        { do: "get", id, timeout: 1 },
       ]);
       await expect(silent).rejects.toThrow("TimeoutError");
-      expect(worker.log()).toMatch(new RegExp(`"taskId":"${id}".*task-succeeded`));
+      await eventually(() => expect(worker.log()).toMatch(new RegExp(`"taskId":"${id}".*task-succeeded`)));
     });
   });
 
