@@ -83,11 +83,10 @@ test("a primary that owes an answer is left soon enough to work on within 5 s of
 
 // Each waits for sentinels most of the time.
 describe.concurrent("whoever is connected", { timeout: 120_000 }, () => {
-  for (const { name, fail } of failovers)
-    test(`goes on with the next primary when the last one ${name}`, async (context) => {
-      const set = await openSet(context);
-      await goOnAfter(set, () => fail(set));
-    });
+  test.for(failovers)("goes on with the next primary when the last one $name", async ({ fail }, context) => {
+    const set = await openSet(context);
+    await goOnAfter(set, () => fail(set));
+  });
 });
 
 async function goOnAfter(set: SentinelSet, fail: () => Promise<void>): Promise<void> {
