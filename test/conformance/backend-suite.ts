@@ -3,6 +3,7 @@
  * A driver's test file calls `describeBackend` with a function that opens a world of its own.
  */
 import { describe } from "vitest";
+import { describeChords } from "./backend/chords.ts";
 import { describeGroups } from "./backend/groups.ts";
 import { describeLife } from "./backend/life.ts";
 import { describeLookup } from "./backend/lookup.ts";
@@ -12,13 +13,18 @@ import { type BackendWorld, startSuite } from "./backend/world.ts";
 
 export type { BackendWorld } from "./backend/world.ts";
 
-export function describeBackend(name: string, openWorld: () => Promise<BackendWorld>): void {
+export function describeBackend(
+  name: string,
+  openWorld: () => Promise<BackendWorld>,
+  { countsChords = true }: { readonly countsChords?: boolean } = {},
+): void {
   describe(`result backend: ${name}`, () => {
     const suite = startSuite(openWorld);
     describeLookup(suite);
     describeNewestWins(suite);
     describeSubscriptions(suite);
     describeGroups(suite);
+    if (countsChords) describeChords(suite);
     describeLife(suite);
   });
 }

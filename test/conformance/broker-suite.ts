@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { describeBroadcasting } from "./broker/broadcasting.ts";
 import { describeChangingQueues } from "./broker/changing-queues.ts";
+import { describeChordSettling } from "./broker/chords.ts";
 import { describeClaiming } from "./broker/claiming.ts";
 import { describeDeadLetters } from "./broker/dead-letters.ts";
 import { describeDelaying } from "./broker/delaying.ts";
@@ -33,6 +34,7 @@ export function describeBroker(name: string, open: () => Promise<BrokerWorld>, t
     describe("publishing", () => describePublishing(cases, traits));
     describe("claiming", () => describeClaiming(cases, traits));
     describe("settling", () => describeSettling(cases, traits));
+    if (traits.settlesResults) describe("chords", () => describeChordSettling(cases));
     describe("dead letters", () => describeDeadLetters(cases));
     describe("routing", () => describeRouting(cases));
     describe("changing queues", () => describeChangingQueues(cases, traits));

@@ -15,6 +15,7 @@ import { createNotebook } from "../support/notebook.ts";
 import { postgresRows } from "../support/postgres-client.ts";
 import { grant, postgresGrants, postgresUsers, preparePostgres } from "../support/roles.ts";
 import { postgresUrl } from "../support/servers.ts";
+import { chordStart, partOf } from "./backend/chords.ts";
 
 const refused = (words: string) => expect.objectContaining({ code: "BACKEND_REFUSED", message: expect.stringContaining(words) });
 
@@ -45,6 +46,18 @@ describe("on PostgreSQL", () => {
     expect(await asking.restoreGroup("saved")).toBe("{}");
     await asking.forgetGroup("saved");
     await expect(asking.store(record())).rejects.toEqual(refused("permission denied for table celeriac_result"));
+  });
+
+  it("a producer opens chords, and a worker counts and closes them", async () => {
+    const { worker, producer } = await preparePostgres(await postgresUrl(), ["results"]);
+    const [opening, counting] = [open(producer).chords!, open(worker).chords!];
+    const chord = chordStart(1);
+    await opening.open(chord);
+    await opening.open(chord);
+    expect(await counting.count([partOf(chord, 0)])).toBe("complete");
+    await expect(opening.endClosing(chord.id)).rejects.toEqual(refused("permission denied"));
+    await counting.endClosing(chord.id);
+    expect(await counting.count([partOf(chord, 0)])).toBe("closed");
   });
 
   it("a monitor reads results, and changes nothing", async () => {

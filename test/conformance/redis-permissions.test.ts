@@ -1,5 +1,6 @@
 /** What each kind of process needs of Redis, and no more: the rules in docs/security.md, under which the suites are run. */
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import type { ResultBackend } from "../../packages/core/src/backend.ts";
 import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
 import type { Broker } from "../../packages/core/src/broker.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
@@ -9,6 +10,7 @@ import { listenToEvents, tellEvent } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
 import { type RedisRole, redisUserUrl } from "../support/roles.ts";
 import { redisUrl } from "../support/servers.ts";
+import { chordStart, partOf } from "./backend/chords.ts";
 import { acknowledge, consume } from "./broker/world.ts";
 import { describeRedisBackend, describeRedisBroker } from "./redis-suites.ts";
 
@@ -18,6 +20,22 @@ async function connected(broker: Broker): Promise<Broker> {
   onTestFinished(() => broker.close());
   await broker.connect();
   return broker;
+}
+
+/** Who sends a chord opens it and no more; a worker does all the rest. */
+async function opensChord(producer: ResultBackend, worker: ResultBackend): Promise<void> {
+  const chord = chordStart(1);
+  await producer.chords!.open(chord);
+  await producer.chords!.open(chord);
+  const store = worker.chords!;
+  expect(await store.takeQuiet({ nowMs: chord.dueAt + 120_000, everyMs: 60_000, limit: 10 })).toHaveLength(1);
+  await store.keepAlive([chord.id], chord.dueAt + 180_000);
+  expect(await store.count([partOf(chord, 0)])).toBe("complete");
+  await expect(producer.chords!.endClosing(chord.id)).rejects.toMatchObject({ code: "BACKEND_REFUSED" });
+  expect(await store.parts(chord.id)).toHaveLength(1);
+  expect(await store.beginClosing(chord.id, "one", 60_000)).toBe("begun");
+  await store.endClosing(chord.id);
+  expect(await store.count([partOf(chord, 0)])).toBe("closed");
 }
 
 describe("on Redis", () => {
@@ -56,6 +74,7 @@ describe("on Redis", () => {
     await asking!.saveGroup({ groupId: "saved", text: "{}", expiresMs: 60_000 });
     expect(await asking!.restoreGroup("saved")).toBe("{}");
     await asking!.forgetGroup("saved");
+    await opensChord(asking!, storing!);
 
     await expect(producer.queues.peek("shop-sent", 1)).rejects.toEqual(refused);
     await expect(producer.publish(publicationTo("other"))).rejects.toMatchObject({ code: "PUBLISH_REJECTED" });
@@ -77,6 +96,7 @@ describe("on Redis", () => {
     expect(await asking!.restoreGroup("saved")).toBe("{}");
     await expect(asking!.saveGroup({ groupId: "saved", text: "{}", expiresMs: 60_000 })).rejects.toEqual(denied);
     await asking!.forgetGroup("saved");
+    await opensChord(asking!, storing!);
     const broker = createRedisBroker(await urlOf("worker-results"), driverContext(), { resultUrl: null });
     onTestFinished(() => broker.close());
     await expect(broker.connect()).rejects.toEqual(refused);

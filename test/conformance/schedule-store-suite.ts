@@ -19,7 +19,7 @@ function entry(name: string, changes: Partial<EntryDefinition> = {}): EntryDefin
   return {
     name,
     schedule: { kind: "interval", everyMs: 1_000, relative: false, offsetMs: 0 },
-    call: { task: "shop.add", args: [1, []], kwargs: {}, options: { queue: "mail" } },
+    call: { task: "shop.add", args: [1, []], kwargs: {}, options: { queue: "mail" }, subtask_type: null, immutable: true },
     ...{ enabled: true, startAt: null, endAt: null, maxRuns: null, jitterMs: 0, catchUp: "last", deadlineMs: null, overlap: "allow" },
     ...changes,
   };

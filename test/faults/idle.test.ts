@@ -16,8 +16,7 @@ it.concurrent("redis: an idle worker on 4 queues of 4 steps issues less than 5 c
     await world.startWorker({ options: { pool: "threads", concurrency: 1, queues } });
     for (const queue of queues) await world.client.mark.applyAsync([1, 0], { queue }).get();
     // Three beats of the worker's pulse.
-    const seconds = 9;
-    const commands = await redisCommandsIn(seconds * 1_000, server.url);
+    const { commands, seconds } = await redisCommandsIn(9_000, server.url);
     const count = [...commands.values()].reduce((sum, calls) => sum + calls, 0);
     expect(commands.get("hincrby"), "the pulse, which is made inside a script").toBeGreaterThanOrEqual(2);
     expect(count / seconds, JSON.stringify([...commands])).toBeLessThan(5);
@@ -66,8 +65,8 @@ it.concurrent("sqlite: idle workers write nothing, though each looks whether the
         { withinMs: 60_000, everyMs: 2_000 },
       );
       const before = observer.look();
-      // Five rounds of the look for dead workers.
-      await pause(10_000);
+      // Three rounds of the look for dead workers.
+      await pause(6_000);
       expect(observer.look()).toEqual(before);
       // The observer would have seen it.
       await world.client.mark.applyAsync([2, 0], { queue: "one" }).get();

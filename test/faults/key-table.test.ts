@@ -12,7 +12,7 @@ import { auditSqlite } from "../support/sqlite-audit.ts";
 
 const patience = { withinMs: 60_000, everyMs: 100 };
 
-it("redis: 10,000 tasks and a killed worker leave only keys of the table, and an emptied system holds 20 at most", async () => {
+it.concurrent("redis: 10,000 tasks and a killed worker leave only keys of the table, and an emptied system holds 20 at most", async () => {
   const world = createFaultWorld(await places.redis(), {}, missedSoon);
   try {
     const seen = await leaveKeys(world, 10_000);
@@ -34,7 +34,7 @@ it("redis: 10,000 tasks and a killed worker leave only keys of the table, and an
   }
 }, 300_000);
 
-it("sqlite: 1,000 tasks and a killed worker leave only tables and files of the table, and no row of their own", async () => {
+it.concurrent("sqlite: 1,000 tasks and a killed worker leave only tables and files of the table, and no row of their own", async () => {
   const world = createFaultWorld(await places.sqlite());
   const path = join(world.directory, "celeriac.db");
   const audit = () => {
@@ -83,7 +83,7 @@ it("sqlite: 1,000 tasks and a killed worker leave only tables and files of the t
   }
 }, 300_000);
 
-it("rabbitmq: 1,000 tasks and a killed worker leave only queues and exchanges of the table", async () => {
+it.concurrent("rabbitmq: 1,000 tasks and a killed worker leave only queues and exchanges of the table", async () => {
   const server = await amqpNode();
   const vhost = "key-table";
   const url = await server.vhost(vhost);

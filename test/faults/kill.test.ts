@@ -5,10 +5,12 @@ import { places } from "../support/fault/places.ts";
 import { createFaultWorld, type FaultWorld, isAlive, missedSoon } from "../support/fault/world.ts";
 
 const tasks = 1_000;
+/** of which a worker has so many at a time */
+const held = 8;
 
 for (const [broker, place] of Object.entries(places)) {
-  describe(broker, () => {
-    it.concurrent.each(["parent alone", "parent and children"] as const)(
+  describe.concurrent(broker, () => {
+    it.each(["parent alone", "parent and children"] as const)(
       `kill -9 of the %s loses none of ${tasks} tasks and repeats only what ran`,
       async (victims) => {
         // One of the two is missed as late as in earnest.
@@ -26,7 +28,8 @@ for (const [broker, place] of Object.entries(places)) {
 
 async function killMidway(world: FaultWorld, victims: "parent alone" | "parent and children"): Promise<void> {
   const { mark } = world.client;
-  const first = await world.startWorker({ options: { pool: "prefork", concurrency: 2, hostname: "first@here" } });
+  const options = { pool: "prefork", concurrency: 2, prefetchMultiplier: held / 2 } as const;
+  const first = await world.startWorker({ options: { ...options, hostname: "first@here" } });
   const sent = await Promise.all(Array.from({ length: tasks }, (_, n) => mark.delay(n, 5)));
   await eventually(() => expect(world.ledger().filter(({ what }) => what === "end").length).toBeGreaterThan(100), {
     withinMs: 60_000,
@@ -37,8 +40,8 @@ async function killMidway(world: FaultWorld, victims: "parent alone" | "parent a
   await first.ended;
   await eventually(() => expect(children.filter(isAlive)).toEqual([]));
 
-  const second = await world.startWorker({ options: { pool: "prefork", concurrency: 2, hostname: "second@here" } });
-  const values = await Promise.all(sent.map((result) => result.get({ timeout: "40s" })));
+  const second = await world.startWorker({ options: { ...options, hostname: "second@here" } });
+  const values = await Promise.all(sent.map((result) => result.get({ timeout: "120s" })));
   expect(values).toEqual(Array.from({ length: tasks }, (_, n) => n));
 
   const begins = new Map<number, number>();
@@ -46,7 +49,7 @@ async function killMidway(world: FaultWorld, victims: "parent alone" | "parent a
   expect(begins.size).toBe(tasks);
   const repeated = [...begins].filter(([, times]) => times > 1);
   expect(repeated.every(([, times]) => times === 2)).toBe(true);
-  // What ran at the kill, one task in each of two executors, and outcomes of one batch that were on their way into the broker.
-  expect(repeated.length).toBeLessThanOrEqual(8);
+  // What ran at the kill, and what had ended without its outcome having reached the broker: on a busy machine all that it held.
+  expect(repeated.length).toBeLessThanOrEqual(held);
   expect((await second.stop())["task-failed"]).toBe(0);
 }

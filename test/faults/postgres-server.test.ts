@@ -4,11 +4,13 @@ import { createApp } from "@celeriac/core";
 import { createWorker } from "@celeriac/worker";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { ResultBackend, ResultRecord } from "../../packages/core/src/backend.ts";
-import { createPostgresBackend } from "../../packages/core/src/backends/postgres.ts";
+import { createPostgresBackend, type PostgresBackendOptions } from "../../packages/core/src/backends/postgres.ts";
+import { type Clock, systemClock } from "../../packages/core/src/clock.ts";
 import { createPostgresCoordinator } from "../../packages/core/src/coordinators/postgres.ts";
 import { programUrl } from "../support/built.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { eventually } from "../support/eventually.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
 import { readKeyTable } from "../support/key-table.ts";
 import { cutPostgresConnections, postgresRows } from "../support/postgres-client.ts";
 import { type PostgresServer, postgresPassword, startPostgres, urlOf } from "../support/postgres-server.ts";
@@ -27,8 +29,8 @@ beforeEach(async () => {
   url = await server.database(`faults_${++count}`);
 });
 
-function openBackend(at = url, celeryTables = false): ResultBackend {
-  const backend = createPostgresBackend(at, driverContext(), { celeryTables });
+function openBackend(at = url, options: Partial<PostgresBackendOptions> = {}, clock: Clock = systemClock): ResultBackend {
+  const backend = createPostgresBackend(at, driverContext({ clock }), { celeryTables: false, ...options });
   onTestFinished(() => backend.close());
   return backend;
 }
@@ -73,8 +75,9 @@ describe("a wait for a result in PostgreSQL", () => {
     await eventually(() => expect(texts).toEqual([record.text]));
   });
 
-  it("is told a result of which no notice came", async () => {
-    const backend = openBackend();
+  it("is told a result of which no notice came, within seconds", async () => {
+    const clock = createFakeClock();
+    const backend = openBackend(url, {}, clock);
     const record = recordOf();
     const texts: string[] = [];
     await backend.subscribe(record.taskId, (text) => texts.push(text));
@@ -83,6 +86,8 @@ describe("a wait for a result in PostgreSQL", () => {
       "insert into celeriac_result (task_id, state, final, attempt, stamp, text) values ($1, 'SUCCESS', true, 0, nextval('celeriac_stamp'), $2)",
       [record.taskId, record.text],
     );
+    expect(texts).toEqual([]);
+    await clock.advance(5_000);
     await eventually(() => expect(texts).toEqual([record.text]));
   });
 });
@@ -102,7 +107,7 @@ describe("a PostgreSQL server", () => {
   it("that says nothing more is not waited for, and asked again when it does", async () => {
     const proxy = await startTcpProxy(server.port);
     onTestFinished(() => proxy.close());
-    const backend = openBackend(url.replace(`:${server.port}/`, `:${proxy.port}/`));
+    const backend = openBackend(url.replace(`:${server.port}/`, `:${proxy.port}/`), { silentMs: 500 });
     await backend.connect();
     proxy.stall();
     await expect(backend.get("any")).rejects.toMatchObject(away);
@@ -161,7 +166,7 @@ describe("a PostgreSQL server", () => {
   });
 
   it("is made ready once by many who come at the same moment", async () => {
-    const backends = Array.from({ length: 8 }, () => openBackend(url, true));
+    const backends = Array.from({ length: 8 }, () => openBackend(url, { celeryTables: true }));
     await Promise.all(backends.map((backend) => backend.connect()));
     expect(await postgresRows(url, "select version from celeriac_schema")).toHaveLength(1);
   });
@@ -169,7 +174,7 @@ describe("a PostgreSQL server", () => {
   it("is left with the tables of docs/internals.md, and no rows whose time is over", async () => {
     const coordinator = createPostgresCoordinator(url, driverContext());
     onTestFinished(() => coordinator.close());
-    await openBackend(url, true).store(recordOf());
+    await openBackend(url, { celeryTables: true }).store(recordOf());
     await coordinator.lease("name", 60_000);
     const table = readKeyTable("PostgreSQL", []);
     const found = await postgresRows(

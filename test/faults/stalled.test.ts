@@ -52,7 +52,7 @@ describe.concurrent("sqlite", () => {
   }, 180_000);
 });
 
-describe("poison", () => {
+describe.concurrent("poison", () => {
   for (const broker of Object.keys(places) as BrokerName[]) {
     it(`${broker}: a task that kills its process is dead-lettered after maxDeliveries runs, as often again when it is redriven, its neighbours are not`, async () => {
       const world = createFaultWorld(await places[broker]());

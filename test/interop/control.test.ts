@@ -113,21 +113,23 @@ describe.each(brokers)("$name", { timeout: 60_000 }, ({ open }) => {
     expect(await limit("js.now", "20/s")).toEqual({ ok: "new rate limit set successfully" });
     const answers = await app.control.rateLimit("py.now", "10/s", { destination, reply: true, timeout: "20s" });
     expect(answers).toEqual({ [destination]: { ok: "new rate limit set successfully" } });
-    const [ofOurs, ofPython] = await Promise.all([secondsBetween("js.now", place.queue, 41), secondsBetween("py.now", "to-python", 9)]);
-    expect(ofOurs).toBeGreaterThan(1.9);
-    expect(ofOurs).toBeLessThan(3.5);
-    // Python's worker keeps below its rate, and takes three times as long as it might.
-    expect(ofPython).toBeGreaterThan(0.75);
-    expect(ofPython).toBeLessThan(15);
+    // A busy machine, and Python's worker on any, keep below the rate; neither is ever above it.
+    const [ofOurs, ofPython] = await Promise.all([
+      secondsUntilAllBegan("js.now", place.queue, 21),
+      secondsUntilAllBegan("py.now", "to-python", 6),
+    ]);
+    expect(ofOurs).toBeGreaterThan(0.99);
+    expect(ofPython).toBeGreaterThan(0.49);
     expect(await limit("js.now", 0)).toEqual({ ok: "rate limit disabled successfully" });
     expect(await limit("js.nowhere", "1/s")).toEqual({ error: "unknown task" });
   });
 
-  /** From the first to the last beginning of so many. */
-  async function secondsBetween(task: string, queue: string, count: number): Promise<number> {
+  /** From before the first was sent to the beginning of the last of so many. */
+  async function secondsUntilAllBegan(task: string, queue: string, count: number): Promise<number> {
+    const sentAt = Date.now() / 1_000;
     const sent = await Promise.all(Array.from({ length: count }, () => app.sendTask(task, [], { queue })));
     const began = (await Promise.all(sent.map((each) => each.get({ timeout: "30s" })))) as number[];
-    return Math.max(...began) - Math.min(...began);
+    return Math.max(...began) - sentAt;
   }
 
   it("each makes the other's pool larger", async () => {

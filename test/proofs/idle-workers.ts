@@ -62,8 +62,8 @@ async function watch(workers: readonly IdleWorker[], { redisUrl, sqlitePath, tel
     const percents = workers.map((): number[] => []);
     for (let window = 0; window < windows; window++) {
       const before = workers.map(({ pid }) => cpuMsOf([pid]));
-      const counts = await redisCommandsIn(windowMs, redisUrl);
-      commands.push([...counts.values()].reduce((sum, calls) => sum + calls, 0) / (windowMs / 1_000));
+      const counted = await redisCommandsIn(windowMs, redisUrl);
+      commands.push([...counted.commands.values()].reduce((sum, calls) => sum + calls, 0) / counted.seconds);
       for (const [index, { pid }] of workers.entries()) percents[index]!.push(((cpuMsOf([pid]) - before[index]!) / windowMs) * 100);
       tell(workers.map(({ broker }, index) => `${broker} ${percents[index]!.at(-1)!.toFixed(2)} %`).join(", "));
     }

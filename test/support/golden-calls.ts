@@ -1,6 +1,6 @@
 /** The calls of test/golden as our API makes them: capture name → call. What canvas sends is not here. */
 import { type ApplyOptions, type Call, type CallOptions, createCall } from "../../packages/core/src/call.ts";
-import { createSignature } from "../../packages/core/src/signature.ts";
+import { createSignature, taskJson } from "../../packages/core/src/canvas/signature.ts";
 
 export interface GoldenCall {
   readonly task?: string;
@@ -17,13 +17,12 @@ export interface GoldenCall {
   readonly differs?: readonly string[];
 }
 
-const sender = {
-  send(): never {
-    throw new Error("nothing is sent here");
-  },
+const nothingIsSent = (): never => {
+  throw new Error("nothing is sent here");
 };
+const sender = { send: nothingIsSent, sendComposite: nothingIsSent, handle: nothingIsSent };
 const sign = (name: string, args: readonly unknown[], kwargs = {}, immutable = false) =>
-  createSignature(sender, { task: `proj.${name}`, args, kwargs, immutable });
+  createSignature(sender, taskJson(`proj.${name}`, args, kwargs, immutable));
 const priorities = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
 
 export const goldenCalls: Readonly<Record<string, GoldenCall>> = {

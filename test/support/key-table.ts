@@ -75,6 +75,7 @@ function expressionOf(pattern: string, queues: readonly string[]): RegExp {
     "<incarnation>": "(?<incarnation>.+@.+:[\\w-]{12})",
     "<file>": "[^/-]+",
     "<inc>": "\\d+",
+    "<group>": "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     "<level>": "(?:1?\\d|2[0-7])",
     "<hash>": "[\\w-]{43}",
     "<reply>": "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",

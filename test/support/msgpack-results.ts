@@ -8,8 +8,19 @@ export const readsMsgpack = { resultTextOf: (stored: Buffer) => resultTextOf(sto
 
 /** Stores in msgpack what comes back from there to the byte; else, as others may, text. */
 export function inMsgpack(backend: ResultBackend): ResultBackend {
+  const chords = backend.chords!;
   return {
     ...backend,
+    chords: {
+      ...chords,
+      count: (parts) =>
+        chords.count(
+          parts.map((part) => {
+            const text = `[1, ${JSON.stringify(part.taskId)}, "${part.state}", ${part.value}]`;
+            return { ...part, entry: resultContent(text, "msgpack")?.bytes };
+          }),
+        ),
+    },
     store(record) {
       const text = withAttempt(record.text, record.attempt);
       const content = isPlain(record.text) ? resultContent(text, "msgpack") : undefined;

@@ -21,7 +21,8 @@ export interface ResultsWorld {
   left(): readonly [subscriptions: number, waits: number, timers: number];
 }
 
-export function resultsWorld({ throws = [] as readonly ErrorClass[] } = {}): ResultsWorld {
+/** `throws`: what tasks list, by name; `raises`: what they fail with. */
+export function resultsWorld({ throws = {} as Readonly<Record<string, readonly ErrorClass[]>>, raises = "ValueError" } = {}): ResultsWorld {
   const clock = createFakeClock();
   const memory = createMemoryBackend(`memory://results-${randomUUID()}`, driverContext({ clock }));
   let subscriptions = 0;
@@ -52,10 +53,10 @@ export function resultsWorld({ throws = [] as readonly ErrorClass[] } = {}): Res
       settings: { resultExpires: "1d", resultSerializer: "json" },
       backend: async () => backend,
       control: () => Promise.reject(new Error("not asked for")),
-      revive: (_task, remote) => reviveError(throws, remote),
+      revive: (name, remote) => reviveError(throws[name ?? ""] ?? [], remote),
     },
     say,
-    fail: (taskId, message) => say(taskId, "FAILURE", { exc_type: "ValueError", exc_message: [message], exc_module: "builtins" }),
+    fail: (taskId, message) => say(taskId, "FAILURE", { exc_type: raises, exc_message: [message], exc_module: "builtins" }),
     closeApp() {
       for (const end of waits) end(new Error("closed"));
     },

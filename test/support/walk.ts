@@ -4,6 +4,7 @@ import { type App, type Config, createApp } from "@celeriac/core";
 import {
   type Broker,
   type CeleryEventType,
+  type ClaimOutcome,
   type Delivery,
   type EventType,
   type Publication,
@@ -174,7 +175,7 @@ export function startWalk({
         redelivered,
         async begin() {
           begins++;
-          return answer();
+          return answer() as ClaimOutcome;
         },
         async settle(settlement) {
           const outcome = answer();

@@ -1,5 +1,14 @@
 /** Handles: what they give, where one stands for another, and that none is a promise. */
-import type { AsyncResult, GroupResult, Outcome, Sent, SentGroup, TaskSnapshot, WaitOptions } from "celeriac";
+import {
+  type AsyncResult,
+  type GroupResult,
+  isGroupResult,
+  type Outcome,
+  type Sent,
+  type SentGroup,
+  type TaskSnapshot,
+  type WaitOptions,
+} from "celeriac";
 import { add, app } from "./app.ts";
 import { resize } from "./context.ts";
 import { type Equal, expectType } from "./equal.ts";
@@ -57,6 +66,8 @@ export async function groups(group: GroupResult<[number, "pong"]>): Promise<void
   expectType<Equal<"then" extends keyof typeof group ? true : false, false>>();
   const whole: AsyncResult<[number, string]> = group;
   void whole;
+  if (group.parent !== null && isGroupResult(group.parent))
+    expectType<Equal<typeof group.parent.results, readonly AsyncResult<unknown>[]>>();
   // @ts-expect-error a group is no single value
   const single: AsyncResult<number> = group;
   void single;

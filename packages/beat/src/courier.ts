@@ -7,7 +7,7 @@ import {
   reasonOf,
   type ScheduleStore,
   type Sender,
-  scheduledCall,
+  sendScheduled,
   type Tick,
 } from "@celeriac/core/runtime";
 
@@ -45,7 +45,7 @@ export class Courier {
     const facts = { entry: name, task: definition.call.task, taskId, dueAt: new Date(dueAt).toISOString() };
     for (let waitMs = firstWaitMs; goesOn(); waitMs = Math.min(waitMs * 2, longestWaitMs)) {
       try {
-        await sender.send(() => scheduledCall(definition, taskId, dueAt));
+        await sendScheduled(sender, definition, { taskId, dueAt });
         logger.info("beat-sent", { ...facts, lateMs: Math.round(now() - dueAt) });
         this.#confirm(taskId);
         return "sent";

@@ -144,7 +144,11 @@ export class Rounds {
       const chosen = await Promise.all(names.flatMap((name) => book.get(name) ?? []).map((entry) => this.#choose(entry)));
       const ticks = chosen.flatMap((each) => each.ticks);
       const passed = chosen.flatMap((each) => each.passed);
-      if (ticks.length + passed.length > 0 && (await store.stamp(token, ticks, passed)) === "lost") return leader.stepDown();
+      if (ticks.length + passed.length > 0 && (await store.stamp(token, ticks, passed)) === "lost") {
+        // Whoever leads now has them; when we do again, they are planned anew.
+        for (const name of names) this.#busy.delete(name);
+        return leader.stepDown();
+      }
       for (const { name, dueAt } of [...passed, ...ticks]) book.note(name, () => ({ lastDueAt: dueAt }));
       this.#stats = { ...this.#stats, passed: this.#stats.passed + passed.length };
       for (const { entry, ticks: own } of chosen) if (own.length > 0) this.#track(this.#carry(own, entry));

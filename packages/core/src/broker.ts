@@ -3,6 +3,7 @@
  * Drivers live in `brokers/`; every one passes `test/conformance/broker.ts`.
  */
 import type { ResultRecord } from "./backend.ts";
+import type { ChordPart } from "./chord.ts";
 import type { Envelope, Route } from "./envelope.ts";
 import type { Pausing } from "./pauses.ts";
 import type { QueueDeclaration } from "./queue-table.ts";
@@ -41,13 +42,26 @@ export type Disposition =
 export interface Settlement {
   /** The task's own, and those of steps that will not run because of it. Written in the same atomic step by brokers with `settlesResults`; must be empty otherwise. */
   readonly results: readonly ResultRecord[];
+  /** What it counts for a chord, all of one; as `results`. */
+  readonly parts?: readonly ChordPart[] | undefined;
   /** Follow-ups: retries, links. Sent before the delivery is acknowledged. */
   readonly publish: readonly Publication[];
   readonly then: Disposition;
 }
 
 /** `lost`: the claim is no longer ours, and nothing at all was written, published or acknowledged. */
-export type SettleOutcome = "settled" | "lost";
+export type ClaimOutcome = "settled" | "lost";
+/**
+ * `complete`: its parts were the last that their chord waited for, which is not closed yet. Result and parts are stored, nothing else has happened
+ * and the claim stands: once the chord is closed it is to be settled again.
+ */
+export type SettleOutcome = ClaimOutcome | "complete";
+
+/** What ends a chord: its body, or the body's failure and what follows from that. */
+export interface ChordEnd {
+  readonly results: readonly ResultRecord[];
+  readonly publish: readonly Publication[];
+}
 
 export interface Delivery {
   readonly envelope: Envelope;
@@ -56,8 +70,8 @@ export interface Delivery {
   readonly deliveries: number;
   readonly redelivered: boolean;
   /** Marks a suspect's run as begun, durably, so that only it is counted when this worker dies. A no-op for others. */
-  begin(): Promise<SettleOutcome>;
-  /** Once per delivery. Rejects only if the broker could not be asked (then the claim stands and it may be called again). */
+  begin(): Promise<ClaimOutcome>;
+  /** Once per delivery, but for `complete`. Rejects only if the broker could not be asked (then the claim stands and it may be called again). */
   settle(settlement: Settlement): Promise<SettleOutcome>;
 }
 
@@ -178,6 +192,11 @@ export interface Broker {
    * nor, where it has to wait before it can write, after `passage` was over. Calls of one event-loop turn share a round trip.
    */
   publish(publication: Publication, passage?: Passage): Promise<void>;
+  /**
+   * Ends a chord and closes it in one step; false: it was closed before, and nothing has happened. Present where `settlesResults`; elsewhere the chord's
+   * store is told before and after. Rejects as `publish`.
+   */
+  closeChord?(chordId: string, end: ChordEnd): Promise<boolean>;
   /** Makes sure a queue exists, with Celery's flags. Done by `publish` and `consume` as well. */
   declare(queue: string): Promise<void>;
   consume(queues: readonly string[], options: ConsumeOptions): Promise<Consumer>;

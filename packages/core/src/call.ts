@@ -6,7 +6,8 @@ import { ConfigError } from "./errors.ts";
 import { checkOptions, isCount, isDuration, isFlag, isRecord, isSerializer, isText, type OptionCheck } from "./option-check.ts";
 import { isPriority, type Priority } from "./priority.ts";
 import { type RetryPolicy, readRetryPolicy } from "./publish-retry.ts";
-import type { Sent } from "./result.ts";
+import type { AsyncResult, Sent } from "./result.ts";
+import type { ResultTuple } from "./result-meta.ts";
 import type { SerializerName } from "./serializer.ts";
 import { shownValue } from "./setting.ts";
 import { type Errback, type SignatureJson, type Step, stepsJson } from "./step.ts";
@@ -80,10 +81,24 @@ export interface Call {
   readonly errbacks: readonly SignatureJson[] | null;
 }
 
+/** A composite to be sent: with its arguments, and all that its dictionary can say. */
+export interface CompositeCall {
+  readonly signature: SignatureJson;
+  /** what no dictionary says: how each of its messages is published, and where they stand */
+  readonly options: LocalOptions;
+}
+
+/** What only counts where it is said: how a call is published, and where it stands in the tree of tasks. */
+export type LocalOptions = Pick<CallOptions, "retry" | "retryPolicy" | "publishTimeout" | "abort" | "rootId" | "parentId" | "addToParent">;
+
 /** What a task or a signature needs of the app to be sent. */
 export interface CallSender {
   /** A call that `make` throws for rejects, like one that cannot be published. */
   send<R, P>(make: () => Call): Sent<R, P>;
+  /** As `send`: resolves when the broker has all that is to be sent at once. */
+  sendComposite<R>(make: () => CompositeCall): Sent<R>;
+  /** Of what a tuple names. Opens nothing, asks nothing. */
+  handle<R>(result: ResultTuple): AsyncResult<R>;
 }
 
 const checks: Readonly<Record<keyof ApplyOptions<unknown>, OptionCheck>> = {

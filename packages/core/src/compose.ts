@@ -38,18 +38,19 @@ export interface Composed {
   readonly route: Route;
 }
 
-/** `rest` is what only a follow-up knows: the remaining chain, a group. */
+/** `rest` is what only a plan knows: the remaining chain, the body of the chord it counts for. */
 export function compose(
   context: ComposeContext,
   call: Call,
   definition: TaskDefinition | undefined,
   id: string,
   parent: Parentage | null,
-  rest: { readonly chain?: Embed["chain"]; readonly group?: string } = {},
+  rest: { readonly chain?: Embed["chain"]; readonly chord?: Embed["chord"] } = {},
 ): Composed {
   const { options } = call;
   const defaults = definition?.options;
-  const hasEmbed = call.callbacks !== null || call.errbacks !== null || rest.chain !== undefined;
+  const { chain = null, chord = null } = rest;
+  const hasEmbed = call.callbacks !== null || call.errbacks !== null || chain !== null || chord !== null;
   const { route, sent } = context.router(call, definition);
   const inherited = context.settings.taskInheritParentPriority ? parent?.priority : null;
   return {
@@ -59,11 +60,11 @@ export function compose(
       id,
       args: call.args,
       kwargs: call.kwargs,
-      embed: hasEmbed ? { callbacks: call.callbacks, errbacks: call.errbacks, chain: rest.chain ?? null, chord: null } : emptyEmbed,
+      embed: hasEmbed ? { callbacks: call.callbacks, errbacks: call.errbacks, chain, chord } : emptyEmbed,
       shadow: options.shadow ?? null,
       etaAt: etaOf(options, context.nowMs),
       expiresAt: expiryOf(options.expires ?? defaults?.expires, context.nowMs),
-      group: rest.group ?? options.groupId ?? null,
+      group: options.groupId ?? null,
       groupIndex: options.groupIndex ?? null,
       retries: 0,
       timeLimit: seconds(options.timeLimit, "timeLimit"),

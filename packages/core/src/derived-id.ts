@@ -1,7 +1,8 @@
 /** Ids of what follows a task, derived from it: a settlement repeated after a crash publishes the same tasks again, never new ones. */
 import { createHash } from "node:crypto";
 
-export type FollowUpKind = "callback" | "errback" | "chain";
+/** `part`: of a composite whose caller gave its id. */
+export type FollowUpKind = "callback" | "errback" | "chain" | "part";
 
 /** A UUID (version 5 form) of (task id, retries, kind, index). */
 export function deriveId(taskId: string, retries: number, kind: FollowUpKind, index: number): string {

@@ -3,16 +3,19 @@ import { hostname } from "node:os";
 import type { AppRuntime } from "./app-runtime.ts";
 import type { ResultRecord } from "./backend.ts";
 import type { Publication } from "./broker.ts";
-import type { Call } from "./call.ts";
+import type { Call, CompositeCall } from "./call.ts";
+import type { PlannedSend } from "./canvas/plan.ts";
+import { checked, planCall } from "./canvas/publish.ts";
 import { compose } from "./compose.ts";
 import { currentRun, parentageOf } from "./current-run.ts";
+import { CeleriacError } from "./errors.ts";
 import { createExecute } from "./execute.ts";
 import { celeryErrors } from "./failure.ts";
 import { decodeBody, encodeMessage } from "./message.ts";
 import { type OutgoingMessage, publishThrough } from "./middleware.ts";
 import type { AsyncResult, HandleSource } from "./result.ts";
 import { failureText, resultText } from "./result-meta.ts";
-import { createResult } from "./result-tree.ts";
+import { createResult, handleOf } from "./result-tree.ts";
 import type { Ending, Run } from "./run.ts";
 import type { Outcome } from "./snapshot.ts";
 import { stateRecord } from "./state-record.ts";
@@ -33,23 +36,43 @@ export async function applyHere<R, P>(runtime: AppRuntime, source: HandleSource,
   const { args, kwargs } = definition === undefined || definition.input === null ? call : await toWire(definition, call);
   const parent = currentRun();
   const { message, route } = compose(runtime.composeContext(null), { ...call, args, kwargs }, definition, id, parentageOf(parent));
-  const outgoing: OutgoingMessage = { id, task: call.task, args, kwargs, headers: { ...message.headers }, options: call.options };
   const tree: Tree = { rootId: id, texts: new Map(), thrown: undefined };
+  await runMessage(runtime, { call: { ...call, args, kwargs }, message, route }, tree);
+  if (call.options.addToParent !== false) parent?.children.push([[id, null], null]);
+  const result = createResult<R, P>(treeSource(source, tree, call.task), { id, taskName: call.task, known: true });
+  return { result, outcome: await result.settled() };
+}
+
+/** What is to be sent at once is run one after the other. Throws as `applyHere`, and RESULT_CHORDS for chords, which nothing counts here. */
+export async function applyCompositeHere(
+  runtime: AppRuntime,
+  source: HandleSource,
+  composite: CompositeCall,
+): Promise<AsyncResult<unknown>> {
+  const { sends, opens, result } = planCall(runtime, composite, null);
+  if (opens.length > 0) throw new CeleriacError("RESULT_CHORDS", "taskAlwaysEager runs tasks where they are called, and counts no chords");
+  const tree: Tree = { rootId: null, texts: new Map(), thrown: undefined };
+  for (const send of await Promise.all(sends.map((send) => checked(runtime, send)))) await runMessage(runtime, send, tree);
+  if (composite.options.addToParent !== false) currentRun()?.children.push(result);
+  return handleOf(treeSource(source, tree, null), result);
+}
+
+async function runMessage(runtime: AppRuntime, { call, message, route }: PlannedSend, tree: Tree): Promise<void> {
+  const { task, args, kwargs, options } = call;
+  const outgoing: OutgoingMessage = { id: message.id, task, args, kwargs, headers: { ...message.headers }, options };
   runtime.signals.send("beforeTaskPublish", () => outgoing);
   await publishThrough(runtime.middleware, outgoing, async () => {
     const headed = { ...message, headers: outgoing.headers };
     const envelope = encodeMessage(headed, runtime.clock.now(), runtime.settings.maxMessageBytes);
     await runTree(runtime, { envelope, route }, tree);
   });
-  if (call.options.addToParent !== false) parent?.children.push([[id, null], null]);
   runtime.signals.send("afterTaskPublish", () => outgoing);
-  const result = createResult<R, P>(treeSource(source, tree, call.task), { id, taskName: call.task, known: true });
-  return { result, outcome: await result.settled() };
 }
 
-/** A call, and all that followed it. */
+/** What was called, and all that followed it. */
 interface Tree {
-  readonly rootId: string;
+  /** of the call, if it is one task */
+  readonly rootId: string | null;
   /** task id → Celery's result JSON */
   readonly texts: Map<string, string>;
   /** what the call itself failed with */
@@ -163,7 +186,7 @@ function stepsOf({ texts }: Tree): StepStore {
 }
 
 /** Finds results in the tree, and gives the error that the call failed with as it was thrown. */
-function treeSource(source: HandleSource, { texts, thrown }: Tree, task: string): HandleSource {
+function treeSource(source: HandleSource, { texts, thrown }: Tree, task: string | null): HandleSource {
   return {
     ...source,
     backend: async () => ({

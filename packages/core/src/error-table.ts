@@ -78,6 +78,10 @@ export const errorTable = {
     "A group was to be saved or restored, and the result backend keeps nothing that could be looked up: rpc:// sends results to their caller.",
     "Name another backend: the Redis server, the SQLite file or the PostgreSQL database.",
   ],
+  RESULT_CHORDS: [
+    "A chord was sent, and nothing could count its members: results are disabled, or rpc:// sends them to their caller.",
+    "Name another backend: the Redis server, the SQLite file or the PostgreSQL database.",
+  ],
   RESULT_UNREADABLE: [
     "A stored result is not Celery's result JSON.",
     "Something else wrote that key, or in a serializer that result_accept_content does not name; forget() removes it.",

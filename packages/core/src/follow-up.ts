@@ -2,6 +2,8 @@
 import type { AppRuntime } from "./app-runtime.ts";
 import type { Publication } from "./broker.ts";
 import type { Call } from "./call.ts";
+import { linksOf } from "./canvas/composite.ts";
+import { readOptions } from "./canvas/wire-options.ts";
 import { type Composed, compose } from "./compose.ts";
 import { compressionOf } from "./compression.ts";
 import { serializerOf } from "./content.ts";
@@ -11,7 +13,6 @@ import type { RemoteError } from "./errors.ts";
 import { type Body, encodeMessage, envelopeOf } from "./message.ts";
 import type { ResultTuple } from "./result-meta.ts";
 import { queueRoute } from "./router.ts";
-import { readSignature } from "./signature.ts";
 import type { FailureInfo, SignatureJson } from "./step.ts";
 import { customHeaders, type TaskHeaders } from "./task-headers.ts";
 
@@ -112,14 +113,16 @@ function follow(
   index: number,
   rest: { readonly chain?: readonly SignatureJson[] } = {},
 ): Composed {
-  const { options, callbacks, errbacks } = readSignature(signature);
+  const options = readOptions(signature);
+  const callbacks = linksOf(signature.options, "link");
+  const errbacks = linksOf(signature.options, "link_error");
   const call: Call = {
     task: signature.task,
     args: signature.immutable === true ? (signature.args ?? []) : [...given, ...(signature.args ?? [])],
     kwargs: signature.kwargs ?? {},
     options,
-    callbacks,
-    errbacks,
+    callbacks: callbacks.length === 0 ? null : callbacks,
+    errbacks: errbacks.length === 0 ? null : errbacks,
   };
   const { headers } = run;
   const id = options.taskId ?? deriveId(headers.id, headers.retries, kind, index);

@@ -40,17 +40,20 @@ export interface GroupFacts {
   readonly id: string;
   readonly results: readonly AsyncResult<unknown>[];
   readonly parent: AsyncResult<unknown> | null;
+  /** what a member is called, where that is known */
+  nameOf(taskId: string): string | null;
 }
 
 /** `result-tree.ts` makes handles with it. */
 export function createGroupHandle<Rs extends readonly unknown[]>(
   source: HandleSource,
-  { id, results, parent }: GroupFacts,
+  { id, results, parent, nameOf }: GroupFacts,
 ): GroupResult<Rs> {
   const members = results.map((result) => memberOf(result, stepsBefore(parent)));
   const tasks = members.flatMap(tasksOf);
   const ids = tasks.map((task) => task.id);
-  const newTally = () => new GroupTally(members, source.revive);
+  const subjectOf = (task: string) => ({ id: task, taskName: nameOf(task), known: true, revive: source.revive });
+  const newTally = () => new GroupTally(members, subjectOf);
 
   /** Until `conclude` gives something, which it may at once. */
   async function wait<T>(options: WaitOptions | undefined, conclude: (tally: GroupTally) => T | undefined): Promise<T> {
@@ -111,15 +114,16 @@ export function createGroupHandle<Rs extends readonly unknown[]>(
 /** `before`: the steps without which no member begins. */
 function memberOf(result: AsyncResult<unknown>, before: readonly string[]): Member {
   const all = [...before, ...stepsBefore(result.parent)];
-  return isGroup(result) ? { members: result.results.map((each) => memberOf(each, all)) } : { id: result.id, before: all };
+  return isGroupResult(result) ? { members: result.results.map((each) => memberOf(each, all)) } : { id: result.id, before: all };
 }
 
-export function isGroup(result: AsyncResult<unknown>): result is GroupResult<readonly unknown[]> {
+/** Whether a parent, a child or a member is a group: TypeScript knows then what it has. */
+export function isGroupResult(result: AsyncResult<unknown>): result is GroupResult<readonly unknown[]> {
   return "results" in result;
 }
 
 /** Celery's way to name a result, with what stands before it and what it consists of. */
 function tupleOf(result: AsyncResult<unknown>): ResultTuple {
   const parent = result.parent === null ? null : tupleOf(result.parent);
-  return [[result.id, parent], isGroup(result) ? result.results.map(tupleOf) : null];
+  return [[result.id, parent], isGroupResult(result) ? result.results.map(tupleOf) : null];
 }

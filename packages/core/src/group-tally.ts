@@ -14,7 +14,7 @@ export function tasksOf(member: Member): readonly Expected[] {
 
 export class GroupTally {
   readonly #members: readonly Member[];
-  readonly #revive: SnapshotSubject["revive"];
+  readonly #subjectOf: (taskId: string) => SnapshotSubject;
   /** task → indices of the members it is part of */
   readonly #memberOf = new Map<string, number[]>();
   /** by index, how many tasks of the member have not ended */
@@ -29,9 +29,9 @@ export class GroupTally {
   #hasBegun = false;
   #hasFailed = false;
 
-  constructor(members: readonly Member[], revive: SnapshotSubject["revive"]) {
+  constructor(members: readonly Member[], subjectOf: (taskId: string) => SnapshotSubject) {
     this.#members = members;
-    this.#revive = revive;
+    this.#subjectOf = subjectOf;
     this.#missing = members.map((member, index) => {
       const tasks = new Set(tasksOf(member).map(({ id }) => id));
       for (const id of tasks) this.#memberOf.set(id, [...(this.#memberOf.get(id) ?? []), index]);
@@ -130,8 +130,7 @@ export class GroupTally {
   #outcomeOf(member: Member): Outcome<unknown> {
     if (member.members === undefined) {
       const { id } = member;
-      const subject = { id, taskName: null, known: true, revive: this.#revive };
-      return outcomeOf(readSnapshot(subject, this.#ends.get(id)!))!;
+      return outcomeOf(readSnapshot(this.#subjectOf(id), this.#ends.get(id)!))!;
     }
     const values: unknown[] = [];
     for (const each of member.members) {

@@ -2,6 +2,9 @@
 export type { App, AppOptions, ContextOf, Health } from "./app.ts";
 export { createApp } from "./app.ts";
 export type { ApplyOptions, CallOptions } from "./call.ts";
+export { chain, chainOf } from "./canvas/chain.ts";
+export { type GroupSignature, group, groupOf } from "./canvas/group.ts";
+export type { ImmutableSignature, Signature } from "./canvas/signature.ts";
 export type { CompressionName } from "./compression.ts";
 export type { Config, Settings } from "./config.ts";
 export type { TaskContext, TaskFacts, TaskRequest } from "./context.ts";
@@ -23,7 +26,7 @@ export {
   TaskError,
   TaskRevokedError,
 } from "./errors.ts";
-export type { GroupResult, SentGroup } from "./group-result.ts";
+export { type GroupResult, isGroupResult, type SentGroup } from "./group-result.ts";
 export type { GroupProgress, MemberEnd } from "./group-watch.ts";
 export type { Logger } from "./logger.ts";
 export { type Middleware, type OutgoingMessage, type TraceCarrier, traceContext } from "./middleware.ts";
@@ -43,7 +46,6 @@ export type { ScheduleEntry, Schedules } from "./schedules.ts";
 export type { SerializerName } from "./serializer.ts";
 export type { CeleryBeatEntry } from "./settings/beat.ts";
 export type { Signal, SignalEvents, Signals } from "./signals.ts";
-export type { ImmutableSignature, Signature } from "./signature.ts";
 export type { Outcome, TaskSnapshot, TaskState } from "./snapshot.ts";
 export type { Errback, FailureInfo, Step } from "./step.ts";
 export type { AnyTask, ArgsOf, DeclaredTask, ResultOf, Sign, Task, TaskRef } from "./task.ts";

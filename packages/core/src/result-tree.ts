@@ -7,23 +7,39 @@ export function createResult<R, P>(source: HandleSource, facts: HandleFacts): As
   return createTaskHandle<R, P>(source, facts, handleOf);
 }
 
+/** What a task is called, where whoever sent it knows; else its result may say. */
+export type NameOf = (taskId: string) => string | null;
+const unnamed: NameOf = () => null;
+
 /** `members`: by index, each with the steps before it in its own chain. `parent`: the step before the group. */
 export function createGroupResult<Rs extends readonly unknown[]>(
   source: HandleSource,
-  facts: { readonly id: string; readonly members: readonly ResultTuple[]; readonly parent?: AsyncResult<unknown> | null },
+  facts: {
+    readonly id: string;
+    readonly members: readonly ResultTuple[];
+    readonly parent?: AsyncResult<unknown> | null;
+    readonly nameOf?: NameOf;
+  },
 ): GroupResult<Rs> {
-  const { id, members, parent = null } = facts;
-  return createGroupHandle<Rs>(source, { id, results: members.map((member) => handleOf(source, member)), parent });
+  const { id, members, parent = null, nameOf = unnamed } = facts;
+  const results = members.map((member) => handleOf(source, member, nameOf));
+  return createGroupHandle<Rs>(source, { id, results, parent, nameOf });
 }
 
 /** Of the group that a tuple names. */
-export function groupOf<Rs extends readonly unknown[]>(source: HandleSource, [[id, before], members]: ResultTuple): GroupResult<Rs> {
-  return createGroupResult<Rs>(source, { id, members: members ?? [], parent: before === null ? null : handleOf(source, before) });
+export function groupOf<Rs extends readonly unknown[]>(
+  source: HandleSource,
+  [[id, before], members]: ResultTuple,
+  nameOf: NameOf = unnamed,
+): GroupResult<Rs> {
+  const parent = before === null ? null : handleOf(source, before, nameOf);
+  return createGroupResult<Rs>(source, { id, members: members ?? [], parent, nameOf });
 }
 
 /** Of a task, or of a group; with the steps before it, to the first. */
-export function handleOf(source: HandleSource, tuple: ResultTuple): AsyncResult<unknown> {
+export function handleOf(source: HandleSource, tuple: ResultTuple, nameOf: NameOf = unnamed): AsyncResult<unknown> {
   const [[id, before], members] = tuple;
-  if (members !== null) return groupOf(source, tuple);
-  return createResult(source, { id, taskName: null, known: true, parent: before === null ? null : handleOf(source, before) });
+  if (members !== null) return groupOf(source, tuple, nameOf);
+  const parent = before === null ? null : handleOf(source, before, nameOf);
+  return createResult(source, { id, taskName: nameOf(id), known: true, parent });
 }

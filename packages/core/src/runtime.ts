@@ -4,6 +4,8 @@ export type { AppRuntime } from "./app-runtime.ts";
 export type { ResultBackend, ResultRecord, ResultSubscription } from "./backend.ts";
 export type {
   Broker,
+  ChordEnd,
+  ClaimOutcome,
   Consumer,
   ConsumerListener,
   Delivery,
@@ -80,7 +82,7 @@ export { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
 export type { AbortReason, Ending, Execute, Run, RunControl } from "./run.ts";
 export type { Schedule } from "./schedule.ts";
 export type { ScheduleStore, Tick } from "./schedule-store.ts";
-export { scheduledCall, tickId } from "./scheduled-call.ts";
+export { sendScheduled, tickId } from "./scheduled-call.ts";
 export { scheduleOf } from "./schedules.ts";
 export { createSender, type Sender } from "./sender.ts";
 export { encodeJson } from "./serializers/json.ts";

@@ -1,12 +1,13 @@
 /** An entry of the schedule as a project writes it: checked, and turned into what is stored. */
 import { type CallOptions, checkCallOptions } from "./call.ts";
+import { kindOf } from "./canvas/composite.ts";
+import { createSignature, taskJson } from "./canvas/signature.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { CeleriacError } from "./errors.ts";
 import { instantMs } from "./instant.ts";
 import { checkOptions, isCount, isDuration, isFlag, isText, type OptionCheck } from "./option-check.ts";
 import { isSchedule, isStorable, type Schedule } from "./schedule.ts";
 import { shownValue } from "./setting.ts";
-import { createSignature } from "./signature.ts";
 import type { SignatureJson } from "./step.ts";
 import type { CatchUp, EntryDefinition, Overlap } from "./stored-entry.ts";
 
@@ -64,7 +65,7 @@ export function declareEntry(name: string, when: Schedule, what: SignatureJson, 
   if (!isText(name)) throw new CeleriacError("SCHEDULE_INVALID", `An entry's name is a text, got ${shownValue(name)}`);
   const refusal = (problem: string) => new CeleriacError("SCHEDULE_INVALID", `Entry ${JSON.stringify(name)}: ${problem}`);
   if (!isSchedule(when)) throw refusal(`expected a schedule, as every(), crontab(), solar() or clocked() make it, got ${shownValue(when)}`);
-  if (what.subtask_type !== null)
+  if (kindOf(what) !== null)
     throw refusal(`${what.task} is made of several tasks, and an entry sends one: schedule a task that sends the others`);
   checkOptions(`entry ${name}`, checks, options, (option, value) => refusal(`option ${option} cannot be ${shownValue(value)}`));
   const { queue, priority, expires, headers, ...own } = options;
@@ -91,18 +92,17 @@ export function declareEntry(name: string, when: Schedule, what: SignatureJson, 
 function storedCall({ task, args, kwargs, options }: SignatureJson, more: CallOptions): EntryDefinition["call"] {
   const { options: own } = optionsOnWire(task, more);
   // As it will be read again: what cannot be written is told now.
-  return JSON.parse(JSON.stringify({ task, args, kwargs, options: { ...options, ...own } })) as EntryDefinition["call"];
+  return JSON.parse(JSON.stringify({ ...taskJson(task, args, kwargs, true), options: { ...options, ...own } })) as EntryDefinition["call"];
 }
 
 /** Call options in the names of Celery's signatures. Throws CONFIG_UNKNOWN, CONFIG_INVALID, CONFIG_DURATION. */
 export function optionsOnWire(task: string, options: CallOptions): SignatureJson {
   checkCallOptions(task, options);
-  const nobody = {
-    send(): never {
-      throw new CeleriacError("SCHEDULE_INVALID", `${task} is only written down here`);
-    },
+  const refuse = (): never => {
+    throw new CeleriacError("SCHEDULE_INVALID", `${task} is only written down here`);
   };
-  return createSignature(nobody, { task, args: [], kwargs: {}, immutable: true }).set(options).toJSON() as unknown as SignatureJson;
+  const writer = createSignature({ send: refuse, sendComposite: refuse, handle: refuse }, taskJson(task, [], {}, true));
+  return writer.set(options).toJSON() as unknown as SignatureJson;
 }
 
 function given(options: CallOptions): CallOptions {

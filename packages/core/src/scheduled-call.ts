@@ -1,29 +1,26 @@
-/** The call that an entry of the schedule stands for, with the task id that its due time has. */
+/** Sends what an entry of the schedule stands for, under the task id that its due time has. */
 import { createHash } from "node:crypto";
-import { type Call, createCall } from "./call.ts";
-import { readSignature } from "./signature.ts";
+import type { CallSender } from "./call.ts";
+import { createSignature } from "./canvas/signature.ts";
+import type { Sent } from "./result.ts";
 import type { EntryDefinition } from "./stored-entry.ts";
 
 /** The header in which a task finds the due time it was sent for, as ISO-8601 text. */
-export const dueHeader = "x-celeriac-due";
+const dueHeader = "x-celeriac-due";
 /** Under this header django-celery-beat names the entry. */
 const nameHeader = "periodic_task_name";
 
-/** `dueAt`: epoch ms; null for one that was asked for out of turn. Throws what a call throws. */
-export function scheduledCall({ name, call, overlap }: EntryDefinition, taskId: string | undefined, dueAt: number | null): Call {
-  const { options, callbacks, errbacks } = readSignature({ ...call, subtask_type: null, immutable: true });
+/** `dueAt`: epoch ms; null for one that was asked for out of turn. Rejects with what a call rejects with. */
+export function sendScheduled(
+  sender: CallSender,
+  { name, call, overlap }: EntryDefinition,
+  { taskId, dueAt }: { readonly taskId?: string; readonly dueAt: number | null },
+): Sent<unknown> {
   const due = dueAt === null ? {} : { [dueHeader]: new Date(dueAt).toISOString() };
-  const headers = { ...options.headers, [nameHeader]: name, ...due };
+  const headers = { ...(call.options["headers"] as object | undefined), [nameHeader]: name, ...due };
   // The next due time looks for the result of this one.
   const kept = overlap === "allow" ? {} : { ignoreResult: false };
-  const made = createCall(call.task, call.args, {
-    ...options,
-    ...kept,
-    kwargs: call.kwargs,
-    headers,
-    ...(taskId === undefined ? {} : { taskId }),
-  });
-  return { ...made, callbacks, errbacks };
+  return createSignature<[], unknown>(sender, call).applyAsync([], { headers, ...kept, ...(taskId === undefined ? {} : { taskId }) });
 }
 
 /** A UUID (version 5 form) of (app, entry, due time): whoever sends it sends the same task. */

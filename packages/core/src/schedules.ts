@@ -7,7 +7,7 @@ import type { AsyncResult } from "./result.ts";
 import { isStorable, type Schedule } from "./schedule.ts";
 import { type DeclaredEntry, declareEntry, type ScheduleOptions } from "./schedule-entry.ts";
 import type { ScheduleStore } from "./schedule-store.ts";
-import { scheduledCall } from "./scheduled-call.ts";
+import { sendScheduled } from "./scheduled-call.ts";
 import { storedSchedule } from "./schedules/stored.ts";
 import type { Sender } from "./sender.ts";
 import { type Step, stepJson } from "./step.ts";
@@ -48,7 +48,7 @@ export interface Schedules {
   trigger(name: string): Promise<AsyncResult<unknown>>;
 }
 
-export function createSchedules(runtime: AppRuntime, sender: Pick<Sender, "send">): Schedules {
+export function createSchedules(runtime: AppRuntime, sender: Sender): Schedules {
   /** What is stored, and what the code declares and no beat has stored yet. */
   async function all(store: ScheduleStore): Promise<readonly StoredEntry[]> {
     const { entries } = await store.read(0);
@@ -115,7 +115,7 @@ export function createSchedules(runtime: AppRuntime, sender: Pick<Sender, "send"
       const own = runtime.schedule.get(name)?.definition;
       const definition = own ?? (await find(await runtime.scheduleStore(), name))?.definition;
       if (definition === undefined) throw unknown(name);
-      return await sender.send(() => scheduledCall(definition, undefined, null));
+      return await sendScheduled(sender, definition, { dueAt: null });
     },
   };
 }

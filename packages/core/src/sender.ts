@@ -1,24 +1,22 @@
 /** Sends an app's calls, each through the whole way to the broker, and finds their results: what tasks and signatures need of the app. */
 import { randomUUID } from "node:crypto";
 import type { AppRuntime } from "./app-runtime.ts";
-import type { Call, CallOptions } from "./call.ts";
+import type { Call, CompositeCall } from "./call.ts";
+import { publishComposite } from "./canvas/publish.ts";
 import { compose } from "./compose.ts";
 import { partsOf } from "./control.ts";
 import { currentRun, parentageOf } from "./current-run.ts";
-import { durationMs } from "./duration.ts";
 import type { Applied } from "./eager.ts";
 import { CeleriacError } from "./errors.ts";
-import { sentEvent } from "./events/sent-event.ts";
 import { reviveError } from "./failure.ts";
 import type { GroupResult } from "./group-result.ts";
-import { encodeMessage } from "./message.ts";
-import { type OutgoingMessage, publishThrough } from "./middleware.ts";
-import { type PublishRetry, publishRetry, readRetryPolicy } from "./publish-retry.ts";
 import type { AsyncResult, HandleSource, Sent } from "./result.ts";
-import { createResult, groupOf } from "./result-tree.ts";
+import type { ResultTuple } from "./result-meta.ts";
+import { createResult, groupOf, handleOf } from "./result-tree.ts";
 import { readGroup } from "./saved-group.ts";
 import type { TaskSender } from "./task.ts";
 import { toWire } from "./task-input.ts";
+import { createTransmit } from "./transmit.ts";
 
 export interface Sender extends TaskSender {
   result<R, P>(id: string, taskName: string | null): AsyncResult<R, P>;
@@ -27,8 +25,6 @@ export interface Sender extends TaskSender {
   /** Resolves when everything that is being sent is confirmed or refused. */
   flushed(): Promise<void>;
 }
-
-const largeBytes = 256 * 1024;
 
 export function createSender(runtime: AppRuntime): Sender {
   let underway = 0;
@@ -50,26 +46,7 @@ export function createSender(runtime: AppRuntime): Sender {
     },
     revive: (taskName, remote) => reviveError(runtime.registry.get(taskName ?? "")?.options.throws ?? [], remote),
   };
-  const publishTimeoutMs = durationMs(runtime.settings.publishTimeout, "publishTimeout");
-
-  let hasWarned = false;
-
-  function warnOfLarge(task: string, bytes: number): void {
-    if (hasWarned || bytes <= largeBytes) return;
-    hasWarned = true;
-    process.emitWarning(
-      `A message of task ${task} has ${bytes} bytes. Brokers are made for small ones: above 256 KB send a reference to the data. This is said once`,
-      { type: "CeleriacWarning", code: "CELERIAC_LARGE_MESSAGE" },
-    );
-  }
-
-  const { taskPublishRetry } = runtime.settings;
-  const ownRetry = publishRetry(readRetryPolicy(runtime.settings.taskPublishRetryPolicy) ?? {});
-
-  function retryOf({ retry, retryPolicy }: CallOptions): PublishRetry | null {
-    if (!(retry ?? taskPublishRetry)) return null;
-    return retryPolicy === undefined ? ownRetry : publishRetry(readRetryPolicy(retryPolicy) ?? {}, ownRetry);
-  }
+  const transmit = createTransmit(runtime);
 
   async function send<R, P>(make: () => Call): Promise<AsyncResult<R, P>> {
     underway++;
@@ -77,9 +54,32 @@ export function createSender(runtime: AppRuntime): Sender {
       const call = make();
       return runtime.settings.taskAlwaysEager ? await runEagerly<R, P>(call) : await publishCall<R, P>(call);
     } finally {
-      underway--;
-      if (underway === 0) for (const tell of awaitingNone) tell();
+      ended();
     }
+  }
+
+  async function sendComposite<R>(make: () => CompositeCall): Promise<AsyncResult<R>> {
+    underway++;
+    try {
+      const composite = make();
+      return (runtime.settings.taskAlwaysEager ? await applyComposite(composite) : await published(composite)) as AsyncResult<R>;
+    } finally {
+      ended();
+    }
+  }
+
+  async function published(composite: CompositeCall): Promise<AsyncResult<unknown>> {
+    return handleOf(source, await publishComposite(runtime, transmit, composite));
+  }
+
+  async function applyComposite(composite: CompositeCall): Promise<AsyncResult<unknown>> {
+    const { applyCompositeHere } = await import("./eager.ts");
+    return await applyCompositeHere(runtime, source, composite);
+  }
+
+  function ended(): void {
+    underway--;
+    if (underway === 0) for (const tell of awaitingNone) tell();
   }
 
   async function runEagerly<R, P>(call: Call): Promise<AsyncResult<R, P>> {
@@ -97,43 +97,20 @@ export function createSender(runtime: AppRuntime): Sender {
   async function publishCall<R, P>(call: Call): Promise<AsyncResult<R, P>> {
     const id = call.options.taskId ?? randomUUID();
     const definition = runtime.registry.get(call.task);
-    const { broker, backend, producer, sentEvents } = await runtime.links();
+    const links = await runtime.links();
     const { args, kwargs } = definition === undefined || definition.input === null ? call : await toWire(definition, call);
     const run = currentRun();
-    const parent = parentageOf(run);
-    const { message, route } = compose(runtime.composeContext(backend?.replyTo ?? null), { ...call, args, kwargs }, definition, id, parent);
-    runtime.notePriority(message.priority);
-    const outgoing: OutgoingMessage = { id, task: call.task, args, kwargs, headers: { ...message.headers }, options: call.options };
-    // The reply queue of rpc:// must exist before a worker can answer, if it is to answer.
-    const isAnswered =
-      !message.ignoreResult || (definition?.options.storeErrorsEvenIfIgnored ?? runtime.settings.taskStoreErrorsEvenIfIgnored);
-    const before = isAnswered ? backend?.openReplies : undefined;
-    const publish = () => {
-      const envelope = encodeMessage({ ...message, headers: outgoing.headers }, runtime.clock.now(), runtime.settings.maxMessageBytes);
-      warnOfLarge(call.task, envelope.body.byteLength);
-      const dueAt = broker.parksOnPublish && message.etaAt !== null ? message.etaAt : undefined;
-      const { abort, publishTimeout } = call.options;
-      const timeoutMs = publishTimeout === undefined ? publishTimeoutMs : durationMs(publishTimeout, "publishTimeout");
-      const sent = producer.publish(
-        { envelope, route, dueAt, guarded: call.options.taskId !== undefined },
-        { timeoutMs, retry: retryOf(call.options), abort, before },
-      );
-      return sentEvents === null ? sent : sent.then(() => sentEvents.send("task-sent", sentEvent(envelope, route)));
-    };
-    runtime.signals.send("beforeTaskPublish", () => outgoing);
-    if (runtime.middleware.length === 0) await publish();
-    else await publishThrough(runtime.middleware, outgoing, publish);
+    const sent = { ...call, args, kwargs };
+    const { message, route } = compose(runtime.composeContext(links.backend?.replyTo ?? null), sent, definition, id, parentageOf(run));
+    await transmit(links, { call: sent, message, route, guarded: call.options.taskId !== undefined });
     if (call.options.addToParent !== false) run?.children.push([[id, null], null]);
-    runtime.signals.send("afterTaskPublish", () => outgoing);
     return createResult<R, P>(source, { id, taskName: call.task, known: true });
   }
 
   return {
-    send<R, P>(make: () => Call): Sent<R, P> {
-      // No handler of ours hangs on it: a rejection that its caller never looks at is Node's to report.
-      const sent = send<R, P>(make);
-      return Object.assign(sent, { get: async (options?: Parameters<AsyncResult<R, P>["get"]>[0]) => (await sent).get(options) });
-    },
+    send: <R, P>(make: () => Call) => withGet(send<R, P>(make)),
+    sendComposite: <R>(make: () => CompositeCall) => withGet(sendComposite<R>(make)),
+    handle: <R>(result: ResultTuple) => handleOf(source, result) as AsyncResult<R>,
     apply: async <R>(make: () => Call) => (await applyCall<R, unknown>(make())).outcome,
     result: <R, P>(id: string, taskName: string | null) => createResult<R, P>(source, { id, taskName, known: false }),
     async restoreGroup<R>(id: string) {
@@ -144,4 +121,9 @@ export function createSender(runtime: AppRuntime): Sender {
       if (underway > 0) await new Promise<void>((resolve) => awaitingNone.add(resolve));
     },
   };
+}
+
+/** No handler of ours hangs on it: a rejection that its caller never looks at is Node's to report. */
+function withGet<R, P>(sent: Promise<AsyncResult<R, P>>): Sent<R, P> {
+  return Object.assign(sent, { get: async (options?: Parameters<AsyncResult<R, P>["get"]>[0]) => (await sent).get(options) });
 }

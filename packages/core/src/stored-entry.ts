@@ -1,24 +1,18 @@
 /** An entry of the schedule as it is stored: what is to be sent, when, and what became of it. Plain data; times are epoch ms. */
 import type { ScheduleJson } from "./schedule.ts";
+import type { SignatureJson } from "./step.ts";
 
 /** Who added it: the app's code, or somebody while it ran. A deploy changes only the first. */
 export type EntrySource = "code" | "runtime";
 export type CatchUp = "skip" | "last" | "all";
 export type Overlap = "allow" | "skip" | "cancel";
 
-/** What is sent, as Celery's signature dictionary has it. */
-export interface StoredCall {
-  readonly task: string;
-  readonly args: readonly unknown[];
-  readonly kwargs: Readonly<Record<string, unknown>>;
-  readonly options: Readonly<Record<string, unknown>>;
-}
-
 export interface EntryDefinition {
   readonly name: string;
   /** "custom": a schedule of the project's own, which only its code has */
   readonly schedule: ScheduleJson | { readonly kind: "custom"; readonly text: string };
-  readonly call: StoredCall;
+  /** what is sent: the signature of one task */
+  readonly call: SignatureJson;
   readonly enabled: boolean;
   readonly startAt: number | null;
   readonly endAt: number | null;

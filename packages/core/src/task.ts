@@ -1,7 +1,7 @@
 /** The public face of a task: a reference that can be sent, and one whose code is here and can be called. */
 import { type ApplyOptions, type Call, type CallSender, createCall, plainCall } from "./call.ts";
+import { createSignature, type ImmutableSignature, type Signature, taskJson } from "./canvas/signature.ts";
 import type { AsyncResult, Sent } from "./result.ts";
-import { createSignature, type ImmutableSignature, type Signature } from "./signature.ts";
 import type { Outcome } from "./snapshot.ts";
 import type { DropTail, Rest, Suffixes } from "./task-arguments.ts";
 
@@ -61,8 +61,7 @@ export interface TaskSender extends CallSender {
 
 /** The verbs of a reference to the task `name`. */
 export function createTaskRef<A extends readonly unknown[], R, P>(sender: TaskSender, name: string): TaskRef<A, R, P> {
-  const sign = (args: readonly unknown[], immutable: boolean) =>
-    createSignature<never, never>(sender, { task: name, args, kwargs: {}, immutable });
+  const sign = (args: readonly unknown[], immutable: boolean) => createSignature<never, never>(sender, taskJson(name, args, {}, immutable));
   const reference = {
     name,
     delay: (...args: A) => sender.send<R, P>(() => plainCall(name, args)),

@@ -86,7 +86,7 @@ const unusedOptions: Readonly<Record<string, Row>> = {
   frame_max: { why: "a connection has the channels and frames that RabbitMQ allows" },
   on_blocked: { why: "the log and app.health() say when RabbitMQ takes no publications" },
   on_unblocked: { why: "the log and app.health() say when RabbitMQ takes no publications" },
-  result_chord_ordered: { why: "this version makes no chords" },
+  result_chord_ordered: { why: "a chord is counted in order, or in the list that a Python worker has begun" },
 };
 
 /** Those that mean something for a broker, and for results nothing. */

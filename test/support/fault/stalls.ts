@@ -93,9 +93,10 @@ export async function freezeHolder(world: FaultWorld, { stallMs }: { readonly st
   const held = await mark.delay(0, 1_000);
   await eventually(() => linesOf(world, "begin").length === 1);
   frozen.process.kill("SIGSTOP");
-  const until = performance.now() + stallMs;
 
   const other = await world.startWorker({ options: { ...options, hostname: "other@here" } });
+  // From when somebody is there who could take its claim.
+  const until = performance.now() + stallMs;
   let passed = 0;
   while (performance.now() < until) {
     await mark.delay(passed + 1, taskMs).get({ timeout: "60s" });

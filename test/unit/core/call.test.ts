@@ -1,8 +1,9 @@
 /** What a call may say, and that whatever is wrong with it is refused with a code before anything is sent. */
 import { describe, expect, it } from "vitest";
 import { type ApplyOptions, createCall } from "../../../packages/core/src/call.ts";
+import { createSignature, taskJson } from "../../../packages/core/src/canvas/signature.ts";
+import { readOptions } from "../../../packages/core/src/canvas/wire-options.ts";
 import { type ComposeContext, compose } from "../../../packages/core/src/compose.ts";
-import { createSignature, readSignature } from "../../../packages/core/src/signature.ts";
 import type { SignatureJson } from "../../../packages/core/src/step.ts";
 import { routerOf, settingsOf } from "../../support/router.ts";
 
@@ -16,12 +17,11 @@ const context: ComposeContext = {
 };
 const messageOf = (options: object) => compose(context, createCall("t", [], options as ApplyOptions<never>), undefined, "id", null).message;
 const refused = (code: string, text: string) => expect.objectContaining({ code, message: expect.stringContaining(text) });
-const sender = {
-  send(): never {
-    throw new Error("nothing is sent here");
-  },
+const nothingIsSent = (): never => {
+  throw new Error("nothing is sent here");
 };
-const signature = createSignature(sender, { task: "t", args: [], kwargs: {}, immutable: false });
+const sender = { send: nothingIsSent, sendComposite: nothingIsSent, handle: nothingIsSent };
+const signature = createSignature(sender, taskJson("t", []));
 
 describe("the options of a call", () => {
   it.each<[object, string]>([
@@ -74,13 +74,12 @@ describe("the options of a call", () => {
   it("say how the arguments are written and compressed, a signature's too", () => {
     expect(messageOf({})).toMatchObject({ serializer: "json", compression: null });
     expect(messageOf({ serializer: "yaml", compression: "brotli" })).toMatchObject({ serializer: "yaml", compression: "brotli" });
-    const signature = createSignature(sender, { task: "t", args: [], kwargs: {}, immutable: false }).set({
+    const signature = createSignature(sender, taskJson("t", [])).set({
       serializer: "msgpack",
       compression: "gzip",
     });
     expect(signature.toJSON()).toMatchObject({ options: { serializer: "msgpack", compression: "gzip" } });
-    const optionsOf = (serializer: string) =>
-      readSignature({ ...signature.toJSON(), options: { serializer } } as unknown as SignatureJson).options;
+    const optionsOf = (serializer: string) => readOptions({ ...signature.toJSON(), options: { serializer } } as unknown as SignatureJson);
     expect([optionsOf("msgpack").serializer, optionsOf("pickle").serializer]).toEqual(["msgpack", undefined]);
   });
 
@@ -147,7 +146,7 @@ describe("what a call says of its message", () => {
       ...{ argsrepr: "(…)", delivery_mode: "transient", expiration: 90, stamped_headers: ["tenant"], tenant: ["a"], root_id: "r" },
       retry_policy: { max_retries: 2, interval_step: 0.5 },
     });
-    const { options: read } = readSignature(json as unknown as SignatureJson);
+    const read = readOptions(json as unknown as SignatureJson);
     expect(Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined))).toEqual(options);
   });
 });

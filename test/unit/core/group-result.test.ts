@@ -108,6 +108,18 @@ describe("get() of a group", () => {
   });
 });
 
+describe("the failure of a member", () => {
+  it("is of the class its task lists, where whoever sent it knows the task", async () => {
+    const { source, fail } = resultsWorld({ throws: { "shop.sum": [RangeError] }, raises: "RangeError" });
+    const nameOf = (id: string) => (id === "a" ? "shop.sum" : null);
+    const group = createGroupResult<unknown[]>(source, { id: "g", members: [task("a"), task("b")], nameOf });
+    for (const id of ["a", "b"]) await fail(id, "too far");
+    const causes = (await group.settledAll()).map((end) => end.state === "FAILURE" && end.error.cause);
+    expect(causes).toEqual([new RangeError("too far"), undefined]);
+    await expect(group.results[0]!.get()).rejects.toMatchObject({ taskName: "shop.sum", cause: new RangeError("too far") });
+  });
+});
+
 describe("a group of groups", () => {
   const nested: readonly ResultTuple[] = [
     task("a"),

@@ -12,12 +12,14 @@ export function createMemoryBackend(url: string, context: DriverContext): Result
   const subscriptions = new Set<ResultSubscription>();
   let closed = false;
 
-  /** The results, while this driver is open. */
-  function results() {
-    if (space === null) return openSpace(url, context).results;
+  /** What it holds, while this driver is open. */
+  function opened() {
+    if (space === null) return openSpace(url, context);
     if (closed) throw new BackendError("BACKEND_UNREACHABLE", `The backend on ${space.label} was closed`);
-    return space.results;
+    return space;
   }
+  const results = () => opened().results;
+  const chords = () => opened().chords;
 
   const lookup = {
     store: async (record: ResultRecord): Promise<StoreOutcome> => results().store(record, clock.now()),
@@ -27,6 +29,15 @@ export function createMemoryBackend(url: string, context: DriverContext): Result
 
   return {
     replyTo: null,
+    chords: {
+      open: async (start) => chords().open(start, clock.now()),
+      count: async (parts) => chords().count(parts, clock.now()),
+      parts: async (chordId) => chords().parts(chordId, clock.now()),
+      beginClosing: async (chordId, by, forMs) => chords().beginClosing(chordId, by, forMs, clock.now()),
+      endClosing: async (chordId) => void chords().close(chordId, clock.now()),
+      keepAlive: async (chordIds, nowMs) => chords().keepAlive(chordIds, nowMs, clock.now()),
+      takeQuiet: async (look) => chords().takeQuiet(look, clock.now()),
+    },
     async connect() {
       results();
     },

@@ -5,12 +5,13 @@ import { BackendError } from "../errors.ts";
 import { parsePostgresUrl } from "../postgres/address.ts";
 import type { Row } from "../postgres/ask.ts";
 import { celeryResultOf } from "../postgres/celery-result.ts";
-import { Database } from "../postgres/database.ts";
+import { Database, type DatabaseOptions } from "../postgres/database.ts";
 import { backendFailure } from "../postgres/failure.ts";
 import { resultTables } from "../postgres/schema.ts";
 import { skewOf } from "../server-facts.ts";
 import { isFinal } from "../states.ts";
 import { groupsAmongResults } from "./groups-among-results.ts";
+import { createPostgresChords } from "./postgres-chords.ts";
 import {
   changedResults,
   channel,
@@ -27,19 +28,20 @@ import { ResultWatch } from "./postgres-watch.ts";
 /** Longer than that no interval need be; a hundred years. */
 const longestExpiryMs = 3_155_760_000_000;
 
-function valuesOf({ taskId, state, attempt, text, expiresMs }: ResultRecord): readonly unknown[] {
-  return [taskId, state, isFinal(state), attempt, expiresMs === null ? null : Math.min(expiresMs, longestExpiryMs), text];
+export interface PostgresBackendOptions extends Pick<DatabaseOptions, "silentMs"> {
+  /** writes Celery's `celery_taskmeta`, too */
+  readonly celeryTables: boolean;
 }
 
-/** `celeryTables`: writes Celery's `celery_taskmeta`, too. Throws CONFIG_URL. Connects nothing yet. */
+/** Throws CONFIG_URL. Connects nothing yet. */
 export function createPostgresBackend(
   url: string,
   context: DriverContext,
-  { celeryTables }: { readonly celeryTables: boolean },
+  { celeryTables, silentMs }: PostgresBackendOptions,
 ): ResultBackend {
   const address = parsePostgresUrl(url, context.credentials);
   const closed = () => new BackendError("BACKEND_UNREACHABLE", `The result backend on PostgreSQL at ${address.label} was closed`);
-  const database = new Database(address, { context, celeryTables, tables: resultTables, closed });
+  const database = new Database(address, { context, celeryTables, tables: resultTables, silentMs, closed });
   const failure = (error: unknown) => backendFailure(error, address.label);
   const watch = new ResultWatch({
     context,
@@ -80,6 +82,7 @@ export function createPostgresBackend(
 
   return {
     replyTo: null,
+    chords: createPostgresChords(database, translated),
     connect: () => translated(database.ready()),
     store: (record) => storeWith(celeryTables ? storeForCelery : storeOurs, record),
     get,
@@ -117,4 +120,8 @@ export function createPostgresBackend(
       await database.close();
     },
   };
+}
+
+function valuesOf({ taskId, state, attempt, text, expiresMs }: ResultRecord): readonly unknown[] {
+  return [taskId, state, isFinal(state), attempt, expiresMs === null ? null : Math.min(expiresMs, longestExpiryMs), text];
 }

@@ -13,6 +13,7 @@ import { groupKey, resultArguments, resultKey, storedForm, ttlOf } from "../redi
 import { redisScript } from "../redis/script.ts";
 import { redisFacts } from "../redis/server-facts.ts";
 import { parseRedisUrl, type RedisAccess } from "../redis/url.ts";
+import { createRedisChords } from "./redis-chords.ts";
 import { ResultWatch } from "./redis-watch.ts";
 
 const storeResult = redisScript(import.meta.url, "../redis/keep-result.lua", "../redis/store-result.lua");
@@ -47,6 +48,7 @@ export function createRedisBackend(url: string, context: DriverContext, access?:
 
   return {
     replyTo: null,
+    chords: createRedisChords({ isCluster: "nodes" in target.place, ask, textOf: context.resultTextOf }),
     connect: () => ask(async () => {}),
     store: (record: ResultRecord): Promise<StoreOutcome> =>
       ask(async (connection) => {

@@ -1,14 +1,17 @@
 /** Results in a SQLite file, beside the queues or in a file of their own: found by id from every process of the machine. */
 
 import type { GroupRecord, ResultBackend, ResultRecord, ResultSubscription, StoreOutcome } from "../backend.ts";
+import type { ChordStore } from "../chord.ts";
 import type { DriverContext } from "../driver.ts";
 import type { ErrorCode } from "../error-table.ts";
 import { BackendError, CeleriacError, reasonOf } from "../errors.ts";
 import type { ServerFacts } from "../server-facts.ts";
 import { filePathOf } from "../sqlite/file-path.ts";
+import { newResult } from "../sqlite/new-result.ts";
 import type { Answer, OperationFields, OperationKind } from "../sqlite/operation.ts";
 import { openStore, type Store } from "../sqlite/store.ts";
 import { groupsAmongResults } from "./groups-among-results.ts";
+import { createSqliteChords } from "./sqlite-chords.ts";
 
 const resubscribeMs = 500;
 
@@ -19,6 +22,7 @@ export function createSqliteBackend(url: string, context: DriverContext): Result
 
 class SqliteBackend implements ResultBackend {
   readonly replyTo = null;
+  readonly chords: ChordStore;
   readonly #url: string;
   readonly #path: string;
   readonly #context: DriverContext;
@@ -32,15 +36,15 @@ class SqliteBackend implements ResultBackend {
     this.#url = url;
     this.#path = filePathOf(url);
     this.#context = context;
+    this.chords = createSqliteChords((kind, fields) => this.#ask(kind, fields), context.clock);
   }
 
   async connect(): Promise<void> {
     await this.#connect();
   }
 
-  async store({ taskId, state, attempt, text, expiresMs }: ResultRecord): Promise<StoreOutcome> {
-    const expires = expiresMs === null ? null : this.#context.clock.now() + expiresMs;
-    return await this.#ask("storeResult", { result: { taskId, state, attempt, text, expires } });
+  async store(record: ResultRecord): Promise<StoreOutcome> {
+    return await this.#ask("storeResult", { result: newResult(record, this.#context.clock.now()) });
   }
 
   async get(taskId: string): Promise<string | null> {

@@ -1,6 +1,16 @@
 /** The broker in the memory of one process: for tests, and for an app whose worker runs beside it. What is confirmed lives as long as the process. */
 
-import type { Broker, ConsumeOptions, Consumer, LiveExchange, Publication, Queues, SubscribeOptions, Subscription } from "../broker.ts";
+import type {
+  Broker,
+  ChordEnd,
+  ConsumeOptions,
+  Consumer,
+  LiveExchange,
+  Publication,
+  Queues,
+  SubscribeOptions,
+  Subscription,
+} from "../broker.ts";
 import { ConsumedQueues } from "../consumed-queues.ts";
 import type { DriverContext } from "../driver.ts";
 import type { Envelope } from "../envelope.ts";
@@ -89,6 +99,18 @@ class MemoryBroker implements Broker {
     this.#mustSend();
     const { messages, bindings } = this.#space;
     for (const message of messagesOf(publication, bindings)) messages.insert(message, this.#context.clock.now());
+  }
+
+  async closeChord(chordId: string, { results, publish }: ChordEnd): Promise<boolean> {
+    this.#mustSend();
+    const { messages, bindings, chords, results: stored } = this.#space;
+    const now = this.#context.clock.now();
+    // Whatever cannot be routed is told before anything has changed.
+    const follows = publish.flatMap((publication) => messagesOf(publication, bindings));
+    if (!chords.close(chordId, now)) return false;
+    for (const result of results) stored.store(result, now);
+    for (const follow of follows) messages.insert(follow, now);
+    return true;
   }
 
   /** A queue is there as soon as it is used. */

@@ -3,7 +3,17 @@
  * so a settlement either happened or did not.
  */
 
-import type { Broker, ConsumeOptions, Consumer, LiveExchange, Publication, Queues, SubscribeOptions, Subscription } from "../broker.ts";
+import type {
+  Broker,
+  ChordEnd,
+  ConsumeOptions,
+  Consumer,
+  LiveExchange,
+  Publication,
+  Queues,
+  SubscribeOptions,
+  Subscription,
+} from "../broker.ts";
 import { ConsumedQueues } from "../consumed-queues.ts";
 import type { DriverContext } from "../driver.ts";
 import { type Envelope, wrapUnreadable } from "../envelope.ts";
@@ -15,6 +25,7 @@ import { plainQueues, type QueueTable, queueNames } from "../queue-table.ts";
 import type { ServerFacts } from "../server-facts.ts";
 import { StoreError } from "../sqlite/failure.ts";
 import { filePathOf, isSameFile } from "../sqlite/file-path.ts";
+import { newResult } from "../sqlite/new-result.ts";
 import type { Answer, OperationFields, OperationKind } from "../sqlite/operation.ts";
 import { readEnvelope } from "../sqlite/raw-envelope.ts";
 import { openStore, type Store } from "../sqlite/store.ts";
@@ -97,8 +108,23 @@ class SqliteBroker implements Broker {
     try {
       await store.run("publish", { message }, [raw]);
     } catch (cause) {
-      if (CeleriacError.is(cause) && cause.code === "PUBLISH_UNROUTABLE") throw new PublishError(cause.code, cause.message, { cause });
-      throw publishFailure(cause);
+      throw unroutable(cause) ?? publishFailure(cause);
+    }
+  }
+
+  async closeChord(chordId: string, { results, publish }: ChordEnd): Promise<boolean> {
+    const store = this.#openStore();
+    const letters = publish.map(letterOf);
+    const now = this.#context.clock.now();
+    const fields = { chordId, results: results.map((result) => newResult(result, now)), publish: letters.map(({ message }) => message) };
+    try {
+      return await store.run(
+        "closeChord",
+        fields,
+        letters.map(({ raw }) => raw),
+      );
+    } catch (cause) {
+      throw unroutable(cause) ?? publishFailure(cause);
     }
   }
 
@@ -261,6 +287,10 @@ class SqliteBroker implements Broker {
       if (gone < purgeAtOnce) return total;
     }
   }
+}
+
+function unroutable(cause: unknown): PublishError | null {
+  return CeleriacError.is(cause) && cause.code === "PUBLISH_UNROUTABLE" ? new PublishError(cause.code, cause.message, { cause }) : null;
 }
 
 function publishFailure(cause: unknown): PublishError {

@@ -3,6 +3,7 @@ import type { DriverContext } from "../driver.ts";
 import { BrokerError, ConfigError } from "../errors.ts";
 import { redactUrl } from "../redact.ts";
 import { Bindings } from "./bindings.ts";
+import { Chords } from "./chords.ts";
 import { Coordination } from "./coordination.ts";
 import type { Entries } from "./entries.ts";
 import { Messages } from "./messages.ts";
@@ -16,6 +17,7 @@ export interface Space {
   readonly bindings: Bindings;
   readonly subscribers: Subscribers;
   readonly results: Results;
+  readonly chords: Chords;
   readonly coordination: Coordination;
   /** by app */
   readonly schedules: Map<string, Entries>;
@@ -39,6 +41,7 @@ export function openSpace(url: string, { inExecutor }: Pick<DriverContext, "inEx
     bindings: new Bindings(),
     subscribers: new Subscribers(),
     results: new Results(),
+    chords: new Chords(),
     coordination: new Coordination(),
     schedules: new Map(),
   };

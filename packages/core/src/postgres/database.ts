@@ -18,6 +18,8 @@ export interface DatabaseOptions {
   readonly celeryTables: boolean;
   /** the tables whose owner this is: what expired in them is removed */
   readonly tables: readonly string[];
+  /** A server that owes an answer for so long is taken for gone; 10,000 unless told. */
+  readonly silentMs?: number | undefined;
   /** The error of a database that was closed. */
   readonly closed: () => Error;
 }
@@ -25,8 +27,7 @@ export interface DatabaseOptions {
 /** Connections that ask; one more listens, where somebody waits for results. */
 const mostConnections = 4;
 const connectLimitMs = 5_000;
-/** A server that owes an answer for so long is taken for gone. */
-const silentMs = 10_000;
+const usualSilentMs = 10_000;
 const pruneEveryMs = 60_000;
 /** Rows of one table that one statement removes. */
 const prunedAtOnce = 1_000;
@@ -167,6 +168,7 @@ export class Database {
 
   #settings(name: string): pg.ClientConfig {
     const { connectionString } = this.#address;
+    const { silentMs = usualSilentMs } = this.#options;
     return {
       connectionString,
       application_name: name,

@@ -32,6 +32,32 @@ const steps: readonly string[] = [
   create index celeriac_bucket_expires on celeriac_bucket (expires_at);
   create table celeriac_slot (key text not null, holder text not null, expires_at timestamptz not null, primary key (key, holder));
   `,
+  // 2: chords, and what was counted of them. A closed one stays for a day without its parts, so that a member delivered again counts for nothing.
+  `
+  create table celeriac_chord (
+    id text primary key,
+    size integer not null,
+    counted integer not null default 0,
+    members text not null,
+    body text not null,
+    alive_at bigint not null,
+    looked_at bigint not null,
+    closing_by text,
+    closing_until timestamptz,
+    closed boolean not null default false,
+    expires_at timestamptz
+  );
+  create index celeriac_chord_expires on celeriac_chord (expires_at) where expires_at is not null;
+  create index celeriac_chord_open on celeriac_chord (looked_at) where not closed;
+  create table celeriac_chord_part (
+    chord_id text not null references celeriac_chord (id) on delete cascade,
+    task_id text not null,
+    position bigint,
+    state text not null,
+    value text not null,
+    primary key (chord_id, task_id)
+  );
+  `,
 ];
 
 /** As Celery 5.6 creates it through SQLAlchemy: its own processes must find it as they would have made it. */
@@ -54,7 +80,7 @@ const celeryTables = `
 `;
 
 /** Tables with a column `expires_at`: those of results, and those of coordinators. */
-export const resultTables = ["celeriac_result"] as const;
+export const resultTables = ["celeriac_result", "celeriac_chord"] as const;
 export const coordinationTables = ["celeriac_lease", "celeriac_reservation", "celeriac_bucket", "celeriac_slot"] as const;
 
 /** Any number that nobody else is likely to lock. */

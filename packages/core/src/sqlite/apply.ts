@@ -1,6 +1,7 @@
 /** What each operation does: the writing ones inside the turn's transaction, the others on the committed file. */
 import type { StoreOutcome } from "../backend.ts";
 import type { SettleOutcome } from "../broker.ts";
+import { type ChordWriters, createChordWriters } from "./chord-writers.ts";
 import type { Consumption } from "./consumption.ts";
 import type { Answer, NewMessage, NewResult, Operation, OperationFields, OperationKind } from "./operation.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -30,6 +31,7 @@ type ReadingKind =
   | "bindings"
   | "paused"
   | "getResult"
+  | "chordParts"
   | "watch"
   | "unwatch"
   | "resize"
@@ -76,7 +78,7 @@ export function createOperator(tables: Tables, { consumption, watches, subscript
   };
 }
 
-function createReaders({ messages, bindings, pauses, results }: Tables, consumption: Consumption, watches: Watches): Readers {
+function createReaders({ messages, bindings, pauses, results, chords }: Tables, consumption: Consumption, watches: Watches): Readers {
   return {
     length: ({ queue }, now) => messages.length(queue, now),
     oldest: ({ queue }, now) => messages.oldest(queue, now),
@@ -85,6 +87,7 @@ function createReaders({ messages, bindings, pauses, results }: Tables, consumpt
     bindings: () => bindings.all(),
     paused: () => pauses.all(),
     getResult: ({ taskId }, now) => results.get(taskId, now),
+    chordParts: ({ chordId }) => chords.parts(chordId),
     watch: ({ taskId }, now) => watches.add(taskId, now),
     unwatch({ taskId }) {
       watches.remove(taskId);
@@ -106,10 +109,11 @@ function createReaders({ messages, bindings, pauses, results }: Tables, consumpt
   };
 }
 
-type MessageWriters = Pick<Writers, "publish" | "settle" | "begin" | "consume" | "leave" | "bind" | "drop" | "purge" | "pause" | "resume">;
+type MessageWriters = ChordWriters &
+  Pick<Writers, "publish" | "settle" | "begin" | "consume" | "leave" | "bind" | "drop" | "purge" | "pause" | "resume">;
 
 function createMessageWriters(tables: Tables, consumption: Consumption): MessageWriters {
-  const { messages, bindings, pauses, results, workers } = tables;
+  const { messages, bindings, pauses, results, chords, workers } = tables;
 
   function insert(newMessages: readonly NewMessage[], raw: Uint8Array, turn: Turn): void {
     let offset = 0;
@@ -126,14 +130,21 @@ function createMessageWriters(tables: Tables, consumption: Consumption): Message
   }
 
   function settle(fields: OperationFields<"settle">, turn: Turn, raw: Uint8Array): SettleOutcome {
-    const { consumer, id, requeue } = fields;
+    const { consumer, id, requeue, parts } = fields;
+    const store = () => {
+      for (const result of fields.results) noteResult(result, results.store(result, turn.now), turn);
+    };
+    if (parts.length > 0 && messages.isClaimed(consumer, id) && chords.count(parts, turn.now) === "complete") {
+      store();
+      return "complete";
+    }
     const isOurs =
       requeue === null ? messages.remove(consumer, id) : messages.putBack(consumer, id, requeue.due, requeue.counted, turn.now);
     consumption.release(turn, consumer, id);
     // Nothing of a lost claim is written: neither its result nor what would follow.
     if (!isOurs) return "lost";
     if (requeue !== null) for (const queue of consumption.queuesOf(consumer)) noteArrival(queue, requeue.due, turn);
-    for (const result of fields.results) noteResult(result, results.store(result, turn.now), turn);
+    store();
     insert(fields.publish, raw, turn);
     return "settled";
   }
@@ -144,6 +155,7 @@ function createMessageWriters(tables: Tables, consumption: Consumption): Message
       return null;
     },
     settle,
+    ...createChordWriters(tables, { insert, store: (result, turn) => noteResult(result, results.store(result, turn.now), turn) }),
     begin: ({ consumer, id }) => (messages.markBegun(consumer, id) ? "settled" : "lost"),
     consume(fields, turn) {
       if (fields.replaces !== null && workers.remove(fields.replaces)) messages.recover(fields.replaces);

@@ -180,12 +180,13 @@ export class Engine {
 
   #pruneSometimes(now: number): void {
     if (systemClock.monotonic() - this.#prunedAt < pruneEveryMs) return;
-    const { messages, broadcasts, results, coordination, slots } = this.#parts.tables;
+    const { messages, broadcasts, results, chords, coordination, slots } = this.#parts.tables;
     slots.prune();
     const removed = [
       messages.prunePublications(now, prunedAtOnce),
       broadcasts.prune(now, prunedAtOnce),
       results.prune(now, prunedAtOnce),
+      chords.prune(now, prunedAtOnce),
       coordination.prune(now, prunedAtOnce),
     ];
     if (removed.every((count) => count < prunedAtOnce)) this.#prunedAt = systemClock.monotonic();

@@ -19,6 +19,7 @@ export interface MessageTable {
   insert(message: NewMessage, raw: Uint8Array, now: number): boolean;
   /** The next in line, in order; a suspect comes alone. Empty when `inc` is not known any more, and while the queue is paused. */
   claim(inc: number, queue: string, limit: number): readonly ClaimedRow[];
+  isClaimed(inc: number, id: number): boolean;
   remove(inc: number, id: number): boolean;
   /** Back to its place, or there when `due`. */
   putBack(inc: number, id: number, due: number | null, counted: boolean, now: number): boolean;
@@ -78,7 +79,7 @@ function openArrivals(connection: Connection): Arrivals {
   };
 }
 
-type Claims = Pick<MessageTable, "claim" | "remove" | "putBack" | "markBegun" | "handBack" | "keepOnly" | "recover">;
+type Claims = Pick<MessageTable, "claim" | "isClaimed" | "remove" | "putBack" | "markBegun" | "handBack" | "keepOnly" | "recover">;
 
 function openClaims(connection: Connection): Claims {
   const claim = connection.query(
@@ -89,6 +90,7 @@ function openClaims(connection: Connection): Claims {
      returning rank, id, deliveries, claims, raw`,
   );
   const unclaim = connection.query("update message set claim = null, claims = claims - 1 where id = ? and claim = ?");
+  const isClaimed = connection.query("select 1 from message where id = ? and claim = ?");
   const remove = connection.query("delete from message where id = ? and claim = ?");
   const putBack = connection.query(
     `update message set claim = null, begun = 0, due = ?, deliveries = deliveries + ?, waits_since = ? where id = ? and claim = ?`,
@@ -114,6 +116,7 @@ function openClaims(connection: Connection): Claims {
         raw: raw as Uint8Array,
       }));
     },
+    isClaimed: (inc, id) => isClaimed.all([id, inc]).length > 0,
     remove: (inc, id) => remove.run([id, inc]) > 0,
     putBack: (inc, id, due, counted, now) => putBack.run([due !== null && due > now ? due : null, counted ? 1 : 0, now, id, inc]) > 0,
     markBegun: (inc, id) => markBegun.run([id, inc]) > 0,

@@ -3,7 +3,8 @@
  * with their raw envelopes joined into one transferred buffer, in the order of the messages that announce them.
  */
 import type { StoreOutcome } from "../backend.ts";
-import type { SettleOutcome } from "../broker.ts";
+import type { ClaimOutcome, SettleOutcome } from "../broker.ts";
+import type { ChordCount, ChordPart, ChordStart, CountedPart, QuietChord } from "../chord.ts";
 import type { ErrorCode } from "../error-table.ts";
 import type { ExchangeBinding } from "../exchange.ts";
 import type { BucketRate } from "../token-bucket.ts";
@@ -34,6 +35,18 @@ export interface NewResult {
   readonly expires: number | null;
 }
 
+/** A chord on its way in. */
+export interface NewChord extends Omit<ChordStart, "expiresMs"> {
+  /** epoch ms, or null = never */
+  readonly expires: number | null;
+}
+
+/** What a member counts for its chord. */
+export interface NewPart extends Omit<ChordPart, "entry" | "expiresMs"> {
+  /** of the chord: epoch ms, or null = never */
+  readonly expires: number | null;
+}
+
 /** What is told to those who listen at the moment. */
 export interface NewBroadcast {
   readonly exchange: string;
@@ -52,11 +65,13 @@ export interface Operations {
       /** null = gone for good; else it goes back, at its place or when `due` */
       readonly requeue: { readonly due: number | null; readonly counted: boolean } | null;
       readonly results: readonly NewResult[];
+      /** of one chord */
+      readonly parts: readonly NewPart[];
       readonly publish: readonly NewMessage[];
     },
     SettleOutcome,
   ];
-  begin: [{ readonly consumer: number; readonly id: number }, SettleOutcome];
+  begin: [{ readonly consumer: number; readonly id: number }, ClaimOutcome];
   /** Answers the number of the new incarnation. `replaces`: one of this process whose thread is gone. */
   consume: [
     {
@@ -103,6 +118,16 @@ export interface Operations {
   /** Answers the text that is there already; changes come as events until `unwatch`. */
   watch: [{ readonly taskId: string }, string | null];
   unwatch: [{ readonly taskId: string }, null];
+  openChord: [{ readonly chord: NewChord }, null];
+  countChord: [{ readonly parts: readonly NewPart[] }, ChordCount];
+  chordParts: [{ readonly chordId: string }, readonly CountedPart[]];
+  beginClosing: [{ readonly chordId: string; readonly by: string; readonly forMs: number }, "begun" | "others" | "closed"];
+  endClosing: [{ readonly chordId: string }, null];
+  /** Stores, publishes and closes, unless it is closed: then it answers false. */
+  closeChord: [{ readonly chordId: string; readonly results: readonly NewResult[]; readonly publish: readonly NewMessage[] }, boolean];
+  keepChords: [{ readonly chordIds: readonly string[]; readonly nowMs: number }, null];
+  /** `before`, `nowMs`: epoch ms */
+  takeChords: [{ readonly before: number; readonly nowMs: number; readonly limit: number }, readonly QuietChord[]];
   /** Answers the fencing token, or null while another holds it. */
   takeLease: [{ readonly name: string; readonly ttlMs: number }, number | null];
   renewLease: [{ readonly name: string; readonly token: number; readonly ttlMs: number }, boolean];

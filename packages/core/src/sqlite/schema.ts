@@ -95,6 +95,35 @@ const steps: readonly string[] = [
     raw blob not null
   );
   `,
+  // 9: chords, and what was counted of them. A closed one stays for a while without its parts, so that a member delivered again counts for nothing.
+  `
+  create table chord (
+    id text primary key,
+    size integer not null,
+    counted integer not null default 0,
+    members text not null,
+    body text not null,
+    alive_at integer not null,
+    looked_at integer not null,
+    closing_by text,
+    closing_until integer,
+    closed integer not null default 0,
+    expires integer
+  );
+  create index ix_chord_expires on chord (expires) where expires is not null;
+  create index ix_chord_open on chord (looked_at) where not closed;
+  create table part (
+    chord text not null,
+    task text not null,
+    position integer,
+    state text not null,
+    value text not null,
+    primary key (chord, task)
+  );
+  create trigger parts_end after delete on chord begin
+    delete from part where chord = old.id;
+  end;
+  `,
 ];
 
 export const schemaVersion = steps.length;

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import type Database from "libsql";
 import { type BindingTable, openBindingTable } from "./binding-table.ts";
 import { type BroadcastTable, openBroadcastTable } from "./broadcast-table.ts";
+import { type ChordTable, openChordTable } from "./chord-table.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { type CoordinationTable, openCoordinationTable } from "./coordination-table.ts";
 import { type EarTable, openEarTable } from "./ear-table.ts";
@@ -23,6 +24,7 @@ export interface Tables {
   readonly broadcasts: BroadcastTable;
   readonly ears: EarTable;
   readonly results: ResultTable;
+  readonly chords: ChordTable;
   readonly workers: WorkerTable;
   readonly coordination: CoordinationTable;
   readonly slots: Slots;
@@ -48,6 +50,7 @@ export function openTables(libsql: typeof Database, path: string, durability: "f
       broadcasts: openBroadcastTable(connection),
       ears: openEarTable(connection),
       results: openResultTable(connection),
+      chords: openChordTable(connection),
       workers,
       coordination: openCoordinationTable(connection),
       slots: createSlots({ connection, workers, locks }),

@@ -92,7 +92,7 @@ describe("the I/O thread's engine", { timeout: 30_000 }, () => {
       return report.messages;
     });
     const settle = (message: NewMessage): Operation => {
-      return { kind: "settle", consumer: inc as number, id: claimed[0]!.id, requeue: null, results: [], publish: [message] };
+      return { kind: "settle", consumer: inc as number, id: claimed[0]!.id, requeue: null, results: [], parts: [], publish: [message] };
     };
     const [refused] = await run(settle(newMessage({ tag: null as unknown as string })));
     expect(refused).toMatchObject({ failed: "BROKER_REFUSED" });

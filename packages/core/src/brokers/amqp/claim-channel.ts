@@ -3,7 +3,7 @@
  * with `multiple` up to the highest tag below which nothing is open, single ones for the stragglers.
  */
 import type { Channel } from "amqplib";
-import type { SettleOutcome } from "../../broker.ts";
+import type { ClaimOutcome } from "../../broker.ts";
 
 export interface ClaimChannel {
   readonly channel: Channel;
@@ -12,17 +12,17 @@ export interface ClaimChannel {
   /** Notes a delivery that arrived. */
   hold(tag: number): void;
   /** Acknowledges at the end of this turn. `lost` when the channel ended before. */
-  acknowledge(tag: number): Promise<SettleOutcome>;
+  acknowledge(tag: number): Promise<ClaimOutcome>;
   /** Gives it back to the head of its queue, at once. */
-  giveBack(tag: number): SettleOutcome;
+  giveBack(tag: number): ClaimOutcome;
   /** Sends what is due, then closes the channel; what is open then goes back to its queue. Never rejects. */
   close(): Promise<void>;
 }
 
 interface Batch {
   readonly tags: Set<number>;
-  readonly outcome: Promise<SettleOutcome>;
-  readonly resolve: (outcome: SettleOutcome) => void;
+  readonly outcome: Promise<ClaimOutcome>;
+  readonly resolve: (outcome: ClaimOutcome) => void;
 }
 
 export function createClaimChannel(channel: Channel): ClaimChannel {
@@ -90,8 +90,8 @@ export function createClaimChannel(channel: Channel): ClaimChannel {
 }
 
 function openBatch(): Batch {
-  let resolve!: (outcome: SettleOutcome) => void;
-  const outcome = new Promise<SettleOutcome>((settle) => {
+  let resolve!: (outcome: ClaimOutcome) => void;
+  const outcome = new Promise<ClaimOutcome>((settle) => {
     resolve = settle;
   });
   return { tags: new Set(), outcome, resolve };

@@ -1,6 +1,6 @@
 /** One message claimed from RabbitMQ, and its settlement: what follows is confirmed first, then the claim is given up. */
 import type { ConsumeMessage } from "amqplib";
-import type { Delivery, Disposition, Settlement, SettleOutcome } from "../../broker.ts";
+import type { ClaimOutcome, Delivery, Disposition, Settlement } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import { deadLetterQueue, deathHeader, deathOf, deliveriesHeader, type Envelope } from "../../envelope.ts";
 import { reasonOf } from "../../errors.ts";
@@ -111,7 +111,7 @@ export class AmqpDelivery implements Delivery {
     claim.release();
   }
 
-  async begin(): Promise<SettleOutcome> {
+  async begin(): Promise<ClaimOutcome> {
     if (this.claimed && this.deliveries > 0 && !this.#begun) {
       await this.#tools.marks.set(this.identity);
       this.#begun = true;
@@ -120,7 +120,7 @@ export class AmqpDelivery implements Delivery {
     return this.claimed ? "settled" : this.#end("lost");
   }
 
-  settle(settlement: Settlement): Promise<SettleOutcome> {
+  settle(settlement: Settlement): Promise<ClaimOutcome> {
     if (this.#moving !== null) return this.#moving.then(() => this.settle(settlement));
     if (this.#state !== "held") return Promise.resolve("lost");
     if (!this.claimed) return Promise.resolve(this.#end("lost"));
@@ -130,7 +130,7 @@ export class AmqpDelivery implements Delivery {
     return settling;
   }
 
-  async #carryOut({ publish, then }: Settlement): Promise<SettleOutcome> {
+  async #carryOut({ publish, then }: Settlement): Promise<ClaimOutcome> {
     try {
       if (this.#held !== null && (await this.#held.take()) === null) return this.#endHeld(this.#held);
       const sent = await Promise.allSettled(publish.map((publication) => this.#tools.publisher.publish(publication)));
@@ -145,7 +145,7 @@ export class AmqpDelivery implements Delivery {
   }
 
   /** It is not where it was held: removed by an attempt whose answer did not come, or given to somebody else. */
-  #endHeld(held: HeldMessage): SettleOutcome {
+  #endHeld(held: HeldMessage): ClaimOutcome {
     void this.#tools.holder?.over(held);
     return this.#end(held.isRemoving ? "settled" : "lost");
   }
@@ -197,7 +197,7 @@ export class AmqpDelivery implements Delivery {
     if (this.#state === "held") this.#end("lost");
   }
 
-  async #dispose(then: Disposition): Promise<SettleOutcome> {
+  async #dispose(then: Disposition): Promise<ClaimOutcome> {
     if (then.kind === "deadLetter") {
       const death = deathOf(then, this, this.#tools.clock.now());
       return this.#replace(deadLetterQueue(this.queue), againAs(this.message, { [deathHeader]: death }));
@@ -219,12 +219,12 @@ export class AmqpDelivery implements Delivery {
   }
 
   /** A new message takes its place: confirmed before the old one is acknowledged, for better twice than lost. */
-  async #replace(queue: string, content: Content, dueAt?: number): Promise<SettleOutcome> {
+  async #replace(queue: string, content: Content, dueAt?: number): Promise<ClaimOutcome> {
     await this.#tools.publisher.toQueue(queue, content, dueAt);
     return this.#acknowledge();
   }
 
-  async #acknowledge(): Promise<SettleOutcome> {
+  async #acknowledge(): Promise<ClaimOutcome> {
     const outcome = this.#held === null ? await this.#claim.channel.acknowledge(this.#claim.tag) : await this.#removeHeld(this.#held);
     if (this.#begun && outcome === "settled") {
       const { marks, logger } = this.#tools;
@@ -234,13 +234,13 @@ export class AmqpDelivery implements Delivery {
     return outcome;
   }
 
-  async #removeHeld(held: HeldMessage): Promise<SettleOutcome> {
+  async #removeHeld(held: HeldMessage): Promise<ClaimOutcome> {
     await held.remove();
     void this.#tools.holder?.over(held);
     return "settled";
   }
 
-  #end(outcome: SettleOutcome): SettleOutcome {
+  #end(outcome: ClaimOutcome): ClaimOutcome {
     if (this.#state === "over") return outcome;
     this.#state = "over";
     if (this.#held === null) this.#claim.release();

@@ -31,21 +31,27 @@ export function createDelivery(message: StoredMessage, envelope: Envelope, claim
 }
 
 /** Throws before it has changed anything, or not at all. */
-function settle(message: StoredMessage, envelope: Envelope, { results, publish, then }: Settlement, claimant: Claimant): SettleOutcome {
+function settle(
+  message: StoredMessage,
+  envelope: Envelope,
+  { results, parts = [], publish, then }: Settlement,
+  claimant: Claimant,
+): SettleOutcome {
   const { space, clock } = claimant;
   const { deliveries, content } = message;
-  if (results.length > 0 && !claimant.settlesResults) {
+  if (results.length + parts.length > 0 && !claimant.settlesResults) {
     throw new BrokerError("BROKER_REFUSED", "This broker settles no results: they are kept elsewhere than in its space");
   }
   const now = clock.now();
   const follows: NewMessage[] = publish.flatMap((publication) => messagesOf(publication, space.bindings));
   if (then.kind === "deadLetter") follows.push(deadLetterOf(envelope, deathOf(then, { queue: content.queue, deliveries }, now)));
+  for (const result of results) space.results.store(result, now);
+  if (parts.length > 0 && space.chords.count(parts, now) === "complete") return "complete";
   if (then.kind === "requeue") {
     const dueAt = then.afterMs === undefined ? null : now + then.afterMs;
     space.messages.putBack(message, { dueAt, counted: then.counted, now });
   } else space.messages.remove(message);
   for (const follow of follows) space.messages.insert(follow, now);
-  for (const result of results) space.results.store(result, now);
   claimant.released();
   return "settled";
 }

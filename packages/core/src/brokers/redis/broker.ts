@@ -2,12 +2,13 @@
  * The broker on Redis: kombu's lists and envelopes towards Python, claims of our own between our workers. Publishing has a
  * connection, each consumer two.
  */
-import type { Broker } from "../../broker.ts";
+import type { Broker, ChordEnd } from "../../broker.ts";
 import type { DriverContext } from "../../driver.ts";
-import { BrokerError } from "../../errors.ts";
+import { BrokerError, PublishError } from "../../errors.ts";
 import { pausingTasks } from "../../pauses.ts";
 import { plainQueues, type QueueTable } from "../../queue-table.ts";
 import { asking } from "../../redis/ask.ts";
+import { chordKey, openChordsKey } from "../../redis/chord-keys.ts";
 import { brokerFailure } from "../../redis/failure.ts";
 import { createLink } from "../../redis/link.ts";
 import { redisFacts } from "../../redis/server-facts.ts";
@@ -15,9 +16,12 @@ import { isRedisUrl, isSameServer, parseRedisUrl, type RedisAccess } from "../..
 import { boundMembers } from "./bindings.ts";
 import { createBroadcasts } from "./broadcasts.ts";
 import { RedisConsumer } from "./consumer.ts";
-import { createPublisher } from "./publisher.ts";
+import type { Exchanges } from "./publication-route.ts";
+import { createPublisher, notConnected, publishFailure } from "./publisher.ts";
 import { createPauses, createQueues } from "./queues.ts";
+import { scripts } from "./scripts.ts";
 import { checkServer } from "./server-check.ts";
+import { planChordEnd } from "./settlement-plan.ts";
 import { type RedisTiming, redisTiming } from "./timing.ts";
 
 /** A replica may take so much of the time after which a server that owes an answer is taken for gone. */
@@ -57,11 +61,12 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
     closed: () => new BrokerError("BROKER_CLOSED", `The broker on Redis at ${target.label} was closed`),
   });
   const queueTable = options.queues ?? plainQueues;
+  const exchanges: Exchanges = { queues: queueTable, db: target.db, logger: context.logger };
   const publisher = createPublisher({
     link,
     label: target.label,
     clock: context.clock,
-    exchanges: { queues: queueTable, db: target.db, logger: context.logger },
+    exchanges,
     replicaLimitMs: options.publishDurability === "replica" ? Math.floor(timing.silentMs * replicaShare) : null,
   });
   const broadcasts = createBroadcasts({ link, target, context, silentMs: timing.silentMs });
@@ -69,6 +74,19 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
 
   const ask = asking(link, (error) => brokerFailure(error, target.label));
   const pauses = createPauses(ask);
+  const resultsDb = settlesResults && results.db !== target.db ? String(results.db) : "";
+
+  async function closeChord(chordId: string, end: ChordEnd): Promise<boolean> {
+    const connection = link.current;
+    if (connection === null) throw notConnected(target.label);
+    try {
+      const operations = await planChordEnd(end, { connection, clock: context.clock, exchanges });
+      const args = [resultsDb, String(target.db), chordId, chordKey(chordId, false), operations.length, ...operations.flat()];
+      return (await connection.run(scripts.closeChord, [openChordsKey], args)) === 1;
+    } catch (error) {
+      throw PublishError.is(error) ? error : publishFailure(error, target.label);
+    }
+  }
 
   return {
     settlesResults,
@@ -80,6 +98,7 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
     },
     connect: () => ask(async () => {}),
     publish: publisher.publish,
+    ...(settlesResults ? { closeChord } : {}),
     declare: (queue) =>
       ask(async (connection) => {
         for (const { key, member } of boundMembers(queueTable.declaration(queue))) await connection.call("SADD", key, member);
@@ -91,7 +110,6 @@ export function createRedisBroker(url: string, context: DriverContext, options: 
     health: () => ask(async ({ servers }) => void (await Promise.all(servers.map((server) => server.call("PING"))))),
     facts: () => ask((connection) => redisFacts(connection, context.clock)),
     async consume(queues, consumeOptions) {
-      const resultsDb = settlesResults && results.db !== target.db ? String(results.db) : "";
       const consumer = new RedisConsumer({
         ...consumeOptions,
         target,

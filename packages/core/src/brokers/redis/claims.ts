@@ -1,5 +1,5 @@
 /** The book of what one consumer holds: from a raw message claimed, through its delivery, to its settlement. */
-import type { ConsumerListener, Settlement, SettleOutcome } from "../../broker.ts";
+import type { ClaimOutcome, ConsumerListener, Settlement, SettleOutcome } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import { wrapUnreadable } from "../../envelope.ts";
 import { BrokerError, PublishError, reasonOf } from "../../errors.ts";
@@ -82,7 +82,7 @@ export class Claims implements DeliveryOwner {
     return delivery.deliveries > 0;
   }
 
-  async begin(delivery: RedisDelivery): Promise<SettleOutcome> {
+  async begin(delivery: RedisDelivery): Promise<ClaimOutcome> {
     const { connection } = this.#openDesk();
     try {
       const begun = await connection.run(scripts.begin, [delivery.place.claimsKey], [delivery.n]);
@@ -171,7 +171,11 @@ export class Claims implements DeliveryOwner {
     const { delivery } = settling;
     if (outcome === "settled") this.#ring.remember(settling);
     if (delivery === null) settling.resolve(outcome);
-    else {
+    else if (outcome === "complete") {
+      this.#leaving--;
+      delivery.settling = null;
+      settling.resolve(outcome);
+    } else {
       this.#leaving--;
       settling.resolve(outcome === "lost" ? this.#missed(delivery) : this.#end(delivery, outcome));
     }
@@ -187,12 +191,12 @@ export class Claims implements DeliveryOwner {
     reject(brokerFailure(error, this.#options.label));
   }
 
-  #missed(delivery: RedisDelivery): SettleOutcome {
+  #missed(delivery: RedisDelivery): ClaimOutcome {
     this.#options.missed();
     return this.#end(delivery, "lost");
   }
 
-  #end(delivery: RedisDelivery, outcome: SettleOutcome): SettleOutcome {
+  #end(delivery: RedisDelivery, outcome: ClaimOutcome): ClaimOutcome {
     delivery.outcome ??= outcome;
     this.#held.delete(delivery.n);
     return delivery.outcome;
@@ -245,7 +249,7 @@ function settleAgain(settlement: ClaimSettlement, desk: Desk): Promise<SettleOut
 }
 
 /** The answer to a settlement that comes after the end: once `settled` if the first one's answer got lost, else `lost`. */
-function concluded(delivery: RedisDelivery): SettleOutcome {
+function concluded(delivery: RedisDelivery): ClaimOutcome {
   if (delivery.outcome !== "settled" || !delivery.inDoubt) return "lost";
   delivery.inDoubt = false;
   return "settled";

@@ -1,11 +1,11 @@
 /** One claimed message in a worker's hands. */
-import type { Delivery, Settlement, SettleOutcome } from "../../broker.ts";
+import type { ClaimOutcome, Delivery, Settlement, SettleOutcome } from "../../broker.ts";
 import { deliveriesOf, type Envelope } from "../../envelope.ts";
 import type { ReadEnvelope } from "./envelope-json.ts";
 
 /** What a delivery asks of its consumer. */
 export interface DeliveryOwner {
-  begin(delivery: RedisDelivery): Promise<SettleOutcome>;
+  begin(delivery: RedisDelivery): Promise<ClaimOutcome>;
   settle(delivery: RedisDelivery, settlement: Settlement): Promise<SettleOutcome>;
 }
 
@@ -24,7 +24,7 @@ export class RedisDelivery implements Delivery {
   readonly deliveries: number;
   readonly redelivered: boolean;
   /** How it ended; null while its claim stands. */
-  outcome: SettleOutcome | null = null;
+  outcome: ClaimOutcome | null = null;
   /** A settlement was sent and not answered: the claim may be gone by our own hand. */
   inDoubt = false;
   /** The settlement under way or done; null before it and after one that failed. Its owner keeps it. */
@@ -44,7 +44,7 @@ export class RedisDelivery implements Delivery {
     return this.place.queue;
   }
 
-  begin(): Promise<SettleOutcome> {
+  begin(): Promise<ClaimOutcome> {
     if (this.outcome !== null) return Promise.resolve("lost");
     return this.deliveries === 0 ? Promise.resolve("settled") : this.#owner.begin(this);
   }

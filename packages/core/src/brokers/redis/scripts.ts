@@ -11,6 +11,10 @@ export const scripts = Object.freeze({
   begin: redisScript(here, "./begin.lua"),
   bury: redisScript(here, "./bury.lua"),
   claim: redisScript(here, "./claim.lua"),
+  closeChord: redisScript(
+    here,
+    ...["../../redis/keep-result.lua", "../../redis/end-chord.lua", "./once.lua", "./park.lua", "./follow.lua", "./close-chord.lua"],
+  ),
   complete: redisScript(here, "../../redis/keep-result.lua", "./complete.lua"),
   expireTombstones: redisScript(here, "./expire-tombstones.lua"),
   leave: redisScript(here, "./leave.lua"),
@@ -20,7 +24,10 @@ export const scripts = Object.freeze({
   purge: redisScript(here, "./purge.lua"),
   recover: redisScript(here, "./recover.lua"),
   register: redisScript(here, "./register.lua"),
-  settle: redisScript(here, "../../redis/keep-result.lua", "./once.lua", "./park.lua", "./settle.lua"),
+  settle: redisScript(
+    here,
+    ...["../../redis/keep-result.lua", "../../redis/count-part.lua", "./once.lua", "./park.lua", "./follow.lua", "./settle.lua"],
+  ),
   unregister: redisScript(here, "./unregister.lua"),
 });
 

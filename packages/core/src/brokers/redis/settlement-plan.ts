@@ -1,7 +1,8 @@
 /** Plans a settlement: what the scripts do for one claim, in the order in which they must happen: result, what follows, the claim's end. */
-import type { Disposition, Publication, Settlement } from "../../broker.ts";
+import type { ChordEnd, Disposition, Publication, Settlement } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import { deadLetterQueue, deathOf, deliveriesHeader } from "../../envelope.ts";
+import { chordKey, chordTtl, partArguments } from "../../redis/chord-keys.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
 import { resultArguments, resultKey } from "../../redis/result-record.ts";
 import { boundMembers } from "./bindings.ts";
@@ -22,9 +23,9 @@ export interface PlanContext {
   readonly exchanges: Exchanges;
 }
 
-/** The hot path: nothing is published, there is one result at most, and no mark of a begun run to remove. */
-export function isCompletion({ deliveries }: RedisDelivery, { results, publish, then }: Settlement): boolean {
-  return then.kind === "acknowledge" && publish.length === 0 && results.length <= 1 && deliveries === 0;
+/** The hot path: nothing is published, there is one result at most, no chord and no mark of a begun run to remove. */
+export function isCompletion({ deliveries }: RedisDelivery, { results, parts, publish, then }: Settlement): boolean {
+  return then.kind === "acknowledge" && publish.length === 0 && results.length <= 1 && deliveries === 0 && parts === undefined;
 }
 
 export function planCompletion({ results: [result] }: Settlement): Completion | null {
@@ -56,7 +57,7 @@ export async function planSettlement(
   settlement: Settlement,
   context: PlanContext,
 ): Promise<SettlementPlan | "lost"> {
-  const { results, publish, then } = settlement;
+  const { results, parts = [], publish, then } = settlement;
   const { connection } = context;
   const end = await ending(delivery, then, context);
   if (end === "lost") return "lost";
@@ -66,11 +67,22 @@ export async function planSettlement(
   const isBeside = ({ key }: Following) => key === null || connection.areTogether(key, delivery.place.claimsKey);
   const operations: Operation[] = [];
   for (const result of results) operations.push(["result", resultKey(result.taskId), ...resultArguments(result)]);
+  for (const part of parts) operations.push(["part", chordKey(part.chordId, false), ...partArguments(part), chordTtl(part.expiresMs)]);
   operations.push(...following.filter(isBeside).map(({ operation }) => operation), end.last);
   return { before: following.filter((each) => !isBeside(each)), operations };
 }
 
-async function followUps(publication: Publication, context: PlanContext): Promise<readonly Following[]> {
+/** Where results and queues share a server: what `close-chord.lua` does. Rejects as `planSettlement`. */
+export async function planChordEnd(
+  { results, publish }: ChordEnd,
+  context: Omit<PlanContext, "incarnation">,
+): Promise<readonly Operation[]> {
+  const stored = results.map((result): Operation => ["result", resultKey(result.taskId), ...resultArguments(result)]);
+  const following = await Promise.all(publish.map((publication) => followUps(publication, context)));
+  return [...stored, ...following.flat().map(({ operation }) => operation)];
+}
+
+async function followUps(publication: Publication, context: Omit<PlanContext, "incarnation">): Promise<readonly Following[]> {
   const { connection, exchanges, clock } = context;
   const channel = channelOf(publication, exchanges);
   if (channel !== null) {
@@ -88,7 +100,7 @@ async function followUps(publication: Publication, context: PlanContext): Promis
   return following;
 }
 
-function operationOf({ list, raw, tag, isGuarded, parked }: Placement, { connection }: PlanContext): Operation {
+function operationOf({ list, raw, tag, isGuarded, parked }: Placement, { connection }: Pick<PlanContext, "connection">): Operation {
   if (!isGuarded && parked === null) return ["push", list, raw];
   const guard = [publishedKey(list, tag), isGuarded ? guardMs : ""] as const;
   if (parked === null) return ["once", ...guard, list, raw];
@@ -101,7 +113,7 @@ function parkingArguments(list: string, connection: RedisConnection): readonly [
   return [dueAt, messages, index];
 }
 
-function bound(queue: string, { connection, exchanges }: PlanContext): readonly Following[] {
+function bound(queue: string, { connection, exchanges }: Pick<PlanContext, "connection" | "exchanges">): readonly Following[] {
   return boundMembers(exchanges.queues.declaration(queue)).map(({ key, member }) => ({
     key,
     operation: ["bind", key, member],

@@ -91,7 +91,7 @@ export class Settler {
         const outcome = unsettled[next + 1];
         next += 2;
         if (typeof outcome === "string") failed(each, refusal(outcome));
-        else ended(each, "lost");
+        else ended(each, outcome === 2 ? "complete" : "lost");
       }
     }
   }

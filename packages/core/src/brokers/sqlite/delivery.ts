@@ -1,11 +1,11 @@
 /** One claimed message of the file, from its claim to its one settlement. */
-import type { ResultRecord } from "../../backend.ts";
 import type { Delivery, Settlement, SettleOutcome } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import { deathOf, type Envelope } from "../../envelope.ts";
 import { BrokerError, PublishError } from "../../errors.ts";
 import { StoreError } from "../../sqlite/failure.ts";
-import type { ClaimedMessage, NewResult, OperationFields } from "../../sqlite/operation.ts";
+import { newPart, newResult } from "../../sqlite/new-result.ts";
+import type { ClaimedMessage, OperationFields } from "../../sqlite/operation.ts";
 import type { Store } from "../../sqlite/store.ts";
 import { deadLetterOf, letterOf } from "./letter.ts";
 
@@ -39,7 +39,10 @@ export function createDelivery(message: ClaimedMessage, envelope: Envelope, clai
       const { fields, raws } = settleFields(message, envelope, settlement, claim);
       done = true;
       try {
-        return await settleAtLast(fields, raws, claim);
+        const outcome = await settleAtLast(fields, raws, claim);
+        // Its chord is to be closed first, and then it is settled again.
+        if (outcome === "complete") done = false;
+        return outcome;
       } catch (error) {
         done = false;
         throw error;
@@ -69,8 +72,8 @@ function refuse(cause: unknown): never {
 
 function settleFields(message: ClaimedMessage, envelope: Envelope, settlement: Settlement, claim: Claim) {
   const { consumer, id } = message;
-  const { results, publish, then: disposition } = settlement;
-  if (results.length > 0 && !claim.settlesResults) {
+  const { results, parts = [], publish, then: disposition } = settlement;
+  if (results.length + parts.length > 0 && !claim.settlesResults) {
     throw new BrokerError("BROKER_REFUSED", "This broker settles no results: they are kept elsewhere than in its file");
   }
   const now = claim.clock.now();
@@ -83,11 +86,8 @@ function settleFields(message: ClaimedMessage, envelope: Envelope, settlement: S
   const fields = {
     ...{ consumer, id, requeue },
     results: results.map((result) => newResult(result, now)),
+    parts: parts.map((part) => newPart(part, now)),
     publish: letters.map((letter) => letter.message),
   };
   return { fields, raws: letters.map(({ raw }) => raw) };
-}
-
-function newResult({ taskId, state, attempt, text, expiresMs }: ResultRecord, now: number): NewResult {
-  return { taskId, state, attempt, text, expires: expiresMs === null ? null : now + expiresMs };
 }

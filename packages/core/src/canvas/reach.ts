@@ -1,0 +1,122 @@
+/** What is said of a composite is said of those of its parts whom it concerns: where it begins, where it ends, or all of them. */
+import { ConfigError } from "../errors.ts";
+import type { SignatureJson } from "../step.ts";
+import { bodyOf, headerOf, kindOf, linksOf, type SignatureOptions, tasksOf, withOptions, withParts } from "./composite.ts";
+
+type Change = (task: SignatureJson) => SignatureJson;
+
+/** Changes the tasks that begin it. */
+function atStarts(signature: SignatureJson, change: Change): SignatureJson {
+  switch (kindOf(signature)) {
+    case null:
+      return change(signature);
+    case "chain":
+      return withParts(signature, { tasks: tasksOf(signature).map((step, index) => (index === 0 ? atStarts(step, change) : step)) });
+    case "group":
+      return withParts(signature, { tasks: tasksOf(signature).map((member) => atStarts(member, change)) });
+    case "chord":
+      return withParts(signature, { header: atStarts(headerOf(signature), change) });
+  }
+}
+
+/** Changes the tasks that end it: their results are its result. */
+function atEnds(signature: SignatureJson, change: Change): SignatureJson {
+  switch (kindOf(signature)) {
+    case null:
+      return change(signature);
+    case "chain": {
+      const steps = tasksOf(signature);
+      return withParts(signature, { tasks: steps.map((step, index) => (index === steps.length - 1 ? atEnds(step, change) : step)) });
+    }
+    case "group":
+      return withParts(signature, { tasks: tasksOf(signature).map((member) => atEnds(member, change)) });
+    case "chord":
+      return withParts(signature, { body: atEnds(bodyOf(signature), change) });
+  }
+}
+
+/** Arguments given to it, in front of those it has: as a parent's result comes. What is immutable takes none. */
+export function withArguments(signature: SignatureJson, args: readonly unknown[], kwargs: SignatureJson["kwargs"]): SignatureJson {
+  if (signature.immutable === true || (args.length === 0 && Object.keys(kwargs).length === 0)) return signature;
+  return atStarts(signature, (task) =>
+    task.immutable === true ? task : { ...task, args: [...args, ...(task.args ?? [])], kwargs: { ...task.kwargs, ...kwargs } },
+  );
+}
+
+/** Where what ends a signature stands: in which group, and for which chord's body it counts. */
+export interface Standing {
+  readonly group_id?: unknown;
+  readonly chord?: unknown;
+}
+
+/** A group that is named stays, as in Celery. */
+export function withStanding(signature: SignatureJson, { group_id, chord }: Standing): SignatureJson {
+  if (group_id === undefined && chord === undefined) return signature;
+  return atEnds(signature, (task) => {
+    const { options } = task;
+    const group = options?.["group_id"] ?? group_id;
+    const outer = chord ?? options?.["chord"];
+    return withOptions(task, { ...(group == null ? {} : { group_id: group }), ...(outer == null ? {} : { chord: outer }) });
+  });
+}
+
+/** How it is sent, in place of what its tasks say: of a chain the first step, of a chord header and body, as in Celery. */
+export function withSending(signature: SignatureJson, options: SignatureOptions): SignatureJson {
+  if (Object.keys(options).length === 0) return signature;
+  const begun = atStarts(signature, (task) => withOptions(task, options));
+  return kindOf(signature) === "chord" ? withParts(begun, { body: withSending(bodyOf(begun), options) }) : begun;
+}
+
+/** Called with its result. Throws CONFIG_INVALID for a group, which has many. */
+export function withCallbacks(signature: SignatureJson, callbacks: readonly SignatureJson[]): SignatureJson {
+  if (callbacks.length === 0) return signature;
+  switch (kindOf(signature)) {
+    case null:
+      return withOptions(signature, { link: [...linksOf(signature.options, "link"), ...callbacks] });
+    case "chain": {
+      const steps = tasksOf(signature);
+      const last = steps.length - 1;
+      return withParts(signature, { tasks: steps.map((step, index) => (index === last ? withCallbacks(step, callbacks) : step)) });
+    }
+    case "chord":
+      return withParts(signature, { body: withCallbacks(bodyOf(signature), callbacks) });
+    case "group":
+      throw new ConfigError("CONFIG_INVALID", "A group has no one result to link to: group(…).pipe(callback) calls it with all of them");
+  }
+}
+
+/** Called when it fails: whichever step it is of a chain, each member of a group; of a chord the body, which fails with its header. */
+export function withErrbacks(signature: SignatureJson, errbacks: readonly SignatureJson[]): SignatureJson {
+  if (errbacks.length === 0) return signature;
+  switch (kindOf(signature)) {
+    case null:
+      return withOptions(signature, { link_error: [...linksOf(signature.options, "link_error"), ...errbacks] });
+    case "chain":
+    case "group":
+      return withParts(signature, { tasks: tasksOf(signature).map((part) => withErrbacks(part, errbacks)) });
+    case "chord":
+      return withParts(signature, { body: withErrbacks(bodyOf(signature), errbacks) });
+  }
+}
+
+/** Stamps on every task of it, and on what is linked to them. */
+export function withStamps(signature: SignatureJson, stamps: Readonly<Record<string, unknown>>): SignatureJson {
+  const stamped = (list: readonly SignatureJson[]) => list.map((each) => withStamps(each, stamps));
+  switch (kindOf(signature)) {
+    case null: {
+      const { options = {} } = signature;
+      const named = Array.isArray(options["stamped_headers"]) ? (options["stamped_headers"] as readonly unknown[]) : [];
+      const links = Object.fromEntries(
+        (["link", "link_error"] as const)
+          .filter((name) => options[name] !== undefined)
+          .map((name) => [name, stamped(linksOf(options, name))]),
+      );
+      return withOptions(signature, { ...stamps, ...links, stamped_headers: [...new Set([...named, ...Object.keys(stamps)])] });
+    }
+    case "chain":
+    case "group":
+      return withParts(signature, { tasks: stamped(tasksOf(signature)) });
+    case "chord":
+      return withParts(signature, { header: withStamps(headerOf(signature), stamps), body: withStamps(bodyOf(signature), stamps) });
+  }
+}

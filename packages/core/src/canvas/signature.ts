@@ -1,0 +1,152 @@
+/** A described call: a task or a composite, its arguments and options, complete or with arguments missing at the front. Data with a few verbs; the data is Celery's dictionary. */
+import { randomUUID } from "node:crypto";
+import {
+  type ApplyOptions,
+  type Call,
+  type CallOptions,
+  type CallSender,
+  checkCallOptions,
+  createCall,
+  type LocalOptions,
+} from "../call.ts";
+import { ConfigError } from "../errors.ts";
+import type { AsyncResult, Sent } from "../result.ts";
+import { shownValue } from "../setting.ts";
+import { type Errback, type SignatureJson, type Step, stepJson, stepsJson, type takes } from "../step.ts";
+import { kindOf, linksOf, withOptions } from "./composite.ts";
+import { emptyGroupSender } from "./empty-group.ts";
+import { freeze } from "./freeze.ts";
+import { joined, nestedChord } from "./join.ts";
+import { withArguments, withCallbacks, withErrbacks, withStamps } from "./reach.ts";
+import { localOptions, readOptions, wireOptions } from "./wire-options.ts";
+
+export interface Signature<in out In extends readonly unknown[], out Out> extends Step<In, Out> {
+  /** its name; `celery.chain`, `celery.group` or `celery.chord` for a composite */
+  readonly task: string;
+  /**
+   * Adds call options; later ones win. Said of a chain they are for its first step (`taskId` for the last, `linkError` for each), of a group for every
+   * member, of a chord for header and body. Throws CONFIG_UNKNOWN, CONFIG_INVALID, CONFIG_DURATION.
+   */
+  set(options: CallOptions): this;
+  clone(): this;
+  /** Sent with the result when this succeeds. Throws CONFIG_INVALID for a group, which has many: pipe() calls with all of them. */
+  link(callback: Step<[Out], unknown>): this;
+  /** Sent with (task id, failure) when this fails for good: a chain at any step, a chord when its body fails or cannot run, a group for each member that fails. */
+  onError(errback: Errback): this;
+  /** Values to tell tasks apart by, as Celery's stamps: on every task of it and what is linked to them, and handed on to what these send. */
+  stamp(stamps: Readonly<Record<string, unknown>>): this;
+  /** A chain of this and `next`; of a group, a chord. */
+  pipe<B>(next: Step<[Out], B>): Signature<In, B>;
+  /** Sends it; resolves when the broker has it. Throws PublishError. */
+  delay(...args: In): Sent<Out>;
+  applyAsync(args: In, options?: CallOptions): Sent<Out>;
+  /** Fixes the ids of all its tasks and gives the handle of its result, before it is sent. Sending it twice sends the same tasks. */
+  freeze(id?: string): AsyncResult<Out>;
+  /** Celery's signature dictionary */
+  toJSON(): Record<string, unknown>;
+}
+
+/** May follow anything; ignores the parent's result. */
+export interface ImmutableSignature<out Out> extends Signature<[], Out> {
+  // biome-ignore lint/suspicious/noExplicitAny: takes whatever its parent gives and ignores it
+  readonly [takes]: (missing: any) => void;
+}
+
+/** Who sends what a signature is part of. */
+const senders = new WeakMap<object, CallSender>();
+
+/** Of the app that made these steps, the first that is known. Throws CONFIG_INVALID where none was made by a task of an app. */
+export function senderOf(steps: readonly unknown[]): CallSender {
+  for (const step of steps) {
+    const sender = typeof step === "object" && step !== null ? senders.get(step) : undefined;
+    if (sender !== undefined) return sender;
+  }
+  throw new ConfigError("CONFIG_INVALID", `A signature comes from task.s(), task.si() or app.signature(), got ${shownValue(steps[0])}`);
+}
+
+/** The dictionary of a call of a task. */
+export function taskJson(task: string, args: readonly unknown[], kwargs: SignatureJson["kwargs"] = {}, immutable = false): SignatureJson {
+  return { task, args, kwargs, options: {}, subtask_type: null, immutable };
+}
+
+/** `own`: what was set here and no dictionary says. */
+export function createSignature<In extends readonly unknown[], Out>(
+  sender: CallSender,
+  json: SignatureJson,
+  own: LocalOptions = {},
+): Signature<In, Out> {
+  let current = json;
+  let local = own;
+  const send = (args: In, options: ApplyOptions<never>) =>
+    isPlain(current)
+      ? sender.send<Out, unknown>(() => callOf(current, local, args, options))
+      : sender.sendComposite<Out>(() => ({ signature: told(current, args, options), options: merged(local, options) }));
+  const signature = {
+    task: json.task,
+    set(options: CallOptions) {
+      current = told(current, [], options);
+      local = merged(local, options);
+      return signature;
+    },
+    clone: () => createSignature<In, Out>(sender, current, local),
+    link(callback: Step<[Out], unknown>) {
+      current = withCallbacks(current, [stepJson(callback)]);
+      return signature;
+    },
+    onError(errback: Errback) {
+      current = withErrbacks(current, [stepJson(errback)]);
+      return signature;
+    },
+    stamp(stamps: Readonly<Record<string, unknown>>) {
+      current = withStamps(current, stamps);
+      return signature;
+    },
+    pipe: <B>(next: Step<[Out], B>) =>
+      createSignature<In, B>(senderOf([signature, next]), joined([current, stepJson(next)], nestedChord), local),
+    delay: (...args: In) => send(args, {}),
+    applyAsync: (args: In, options: ApplyOptions<never> = {}) => send(args, options),
+    freeze(id?: string) {
+      const frozen = freeze(current, { nextId: randomUUID, replyTo: null }, { id });
+      current = frozen.signature;
+      return sender.handle<Out>(frozen.result);
+    },
+    toJSON: () => current,
+  };
+  if (sender !== emptyGroupSender) senders.set(signature, sender);
+  // The two phantom members exist in types only.
+  return signature as unknown as Signature<In, Out>;
+}
+
+/** A task on its own needs no plan. */
+function isPlain(signature: SignatureJson): boolean {
+  const { chord, chain } = signature.options ?? {};
+  return kindOf(signature) === null && chord === undefined && chain === undefined;
+}
+
+/** With arguments in front of its own, and options. Throws CONFIG_UNKNOWN, CONFIG_INVALID, CONFIG_DURATION. */
+function told(signature: SignatureJson, args: readonly unknown[], given: ApplyOptions<never>): SignatureJson {
+  checkCallOptions(signature.task, given);
+  const { link, linkError, kwargs = {}, ...options } = given;
+  const linked = withErrbacks(withCallbacks(signature, stepsJson(link) ?? []), stepsJson(linkError) ?? []);
+  return withOptions(withArguments(linked, args, kwargs), wireOptions(options));
+}
+
+function merged(local: LocalOptions, options: CallOptions): LocalOptions {
+  const given = Object.entries(localOptions(options)).filter(([, value]) => value !== undefined);
+  return { ...local, ...Object.fromEntries(given) };
+}
+
+function callOf(signature: SignatureJson, local: LocalOptions, args: readonly unknown[], given: ApplyOptions<never>): Call {
+  const { task, args: own = [], options = {}, immutable } = signature;
+  const kwargs = { ...signature.kwargs, ...given.kwargs };
+  const call = createCall(task, immutable === true ? own : [...args, ...own], { ...readOptions(signature), ...local, ...given, kwargs });
+  return {
+    ...call,
+    callbacks: orNull([...linksOf(options, "link"), ...(call.callbacks ?? [])]),
+    errbacks: orNull([...linksOf(options, "link_error"), ...(call.errbacks ?? [])]),
+  };
+}
+
+function orNull<T>(list: readonly T[]): readonly T[] | null {
+  return list.length === 0 ? null : list;
+}
