@@ -3,6 +3,7 @@
  * What each does alone is shown by the suites of brokers and of backends.
  */
 import { randomUUID } from "node:crypto";
+import { groupOf } from "@celeriac/core";
 import { resultText, runtimeOf } from "@celeriac/core/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publicationTo } from "../support/envelopes.ts";
@@ -141,6 +142,24 @@ function describeResults({ pair, world, recovered }: Suite): void {
     const others = isShared(pair) ? [monitor.result(last.id), producer.app.result(last.id)] : [last];
     const values = await Promise.all([...sent, ...others].map((result) => result.get()));
     expect(values).toEqual([...sent.keys(), ...others.map(() => 19)]);
+  });
+
+  it("waits for the members of a group as one, and shows how far they are", async () => {
+    const { echo, fail } = world().producer;
+    const members = Array.from({ length: 30 }, (_, n) => (n === 17 ? fail.s("one of thirty") : echo.s(n)));
+    const sent = await groupOf<unknown>(members).delay();
+    const [ended, shown]: [number[], unknown[]] = [[], []];
+    const iterating = (async () => {
+      for await (const { index } of sent.iterate()) ended.push(index);
+    })();
+    for await (const { progress } of sent.watch()) shown.push(progress?.done);
+    await iterating;
+    expect(ended.toSorted((one, other) => one - other)).toEqual([...members.keys()]);
+    expect([shown.toSorted((one, other) => Number(one) - Number(other)), shown.at(-1)]).toEqual([shown, 30]);
+    const ends = await sent.settledAll();
+    expect(ends.map((end) => (end.state === "SUCCESS" ? end.value : end.state))).toEqual(members.map((_, n) => (n === 17 ? "FAILURE" : n)));
+    await expect(sent.get()).rejects.toMatchObject({ code: "TASK_FAILED", taskId: sent.results[17]!.id });
+    expect([await sent.completedCount(), await sent.state()]).toEqual([29, "FAILURE"]);
   });
 
   // A task does not reach what lies in its worker's memory.
