@@ -6,9 +6,11 @@ import { eventually } from "../support/eventually.ts";
 import { type BrokerName, places } from "../support/fault/places.ts";
 import { createFaultWorld, missedSoon } from "../support/fault/world.ts";
 
-/** Points that a worker of this broker passes: results stored apart only where broker and backend are two. */
+/** Points that a worker of this broker passes: results stored apart only where broker and backend are two, and no chord is opened here. */
 function pointsOf(broker: BrokerName): readonly FailpointName[] {
-  return failpointNames.filter((point) => broker === "amqp" || !(point === "settle.stored" || point === "settle.published"));
+  const elsewhere: readonly FailpointName[] =
+    broker === "amqp" ? ["settle.opened"] : ["settle.opened", "settle.stored", "settle.published"];
+  return failpointNames.filter((point) => !elsewhere.includes(point));
 }
 
 const tasks = 8;

@@ -67,6 +67,7 @@ export function compose(
       group: options.groupId ?? null,
       groupIndex: options.groupIndex ?? null,
       retries: 0,
+      nesting: 0,
       timeLimit: seconds(options.timeLimit, "timeLimit"),
       softTimeLimit: seconds(options.softTimeLimit, "softTimeLimit"),
       rootId: options.rootId ?? parent?.rootId ?? id,

@@ -1,6 +1,7 @@
 /** What a bound task gets as `self`, and the three ways in which it speaks to its worker by throwing. */
 import type { Duration } from "./duration.ts";
 import type { Logger } from "./logger.ts";
+import type { SignatureJson, Step } from "./step.ts";
 
 /** What is known of a task before its body is read. */
 export interface TaskFacts {
@@ -67,6 +68,11 @@ export interface TaskContext<in P = unknown, out Deps = unknown> {
   retry(options?: RetryOptions): never;
   /** Ends the run without a result: to the dead-letter queue, or back into its queue with `requeue`. */
   reject(options?: { requeue?: boolean | undefined; reason?: string | undefined }): never;
+  /**
+   * Another task, or a canvas of them, runs in its place: under its id, in its place of a chord or chain, with its callbacks and error callbacks. The
+   * run has no result of its own; whoever waits gets the other's, of a group the list of all.
+   */
+  replace(signature: Step<[], unknown>): never;
   /** Ends the run without a result. */
   ignore(): never;
   /**
@@ -101,6 +107,16 @@ export class RejectSignal extends Error {
     super(reason);
     this.requeue = requeue;
     this.reason = reason;
+  }
+}
+
+/** Thrown by self.replace(). */
+export class ReplaceSignal extends Error {
+  override readonly name = "Replace";
+  readonly signature: SignatureJson;
+  constructor(signature: SignatureJson) {
+    super(`replaced with ${signature.task}`);
+    this.signature = signature;
   }
 }
 

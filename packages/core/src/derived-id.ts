@@ -4,14 +4,14 @@ import { createHash } from "node:crypto";
 /** `part`: of a composite whose caller gave its id. */
 export type FollowUpKind = "callback" | "errback" | "chain" | "part";
 
-/** A UUID (version 5 form) of (task id, retries, kind, index). */
-export function deriveId(taskId: string, retries: number, kind: FollowUpKind, index: number): string {
-  const hex = createHash("sha1").update(`${taskId} ${retries} ${kind} ${index}`).digest("hex");
+/** A UUID (version 5 form) of (task id, attempt, kind, index). */
+export function deriveId(taskId: string, attempt: number, kind: FollowUpKind, index: number): string {
+  const hex = createHash("sha1").update(`${taskId} ${attempt} ${kind} ${index}`).digest("hex");
   const variant = ((Number.parseInt(hex.slice(16, 18), 16) & 0x3f) | 0x80).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(18, 20)}-${hex.slice(20, 32)}`;
 }
 
 /** The delivery tag of one attempt of a task. */
-export function deliveryTag(taskId: string, retries: number): string {
-  return retries === 0 ? taskId : `${taskId}.${retries}`;
+export function deliveryTag(taskId: string, attempt: number): string {
+  return attempt === 0 ? taskId : `${taskId}.${attempt}`;
 }

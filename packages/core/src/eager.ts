@@ -111,7 +111,7 @@ async function keepRecord(runtime: AppRuntime, { texts }: Tree, record: ResultRe
 
 /** The steps behind a task that has not succeeded. */
 function unrunOf(runtime: AppRuntime, run: Run, ending: Ending): readonly ResultRecord[] {
-  if (ending.kind === "succeeded" || ending.kind === "retried" || ending.kind === "undecodable") return [];
+  if (ending.kind === "succeeded" || ending.kind === "retried" || ending.kind === "replaced" || ending.kind === "undecodable") return [];
   const steps = ending.kind === "failed" ? ending.unrun : unrunBehind(decodeBody(run, runtime.contentRules).embed);
   const { state, error } = endOf(ending, run);
   return unrunRecords(runtime, steps, { state, error, queue: run.queue, replyTo: null, hostname: hostname() });
@@ -145,6 +145,9 @@ async function keepEnding(ending: Ending, run: Run, keep: Keep): Promise<void> {
     // Nobody would ever hear of it: to its caller it has ended, with nothing.
     case "ignored":
       return keep("SUCCESS", [], (facts) => resultText(facts, "null", null));
+    // Whoever runs in its place has the result.
+    case "replaced":
+      return;
     case "retried":
       return keep("RETRY", [], (facts) => failureText(facts, ending.error));
     default: {

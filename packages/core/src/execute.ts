@@ -2,18 +2,28 @@
 import type { AppRuntime } from "./app-runtime.ts";
 import { registerBuiltIns } from "./builtin-tasks.ts";
 import { resultExpiresMs } from "./config.ts";
-import { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
+import {
+  IgnoreSignal,
+  RejectSignal,
+  ReplaceSignal,
+  type RetryOptions,
+  RetrySignal,
+  type TaskContext,
+  type TaskRequest,
+} from "./context.ts";
 import { type CurrentRun, withRun } from "./current-run.ts";
 import { durationMs } from "./duration.ts";
 import { codedReasonOf, type RemoteError, reasonOf, TaskRevokedError } from "./errors.ts";
 import { celeryErrors, remoteErrorOf, taskErrorOf } from "./failure.ts";
-import { afterFailure, afterSuccess, type Followed, type FollowUps, nextAttempt } from "./follow-up.ts";
+import { afterFailure, afterSuccess, type Followed, type FollowUps } from "./follow-up.ts";
 import { followedOf } from "./followed.ts";
 import { instantMs } from "./instant.ts";
 import type { Logger } from "./logger.ts";
 import { type Body, decodeBody } from "./message.ts";
 import { executeThrough } from "./middleware.ts";
+import { nextAttempt } from "./next-attempt.ts";
 import { runCode, type TaskDefinition } from "./registry.ts";
+import { replacementOf } from "./replacement.ts";
 import { encodeResult } from "./result-form.ts";
 import type { ResultTuple } from "./result-meta.ts";
 import { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
@@ -155,7 +165,8 @@ class Execution implements ContextParts, CurrentRun {
       const { signals } = this.#runtime;
       signals.send("taskSuccess", () => ({ ...this.#event(), value }));
       signals.send("taskPostrun", () => ({ ...this.#event(), outcome: { state: "SUCCESS", value } }));
-      return { kind: "succeeded", value: text, children: [...after.children, ...this.children], publish: after.publish };
+      const { opens, publish } = after;
+      return { kind: "succeeded", value: text, children: [...after.children, ...this.children], opens, publish };
     } catch (error) {
       return this.#failed(error);
     }
@@ -165,6 +176,7 @@ class Execution implements ContextParts, CurrentRun {
     const reason = abortKind(this.#control.signal);
     if (thrown instanceof RejectSignal) return { kind: "rejected", requeue: thrown.requeue, reason: thrown.reason };
     if (thrown instanceof IgnoreSignal) return { kind: "ignored" };
+    if (thrown instanceof ReplaceSignal) return this.#replaced(thrown);
     // A run that gave way to a stop or to a lost claim has not failed: it starts again elsewhere.
     if (reason === "shutdown" || reason === "claimLost") return { kind: "handedBack" };
     if (reason === "aborted" || reason === "revoked") return this.#revoked(thrown);
@@ -172,6 +184,15 @@ class Execution implements ContextParts, CurrentRun {
     if (reason === null && this.#isAutoretried(thrown)) return this.#retried(new RetrySignal({ cause: thrown }));
     if (reason === "softTimeLimit" && isAbort(thrown, this.#control.signal)) return this.#failed(thrown, celeryErrors.softTimeLimit());
     return this.#failed(thrown);
+  }
+
+  #replaced({ signature }: ReplaceSignal): Ending {
+    try {
+      const { opens, publish } = replacementOf(this.#runtime, this.#followed, signature);
+      return { kind: "replaced", opens, publish };
+    } catch (error) {
+      return this.#failed(error);
+    }
   }
 
   /** Nobody wants it any more: whatever it throws now is its end, and it is neither retried nor has it failed. */
@@ -223,7 +244,15 @@ class Execution implements ContextParts, CurrentRun {
     const expected = options.throws?.some((kind) => thrown instanceof kind) ?? false;
     const after = this.#afterFailure(error);
     const children = [...after.children, ...this.children];
-    return { kind: "failed", error, expected, unrun: unrunBehind(this.#followed.body.embed), children, publish: after.publish };
+    return {
+      kind: "failed",
+      error,
+      expected,
+      unrun: unrunBehind(this.#followed.body.embed),
+      children,
+      opens: after.opens,
+      publish: after.publish,
+    };
   }
 
   /** A failure is stored, whatever becomes of its error callbacks. */

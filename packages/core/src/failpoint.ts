@@ -12,6 +12,7 @@ export const failpointNames = [
   "executor.finished",
   "outcome.received",
   "settle.before",
+  "settle.opened",
   "settle.stored",
   "settle.published",
   "settle.acknowledged",

@@ -1,20 +1,19 @@
-/** What follows a run: its next attempt, callbacks, error callbacks and the next step of its chain, as publications whose ids are derived from the run. */
+/** What follows a run: callbacks, error callbacks and the next step of its chain, each of them a task or a canvas, as publications whose ids are derived from the run. */
 import type { AppRuntime } from "./app-runtime.ts";
+import { attemptNumber } from "./attempt.ts";
 import type { Publication } from "./broker.ts";
-import type { Call } from "./call.ts";
-import { linksOf } from "./canvas/composite.ts";
-import { readOptions } from "./canvas/wire-options.ts";
-import { type Composed, compose } from "./compose.ts";
-import { compressionOf } from "./compression.ts";
-import { serializerOf } from "./content.ts";
-import { deliveryModeNumber } from "./delivery-mode.ts";
+import { groupJson, kindOf } from "./canvas/composite.ts";
+import { type Given, type Plan, type PlanContext, plan } from "./canvas/plan.ts";
+import { startsOf, withArguments } from "./canvas/reach.ts";
+import type { ChordStart } from "./chord.ts";
+import { resultExpiresMs } from "./config.ts";
 import { deriveId, type FollowUpKind } from "./derived-id.ts";
-import type { RemoteError } from "./errors.ts";
-import { type Body, encodeMessage, envelopeOf } from "./message.ts";
+import { CeleriacError, type RemoteError } from "./errors.ts";
+import { type Body, encodeMessage, type Message } from "./message.ts";
+import { countsChords } from "./open.ts";
 import type { ResultTuple } from "./result-meta.ts";
-import { queueRoute } from "./router.ts";
 import type { FailureInfo, SignatureJson } from "./step.ts";
-import { customHeaders, type TaskHeaders } from "./task-headers.ts";
+import type { TaskHeaders } from "./task-headers.ts";
 
 /** The run that others follow. */
 export interface Followed {
@@ -31,126 +30,92 @@ export interface Followed {
 }
 
 export interface FollowUps {
+  /** chords to be opened before anything is published; absent: none */
+  readonly opens?: readonly ChordStart[] | undefined;
   readonly publish: readonly Publication[];
   readonly children: readonly ResultTuple[];
 }
 
 const none: FollowUps = Object.freeze({ publish: [], children: [] });
 
-/** Callbacks and the next chain step, each given the result. */
+/** Callbacks and the next chain step, each given the result. Throws what planning and encoding them throws, RESULT_CHORDS. */
 export function afterSuccess(runtime: AppRuntime, run: Followed, value: unknown): FollowUps {
   const { callbacks, chain } = run.body.embed;
   const next = chain?.at(-1);
   if (callbacks === null && next === undefined) return none;
-  const sends = (callbacks ?? []).map((signature, index) => follow(runtime, run, signature, [value], "callback", index));
-  if (next !== undefined) sends.push(follow(runtime, run, next, [value], "chain", 0, { chain: chain!.slice(0, -1) }));
-  return collect(runtime, sends);
+  const given: Given = { args: [value] };
+  const context = followingContext(runtime, run, "callback");
+  const plans = sideBySide(callbacks ?? []).map((signature) => plan(context, signature, given));
+  if (next !== undefined) plans.push(plan(followingContext(runtime, run, "chain"), next, { ...given, chain: chain!.slice(0, -1) }));
+  return followUps(runtime, run, plans);
 }
 
-/** Error callbacks, each given the failed task's id; ours also get what went wrong. */
+/** Error callbacks, each given the failed task's id; ours also get what went wrong. In a group, as Celery sends them. Throws as `afterSuccess`. */
 export function afterFailure(runtime: AppRuntime, run: Followed, error: RemoteError): FollowUps {
   const { errbacks } = run.body.embed;
-  if (errbacks === null) return none;
+  if (errbacks === null || errbacks.length === 0) return none;
   const failure: FailureInfo = { type: error.type, message: String(error.args[0] ?? ""), traceback: error.traceback };
-  const sends = errbacks.map((signature, index) => {
-    const definition = runtime.registry.get(signature.task);
-    const isOurs = definition !== undefined && definition.code.kind !== "declared";
-    return follow(runtime, run, signature, isOurs ? [run.headers.id, failure] : [run.headers.id], "errback", index);
+  const told = errbacks.map((errback) => {
+    const isOurs = startsOf(errback).every(({ task }) => isKnown(runtime, task));
+    return withArguments(errback, isOurs ? [run.headers.id, failure] : [run.headers.id], {});
   });
-  return collect(runtime, sends);
+  return followUps(runtime, run, [plan(followingContext(runtime, run, "errback"), groupJson(told))]);
 }
 
-/** The next attempt: same id, retries + 1, into the queue it came from; what others follow it travels along. */
-export function nextAttempt(runtime: AppRuntime, run: Followed, etaAt: number, args: readonly unknown[] | undefined): Publication {
+function isKnown({ registry }: AppRuntime, task: string): boolean {
+  const definition = registry.get(task);
+  return definition !== undefined && definition.code.kind !== "declared";
+}
+
+/** As Celery sends callbacks: groups each by itself, two or more others as one group. */
+function sideBySide(signatures: readonly SignatureJson[]): readonly SignatureJson[] {
+  const others = signatures.filter((signature) => kindOf(signature) !== "group");
+  if (others.length < 2) return signatures;
+  return [...signatures.filter((signature) => kindOf(signature) === "group"), groupJson(others)];
+}
+
+/** Ids are derived from the run, so that one that is settled again publishes the same tasks. */
+export function followingContext(runtime: AppRuntime, run: Followed, kind: FollowUpKind, replyTo: string | null = null): PlanContext {
   const { headers } = run;
-  const nowMs = runtime.clock.now();
-  const context = runtime.composeContext(run.replyTo);
-  const compression = textOrNull(run.rawHeaders["compression"]);
-  const message = {
-    task: headers.task,
-    id: headers.id,
-    args: args ?? run.body.args,
-    kwargs: run.body.kwargs,
-    embed: run.body.embed,
-    shadow: headers.shadow,
-    etaAt,
-    expiresAt: headers.expiresAt,
-    group: headers.group,
-    groupIndex: headers.groupIndex,
-    retries: headers.retries + 1,
-    timeLimit: headers.timeLimit,
-    softTimeLimit: headers.softTimeLimit,
-    rootId: headers.rootId,
-    parentId: headers.parentId ?? headers.id,
-    origin: context.origin,
-    ignoreResult: headers.ignoreResult ?? runtime.settings.taskIgnoreResult,
-    replyTo: run.replyTo,
-    priority: run.priority,
-    serializer: serializerOf(run.contentType)?.name ?? runtime.settings.taskSerializer,
-    compression: compressionOf(compression),
-    // What the caller would not have shown stays hidden; other arguments than the caller's are shown as they are.
-    argsRepr: args === undefined ? headers.argsRepr || null : null,
-    kwargsRepr: headers.kwargsRepr || null,
-    deliveryMode: deliveryModeNumber(runtime.settings.taskDefaultDeliveryMode),
-    expirationMs: null,
-    stamps: headers.stamps,
-    headers: customHeaders(run.rawHeaders),
-  };
-  // Unchanged, the body goes on to the byte: what this process could not write as well.
-  const envelope =
-    args === undefined
-      ? envelopeOf(message, nowMs, { body: run.rawBody, compression })
-      : encodeMessage(message, nowMs, runtime.settings.maxMessageBytes);
-  return { envelope, route: queueRoute(run.queue), dueAt: etaAt };
-}
-
-function follow(
-  runtime: AppRuntime,
-  run: Followed,
-  signature: SignatureJson,
-  given: readonly unknown[],
-  kind: FollowUpKind,
-  index: number,
-  rest: { readonly chain?: readonly SignatureJson[] } = {},
-): Composed {
-  const options = readOptions(signature);
-  const callbacks = linksOf(signature.options, "link");
-  const errbacks = linksOf(signature.options, "link_error");
-  const call: Call = {
-    task: signature.task,
-    args: signature.immutable === true ? (signature.args ?? []) : [...given, ...(signature.args ?? [])],
-    kwargs: signature.kwargs ?? {},
-    options,
-    callbacks: callbacks.length === 0 ? null : callbacks,
-    errbacks: errbacks.length === 0 ? null : errbacks,
-  };
-  const { headers } = run;
-  const id = options.taskId ?? deriveId(headers.id, headers.retries, kind, index);
-  const composed = compose(
-    runtime.composeContext(null),
-    call,
-    runtime.registry.get(signature.task),
-    id,
-    { rootId: headers.rootId, parentId: headers.id, priority: run.priority },
-    rest,
-  );
-  runtime.notePriority(composed.message.priority);
-  return composed;
-}
-
-function collect(runtime: AppRuntime, sends: readonly Composed[]): FollowUps {
-  const nowMs = runtime.clock.now();
+  let made = 0;
   return {
-    publish: sends.map(({ message, route }) => ({
-      envelope: encodeMessage(message, nowMs, runtime.settings.maxMessageBytes),
-      route,
-      // What an exchange leads on is parked by the worker that finds it early: delays lead to queues.
-      ...(message.etaAt === null || route.exchange !== "" ? {} : { dueAt: message.etaAt }),
-    })),
-    children: sends.map(({ message }) => [[message.id, null], null]),
+    compose: runtime.composeContext(null),
+    definition: (task) => runtime.registry.get(task),
+    parent: { rootId: headers.rootId, parentId: headers.id, priority: run.priority },
+    resultExpiresMs: resultExpiresMs(runtime.settings),
+    replyTo,
+    nextId: () => deriveId(headers.id, attemptNumber(headers), kind, made++),
   };
 }
 
-function textOrNull(value: unknown): string | null {
-  return typeof value === "string" ? value : null;
+/** `nesting`: of the tasks that run in the place of the one that was replaced */
+export function followUps(runtime: AppRuntime, run: Followed, plans: readonly Plan[], nesting = 0): FollowUps {
+  const nowMs = runtime.clock.now();
+  const { maxMessageBytes } = runtime.settings;
+  const opens = plans.flatMap((each) => each.opens);
+  if (opens.length > 0 && !countsChords(runtime.settings))
+    throw new CeleriacError(
+      "RESULT_CHORDS",
+      "A chord follows, which is counted in a result backend: rpc:// and disabled results count nothing",
+    );
+  return {
+    ...(opens.length === 0 ? {} : { opens }),
+    publish: plans
+      .flatMap(({ sends }) => sends)
+      .map(({ message, route }) => {
+        runtime.notePriority(message.priority);
+        return {
+          envelope: encodeMessage({ ...stampedAs(run, message), nesting }, nowMs, maxMessageBytes),
+          route,
+          // What an exchange leads on is parked by the worker that finds it early: delays lead to queues.
+          ...(message.etaAt === null || route.exchange !== "" ? {} : { dueAt: message.etaAt }),
+        };
+      }),
+    children: plans.map(({ result }) => result),
+  };
+}
+
+/** Stamps are handed on; its own of the same names stand. */
+function stampedAs({ headers: { stamps } }: Followed, message: Message): Message {
+  return stamps === null ? message : { ...message, stamps: { ...stamps, ...message.stamps } };
 }

@@ -1,4 +1,5 @@
 /** A call ready to be sent, and its envelope in Celery's protocol 2: headers in Celery's order, body `[args, kwargs, embed]`. Stands above the brokers, which know envelopes only. */
+import { attemptNumber } from "./attempt.ts";
 import { parseInstant, toIsoInstant } from "./clock.ts";
 import { type Compressed, type CompressionName, compress } from "./compression.ts";
 import { type ContentRules, decodeContent, encodeParts, type RawContent, serializers } from "./content.ts";
@@ -44,7 +45,7 @@ export interface Message extends Omit<TaskHeaders, "argsRepr" | "kwargsRepr" | "
 
 const emptyEmbedJson = '{"callbacks": null, "errbacks": null, "chain": null, "chord": null}';
 
-const unstamped = Object.freeze({});
+const nothing = Object.freeze({});
 
 /** `nowMs` only serves to turn `expiresAt` into AMQP's relative expiration. Throws PUBLISH_ENCODE for arguments that cannot travel and bodies above `maxBytes`. */
 export function encodeMessage(message: Message, nowMs: number, maxBytes: number): Envelope {
@@ -84,7 +85,8 @@ export function envelopeOf(message: Message, nowMs: number, { body, compression 
     kwargsrepr: message.kwargsRepr ?? reprKwargs(message.kwargs),
     origin: message.origin,
     ignore_result: message.ignoreResult,
-    ...(message.stamps === null ? unstamped : { stamped_headers: Object.keys(message.stamps), stamps: message.stamps }),
+    ...(message.nesting === 0 ? nothing : { replaced_task_nesting: message.nesting }),
+    ...(message.stamps === null ? nothing : { stamped_headers: Object.keys(message.stamps), stamps: message.stamps }),
     ...message.headers,
   };
   return {
@@ -97,7 +99,7 @@ export function envelopeOf(message: Message, nowMs: number, { body, compression 
       deliveryMode: message.deliveryMode,
       priority: message.priority,
       expiration: expirationText(message, nowMs),
-      deliveryTag: deliveryTag(id, message.retries),
+      deliveryTag: deliveryTag(id, attemptNumber(message)),
     },
     body,
   };

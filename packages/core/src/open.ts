@@ -53,6 +53,12 @@ export function resultUrlOf(settings: Pick<Settings, "brokerUrl" | "resultBacken
   return schemeOf(settings.brokerUrl) === "amqp" ? "rpc://" : settings.brokerUrl;
 }
 
+/** Whether results are kept where chords can be counted. */
+export function countsChords(settings: Pick<Settings, "brokerUrl" | "resultBackend">): boolean {
+  const scheme = schemeOf(resultUrlOf(settings));
+  return scheme !== "rpc" && scheme !== "disabled";
+}
+
 function brokerAccess({ brokerUseSsl, brokerTransportOptions }: Settings): RedisAccess {
   return redisAccess(brokerUseSsl, brokerTransportOptions);
 }

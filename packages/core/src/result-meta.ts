@@ -1,4 +1,5 @@
 /** Celery's result JSON, written for a backend and read from one. */
+import { type Attempt, readAttempt } from "./attempt.ts";
 import { parseInstant, toIsoInstant } from "./clock.ts";
 import { CeleriacError, type RemoteError } from "./errors.ts";
 import { exceptionJson } from "./failure.ts";
@@ -8,7 +9,7 @@ import { isFinal } from "./states.ts";
 /** `[[id, parent], children]`, Celery's way to name a result. */
 export type ResultTuple = readonly [readonly [id: string, parent: ResultTuple | null], readonly ResultTuple[] | null];
 
-export interface ResultMeta {
+export interface ResultMeta extends Attempt {
   readonly taskId: string;
   readonly status: string;
   readonly result: unknown;
@@ -16,7 +17,6 @@ export interface ResultMeta {
   readonly children: readonly ResultTuple[];
   /** epoch ms; null unless the state is final */
   readonly doneAt: number | null;
-  readonly retries: number;
   readonly name: string | null;
   readonly worker: string | null;
   /** `result_extended`: as they were stored; null without it */
@@ -45,7 +45,7 @@ export interface ResultFacts {
   } | null;
 }
 
-/** The JSON text of a state whose `result` is the JSON text `value`. Our own member `retries` is read by us and ignored by Celery. */
+/** The JSON text of a state whose `result` is the JSON text `value`. Our own member `retries`, which is the attempt, is read by us and ignored by Celery. */
 export function resultText(facts: ResultFacts, value: string, traceback: string | null): string {
   const done = isFinal(facts.state) ? `"${toIsoInstant(facts.nowMs)}"` : "null";
   const children = facts.children.length === 0 ? "[]" : JSON.stringify(facts.children);
@@ -85,7 +85,7 @@ export function readResult(taskId: string, text: string): ResultMeta {
     traceback: textOrNull(meta["traceback"]),
     children: tuplesOf(meta["children"]),
     doneAt: doneAt(meta["date_done"]),
-    retries: typeof meta["retries"] === "number" ? Math.max(0, meta["retries"]) : 0,
+    ...readAttempt(typeof meta["retries"] === "number" ? Math.max(0, meta["retries"]) : 0),
     name: textOrNull(meta["name"]),
     worker: textOrNull(meta["worker"]),
     args: meta["args"] ?? null,

@@ -1,5 +1,6 @@
 /** One execution of a task, as it crosses from a worker's main thread to an executor and back: a Run goes in, an Ending comes out. */
 import type { Publication } from "./broker.ts";
+import type { ChordStart } from "./chord.ts";
 import type { RemoteError } from "./errors.ts";
 import type { StepStore } from "./steps.ts";
 import type { UnrunStep } from "./unrun.ts";
@@ -29,7 +30,14 @@ export type AbortReason = "softTimeLimit" | "claimLost" | "shutdown" | "aborted"
 /** The worker's internal ending of a run (the public type of a task's end is Outcome). */
 export type Ending =
   /** `value`: the returned value as JSON text */
-  | { readonly kind: "succeeded"; readonly value: string; readonly children: readonly unknown[]; readonly publish: readonly Publication[] }
+  | {
+      readonly kind: "succeeded";
+      readonly value: string;
+      readonly children: readonly unknown[];
+      /** chords of what follows, to be opened before anything is published; absent: none */
+      readonly opens?: readonly ChordStart[] | undefined;
+      readonly publish: readonly Publication[];
+    }
   | {
       readonly kind: "failed";
       readonly error: RemoteError;
@@ -37,8 +45,12 @@ export type Ending =
       /** the steps behind it that will not run */
       readonly unrun: readonly UnrunStep[];
       readonly children: readonly unknown[];
+      /** as above */
+      readonly opens?: readonly ChordStart[] | undefined;
       readonly publish: readonly Publication[];
     }
+  /** Others run in its place under its id, and what follows it follows them: it has no result. */
+  | { readonly kind: "replaced"; readonly opens?: readonly ChordStart[] | undefined; readonly publish: readonly Publication[] }
   /** `publish` holds the next attempt, same task id, retries + 1 */
   | { readonly kind: "retried"; readonly error: RemoteError; readonly publish: readonly Publication[] }
   | { readonly kind: "rejected"; readonly requeue: boolean; readonly reason: string }

@@ -49,7 +49,7 @@ export { receiveEvents } from "./events/receiver.ts";
 export { createExecute } from "./execute.ts";
 export { type FailpointName, failpoint, failpointNames } from "./failpoint.ts";
 export { celeryErrors, remoteErrorOf, taskErrorOf } from "./failure.ts";
-export { afterFailure, afterSuccess, type Followed, type FollowUps, nextAttempt } from "./follow-up.ts";
+export { afterFailure, afterSuccess, type Followed, type FollowUps } from "./follow-up.ts";
 export { readFollowed } from "./followed.ts";
 export { instantMs } from "./instant.ts";
 export { addressSetting, type ListenAddress, listenPlace } from "./listen-address.ts";

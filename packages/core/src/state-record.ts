@@ -1,5 +1,6 @@
 /** A state of a task, as it is stored: who writes one says what it is, and this says the rest. */
 import type { AppRuntime } from "./app-runtime.ts";
+import { attemptNumber } from "./attempt.ts";
 import type { ResultRecord } from "./backend.ts";
 import { resultExpiresMs } from "./config.ts";
 import { resultContent } from "./result-form.ts";
@@ -7,7 +8,7 @@ import type { ResultFacts } from "./result-meta.ts";
 import type { TaskHeaders } from "./task-headers.ts";
 
 export interface StateSubject {
-  readonly headers: Pick<TaskHeaders, "id" | "task" | "group" | "parentId" | "retries" | "argsRepr" | "kwargsRepr">;
+  readonly headers: Pick<TaskHeaders, "id" | "task" | "group" | "parentId" | "retries" | "nesting" | "argsRepr" | "kwargsRepr">;
   readonly queue: string;
   readonly replyTo: string | null;
   /** where it runs */
@@ -22,10 +23,11 @@ export function stateRecord(
   children: readonly unknown[],
   text: (facts: ResultFacts) => string,
 ): ResultRecord {
+  const attempt = attemptNumber(headers);
   const facts: ResultFacts = {
     taskId: headers.id,
     state,
-    attempt: headers.retries,
+    attempt,
     children,
     nowMs: clock.now(),
     groupId: headers.group,
@@ -38,7 +40,7 @@ export function stateRecord(
   return {
     taskId: headers.id,
     state,
-    attempt: headers.retries,
+    attempt,
     text: written,
     content: resultContent(written, settings.resultSerializer),
     expiresMs: resultExpiresMs(settings),

@@ -1,8 +1,17 @@
 /** Makes the `self` of a run: the same for a worker's executor and for a task called in place. */
-import { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
+import {
+  IgnoreSignal,
+  RejectSignal,
+  ReplaceSignal,
+  type RetryOptions,
+  RetrySignal,
+  type TaskContext,
+  type TaskRequest,
+} from "./context.ts";
 import { CeleriacError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { progressState } from "./states.ts";
+import { stepJson } from "./step.ts";
 import { checkStepName } from "./steps.ts";
 
 export interface ContextParts {
@@ -49,6 +58,9 @@ export function createContext(parts: ContextParts): TaskContext {
     },
     reject({ requeue = false, reason = "rejected by the task" } = {}): never {
       throw new RejectSignal(requeue, reason);
+    },
+    replace(signature): never {
+      throw new ReplaceSignal(stepJson(signature));
     },
     ignore(): never {
       throw new IgnoreSignal("ignored by the task");

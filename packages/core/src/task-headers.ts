@@ -1,9 +1,10 @@
 /** Reads the headers of a task message (protocol 2), whoever wrote it: missing members get Celery's defaults, wrong ones are MESSAGE_UNDECODABLE. */
+import type { Attempt } from "./attempt.ts";
 import { parseInstant } from "./clock.ts";
 import type { Envelope } from "./envelope.ts";
 import { CeleriacError } from "./errors.ts";
 
-export interface TaskHeaders {
+export interface TaskHeaders extends Attempt {
   readonly id: string;
   readonly task: string;
   readonly shadow: string | null;
@@ -13,7 +14,6 @@ export interface TaskHeaders {
   readonly expiresAt: number | null;
   readonly group: string | null;
   readonly groupIndex: number | null;
-  readonly retries: number;
   /** seconds, as on the wire */
   readonly timeLimit: number | null;
   readonly softTimeLimit: number | null;
@@ -52,6 +52,7 @@ export function readTaskHeaders(envelope: Pick<Envelope, "headers">): TaskHeader
     group: text(headers["group"]),
     groupIndex: count(headers["group_index"]),
     retries: count(headers["retries"]) ?? 0,
+    nesting: count(headers["replaced_task_nesting"]) ?? 0,
     timeLimit: positive(limits[0]),
     softTimeLimit: positive(limits[1]),
     rootId: text(headers["root_id"]) ?? id,

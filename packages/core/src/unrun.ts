@@ -1,5 +1,6 @@
 /** The steps behind a task that did not succeed: they will not run any more, and whoever waits for one of them is told why. */
 import type { AppRuntime } from "./app-runtime.ts";
+import type { Attempt } from "./attempt.ts";
 import type { ResultRecord } from "./backend.ts";
 import type { RemoteError } from "./errors.ts";
 import type { Embed } from "./message.ts";
@@ -67,7 +68,7 @@ function textOrNull(value: unknown): string | null {
 }
 
 /** Before any attempt of their own: should they run after all, since the one before them was sent again, what becomes of them then counts. */
-const attempt = -1;
+const unbegun: Attempt = { retries: -1, nesting: 0 };
 
 /** How the task before them ended, and where. */
 export interface UnrunFor {
@@ -87,7 +88,7 @@ export function unrunRecords(
   return steps
     .filter((step) => isKept(runtime, step))
     .map((step) => {
-      const headers = { ...step, retries: attempt, parentId: null };
+      const headers = { ...step, ...unbegun, parentId: null };
       const subject = { ...place, headers, replyTo: step.replyTo ?? place.replyTo };
       return stateRecord(runtime, subject, state, [], (facts) => failureText(facts, error));
     });

@@ -30,7 +30,7 @@ import type { RateLimits } from "./rate-limits.ts";
 import { type Request, readRequest } from "./request.ts";
 import type { Revoked } from "./revoked.ts";
 import type { SetAside } from "./set-aside.ts";
-import { repeat, type SettleContext, settle, settleAcknowledged, taskOf } from "./settle.ts";
+import { type PlannedSettlement, repeat, type SettleContext, settle, settleAcknowledged, taskOf } from "./settle.ts";
 import { settledBefore } from "./settled-before.ts";
 import { failedEnding, recordOf, type SettlementContext, settlementOf } from "./settlement.ts";
 import { signalEnded, signalReceived } from "./task-signals.ts";
@@ -239,7 +239,13 @@ function cutReason(ending: Ending): string {
   return ending.kind === "executorLost" ? ending.reason : "it was stopped after it had been acknowledged";
 }
 
-async function settleAndTell(parts: ConsumerParts, request: Request, settlement: Settlement, ending: Ending, runMs: number): Promise<void> {
+async function settleAndTell(
+  parts: ConsumerParts,
+  request: Request,
+  settlement: PlannedSettlement,
+  ending: Ending,
+  runMs: number,
+): Promise<void> {
   if ((await settle(parts, request, settlement)) === "lost") {
     parts.teller.task("task-lost", request, () => ({ reason: `its ending (${ending.kind}) came after the claim was lost` }));
     return;

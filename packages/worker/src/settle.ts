@@ -4,6 +4,7 @@
  */
 import {
   type Broker,
+  type ChordStart,
   type Clock,
   failpoint,
   type Logger,
@@ -26,12 +27,22 @@ export interface SettleContext {
   readonly giveUp: AbortSignal;
 }
 
+/** What a driver settles, and what is done before. */
+export interface PlannedSettlement extends Settlement {
+  /** chords whose members are published: opened before, for a member may end at once */
+  readonly opens?: readonly ChordStart[] | undefined;
+}
+
 const longestWaitMs = 2_000;
 
 /** `lost`: nothing was published or acknowledged, and nothing stored where the broker settles results. Never rejects. */
-export async function settle(context: SettleContext, request: Request, settlement: Settlement): Promise<SettleOutcome> {
+export async function settle(context: SettleContext, request: Request, settlement: PlannedSettlement): Promise<SettleOutcome> {
   failpoint("settle.before");
-  let due = settlement;
+  if (settlement.opens !== undefined) {
+    if (!(await openChords(context, request, settlement.opens))) return "lost";
+    failpoint("settle.opened");
+  }
+  let due: Settlement = settlement;
   if (settlement.results.length > 0 && !context.broker.settlesResults) {
     if (!(await store(context, request, settlement.results))) return "lost";
     failpoint("settle.stored");
@@ -49,7 +60,12 @@ export async function settle(context: SettleContext, request: Request, settlemen
 }
 
 /** What is left of a task that was acknowledged before it ran: its results, and what follows as far as the broker surely does not have it. Never rejects. */
-export async function settleAcknowledged(context: SettleContext, request: Request, { results, publish }: Settlement): Promise<void> {
+export async function settleAcknowledged(
+  context: SettleContext,
+  request: Request,
+  { opens = [], results, publish }: PlannedSettlement,
+): Promise<void> {
+  await openChords(context, request, opens);
   await store(context, request, results);
   for (const publication of publish) {
     await repeat(context, taskOf(request), "publishing what follows", async () => {
@@ -61,6 +77,22 @@ export async function settleAcknowledged(context: SettleContext, request: Reques
       }
     });
   }
+}
+
+/** false when the worker gave up. */
+async function openChords({ backend, ...context }: SettleContext, request: Request, opens: readonly ChordStart[]): Promise<boolean> {
+  const chords = backend?.chords;
+  // What plans a chord has looked whether it can be counted.
+  if (backend === null || chords === undefined) return true;
+  for (const start of opens) {
+    const again = async () => {
+      await backend.connect();
+      await chords.open(start);
+      return true;
+    };
+    if ((await repeat(context, taskOf(request), "opening a chord", again)) === null) return false;
+  }
+  return true;
 }
 
 /** false when the worker gave up. */

@@ -8,9 +8,9 @@ import {
   type ResultBackend,
   readFollowed,
   reasonOf,
-  type Settlement,
 } from "@celeriac/core/runtime";
 import type { Request } from "./request.ts";
+import type { PlannedSettlement } from "./settle.ts";
 
 export interface SettledBeforeContext {
   readonly runtime: AppRuntime;
@@ -19,7 +19,10 @@ export interface SettledBeforeContext {
 }
 
 /** The settlement from the stored result; null where there is none, and the task runs. */
-export async function settledBefore({ runtime, backend, logger }: SettledBeforeContext, request: Request): Promise<Settlement | null> {
+export async function settledBefore(
+  { runtime, backend, logger }: SettledBeforeContext,
+  request: Request,
+): Promise<PlannedSettlement | null> {
   // A copy of a broadcast shares its id with the others: another worker's success is not this one's.
   if (backend === null || broadcastOf(request.delivery.queue) !== null) return null;
   const { headers, run } = request;
@@ -28,8 +31,9 @@ export async function settledBefore({ runtime, backend, logger }: SettledBeforeC
     const success = text === null ? null : finalSuccess(headers.id, text);
     if (success === null) return null;
     // What follows has its id from the attempt that succeeded, which may be a later one than was delivered again.
-    const followed = readFollowed(runtime, run, { ...headers, retries: success.retries });
-    return { results: [], publish: afterSuccess(runtime, followed, success.result).publish, then: { kind: "acknowledge" } };
+    const followed = readFollowed(runtime, run, { ...headers, retries: success.retries, nesting: success.nesting });
+    const { opens, publish } = afterSuccess(runtime, followed, success.result);
+    return { opens, results: [], publish, then: { kind: "acknowledge" } };
   } catch (error) {
     logger.debug("the stored result could not be read: the task runs again", { taskId: headers.id, reason: reasonOf(error) });
     return null;

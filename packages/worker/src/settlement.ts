@@ -3,6 +3,7 @@
 import {
   type AppRuntime,
   afterFailure,
+  type ChordStart,
   celeryErrors,
   type Ending,
   failureText,
@@ -22,6 +23,7 @@ import {
   unrunRecords,
 } from "@celeriac/core/runtime";
 import type { Request } from "./request.ts";
+import type { PlannedSettlement } from "./settle.ts";
 
 export interface SettlementContext {
   readonly runtime: AppRuntime;
@@ -31,11 +33,19 @@ export interface SettlementContext {
   readonly backend: ResultBackend | null;
 }
 
+/** What an ending sends. */
+interface Following {
+  readonly opens?: readonly ChordStart[] | undefined;
+  readonly publish: readonly Publication[];
+}
+
 const acknowledge = { kind: "acknowledge" } as const;
+const nothing: Following = Object.freeze({ publish: [] });
 
 /** `results` are all that are due; where they are written is the caller's to decide. */
-export function settlementOf(context: SettlementContext, request: Request, ending: Ending): Settlement {
-  const done = (results: readonly ResultRecord[], publish: readonly Publication[] = []): Settlement => ({
+export function settlementOf(context: SettlementContext, request: Request, ending: Ending): PlannedSettlement {
+  const done = (results: readonly ResultRecord[], { opens, publish }: Following = nothing): PlannedSettlement => ({
+    opens,
     results,
     publish,
     then: acknowledge,
@@ -51,17 +61,19 @@ export function settlementOf(context: SettlementContext, request: Request, endin
     case "succeeded":
       return done(
         recordsOf(context, request, "SUCCESS", ending.children, (facts) => resultText(facts, ending.value, null)),
-        ending.publish,
+        ending,
       );
     case "failed": {
       const { error, unrun, children } = ending;
-      const settlement = done(unsuccessful(context, request, "FAILURE", error, { unrun, children }), ending.publish);
+      const settlement = done(unsuccessful(context, request, "FAILURE", error, { unrun, children }), ending);
       return acksOn("failure", context.runtime, request) ? settlement : { ...settlement, then: unacknowledged(ending.error) };
     }
+    case "replaced":
+      return done([], ending);
     case "retried":
       return done(
         recordsOf(context, request, "RETRY", [], (facts) => failureText(facts, ending.error)),
-        ending.publish,
+        ending,
       );
     case "rejected":
       return ending.requeue ? handBack(false) : dead(celeryErrors.reject(ending.reason), ending.reason, true);
@@ -78,7 +90,7 @@ export function settlementOf(context: SettlementContext, request: Request, endin
       return dead(celeryErrors.notRegistered(request.headers.task), `no task ${request.headers.task} is registered here`, false);
     case "timedOut": {
       const error = celeryErrors.timeLimit(ending.limitMs / 1_000);
-      const settlement: Settlement = { ...failed(error), then: acknowledge };
+      const settlement = { ...failed(error), then: acknowledge };
       return acksOn("timeout", context.runtime, request) ? settlement : { ...settlement, then: unacknowledged(error) };
     }
     case "poisoned":
@@ -99,8 +111,8 @@ function lost(
   { runtime }: SettlementContext,
   request: Request,
   { begun, reason }: Extract<Ending, { kind: "executorLost" }>,
-  failed: (error: RemoteError) => Settlement,
-): Settlement {
+  failed: (error: RemoteError) => PlannedSettlement,
+): PlannedSettlement {
   const again = request.definition?.options.rejectOnWorkerLost ?? runtime.settings.taskRejectOnWorkerLost;
   if (begun && !again) return failed(celeryErrors.workerLost(reason));
   const runs = request.delivery.deliveries + 1;
@@ -125,7 +137,7 @@ function unacknowledged({ type, args }: RemoteError): Settlement["then"] {
 }
 
 /** It ended those who ran it: a failure that may be redriven from the dead letters. */
-function poisoned(reason: string, counted: boolean, failed: (error: RemoteError) => Settlement): Settlement {
+function poisoned(reason: string, counted: boolean, failed: (error: RemoteError) => PlannedSettlement): PlannedSettlement {
   return { ...failed(celeryErrors.workerLost(reason)), then: { kind: "deadLetter", reason, counted } };
 }
 

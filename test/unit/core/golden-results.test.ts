@@ -28,6 +28,7 @@ describe("a result", () => {
       // Celery 5.2 writes UTC without saying so.
       doneAt: typeof done === "string" ? Date.parse(`${done}Z`) : null,
       retries: theirs["retries"] ?? 0,
+      nesting: 0,
       name: theirs["name"] ?? null,
       worker: theirs["worker"] ?? null,
       args: theirs["args"] ?? null,

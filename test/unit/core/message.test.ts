@@ -24,6 +24,7 @@ function message(changes: Partial<Message> = {}): Message {
     group: null,
     groupIndex: null,
     retries: 0,
+    nesting: 0,
     timeLimit: null,
     softTimeLimit: null,
     rootId: "id-1",

@@ -18,10 +18,15 @@ const accumulate: SignatureJson = Object.freeze({
  * as types say, a chord's size is the number of its members, and no group inside can be taken for the header.
  */
 export const nestedChord: ChordMaker = (group, body) => {
-  const members = tasksOf(group).map((member) => (endsInGroup(member) ? joined([member, accumulate], nestedChord) : member));
+  const members = tasksOf(group).map(endingInOne);
   const isPlain = Object.keys(group.options ?? {}).length === 0;
   return chordJson(isPlain ? members : withParts(group, { tasks: members }), body);
 };
+
+/** The same, or a chord that gives the results of the group in which it ends as one. */
+export function endingInOne(signature: SignatureJson): SignatureJson {
+  return endsInGroup(signature) ? joined([signature, accumulate], nestedChord) : signature;
+}
 
 function endsInGroup(signature: SignatureJson): boolean {
   switch (kindOf(signature)) {

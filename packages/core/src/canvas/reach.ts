@@ -5,6 +5,20 @@ import { bodyOf, headerOf, kindOf, linksOf, type SignatureOptions, tasksOf, with
 
 type Change = (task: SignatureJson) => SignatureJson;
 
+/** The tasks that begin it. */
+export function startsOf(signature: SignatureJson): readonly SignatureJson[] {
+  switch (kindOf(signature)) {
+    case null:
+      return [signature];
+    case "chain":
+      return tasksOf(signature).slice(0, 1).flatMap(startsOf);
+    case "group":
+      return tasksOf(signature).flatMap(startsOf);
+    case "chord":
+      return startsOf(headerOf(signature));
+  }
+}
+
 /** Changes the tasks that begin it. */
 function atStarts(signature: SignatureJson, change: Change): SignatureJson {
   switch (kindOf(signature)) {

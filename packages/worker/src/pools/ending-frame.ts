@@ -18,7 +18,7 @@ const longestMicros = 2 ** 32 - 1;
 
 /** Throws RangeError when the frame would be too large; nothing is written then. */
 export function writeEnding(writer: FrameWriter, number: number, ending: Ending, runMs: number): void {
-  const plain = ending.kind === "succeeded" && ending.children.length === 0 && ending.publish.length === 0;
+  const plain = ending.kind === "succeeded" && ending.opens === undefined && ending.children.length === 0 && ending.publish.length === 0;
   const publish = "publish" in ending ? ending.publish : null;
   const value = ending.kind === "succeeded" ? ending.value : "";
   const meta = plain ? "" : metaText(ending, value, publish);

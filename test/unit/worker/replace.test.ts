@@ -1,0 +1,52 @@
+/** Tasks that replace themselves, in a worker of this process: whoever waits for them gets what the other gives. */
+import { chain, createApp, type FailureInfo } from "@celeriac/core";
+import { createWorker } from "@celeriac/worker";
+import { expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../support/eventually.ts";
+
+let lastName = 0;
+
+async function world() {
+  const app = createApp("replace", { broker: `memory://replace-${++lastName}` });
+  onTestFinished(() => app.close());
+  const add = app.task("add", (x: number, y: number) => x + y);
+  const noted: unknown[] = [];
+  const note = app.task("note", (value: unknown) => void noted.push(value));
+  const told = app.task("told", (id: string, failure?: FailureInfo) => void noted.push([id, failure]));
+  const worker = createWorker(app, { pool: "inline" });
+  onTestFinished(() => worker.stop({ deadline: 0 }));
+  await worker.start();
+  return { app, add, note, told, noted };
+}
+
+it("a task that replaces itself gives the other's result, alone and within a chain, to its callbacks as well", async () => {
+  const { app, add, note, noted } = await world();
+  const twice = app.bound("twice", (self, n: number): number => self.replace(add.s(n, n)));
+  const more = app.bound("more", (self, n: number): number => self.replace(chain(add.s(n, 1), add.s(1))));
+  expect(await twice.applyAsync([5], { link: note.s() }).get()).toBe(10);
+  await eventually(() => expect(noted).toEqual([10]));
+  expect(await more.delay(5).get()).toBe(7);
+  expect(await chain(add.s(1, 1), twice.s(), more.s(), add.s(10)).delay().get()).toBe(16);
+});
+
+it("a task may be replaced again and again, and after retries", async () => {
+  const { app } = await world();
+  const countDown = app.bound("count.down", { maxRetries: 2 }, (self, n: number): string => {
+    if (self.request.retries < 2) throw self.retry({ countdown: "1ms" });
+    return n === 0 ? `${self.request.id} down` : self.replace(countDown.s(n - 1));
+  });
+  const sent = await countDown.delay(2);
+  expect(await sent.get()).toBe(`${sent.id} down`);
+  expect((await sent.snapshot()).retries).toBe(2);
+});
+
+it("what replaces a task fails in its place, and tells its error callbacks once", async () => {
+  const { app, told, noted } = await world();
+  const fail = app.task("fail", (): number => {
+    throw new RangeError("too far");
+  });
+  const other = app.bound("other", (self): number => self.replace(fail.s()));
+  const sent = await other.applyAsync([], { linkError: told.partial() });
+  await expect(sent.get()).rejects.toMatchObject({ code: "TASK_FAILED", remote: { type: "RangeError" } });
+  await eventually(() => expect(noted).toEqual([[sent.id, expect.objectContaining({ type: "RangeError", message: "too far" })]]));
+});
