@@ -75,6 +75,8 @@ it.concurrent("sqlite: 1,000 tasks and a killed worker leave only tables and fil
       binding: 0,
       paused: 0,
       ear: 1,
+      chord: 0,
+      part: 0,
       sqlite_sequence: 3,
     });
     expect(emptied.files).toHaveLength(8);
