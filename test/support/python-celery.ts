@@ -93,6 +93,21 @@ export async function startPythonMonitor(place: PythonPlace): Promise<PrivatePro
   return monitor;
 }
 
+/** Starts `celery beat` with the schedule that is given, as JSON has it; `stateFile` is where it keeps what it ran. Resolves when it has begun. */
+export async function startPythonBeat(place: PythonPlace, schedule: object, stateFile: string): Promise<PrivateProcess> {
+  requirePythonCelery();
+  const args = ["-m", "celery", "-A", "app", "beat", "--schedule", stateFile, "--loglevel=INFO"];
+  const env = { ...environment(place), BEAT_SCHEDULE: JSON.stringify(schedule) };
+  const beat = startPrivateProcess({ command: debianPython, args, cwd: appFolder, env });
+  try {
+    await beat.wrote(/beat: Starting/, startLimitMs);
+  } catch (error) {
+    await beat.stop({ signal: "SIGKILL" });
+    throw error;
+  }
+  return beat;
+}
+
 /** One step for `test/interop/app/client.py`: an operation it defines, and that operation's arguments. */
 export interface PythonStep {
   readonly do:

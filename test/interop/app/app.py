@@ -23,6 +23,8 @@ app.conf.update(
 )
 if "KEY_PREFIX" in os.environ:
     app.conf.broker_transport_options = {"global_keyprefix": os.environ["KEY_PREFIX"]}
+if "BEAT_SCHEDULE" in os.environ:
+    app.conf.beat_schedule = json.loads(os.environ["BEAT_SCHEDULE"])
 if "TASK_QUEUES" in os.environ:
     app.conf.task_queues = [
         Broadcast(each["name"])
