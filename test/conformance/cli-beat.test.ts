@@ -40,6 +40,15 @@ describe("celeriac beat", () => {
     ]);
   });
 
+  it("runs in a worker's process with -B, and stops with it", async () => {
+    beat = startCeleriac(folder.path, ["worker", "-B", "-P", "solo"]);
+    await beat.wrote(/beat-leading/, 30_000);
+    await beat.wrote(/"task":"shop.add".*task-succeeded/, 30_000);
+    process.kill(beat.pid, "SIGTERM");
+    await beat.wrote(/beat-stopped/, 30_000);
+    expect(await beat.ended).toBe(0);
+  });
+
   it("says in an empty folder what to do next", async () => {
     const empty = projectFolder("cli-beat-empty");
     const { code, stderr } = await celeriac(empty.path, ["beat"]);

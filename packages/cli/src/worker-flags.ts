@@ -24,6 +24,11 @@ export const workerFlags = {
   pool: option(workerOptionTable.pool, "POOL", "P"),
   queues: option(workerOptionTable.queues, "A,B", "Q"),
   excludeQueues: option(workerOptionTable.excludeQueues, "A,B", "X"),
+  beat: option(
+    flagSetting(false, "Run a beat in this process as well: it sends what the app's schedule says. Of any number one leads."),
+    null,
+    "B",
+  ),
   include: option(namesSetting([], "Modules with tasks to load beside the app's own."), "A,B", "I"),
   loglevel: option(logLevelSetting, "LEVEL", "l"),
   slots: option(workerOptionTable.slots, "N"),

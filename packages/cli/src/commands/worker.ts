@@ -1,4 +1,6 @@
 /** `celeriac worker`: runs the app's worker until a signal stops it. */
+
+import { createBeat } from "@celeriac/beat";
 import { isMemoryUrl, type LeveledLogger, type Logger, systemClock } from "@celeriac/core/runtime";
 import {
   createWorker,
@@ -23,6 +25,7 @@ import { holdPidFile } from "../pid-file.ts";
 import { takeDebugSignal, tellUnhandled, trapSignals } from "../signals.ts";
 import { counted, wrap } from "../text.ts";
 import { packageVersion } from "../version.ts";
+import { workerWithBeat } from "../worker-with-beat.ts";
 
 /** Closing what tasks opened must not hold up the end for longer. */
 const closeLimitMs = 5_000;
@@ -40,7 +43,8 @@ export async function worker(args: CommandArguments<"worker">, output: Output): 
     const plan = poolPlan(args.options, loaded.runtime.settings);
     const isInline = plan.pool === "inline";
     if (isInline) tellUnhandled(logger);
-    const prepared = prepare(loaded, logger, { args, plan, output, failed: stopping.failed, shutDown: stopping.shutDown });
+    const worker = prepare(loaded, logger, { args, plan, output, failed: stopping.failed, shutDown: stopping.shutDown });
+    const prepared = args.options.beat ? workerWithBeat(worker, createBeat(loaded.app, {}, { logger })) : worker;
     try {
       return await stopping.run(prepared, logger, args.options.grace ?? "25s");
     } finally {
