@@ -8,12 +8,14 @@ import type { Broker, Delivery } from "../../packages/core/src/broker.ts";
 import { type AmqpBrokerOptions, createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
 import type { AmqpDelivery } from "../../packages/core/src/brokers/amqp/delivery.ts";
 import { ticketQueue } from "../../packages/core/src/brokers/amqp/hold/ticket.ts";
+import type { DriverContext } from "../../packages/core/src/driver.ts";
 import { deliveriesHeader } from "../../packages/core/src/envelope.ts";
 import { acknowledge, type Consumption, consume, settle } from "../conformance/broker/world.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
 import { shortHold } from "../support/fault/hold-timing.ts";
+import { createNotebook } from "../support/notebook.ts";
 import { type PrivateProcess, startPrivateProcess } from "../support/private-process.ts";
 import { amqpUrl } from "../support/servers.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
@@ -34,8 +36,8 @@ afterEach(async () => {
 
 const queueName = () => `queue-${randomUUID()}`;
 
-async function open(url = direct, options: Partial<AmqpBrokerOptions> = {}): Promise<Broker> {
-  const broker = createAmqpBroker(url, driverContext(), { resultUrl: null, holdTiming: shortHold, ...options });
+async function open(url = direct, options: Partial<AmqpBrokerOptions> = {}, context: Partial<DriverContext> = {}): Promise<Broker> {
+  const broker = createAmqpBroker(url, driverContext(context), { resultUrl: null, holdTiming: shortHold, ...options });
   ends.push(() => broker.close());
   await broker.connect();
   return broker;
@@ -182,6 +184,30 @@ test("many are held as one is, and read-ahead that waits behind long tasks with 
   const more = await inbox.next();
   expect(idOf(more.envelope)).toBe("more");
   expect([await settle(more), await settle(deliveries[0]!)]).toEqual(["settled", "settled"]);
+});
+
+test("a ticket that is on its way while others are taken anew does not end the channel of who watches", async () => {
+  const { proxy, url } = await openProxy();
+  const { logger, lines } = createNotebook();
+  const [watcher, other, client] = [await open(url, {}, { logger }), await open(), await openClient()];
+  await consume(watcher, queueName());
+  const channel = await client.createChannel();
+  const waiting = async () => (await channel.checkQueue(ticketQueue)).messageCount;
+  const holdOne = async () => {
+    const queue = queueName();
+    await other.publish(publicationTo(queue));
+    return (await hold(other, queue)).delivery;
+  };
+  const first = await holdOne();
+  await eventually(async () => expect(await waiting()).toBe(0));
+  proxy.stall();
+  const second = await holdOne();
+  // Nobody sees from outside when it gives back what it has, or acknowledges it.
+  await pause(2 * (shortHold.watchEveryMs + shortHold.renewEveryMs));
+  proxy.resume();
+  expect([await settle(first), await settle(second)]).toEqual(["settled", "settled"]);
+  await pause(2 * shortHold.watchEveryMs);
+  expect(lines.map(({ fields }) => String(fields["error"])).filter((error) => error.includes("unknown delivery tag"))).toEqual([]);
 });
 
 test("where long tasks stay on their connection nothing is held", async () => {

@@ -163,8 +163,9 @@ export class HoldWatch {
     const { clock, timing } = this.#parts;
     if (clock.monotonic() - desk.takenAt < timing.renewEveryMs || this.#missing.size > 0) return;
     desk.takenAt = clock.monotonic();
+    // Each for itself: one that is on its way here meanwhile would go back, too, and come to be acknowledged by a tag that is none any more.
+    for (const { papers } of desk.entries.values()) for (const paper of papers) desk.channel.nack(paper, false, true);
     desk.entries.clear();
-    desk.channel.nackAll(true);
   }
 
   async #giveBack(desk: Desk, entry: Entry): Promise<void> {
