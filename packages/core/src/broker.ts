@@ -193,7 +193,7 @@ export interface Broker {
    */
   publish(publication: Publication, passage?: Passage): Promise<void>;
   /**
-   * Ends a chord and closes it in one step; false: it was closed before, and nothing has happened. Present where `settlesResults`; elsewhere the chord's
+   * Ends a chord and closes it in one step; false: it was closed before, and nothing has happened. To be called where `settlesResults`, and present there; elsewhere the chord's
    * store is told before and after. Rejects as `publish`.
    */
   closeChord?(chordId: string, end: ChordEnd): Promise<boolean>;

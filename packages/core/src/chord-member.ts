@@ -1,13 +1,18 @@
 /** Which chord a task counts for: as its message says, or the signatures that its message still carries. */
 import type { ChordPart } from "./chord.ts";
 import { resultExpiresMs, type Settings } from "./config.ts";
-import type { Embed } from "./message.ts";
+import { type Embed, emptyEmbed } from "./message.ts";
 import { resultContent } from "./result-form.ts";
 import type { SignatureJson } from "./step.ts";
 import type { TaskHeaders } from "./task-headers.ts";
 
-/** A task of a chord's header, or one that ends a step of it. */
-export interface ChordMember extends Pick<ChordPart, "chordId" | "index" | "taskId"> {
+const none: readonly ChordMember[] = Object.freeze([]);
+
+/** Where a task is counted. */
+export type ChordPlace = Pick<ChordPart, "chordId" | "index" | "taskId">;
+
+/** A task of a chord's header, or one in which a step of it ends. */
+export interface ChordMember extends ChordPlace {
   /** the chord's body, frozen */
   readonly body: SignatureJson;
 }
@@ -18,6 +23,18 @@ export function chordMemberOf(
   { chord }: Embed,
 ): ChordMember | null {
   return chord === null || group === null ? null : { chordId: group, index: groupIndex, taskId: id, body: chord };
+}
+
+/** All that count the end of a task: itself where it succeeded, and else what is behind it as well. */
+export function chordMembersOf(
+  headers: Pick<TaskHeaders, "id" | "group" | "groupIndex">,
+  embed: Embed,
+  isSuccess: boolean,
+): readonly ChordMember[] {
+  if (embed === emptyEmbed) return none;
+  const own = chordMemberOf(headers, embed);
+  const behind = isSuccess ? none : unreachedMembers(embed);
+  return own === null ? behind : [own, ...behind];
 }
 
 /** Those that will never run because a step before them has failed: the rest of its chain. */
@@ -38,10 +55,15 @@ function membersOf(signature: SignatureJson): readonly ChordMember[] {
   return signature.task === "celery.chain" ? steps.slice(-1).flatMap(membersOf) : [];
 }
 
+/** As they cross from an executor to its worker: a body may be large, and only who closes the chord needs it. */
+export function placesOf(members: readonly ChordMember[]): readonly ChordPlace[] {
+  return members.map(({ chordId, index, taskId }) => ({ chordId, index, taskId }));
+}
+
 /** `value`: JSON text of the value, or of Celery's exception. */
 export function chordPartOf(
   settings: Pick<Settings, "resultExpires" | "resultSerializer">,
-  { chordId, index, taskId }: Pick<ChordPart, "chordId" | "index" | "taskId">,
+  { chordId, index, taskId }: ChordPlace,
   state: ChordPart["state"],
   value: string,
 ): ChordPart {

@@ -1,6 +1,7 @@
 /** Runs one task's function and decides its ending: decode → bind → run through middleware → ending. A worker's executors do, and calls that run where they are made. Never rejects, knows no pool. */
 import type { AppRuntime } from "./app-runtime.ts";
 import { registerBuiltIns } from "./builtin-tasks.ts";
+import { chordMembersOf, placesOf } from "./chord-member.ts";
 import { resultExpiresMs } from "./config.ts";
 import {
   IgnoreSignal,
@@ -166,7 +167,7 @@ class Execution implements ContextParts, CurrentRun {
       signals.send("taskSuccess", () => ({ ...this.#event(), value }));
       signals.send("taskPostrun", () => ({ ...this.#event(), outcome: { state: "SUCCESS", value } }));
       const { opens, publish } = after;
-      return { kind: "succeeded", value: text, children: [...after.children, ...this.children], opens, publish };
+      return { kind: "succeeded", value: text, children: [...after.children, ...this.children], opens, publish, ...this.#counts(true) };
     } catch (error) {
       return this.#failed(error);
     }
@@ -252,7 +253,15 @@ class Execution implements ContextParts, CurrentRun {
       children,
       opens: after.opens,
       publish: after.publish,
+      ...this.#counts(false),
     };
+  }
+
+  /** Nothing at all for most tasks. */
+  #counts(isSuccess: boolean): Pick<Extract<Ending, { kind: "failed" }>, "counts"> | null {
+    const { headers, body } = this.#followed;
+    const members = chordMembersOf(headers, body.embed, isSuccess);
+    return members.length === 0 ? null : { counts: placesOf(members) };
   }
 
   /** A failure is stored, whatever becomes of its error callbacks. */

@@ -3,7 +3,7 @@
  * Unarmed (always, outside tests) a point is one comparison with null.
  */
 
-/** In the order a delivery passes them. */
+/** In the order a delivery passes them; those of chords only the last member of one. */
 export const failpointNames = [
   "claim.received",
   "gate.passed",
@@ -15,6 +15,10 @@ export const failpointNames = [
   "settle.opened",
   "settle.stored",
   "settle.published",
+  "chord.complete",
+  "chord.composed",
+  "chord.published",
+  "chord.closed",
   "settle.acknowledged",
 ] as const;
 export type FailpointName = (typeof failpointNames)[number];

@@ -46,6 +46,7 @@ export const celeryErrors = {
   timeLimit: (limitSeconds: number): RemoteError => celeryError("TimeLimitExceeded", [limitSeconds], "billiard.exceptions"),
   softTimeLimit: (): RemoteError => celeryError("SoftTimeLimitExceeded", [], "billiard.exceptions"),
   workerLost: (reason: string): RemoteError => celeryError("WorkerLostError", [reason], "billiard.exceptions"),
+  chord: (reason: string): RemoteError => celeryError("ChordError", [reason]),
   reject: (reason: string): RemoteError => celeryError("Reject", [reason]),
 } as const;
 

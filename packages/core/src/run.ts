@@ -1,6 +1,7 @@
 /** One execution of a task, as it crosses from a worker's main thread to an executor and back: a Run goes in, an Ending comes out. */
 import type { Publication } from "./broker.ts";
 import type { ChordStart } from "./chord.ts";
+import type { ChordPlace } from "./chord-member.ts";
 import type { RemoteError } from "./errors.ts";
 import type { StepStore } from "./steps.ts";
 import type { UnrunStep } from "./unrun.ts";
@@ -37,6 +38,8 @@ export type Ending =
       /** chords of what follows, to be opened before anything is published; absent: none */
       readonly opens?: readonly ChordStart[] | undefined;
       readonly publish: readonly Publication[];
+      /** the chord that counts it */
+      readonly counts?: readonly ChordPlace[] | undefined;
     }
   | {
       readonly kind: "failed";
@@ -48,6 +51,8 @@ export type Ending =
       /** as above */
       readonly opens?: readonly ChordStart[] | undefined;
       readonly publish: readonly Publication[];
+      /** the chord that counts it, or what is behind it */
+      readonly counts?: readonly ChordPlace[] | undefined;
     }
   /** Others run in its place under its id, and what follows it follows them: it has no result. */
   | { readonly kind: "replaced"; readonly opens?: readonly ChordStart[] | undefined; readonly publish: readonly Publication[] }

@@ -1,4 +1,5 @@
 /** The door for our own packages (worker, beat, monitor, bridge, cli): contracts and machinery that users do not need. */
+export { type AfterChord, afterBrokenChord, afterChord, type EndedChord } from "./after-chord.ts";
 export { runtimeOf } from "./app.ts";
 export type { AppRuntime } from "./app-runtime.ts";
 export type { ResultBackend, ResultRecord, ResultSubscription } from "./backend.ts";
@@ -17,7 +18,7 @@ export type {
 } from "./broker.ts";
 export { registerBuiltIns } from "./builtin-tasks.ts";
 export type { ChordCount, ChordPart, ChordStart, ChordStore, CountedPart, QuietChord } from "./chord.ts";
-export { type ChordMember, chordMemberOf, chordPartOf, unreachedMembers } from "./chord-member.ts";
+export { type ChordMember, type ChordPlace, chordMembersOf, chordPartOf, placesOf, unreachedMembers } from "./chord-member.ts";
 export { type Clock, parseInstant, systemClock, type Timer, toIsoInstant } from "./clock.ts";
 export { type RemoteArguments, type RemoteCommandName, remoteCommandOf, remoteCommands } from "./command.ts";
 export { type ArgumentRow, readRemoteArguments } from "./command-argument.ts";
@@ -48,7 +49,7 @@ export { createEventDispatcher, type EventDispatcher } from "./events/dispatcher
 export { receiveEvents } from "./events/receiver.ts";
 export { createExecute } from "./execute.ts";
 export { type FailpointName, failpoint, failpointNames } from "./failpoint.ts";
-export { celeryErrors, remoteErrorOf, taskErrorOf } from "./failure.ts";
+export { celeryErrors, exceptionJson, readException, remoteErrorOf, taskErrorOf } from "./failure.ts";
 export { afterFailure, afterSuccess, type Followed, type FollowUps } from "./follow-up.ts";
 export { readFollowed } from "./followed.ts";
 export { instantMs } from "./instant.ts";

@@ -67,3 +67,8 @@ export function readRequest(runtime: AppRuntime, delivery: Delivery, changes: Re
 function secondsMs(limit: number | null): number | null {
   return limit === null ? null : limit * 1_000;
 }
+
+/** The task of a request, for a log line. */
+export function taskOf({ headers }: Request): { readonly taskId: string; readonly task: string } {
+  return { taskId: headers.id, task: headers.task };
+}

@@ -3,29 +3,22 @@
  * Better twice than lost: whatever fails is repeated until it is done or the claim is gone.
  */
 import {
-  type Broker,
+  type ChordPart,
   type ChordStart,
-  type Clock,
+  type ClaimOutcome,
   failpoint,
-  type Logger,
   PublishError,
-  type ResultBackend,
   type ResultRecord,
   reasonOf,
   type Settlement,
   type SettleOutcome,
 } from "@celeriac/core/runtime";
-import type { Request } from "./request.ts";
+import { type ChordContext, closeChord } from "./chord-closing.ts";
+import { chordOf } from "./chord-parts.ts";
+import { repeat } from "./repeat.ts";
+import { type Request, taskOf } from "./request.ts";
 
-export interface SettleContext {
-  readonly broker: Broker;
-  /** null where results are disabled */
-  readonly backend: ResultBackend | null;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** aborts when the worker gives up waiting for a broker that is away */
-  readonly giveUp: AbortSignal;
-}
+export interface SettleContext extends ChordContext {}
 
 /** What a driver settles, and what is done before. */
 export interface PlannedSettlement extends Settlement {
@@ -33,40 +26,62 @@ export interface PlannedSettlement extends Settlement {
   readonly opens?: readonly ChordStart[] | undefined;
 }
 
-const longestWaitMs = 2_000;
-
 /** `lost`: nothing was published or acknowledged, and nothing stored where the broker settles results. Never rejects. */
-export async function settle(context: SettleContext, request: Request, settlement: PlannedSettlement): Promise<SettleOutcome> {
+export async function settle(context: SettleContext, request: Request, settlement: PlannedSettlement): Promise<ClaimOutcome> {
   failpoint("settle.before");
   if (settlement.opens !== undefined) {
     if (!(await openChords(context, request, settlement.opens))) return "lost";
     failpoint("settle.opened");
   }
   let due: Settlement = settlement;
-  if (settlement.results.length > 0 && !context.broker.settlesResults) {
-    if (!(await store(context, request, settlement.results))) return "lost";
-    failpoint("settle.stored");
-    due = { ...settlement, results: [] };
+  if (!context.broker.settlesResults) {
+    if (settlement.results.length > 0) {
+      if (!(await store(context, request, settlement.results))) return "lost";
+      failpoint("settle.stored");
+    }
+    if (settlement.parts !== undefined && !(await count(context, request, settlement.parts))) return "lost";
+    due = { ...settlement, results: [], parts: undefined };
   }
-  let outcome: SettleOutcome | null;
-  try {
-    // Nearly always it is done at the first attempt: what only others need is made behind it.
-    outcome = await request.delivery.settle(due);
-  } catch (error) {
-    outcome = await settleAgain(context, request, { due, error });
+  let outcome: SettleOutcome | null = "complete";
+  while (outcome === "complete") {
+    try {
+      // Nearly always it is done at the first attempt: what only others need is made behind it.
+      outcome = await request.delivery.settle(due);
+    } catch (error) {
+      outcome = await settleAgain(context, request, { due, error });
+    }
+    if (outcome !== "complete") break;
+    // The claim stands, so that whoever takes this worker's place closes the chord.
+    if (!(await close(context, request, settlement.parts))) return "lost";
+    due = { ...due, parts: undefined };
   }
   failpoint("settle.acknowledged");
   return outcome ?? "lost";
+}
+
+/** Where no settlement counts: once the result is stored. false when the worker gave up. */
+async function count(context: SettleContext, request: Request, parts: readonly ChordPart[]): Promise<boolean> {
+  const chords = context.backend?.chords;
+  if (chords === undefined) return true;
+  const counted = await repeat(context, taskOf(request), "counting a member of a chord", () => chords.count(parts));
+  return counted === "complete" ? await close(context, request, parts) : counted !== null;
+}
+
+/** false when the worker gave up. */
+async function close(context: SettleContext, request: Request, [part]: readonly ChordPart[] = []): Promise<boolean> {
+  const chord = part === undefined ? null : chordOf(context.runtime, request, part.chordId);
+  return chord === null || (await closeChord(context, chord));
 }
 
 /** What is left of a task that was acknowledged before it ran: its results, and what follows as far as the broker surely does not have it. Never rejects. */
 export async function settleAcknowledged(
   context: SettleContext,
   request: Request,
-  { opens = [], results, publish }: PlannedSettlement,
+  { opens = [], results, parts, publish }: PlannedSettlement,
 ): Promise<void> {
   await openChords(context, request, opens);
   await store(context, request, results);
+  if (parts !== undefined) await count(context, request, parts);
   for (const publication of publish) {
     await repeat(context, taskOf(request), "publishing what follows", async () => {
       try {
@@ -130,30 +145,4 @@ async function withoutUnroutable(request: Request, error: unknown): Promise<Sett
   if (!PublishError.is(error) || error.code !== "PUBLISH_UNROUTABLE") throw error;
   const reason = `what follows it cannot be published: ${error.message}`;
   return await request.delivery.settle({ results: [], publish: [], then: { kind: "deadLetter", reason, counted: true } });
-}
-
-/** Does `first`, then `again`, until it is done. null when the worker gave up: the claim stays with its incarnation, and whoever recovers that runs the task again. */
-export async function repeat<T>(
-  { clock, logger, giveUp }: Pick<SettleContext, "clock" | "logger" | "giveUp">,
-  about: object,
-  what: string,
-  first: () => Promise<T>,
-  again = first,
-): Promise<T | null> {
-  let attempt = first;
-  for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
-    try {
-      return await attempt();
-    } catch (error) {
-      logger.warn(`${what} failed, trying again`, { ...about, reason: reasonOf(error), retryInMs: waitMs });
-    }
-    attempt = again;
-    if (giveUp.aborted) return null;
-    await clock.sleep(waitMs, giveUp);
-  }
-}
-
-/** The task of a request, for a log line. */
-export function taskOf({ headers }: Request): { readonly taskId: string; readonly task: string } {
-  return { taskId: headers.id, task: headers.task };
 }

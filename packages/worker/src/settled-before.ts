@@ -3,12 +3,15 @@ import {
   type AppRuntime,
   afterSuccess,
   broadcastOf,
+  chordMembersOf,
+  encodeJson,
   finalSuccess,
   type Logger,
   type ResultBackend,
   readFollowed,
   reasonOf,
 } from "@celeriac/core/runtime";
+import { partsOf } from "./chord-parts.ts";
 import type { Request } from "./request.ts";
 import type { PlannedSettlement } from "./settle.ts";
 
@@ -33,7 +36,9 @@ export async function settledBefore(
     // What follows has its id from the attempt that succeeded, which may be a later one than was delivered again.
     const followed = readFollowed(runtime, run, { ...headers, retries: success.retries, nesting: success.nesting });
     const { opens, publish } = afterSuccess(runtime, followed, success.result);
-    return { opens, results: [], publish, then: { kind: "acknowledge" } };
+    const places = chordMembersOf(headers, followed.body.embed, true);
+    const counted = places.length === 0 ? {} : partsOf({ runtime, backend }, places, "SUCCESS", encodeJson(success.result, "result"));
+    return { opens, results: [], ...counted, publish, then: { kind: "acknowledge" } };
   } catch (error) {
     logger.debug("the stored result could not be read: the task runs again", { taskId: headers.id, reason: reasonOf(error) });
     return null;

@@ -3,11 +3,16 @@
 import {
   type AppRuntime,
   afterFailure,
+  type ChordPlace,
   type ChordStart,
   celeryErrors,
+  chordMembersOf,
   type Ending,
+  exceptionJson,
+  type Followed,
   failureText,
   type Publication,
+  placesOf,
   type RemoteError,
   type ResultBackend,
   type ResultFacts,
@@ -22,6 +27,7 @@ import {
   unrunBehind,
   unrunRecords,
 } from "@celeriac/core/runtime";
+import { partsOf } from "./chord-parts.ts";
 import type { Request } from "./request.ts";
 import type { PlannedSettlement } from "./settle.ts";
 
@@ -44,15 +50,15 @@ const nothing: Following = Object.freeze({ publish: [] });
 
 /** `results` are all that are due; where they are written is the caller's to decide. */
 export function settlementOf(context: SettlementContext, request: Request, ending: Ending): PlannedSettlement {
-  const done = (results: readonly ResultRecord[], { opens, publish }: Following = nothing): PlannedSettlement => ({
+  const done = (ended: Ended, { opens, publish }: Following = nothing): PlannedSettlement => ({
     opens,
-    results,
+    ...ended,
     publish,
     then: acknowledge,
   });
   const revoked = (reason: string) => done(unsuccessful(context, request, "REVOKED", celeryErrors.revoked(reason)));
   const dead = (error: RemoteError, reason: string, counted: boolean): Settlement => ({
-    results: unsuccessful(context, request, "FAILURE", error),
+    ...unsuccessful(context, request, "FAILURE", error),
     publish: [],
     then: { kind: "deadLetter", reason, counted },
   });
@@ -60,25 +66,25 @@ export function settlementOf(context: SettlementContext, request: Request, endin
   switch (ending.kind) {
     case "succeeded":
       return done(
-        recordsOf(context, request, "SUCCESS", ending.children, (facts) => resultText(facts, ending.value, null)),
+        {
+          results: recordsOf(context, request, "SUCCESS", ending.children, (facts) => resultText(facts, ending.value, null)),
+          ...partsOf(context, ending.counts ?? [], "SUCCESS", ending.value),
+        },
         ending,
       );
     case "failed": {
-      const { error, unrun, children } = ending;
-      const settlement = done(unsuccessful(context, request, "FAILURE", error, { unrun, children }), ending);
+      const { error, unrun, counts = [], children } = ending;
+      const settlement = done(unsuccessful(context, request, "FAILURE", error, { unrun, counts, children }), ending);
       return acksOn("failure", context.runtime, request) ? settlement : { ...settlement, then: unacknowledged(ending.error) };
     }
     case "replaced":
-      return done([], ending);
+      return done({ results: [] }, ending);
     case "retried":
-      return done(
-        recordsOf(context, request, "RETRY", [], (facts) => failureText(facts, ending.error)),
-        ending,
-      );
+      return done({ results: recordsOf(context, request, "RETRY", [], (facts) => failureText(facts, ending.error)) }, ending);
     case "rejected":
       return ending.requeue ? handBack(false) : dead(celeryErrors.reject(ending.reason), ending.reason, true);
     case "ignored":
-      return done(unrunRecordsOf(context, request, "REVOKED", celeryErrors.revoked("ignored")));
+      return done(behind(context, request, "REVOKED", celeryErrors.revoked("ignored")));
     case "expired":
     case "terminated":
       return revoked(ending.kind);
@@ -144,54 +150,73 @@ function poisoned(reason: string, counted: boolean, failed: (error: RemoteError)
 /** The failure of a run that could not tell it itself, with what its error callbacks get; none where these cannot be sent. */
 export function failedEnding({ runtime }: SettlementContext, { run, headers }: Request, error: RemoteError): Ending {
   const failed = { kind: "failed", error, expected: false } as const;
-  let unrun: readonly UnrunStep[] = [];
+  let known: Pick<Behind, "unrun" | "counts"> = { unrun: [], counts: [] };
   try {
     const followed = readFollowed(runtime, run, headers);
-    unrun = unrunBehind(followed.body.embed);
-    return { ...failed, unrun, ...afterFailure(runtime, followed, error) };
+    known = behindOf(followed);
+    return { ...failed, ...known, ...afterFailure(runtime, followed, error) };
   } catch (unsent) {
     runtime.logger.error("the error callbacks of a task cannot be sent", {
       taskId: headers.id,
       task: headers.task,
       reason: reasonOf(unsent),
     });
-    return { ...failed, unrun, publish: [], children: [] };
+    return { ...failed, ...known, publish: [], children: [] };
   }
 }
 
-/** Of a task that ended, but not with a success: its own, and those of the steps behind it. */
+type Ended = Pick<Settlement, "results" | "parts">;
+
+/** Who waits for a task, or counts it, besides its caller. */
+interface Behind {
+  /** the steps behind it in its chain */
+  readonly unrun: readonly UnrunStep[];
+  readonly counts: readonly ChordPlace[];
+}
+
+/** Of a task that ended, but not with a success: its own result, and what is behind it. */
 function unsuccessful(
   context: SettlementContext,
   request: Request,
   state: UnrunFor["state"],
   error: RemoteError,
-  known: { readonly unrun?: readonly UnrunStep[]; readonly children?: readonly unknown[] } = {},
-): readonly ResultRecord[] {
-  const own = recordsOf(context, request, state, known.children ?? [], (facts) => failureText(facts, error));
-  const unrun = unrunRecordsOf(context, request, state, error, known.unrun);
-  return unrun.length === 0 ? own : [...own, ...unrun];
+  { children = [], ...known }: Partial<Behind> & { readonly children?: readonly unknown[] } = {},
+): Ended {
+  const own = recordsOf(context, request, state, children, (facts) => failureText(facts, error));
+  const { results, parts } = behind(context, request, state, error, known);
+  return { results: results.length === 0 ? own : [...own, ...results], parts };
 }
 
-/** `steps` by default those that the message names, where no executor has read it. */
-function unrunRecordsOf(
-  { runtime, hostname, backend }: SettlementContext,
+/** Of the message by default, where no executor has read it. */
+function behind(
+  context: SettlementContext,
   { run, headers }: Request,
   state: UnrunFor["state"],
   error: RemoteError,
-  steps: readonly UnrunStep[] = readUnrun(runtime, run, headers),
-): readonly ResultRecord[] {
-  if (backend === null || steps.length === 0) return [];
-  return unrunRecords(runtime, steps, { state, error, hostname, queue: run.queue, replyTo: run.replyTo });
+  known: Partial<Behind> = {},
+): Ended {
+  const { runtime, hostname, backend } = context;
+  if (backend === null) return { results: [] };
+  const { unrun, counts } = { ...(known.unrun === undefined ? readBehind(runtime, run, headers) : nothingBehind), ...known };
+  const results =
+    unrun.length === 0 ? [] : unrunRecords(runtime, unrun, { state, error, hostname, queue: run.queue, replyTo: run.replyTo });
+  return { results, ...partsOf(context, counts, state, JSON.stringify(exceptionJson(error))) };
 }
 
-function readUnrun(runtime: AppRuntime, run: Request["run"], headers: Request["headers"]): readonly UnrunStep[] {
+const nothingBehind: Behind = Object.freeze({ unrun: [], counts: [] });
+
+function readBehind(runtime: AppRuntime, run: Request["run"], headers: Request["headers"]): Behind {
   try {
-    return unrunBehind(readFollowed(runtime, run, headers).body.embed);
+    return behindOf(readFollowed(runtime, run, headers));
   } catch (error) {
     // Whom it keeps waiting cannot be told: nobody can read who that is.
-    runtime.logger.debug("what is behind a task in its chain cannot be read", { taskId: headers.id, reason: reasonOf(error) });
-    return [];
+    runtime.logger.debug("what is behind a task cannot be read", { taskId: headers.id, reason: reasonOf(error) });
+    return nothingBehind;
   }
+}
+
+function behindOf({ headers, body: { embed } }: Followed): Behind {
+  return { unrun: unrunBehind(embed), counts: placesOf(chordMembersOf(headers, embed, false)) };
 }
 
 function recordsOf(...[context, request, state, children, text]: Parameters<typeof recordOf>): readonly ResultRecord[] {

@@ -38,11 +38,12 @@ export function describeChordSettling(open: OpenCase): void {
     const bodyId = randomUUID();
     const close = (by: Broker) => by.closeChord!(chord.id, { results: [], publish: [publicationTo(bodies, { id: bodyId })] });
     const lengths = async () => [await broker.queues.length(after), await broker.queues.length(bodies)];
-    return { chord, backend, broker, claims, settle, close, lengths, queue, world };
+    const takeBody = async () => idOf((await (await consume(broker, bodies)).inbox.next()).envelope);
+    return { chord, backend, broker, claims, settle, close, lengths, bodyId, takeBody, queue, world };
   }
 
   test("counts a member in its settlement, and keeps the claim of the last one until its chord is closed", async (context) => {
-    const { backend, chord, broker, settle, close, lengths } = await members(context, 2);
+    const { backend, chord, broker, settle, close, lengths, bodyId, takeBody } = await members(context, 2);
     expect(await settle(1)).toBe("settled");
     expect(await lengths()).toEqual([1, 0]);
     expect(await settle(0)).toBe("complete");
@@ -56,6 +57,7 @@ export function describeChordSettling(open: OpenCase): void {
     expect(await settle(0)).toBe("lost");
     expect(await lengths()).toEqual([2, 1]);
     expect(await backend.chords!.parts(chord.id)).toEqual([]);
+    expect(await takeBody()).toBe(bodyId);
   });
 
   test("counts nothing of a claim that is lost", async (context) => {

@@ -74,6 +74,13 @@ export const after = app.bound("fault.after", async (self, n: number) => {
   return n;
 });
 
+/** The body of a chord of marks: how often it ran is how many lines it left. */
+export const gather = app.task("fault.gather", (values: readonly number[]) => {
+  const total = values.reduce((sum, value) => sum + value, 0);
+  note("after", total, 0);
+  return total;
+});
+
 /** Ends the process it runs in. */
 export const poison = app.bound("fault.poison", async (self, n: number) => {
   note("begin", n, self.request.retries);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Config, createApp } from "@celeriac/core";
 import type { RedisTiming } from "@celeriac/core/testing";
-import type { after, block, flaky, late, mark, poison, steady } from "../../programs/fault/app.ts";
+import type { after, block, flaky, gather, late, mark, poison, steady } from "../../programs/fault/app.ts";
 import type { WorkerProgram } from "../../programs/fault/worker.ts";
 import { programPath } from "../built.ts";
 
@@ -31,8 +31,8 @@ export interface FaultWorker {
 }
 
 /** The tasks of the fault app, as a producer without their code knows them. */
-function createClient(broker: string) {
-  const app = createApp("fault", { broker });
+function createClient(broker: string, backend: string | undefined) {
+  const app = createApp("fault", { broker, backend });
   return {
     app,
     mark: app.declare<typeof mark>("fault.mark"),
@@ -40,6 +40,7 @@ function createClient(broker: string) {
     block: app.declare<typeof block>("fault.block"),
     flaky: app.declare<typeof flaky>("fault.flaky"),
     after: app.declare<typeof after>("fault.after"),
+    gather: app.declare<typeof gather>("fault.gather"),
     poison: app.declare<typeof poison>("fault.poison"),
     steady: app.declare<typeof steady>("fault.steady"),
   };
@@ -79,7 +80,7 @@ export function createFaultWorld(
     FAULT_CONFIG: JSON.stringify(config),
     FAULT_REDIS_TIMING: JSON.stringify(redisTiming),
   };
-  const client = createClient(url);
+  const client = createClient(url, config.resultBackend ?? undefined);
   const workers: FaultWorker[] = [];
   return {
     directory,

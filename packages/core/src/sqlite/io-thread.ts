@@ -103,5 +103,5 @@ function entriesOf(operations: readonly Operation[], raw: Uint8Array) {
 
 function messagesOf(operation: Operation): readonly { readonly size: number }[] {
   if (operation.kind === "publish" || operation.kind === "broadcast") return [operation.message];
-  return operation.kind === "settle" ? operation.publish : [];
+  return operation.kind === "settle" || operation.kind === "closeChord" ? operation.publish : [];
 }

@@ -18,7 +18,7 @@ const longestMicros = 2 ** 32 - 1;
 
 /** Throws RangeError when the frame would be too large; nothing is written then. */
 export function writeEnding(writer: FrameWriter, number: number, ending: Ending, runMs: number): void {
-  const plain = ending.kind === "succeeded" && ending.opens === undefined && ending.children.length === 0 && ending.publish.length === 0;
+  const plain = ending.kind === "succeeded" && hasValueOnly(ending);
   const publish = "publish" in ending ? ending.publish : null;
   const value = ending.kind === "succeeded" ? ending.value : "";
   const meta = plain ? "" : metaText(ending, value, publish);
@@ -28,6 +28,10 @@ export function writeEnding(writer: FrameWriter, number: number, ending: Ending,
   writer.text(value);
   for (const publication of publish ?? []) writer.bytes(publication.envelope.body);
   writer.close();
+}
+
+function hasValueOnly({ opens, counts, children, publish }: Extract<Ending, { kind: "succeeded" }>): boolean {
+  return opens === undefined && counts === undefined && children.length === 0 && publish.length === 0;
 }
 
 export interface SentEnding {
