@@ -1,5 +1,5 @@
 /** Aborting from another process, on each broker: what runs is told within a moment, what waits never begins. */
-import { type App, type AsyncResult, createApp } from "@celeriac/core";
+import { type App, type AsyncResult, createApp, groupOf } from "@celeriac/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type InteropWorker, startInteropWorker } from "../support/interop/worker.ts";
 import { amqpUrl, redisUrl } from "../support/servers.ts";
@@ -44,6 +44,15 @@ describe.each(brokers)("abort() on $name", ({ open }) => {
     for await (const { state } of running.watch()) if (state === "STARTED") break;
     await running.abort("user left");
     expect(await reasonOf(running)).toBe("user left");
+  });
+
+  it("reaches all members of a group, those that run and those that wait", async () => {
+    const wait = app.declare<() => null>("js.wait");
+    const sent = await groupOf([wait.s(), wait.s(), wait.s()]).delay();
+    for await (const { state } of sent.watch()) if (state === "STARTED") break;
+    await sent.abort("enough");
+    const ends = await sent.settledAll();
+    expect(ends.map((end) => end.state === "REVOKED" && end.error.reason)).toEqual(["enough", "enough", "enough"]);
   });
 
   it("keeps from beginning what waits for a slot, for its time, or for nothing yet", async () => {
