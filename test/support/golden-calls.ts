@@ -1,6 +1,7 @@
 /** The calls of test/golden as our API makes them: capture name → call. What canvas sends is not here. */
 import { type ApplyOptions, type Call, type CallOptions, createCall } from "../../packages/core/src/call.ts";
-import { createSignature, taskJson } from "../../packages/core/src/canvas/signature.ts";
+import { taskJson } from "../../packages/core/src/canvas/composite.ts";
+import { createSignature } from "../../packages/core/src/canvas/signature.ts";
 
 export interface GoldenCall {
   readonly task?: string;

@@ -1,5 +1,16 @@
 /** Composites: each step takes what the one before it gives, and the error is put on the step that does not. */
-import { chain, chainOf, type GroupResult, type GroupSignature, group, groupOf, type Signature } from "celeriac";
+import {
+  chain,
+  chainOf,
+  chord,
+  chordOf,
+  type GroupResult,
+  type GroupSignature,
+  group,
+  groupOf,
+  type ImmutableSignature,
+  type Signature,
+} from "celeriac";
 import { add, app, ping, show } from "./app.ts";
 import { type Equal, expectType } from "./equal.ts";
 
@@ -63,6 +74,43 @@ export async function groups(ids: readonly number[]): Promise<void> {
   chain(show.s(1), group(add.s(1), show.s()));
   // @ts-expect-error members take the same argument
   group(add.s(1), ping.s());
+}
+
+export function chords(ids: readonly number[]): void {
+  const sum = app.task("canvas.sum", (xs: number[]) => xs.reduce((a, b) => a + b, 0));
+  const fixed = chord([add.s(1, 1), add.s(2, 2)], sum.s());
+  expectType<Equal<typeof fixed, Signature<[], number>>>();
+  const many = chordOf(new Set(ids.map((id) => add.s(id, id))), sum.s());
+  expectType<Equal<typeof many, Signature<[], number>>>();
+  const mapped = chord(
+    ids.map((id) => add.s(id, id)),
+    sum.s(),
+  );
+  expectType<Equal<typeof mapped, Signature<[], number>>>();
+  // @ts-expect-error the body wants numbers, the header gives texts
+  chord([show.s(1), show.s(2)], sum.s());
+  const piped = groupOf(ids.map((id) => add.s(id, id))).pipe(sum.s());
+  expectType<Equal<typeof piped, Signature<[], number>>>();
+  const nested = chord([chain(add.s(1, 1), add.s(2)), chord([add.s(1, 1)], sum.s())], sum.s());
+  expectType<Equal<typeof nested, Signature<[], number>>>();
+  const middle = chain(add.s(1, 2), group(add.s(1), show.s()), app.task("canvas.mid", (pair: [number, string]) => pair[1]).s());
+  expectType<Equal<typeof middle, Signature<[], string>>>();
+}
+
+export function maps(): void {
+  const chunks = add.chunks([[1, 2]], 2);
+  expectType<Equal<typeof chunks, ImmutableSignature<number[][]>>>();
+  chain(add.s(1, 2), chunks);
+  const mapped = show.map(new Set([1, 2]));
+  expectType<Equal<typeof mapped, ImmutableSignature<string[]>>>();
+  const star = add.starmap([[1, 2]]);
+  expectType<Equal<typeof star, ImmutableSignature<number[]>>>();
+  // @ts-expect-error add takes two numbers
+  add.starmap([[1]]);
+  // @ts-expect-error show takes a number
+  show.map(["1"]);
+  const revived = app.signature<[x: number], string>({});
+  expectType<Equal<typeof revived, Signature<[x: number], string>>>();
 }
 
 export function verbs(): void {

@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ResultBackend } from "./backend.ts";
 import type { Broker } from "./broker.ts";
+import { mappedTask } from "./canvas/map.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { ComposeContext } from "./compose.ts";
 import { type Settings, settingTable } from "./config.ts";
@@ -27,7 +28,7 @@ import { createProducer, type Producer } from "./producer.ts";
 import type { QueueTable } from "./queue-table.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 import { resultTextOf } from "./result-form.ts";
-import { createRouter } from "./router.ts";
+import { createRouter, type Router } from "./router.ts";
 import type { DeclaredEntry } from "./schedule-entry.ts";
 import type { ScheduleStore } from "./schedule-store.ts";
 import { resolveSettings } from "./setting.ts";
@@ -176,6 +177,12 @@ export function createRuntime(options: RuntimeOptions, lasting?: LastingParts): 
     return { broker, backend, producer: createProducer(broker, clock), sentEvents };
   }
 
+  /** A map is sent where the task is that it calls. */
+  const route: Router = (call, definition) => {
+    const task = mappedTask(call);
+    return task === null ? router(call, definition) : router({ ...call, task }, runtime.registry.get(task));
+  };
+
   const runtime: AppRuntime = {
     name: options.name,
     options,
@@ -256,7 +263,7 @@ export function createRuntime(options: RuntimeOptions, lasting?: LastingParts): 
       }
       return await scheduleStore;
     },
-    composeContext: (replyTo) => ({ settings, router, origin, replyTo: replyTo ?? oid, nowMs: clock.now() }),
+    composeContext: (replyTo) => ({ settings, router: route, origin, replyTo: replyTo ?? oid, nowMs: clock.now() }),
     async loadIncludes() {
       included ??= Promise.all([
         ...options.include.map(importing),

@@ -4,6 +4,9 @@ import type { AppRuntime } from "./app-runtime.ts";
 import { createRuntime } from "./app-runtime.ts";
 import { type CallOptions, createCall } from "./call.ts";
 import { callerModule } from "./call-site.ts";
+import { joined } from "./canvas/join.ts";
+import { readSignature } from "./canvas/read-signature.ts";
+import { createSignature, type Signature } from "./canvas/signature.ts";
 import { readCelerySchedule } from "./celery-schedule.ts";
 import { type Config, type Settings, settingTable } from "./config.ts";
 import { nameConfig } from "./config-names.ts";
@@ -97,6 +100,8 @@ export interface App<out Deps = {}> extends AsyncDisposable {
    * or no longer (resultExpires). Throws RESULT_DISABLED, RESULT_GROUPS, RESULT_UNREADABLE, BACKEND_*.
    */
   restoreGroup<R = unknown>(id: string): Promise<GroupResult<R[]> | null>;
+  /** Revives what toJSON() wrote, here or in Python, e.g. a signature that came as an argument. Throws CONFIG_INVALID for what is no signature. */
+  signature<A extends readonly unknown[] = [], R = unknown>(json: object): Signature<A, R>;
   /** the context of the task that runs now, inside its function and what it calls */
   currentTask(): TaskContext<unknown, Deps> | undefined;
 
@@ -257,6 +262,10 @@ function buildApp(runtime: AppRuntime) {
       sender.send(() => createCall(name, args, options)),
     result: (id: string) => sender.result(id, null),
     restoreGroup: <R>(id: string) => sender.restoreGroup<R>(id),
+    signature(json: object) {
+      const refuse = (what: string) => new ConfigError("CONFIG_INVALID", `app.signature: ${what}`);
+      return createSignature<never, never>(sender, joined([readSignature(json, "json", refuse)]));
+    },
     currentTask: () => currentRun()?.context,
     use(middleware: Middleware) {
       runtime.middleware.push(middleware);

@@ -81,6 +81,13 @@ export interface Call {
   readonly errbacks: readonly SignatureJson[] | null;
 }
 
+/** A signature all of whose tasks have their ids, and what it will be found under. */
+export interface Frozen {
+  readonly signature: SignatureJson;
+  /** the last step, with those before it as its parents; a group with its members */
+  readonly result: ResultTuple;
+}
+
 /** A composite to be sent: with its arguments, and all that its dictionary can say. */
 export interface CompositeCall {
   readonly signature: SignatureJson;
@@ -97,8 +104,8 @@ export interface CallSender {
   send<R, P>(make: () => Call): Sent<R, P>;
   /** As `send`: resolves when the broker has all that is to be sent at once. */
   sendComposite<R>(make: () => CompositeCall): Sent<R>;
-  /** Of what a tuple names. Opens nothing, asks nothing. */
-  handle<R>(result: ResultTuple): AsyncResult<R>;
+  /** Of the result of what has its ids. Opens nothing, asks nothing. */
+  handle<R>(frozen: Frozen): AsyncResult<R>;
 }
 
 const checks: Readonly<Record<keyof ApplyOptions<unknown>, OptionCheck>> = {

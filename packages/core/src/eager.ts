@@ -15,7 +15,7 @@ import { decodeBody, encodeMessage } from "./message.ts";
 import { type OutgoingMessage, publishThrough } from "./middleware.ts";
 import type { AsyncResult, HandleSource } from "./result.ts";
 import { failureText, resultText } from "./result-meta.ts";
-import { createResult, handleOf } from "./result-tree.ts";
+import { createResult, handleIn } from "./result-tree.ts";
 import type { Ending, Run } from "./run.ts";
 import type { Outcome } from "./snapshot.ts";
 import { stateRecord } from "./state-record.ts";
@@ -49,12 +49,12 @@ export async function applyCompositeHere(
   source: HandleSource,
   composite: CompositeCall,
 ): Promise<AsyncResult<unknown>> {
-  const { sends, opens, result } = planCall(runtime, composite, null);
+  const { sends, opens, ...frozen } = planCall(runtime, composite, null);
   if (opens.length > 0) throw new CeleriacError("RESULT_CHORDS", "taskAlwaysEager runs tasks where they are called, and counts no chords");
   const tree: Tree = { rootId: null, texts: new Map(), thrown: undefined };
   for (const send of await Promise.all(sends.map((send) => checked(runtime, send)))) await runMessage(runtime, send, tree);
-  if (composite.options.addToParent !== false) currentRun()?.children.push(result);
-  return handleOf(treeSource(source, tree, null), result);
+  if (composite.options.addToParent !== false) currentRun()?.children.push(frozen.result);
+  return handleIn(treeSource(source, tree, null), frozen);
 }
 
 async function runMessage(runtime: AppRuntime, { call, message, route }: PlannedSend, tree: Tree): Promise<void> {

@@ -3,6 +3,7 @@ export type { App, AppOptions, ContextOf, Health } from "./app.ts";
 export { createApp } from "./app.ts";
 export type { ApplyOptions, CallOptions } from "./call.ts";
 export { chain, chainOf } from "./canvas/chain.ts";
+export { chord, chordOf } from "./canvas/chord.ts";
 export { type GroupSignature, group, groupOf } from "./canvas/group.ts";
 export type { ImmutableSignature, Signature } from "./canvas/signature.ts";
 export type { CompressionName } from "./compression.ts";

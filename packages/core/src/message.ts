@@ -1,6 +1,7 @@
 /** A call ready to be sent, and its envelope in Celery's protocol 2: headers in Celery's order, body `[args, kwargs, embed]`. Stands above the brokers, which know envelopes only. */
 import { attemptNumber } from "./attempt.ts";
-import { parseInstant, toIsoInstant } from "./clock.ts";
+import { readSignature } from "./canvas/read-signature.ts";
+import { toIsoInstant } from "./clock.ts";
 import { type Compressed, type CompressionName, compress } from "./compression.ts";
 import { type ContentRules, decodeContent, encodeParts, type RawContent, serializers } from "./content.ts";
 import { deliveryTag } from "./derived-id.ts";
@@ -162,32 +163,14 @@ function readEmbed(embed: Readonly<Record<string, unknown>>): Embed {
     if (list === null) continue;
     if (!Array.isArray(list)) throw new CeleriacError("MESSAGE_UNDECODABLE", `embed.${name} must be a list of signatures`);
     list.forEach((signature, index) => {
-      checkSignature(signature, `embed.${name}[${index}]`);
+      readSignature(signature, `embed.${name}[${index}]`, undecodable);
     });
   }
-  if (chord !== null) checkSignature(chord, "embed.chord");
+  if (chord !== null) readSignature(chord, "embed.chord", undecodable);
   return { ...embed, callbacks, errbacks, chain, chord } as Embed;
 }
 
-function checkSignature(value: unknown, name: string): void {
-  const { task, args = null, kwargs = null, options = null } = isRecord(value) ? value : {};
-  const fits =
-    typeof task === "string" &&
-    task !== "" &&
-    (args === null || Array.isArray(args)) &&
-    (kwargs === null || isRecord(kwargs)) &&
-    (options === null || isRecord(options));
-  if (!fits) throw new CeleriacError("MESSAGE_UNDECODABLE", `${name} must be a signature: {task, args, kwargs, options}`);
-  if (isRecord(options)) checkDates(options, `${name}.options`);
-}
-
-function checkDates(options: Readonly<Record<string, unknown>>, name: string): void {
-  for (const key of ["eta", "expires"]) {
-    const date = options[key];
-    if (typeof date === "string" && parseInstant(date) === null)
-      throw new CeleriacError("MESSAGE_UNDECODABLE", `${name}.${key} is no ISO-8601 date: ${JSON.stringify(date)}`);
-  }
-}
+const undecodable = (what: string) => new CeleriacError("MESSAGE_UNDECODABLE", what);
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,4 +1,6 @@
 /** Makes the handles of results that name each other: a task's parent and children, the members of a group. */
+import type { Frozen } from "./call.ts";
+import { namesIn } from "./canvas/freeze.ts";
 import { createGroupHandle, type GroupResult } from "./group-result.ts";
 import { type AsyncResult, createTaskHandle, type HandleFacts, type HandleSource } from "./result.ts";
 import type { ResultTuple } from "./result-meta.ts";
@@ -42,4 +44,13 @@ export function handleOf(source: HandleSource, tuple: ResultTuple, nameOf: NameO
   if (members !== null) return groupOf(source, tuple, nameOf);
   const parent = before === null ? null : handleOf(source, before, nameOf);
   return createResult(source, { id, taskName: nameOf(id), known: true, parent });
+}
+
+/** Of what has its ids, and knows what its tasks are called. */
+export function handleIn(source: HandleSource, { signature, result }: Frozen): AsyncResult<unknown> {
+  let names: ReadonlyMap<string, string> | null = null;
+  return handleOf(source, result, (id) => {
+    names ??= namesIn(signature);
+    return names.get(id) ?? null;
+  });
 }

@@ -1,7 +1,7 @@
 /** An entry of the schedule as a project writes it: checked, and turned into what is stored. */
 import { type CallOptions, checkCallOptions } from "./call.ts";
-import { kindOf } from "./canvas/composite.ts";
-import { createSignature, taskJson } from "./canvas/signature.ts";
+import { kindOf, taskJson } from "./canvas/composite.ts";
+import { createSignature } from "./canvas/signature.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { CeleriacError } from "./errors.ts";
 import { instantMs } from "./instant.ts";

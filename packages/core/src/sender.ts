@@ -1,7 +1,7 @@
 /** Sends an app's calls, each through the whole way to the broker, and finds their results: what tasks and signatures need of the app. */
 import { randomUUID } from "node:crypto";
 import type { AppRuntime } from "./app-runtime.ts";
-import type { Call, CompositeCall } from "./call.ts";
+import type { Call, CompositeCall, Frozen } from "./call.ts";
 import { publishComposite } from "./canvas/publish.ts";
 import { compose } from "./compose.ts";
 import { partsOf } from "./control.ts";
@@ -11,8 +11,7 @@ import { CeleriacError } from "./errors.ts";
 import { reviveError } from "./failure.ts";
 import type { GroupResult } from "./group-result.ts";
 import type { AsyncResult, HandleSource, Sent } from "./result.ts";
-import type { ResultTuple } from "./result-meta.ts";
-import { createResult, groupOf, handleOf } from "./result-tree.ts";
+import { createResult, groupOf, handleIn } from "./result-tree.ts";
 import { readGroup } from "./saved-group.ts";
 import type { TaskSender } from "./task.ts";
 import { toWire } from "./task-input.ts";
@@ -69,7 +68,7 @@ export function createSender(runtime: AppRuntime): Sender {
   }
 
   async function published(composite: CompositeCall): Promise<AsyncResult<unknown>> {
-    return handleOf(source, await publishComposite(runtime, transmit, composite));
+    return handleIn(source, await publishComposite(runtime, transmit, composite));
   }
 
   async function applyComposite(composite: CompositeCall): Promise<AsyncResult<unknown>> {
@@ -110,7 +109,7 @@ export function createSender(runtime: AppRuntime): Sender {
   return {
     send: <R, P>(make: () => Call) => withGet(send<R, P>(make)),
     sendComposite: <R>(make: () => CompositeCall) => withGet(sendComposite<R>(make)),
-    handle: <R>(result: ResultTuple) => handleOf(source, result) as AsyncResult<R>,
+    handle: <R>(frozen: Frozen) => handleIn(source, frozen) as AsyncResult<R>,
     apply: async <R>(make: () => Call) => (await applyCall<R, unknown>(make())).outcome,
     result: <R, P>(id: string, taskName: string | null) => createResult<R, P>(source, { id, taskName, known: false }),
     async restoreGroup<R>(id: string) {

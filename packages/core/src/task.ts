@@ -1,6 +1,8 @@
 /** The public face of a task: a reference that can be sent, and one whose code is here and can be called. */
 import { type ApplyOptions, type Call, type CallSender, createCall, plainCall } from "./call.ts";
-import { createSignature, type ImmutableSignature, type Signature, taskJson } from "./canvas/signature.ts";
+import { taskJson } from "./canvas/composite.ts";
+import { chunksJson, mapJson } from "./canvas/map.ts";
+import { createSignature, type ImmutableSignature, type Signature } from "./canvas/signature.ts";
 import type { AsyncResult, Sent } from "./result.ts";
 import type { Outcome } from "./snapshot.ts";
 import type { DropTail, Rest, Suffixes } from "./task-arguments.ts";
@@ -24,6 +26,12 @@ export interface TaskRef<in out A extends readonly unknown[], out R, out P = unk
   partial(...rest: Rest<A>): Signature<[A[0]], R>;
   /** Immutable: takes nothing from a parent. */
   si(...args: A): ImmutableSignature<R>;
+  /** One message: calls it with each of the items in turn, in one run, and gives what it gave. */
+  map(items: Iterable<A[0]>): ImmutableSignature<R[]>;
+  /** The same with the arguments of each. */
+  starmap(items: Iterable<A>): ImmutableSignature<R[]>;
+  /** A group of starmaps, each of so many items. Throws CONFIG_INVALID for a size below 1. */
+  chunks(items: Iterable<A>, size: number): ImmutableSignature<R[][]>;
   /** Handle for a task sent earlier, by whoever: Celery's task.AsyncResult(id). Opens nothing, asks nothing. */
   result(id: string): AsyncResult<R, P>;
 }
@@ -69,6 +77,9 @@ export function createTaskRef<A extends readonly unknown[], R, P>(sender: TaskSe
     s: (...args: readonly unknown[]) => sign(args, false),
     partial: (...rest: readonly unknown[]) => sign(rest, false),
     si: (...args: readonly unknown[]) => sign(args, true),
+    map: (items: Iterable<unknown>) => createSignature<never, never>(sender, mapJson("map", name, items)),
+    starmap: (items: Iterable<unknown>) => createSignature<never, never>(sender, mapJson("starmap", name, items)),
+    chunks: (items: Iterable<unknown>, size: number) => createSignature<never, never>(sender, chunksJson(name, items, size)),
     result: (id: string) => sender.result<R, P>(id, name),
   };
   return reference as unknown as TaskRef<A, R, P>;

@@ -1,7 +1,8 @@
 /** What a call may say, and that whatever is wrong with it is refused with a code before anything is sent. */
 import { describe, expect, it } from "vitest";
 import { type ApplyOptions, createCall } from "../../../packages/core/src/call.ts";
-import { createSignature, taskJson } from "../../../packages/core/src/canvas/signature.ts";
+import { taskJson } from "../../../packages/core/src/canvas/composite.ts";
+import { createSignature } from "../../../packages/core/src/canvas/signature.ts";
 import { readOptions } from "../../../packages/core/src/canvas/wire-options.ts";
 import { type ComposeContext, compose } from "../../../packages/core/src/compose.ts";
 import type { SignatureJson } from "../../../packages/core/src/step.ts";

@@ -1,5 +1,6 @@
 /** Composites from the call to the result, through a worker of this process; on brokers and backends see the conformance suites. */
-import { type App, type Config, chain, chainOf, createApp, group, groupOf, shape } from "@celeriac/core";
+import { type App, type Config, chain, chainOf, chord, createApp, type GroupResult, group, groupOf, shape } from "@celeriac/core";
+import { runtimeOf } from "@celeriac/core/runtime";
 import { createWorker } from "@celeriac/worker";
 import { describe, expect, it, onTestFinished } from "vitest";
 
@@ -90,6 +91,20 @@ describe.each(places)("a group, run by %s", (_where, config: Config) => {
     ).toEqual([2, 4, 6]);
   });
 
+  it("at the end of a chain gives each member what came before it", async () => {
+    const { app, add, show } = await world(config);
+    const sent = chain(add.s(1, 2), group(add.s(1), chain(add.s(2), group(show.s(), add.s(3))))).delay();
+    expect(await sent.get()).toEqual([4, ["n=5", 8]]);
+    const seven = app.task("seven", () => 7);
+    expect(
+      await seven
+        .s()
+        .pipe(groupOf<number>([]) as never)
+        .delay()
+        .get(),
+    ).toEqual([]);
+  });
+
   it("gives each member the argument that all miss", async () => {
     const { add, show } = await world(config);
     expect(await group(add.s(1), show.s()).delay(3).get()).toEqual([4, "n=3"]);
@@ -102,6 +117,114 @@ describe.each(places)("a group, run by %s", (_where, config: Config) => {
     expect([handle.id, await handle.get(), (await none.delay()).id, await none.delay().get()]).toEqual(["none", [], "none", []]);
     await expect(handle.save()).rejects.toMatchObject({ code: "CONFIG_INVALID" });
   });
+});
+
+describe("a map", () => {
+  const pairs: [number, number][] = [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ];
+
+  it("calls a task with each item in turn, in one run", async () => {
+    const { add, show } = await world();
+    expect(await show.map([1, 2]).delay().get()).toEqual(["n=1", "n=2"]);
+    expect(await add.starmap(pairs).delay().get()).toEqual([3, 7, 11]);
+    expect(await add.chunks(pairs, 2).delay().get()).toEqual([[3, 7], [11]]);
+    expect(await add.chunks([], 2).delay().get()).toEqual([]);
+    expect(() => add.chunks(pairs, 0)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+  });
+
+  it("is sent where its task is", async () => {
+    const app = createApp("routed", { broker: "memory://routed", config: { taskRoutes: { add: { queue: "sums" } } } });
+    onTestFinished(() => app.close());
+    const add = app.task("add", (x: number, y: number) => x + y);
+    const other = app.task("other", { queue: "others" }, (x: number) => x);
+    await Promise.all([add.starmap(pairs).delay(), add.chunks(pairs, 1).delay(), other.map([1]).delay(), add.delay(1, 2)]);
+    const { broker } = await runtimeOf(app)!.links();
+    expect(await Promise.all(["sums", "others", "celery"].map((queue) => broker.queues.length(queue)))).toEqual([5, 1, 0]);
+  });
+});
+
+describe("a chord", () => {
+  async function unattended(broker: string, backend?: string) {
+    const app = createApp("chords", { broker, backend });
+    onTestFinished(() => app.close());
+    return { ...tasksOf(app), app, sum: app.task("sum", (xs: readonly number[]) => xs.reduce((a, b) => a + b, 0)) };
+  }
+
+  it("is opened before its members are sent, under ids that stay when it is sent again", async () => {
+    const { app, add, sum } = await unattended("memory://opened");
+    await app.connect();
+    const { broker, backend } = await runtimeOf(app)!.links();
+    const opened: number[] = [];
+    const { open } = backend!.chords!;
+    backend!.chords!.open = async (start) => {
+      opened.push(await broker.queues.length("celery"));
+      await open.call(backend!.chords, start);
+    };
+    const signature = chord([add.s(1, 1), add.s(2, 2)], sum.s()).set({ taskId: "body" });
+    const sent = await signature.delay();
+    await signature.delay();
+    expect([sent.id, opened, await broker.queues.length("celery")]).toEqual(["body", [0, 2], 2]);
+    const header = sent.parent as GroupResult<[number, number]>;
+    const quiet = await backend!.chords!.takeQuiet({ nowMs: Number.MAX_SAFE_INTEGER, everyMs: 0, limit: 9 });
+    expect(quiet).toMatchObject([{ id: header.id, members: header.results.map(({ id }) => id) }]);
+    expect(JSON.parse(quiet[0]!.body)).toMatchObject({ task: "sum", options: { task_id: "body" } });
+  });
+
+  it.each([
+    ["memory://refused", "disabled"],
+    ["amqp://nowhere.invalid", "rpc://"],
+  ])("is refused where nothing counts it: %s with %s", async (broker, backend) => {
+    const { add, sum, show } = await unattended(broker, backend);
+    const refusal = { code: "RESULT_CHORDS", message: expect.stringContaining("name another backend") };
+    await expect(chord([add.s(1, 1)], sum.s()).delay()).rejects.toMatchObject(refusal);
+    await expect(group(add.s(1, 1), show.s(1)).pipe(sum.si([])).delay()).rejects.toMatchObject(refusal);
+    await expect(chain(add.s(1, 1), group(add.s(1), add.s(2)), sum.s()).delay()).rejects.toMatchObject(refusal);
+    await expect(group(chain(add.s(1, 1), chord([add.si(1, 1)], sum.s()) as never)).delay()).rejects.toMatchObject(refusal);
+  });
+});
+
+describe("app.signature", () => {
+  it("revives what toJSON wrote, also one that came as an argument", async () => {
+    const { app, add, show } = await world();
+    const later = app.task("later", async (json: object) => (await app.signature(json).delay()).id);
+    const signature = chain(add.s(1, 2), show.s());
+    const id = await later.delay(signature.toJSON()).get();
+    expect(await app.result(id).get()).toBe("n=3");
+    const partial = app.signature<[number], number>(JSON.parse(JSON.stringify(add.s(5).set({ queue: "celery", countdown: 0 }))));
+    expect(await partial.delay(1).get()).toBe(6);
+    expect(partial.toJSON()).toEqual(add.s(5).set({ queue: "celery", countdown: 0 }).toJSON());
+  });
+
+  it.each<[unknown, string]>([
+    [{}, "json must be a signature"],
+    [{ task: "a", args: {} }, "json must be a signature"],
+    [{ task: "celery.chain", subtask_type: "chain", kwargs: { tasks: [{ task: "a" }, 5] } }, "json.tasks[1] must be a signature"],
+    [{ task: "celery.group", subtask_type: "group", kwargs: {} }, "json.tasks must be a list"],
+    [{ task: "celery.chord", subtask_type: "chord", kwargs: { header: [], body: null } }, "json.body must be a signature"],
+    [{ task: "celery.chord", subtask_type: "chord", kwargs: { header: [1], body: { task: "a" } } }, "json.header[0] must be"],
+    [{ task: "a", options: { eta: "soon" } }, "json.options.eta is no ISO-8601 date"],
+  ])("refuses what is none: %j", async (json, text) => {
+    const { app } = await world();
+    expect(() => app.signature(json as object)).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining(text) }),
+    );
+  });
+});
+
+it("an error of the class that a task lists comes back from a chain and a group", async () => {
+  const { app, add } = await world();
+  class TooMuch extends Error {
+    override name = "TooMuch";
+  }
+  const limited = app.task("limited", { throws: [TooMuch] }, (n: number): number => {
+    throw new TooMuch(`${n}`);
+  });
+  const cause = { cause: expect.any(TooMuch) };
+  await expect(chain(add.s(1, 2), limited.s()).delay().get()).rejects.toMatchObject(cause);
+  await expect(group(limited.s(1)).delay().get()).rejects.toMatchObject(cause);
 });
 
 it("what a task composes and sends is its child", async () => {

@@ -15,6 +15,11 @@ export function kindOf({ task, subtask_type: type }: SignatureJson): CompositeKi
   return kinds.find((kind) => (type === undefined ? task === `celery.${kind}` : type === kind)) ?? null;
 }
 
+/** The dictionary of a call of a task. */
+export function taskJson(task: string, args: readonly unknown[], kwargs: SignatureJson["kwargs"] = {}, immutable = false): SignatureJson {
+  return { task, args, kwargs, options: {}, subtask_type: null, immutable };
+}
+
 export function chainJson(tasks: readonly SignatureJson[], options: SignatureOptions = none): SignatureJson {
   return composite("chain", { tasks }, options);
 }

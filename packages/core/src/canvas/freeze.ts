@@ -1,4 +1,5 @@
 /** Gives every task of a signature its id beforehand, and says where its results will be found. What has an id keeps it. */
+import type { Frozen } from "../call.ts";
 import type { ResultTuple } from "../result-meta.ts";
 import type { SignatureJson } from "../step.ts";
 import { bodyOf, chainJson, groupJson, headerOf, kindOf, linksOf, tasksOf, withParts } from "./composite.ts";
@@ -11,12 +12,6 @@ export interface IdSource {
   readonly replyTo: string | null;
 }
 
-export interface Frozen {
-  /** in line: see `stepsInLine` */
-  readonly signature: SignatureJson;
-  readonly result: ResultTuple;
-}
-
 interface Place {
   /** of the last task, or the group that is last */
   readonly id?: string | undefined;
@@ -24,6 +19,7 @@ interface Place {
   readonly index?: number | undefined;
 }
 
+/** In line, too: see `stepsInLine`. */
 export function freeze(signature: SignatureJson, ids: IdSource, place: Place = {}): Frozen {
   switch (kindOf(signature)) {
     case null:
@@ -109,6 +105,22 @@ export function endsOf(signature: SignatureJson): readonly string[] {
     case "chord":
       return endsOf(bodyOf(signature));
   }
+}
+
+/** What each task of a frozen signature is called, by id; what is linked to its tasks is not among them. */
+export function namesIn(signature: SignatureJson, names = new Map<string, string>()): ReadonlyMap<string, string> {
+  switch (kindOf(signature)) {
+    case null:
+      names.set(String(signature.options["task_id"]), signature.task);
+      break;
+    case "chord":
+      namesIn(headerOf(signature), names);
+      namesIn(bodyOf(signature), names);
+      break;
+    default:
+      for (const part of tasksOf(signature)) namesIn(part, names);
+  }
+  return names;
 }
 
 /** Where the first of `result` comes from. */

@@ -2,11 +2,10 @@
  * What must happen for a signature to run: the chords to be opened, and the messages to be sent now, in which the rest lies as links. Pure: from the
  * signature's dictionary and the ids it is given. Callers plan what they send, workers what follows a run.
  */
-import type { Call, CallOptions } from "../call.ts";
+import type { Call, CallOptions, Frozen } from "../call.ts";
 import type { ChordStart } from "../chord.ts";
 import { type ComposeContext, type Composed, compose, type Parentage } from "../compose.ts";
 import type { TaskDefinition } from "../registry.ts";
-import type { ResultTuple } from "../result-meta.ts";
 import { encodeJson } from "../serializers/json.ts";
 import type { SignatureJson } from "../step.ts";
 import { bodyOf, headerOf, kindOf, linksOf, type SignatureOptions, sendingOptions, tasksOf } from "./composite.ts";
@@ -31,13 +30,11 @@ export interface PlannedSend extends Composed {
   readonly call: Call;
 }
 
-export interface Plan {
+export interface Plan extends Frozen {
   /** chords to be opened before anything is sent */
   readonly opens: readonly ChordStart[];
   /** messages to send now, in order */
   readonly sends: readonly PlannedSend[];
-  /** what it will be found under: the last step, with those before it as its parents; a group with its members */
-  readonly result: ResultTuple;
 }
 
 export interface Given {
@@ -57,7 +54,7 @@ export function plan(context: PlanContext, signature: SignatureJson, given: Give
   const { signature: frozen, result } = freeze(whole, context);
   const start: Start = { context, opens: [], sends: [] };
   begin(start, frozen, isStep ? chain : null);
-  return { opens: start.opens, sends: start.sends, result };
+  return { opens: start.opens, sends: start.sends, signature: frozen, result };
 }
 
 interface Start {

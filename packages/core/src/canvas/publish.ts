@@ -1,13 +1,12 @@
 /** Sends a composite: plans it, opens its chords, then sends all that is to be sent at once; the rest follows in workers. */
 import { randomUUID } from "node:crypto";
 import type { AppRuntime, Links } from "../app-runtime.ts";
-import type { CompositeCall } from "../call.ts";
+import type { CompositeCall, Frozen } from "../call.ts";
 import type { ChordStart } from "../chord.ts";
 import { resultExpiresMs } from "../config.ts";
 import { currentRun, parentageOf } from "../current-run.ts";
 import { deriveId } from "../derived-id.ts";
 import { CeleriacError } from "../errors.ts";
-import type { ResultTuple } from "../result-meta.ts";
 import type { SignatureJson } from "../step.ts";
 import { toWire } from "../task-input.ts";
 import type { Transmit } from "../transmit.ts";
@@ -15,16 +14,16 @@ import { hasChord } from "./composite.ts";
 import { type Plan, type PlannedSend, plan } from "./plan.ts";
 
 /** Resolves with what it will be found under, when the broker has everything. Throws RESULT_CHORDS, BACKEND_*, TASK_INPUT, PublishError. */
-export async function publishComposite(runtime: AppRuntime, transmit: Transmit, composite: CompositeCall): Promise<ResultTuple> {
+export async function publishComposite(runtime: AppRuntime, transmit: Transmit, composite: CompositeCall): Promise<Frozen> {
   const links = await runtime.links();
   refuseUncounted(composite.signature, links);
   const { options } = composite;
-  const { sends, opens, result, guarded } = planCall(runtime, composite, links.backend?.replyTo ?? null);
+  const { sends, opens, guarded, ...frozen } = planCall(runtime, composite, links.backend?.replyTo ?? null);
   const messages = await Promise.all(sends.map(async (send) => ({ ...(await checked(runtime, send)), guarded })));
   await openChords(links, opens);
   await Promise.all(messages.map((message) => transmit(links, message, options)));
-  if (options.addToParent !== false) currentRun()?.children.push(result);
-  return result;
+  if (options.addToParent !== false) currentRun()?.children.push(frozen.result);
+  return frozen;
 }
 
 /** `guarded`: sent again it is the same tasks, because its caller gave all ids, or the one that the others are derived from. */

@@ -64,11 +64,6 @@ export function senderOf(steps: readonly unknown[]): CallSender {
   throw new ConfigError("CONFIG_INVALID", `A signature comes from task.s(), task.si() or app.signature(), got ${shownValue(steps[0])}`);
 }
 
-/** The dictionary of a call of a task. */
-export function taskJson(task: string, args: readonly unknown[], kwargs: SignatureJson["kwargs"] = {}, immutable = false): SignatureJson {
-  return { task, args, kwargs, options: {}, subtask_type: null, immutable };
-}
-
 /** `own`: what was set here and no dictionary says. */
 export function createSignature<In extends readonly unknown[], Out>(
   sender: CallSender,
@@ -108,7 +103,7 @@ export function createSignature<In extends readonly unknown[], Out>(
     freeze(id?: string) {
       const frozen = freeze(current, { nextId: randomUUID, replyTo: null }, { id });
       current = frozen.signature;
-      return sender.handle<Out>(frozen.result);
+      return sender.handle<Out>(frozen);
     },
     toJSON: () => current,
   };
