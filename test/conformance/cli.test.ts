@@ -14,6 +14,14 @@ app.task("shop.add", { params: ["x", "y"] }, (x: number, y: number) => x + y);
 app.task("shop.greet", (name: string) => \`Hello \${name}\`);
 app.task("shop.fail", (why: string) => { throw new TypeError(why); });
 app.task("shop.quiet", { queue: "nobody" }, () => null);
+export const both = app.task("shop.both", async () => { await app.sendTask("shop.add", [1, 2], { taskId: "of-both" }); });
+`;
+const canvases = `
+import { chain, chord } from "celeriac";
+import { app } from "./tasks.ts";
+const [add, sum] = [app.declare<(x: number, y: number) => number>("py.add"), app.declare<(xs: number[]) => number>("py.sum")];
+export const nightly = chord([add.s(1, 1), chain(add.s(2, 2), add.s(3))], sum.s());
+export const one = add.s(1, 2);
 `;
 
 const tasks = tasksOf('{ config: { acceptContent: ["json", "yaml"] } }');
@@ -26,13 +34,49 @@ let worker: PrivateProcess;
 const run = (...words: string[]) => celeriac(folder.path, words);
 
 beforeAll(async () => {
-  folder = projectFolder("cli", { "tasks.ts": tasks, "hasty.ts": tasksOf('{ config: { publishTimeout: "2s" } }') });
+  const python = JSON.stringify({ task: "py.add", args: [1], options: { link: [{ task: "py.sum" }] } });
+  folder = projectFolder("cli", {
+    "tasks.ts": tasks,
+    "canvases.ts": canvases,
+    "python.json": python,
+    "no.json": "{}",
+    "hasty.ts": tasksOf('{ config: { publishTimeout: "2s" } }'),
+  });
   worker = startCeleriac(folder.path, ["-A", "./tasks.ts", "worker", "-c", "1", "-n", "w1@%h"]);
   await worker.wrote(ready, 60_000);
 });
 afterAll(async () => {
   await worker?.stop();
   folder?.remove();
+});
+
+describe("celeriac graph", () => {
+  it("draws a signature out of a module or a file of JSON", async () => {
+    expect(await run("graph", "./canvases.ts:nightly")).toEqual({
+      code: 0,
+      stdout: [
+        ...["flowchart LR", '  n0["py.add"]', '  n1["py.add"]', '  n2["py.add"]', '  n3(("all"))', '  n4["py.sum"]'],
+        ...["  n1 --> n2", "  n0 --> n3", "  n2 --> n3", "  n3 --> n4", ""],
+      ].join("\n"),
+      stderr: "",
+    });
+    expect((await run("graph", "python.json", "-f", "dot")).stdout).toContain("  n0 -> n1\n");
+    const refusal = (text: string) => ({ code: 2, stdout: "", stderr: expect.stringContaining(text) });
+    expect(await run("graph", "./canvases.ts")).toMatchObject(refusal("exports several signatures, nightly, one"));
+    expect(await run("graph", "./no.json")).toMatchObject(refusal("must be a signature"));
+    expect(await run("graph", "./nowhere.ts")).toMatchObject(refusal("there is no file"));
+  });
+
+  it("draws what a task sent, and how that ended", async () => {
+    await run("call", "shop.both", "--id", "both", "-w");
+    await run("result", "of-both", "-w");
+    const { nodes, edges } = JSON.parse((await run("--json", "graph", "both")).stdout);
+    expect(nodes).toMatchObject([
+      { id: "n0", label: "both", state: "SUCCESS" },
+      { id: "n1", label: "of-both", state: "SUCCESS" },
+    ]);
+    expect(edges).toEqual([{ from: "n0", to: "n1", kind: "next" }]);
+  });
 });
 
 describe("celeriac call", () => {

@@ -1,5 +1,5 @@
 /** The commands: one table, from which the parser, `--help` and `docs/reference/commands.md` come. The worker's options are the worker's own table. */
-import { countSetting, durationSetting, flagSetting, namesSetting, settingTable, textSetting } from "@celeriac/core/runtime";
+import { choiceSetting, countSetting, durationSetting, flagSetting, namesSetting, settingTable, textSetting } from "@celeriac/core/runtime";
 import {
   audienceOptions,
   type globalOptions,
@@ -105,6 +105,22 @@ export const commandTable = {
       ["celeriac result 6f1e7c1a-… --traceback", "why did it fail?"],
     ],
     exitCodes: { 0: "It succeeded.", ...usageCodes, 3: "It failed or was revoked.", 4: "It has not ended yet." },
+  },
+  graph: {
+    doc: "Draws a canvas, or what a task sent, as Mermaid or DOT.",
+    notes: [
+      "TARGET is a file or the id of a task. A file is JSON that a signature's toJSON() gave, here or in Python, or a module that exports signatures: ./report.ts:nightly names one of several. Of an id the stored results tell what the task sent, what that sent, and how each has ended; tasks have names there with resultExtended.",
+      "Solid arrows carry results, dotted ones lead to error callbacks; a circle waits for all that lead to it. More than eight alike side by side are drawn as one.",
+    ],
+    positionals: { target: { doc: "A file with a signature, or the id of a task.", many: false } },
+    options: {
+      format: option(choiceSetting(["mermaid", "dot"], "mermaid", "How it is written: mermaid, or dot for Graphviz."), "NAME", "f"),
+    },
+    examples: [
+      ["celeriac graph ./report.ts:nightly", "what a canvas will do"],
+      ["celeriac -A ./tasks.ts graph 6f1e7c1a-… -f dot", "what became of one"],
+    ],
+    exitCodes: { 0: "Drawn.", ...usageCodes },
   },
   queues: {
     doc: "Lists queues, looks into them, pauses and resumes them.",

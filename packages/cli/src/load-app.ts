@@ -46,6 +46,24 @@ export function isRpc(settings: AppRuntime["settings"]): boolean {
   return /^rpc:/i.test(resultUrlOf(settings));
 }
 
+/** Gives `ask` an app that can look results up, and closes it. Throws RESULT_DISABLED, MEMORY_OUT_OF_REACH, APP_NOT_FOUND, and what `ask` throws. */
+export async function withResults<T>(
+  common: { readonly app: string | null; readonly broker: string | null; readonly resultBackend: string | null },
+  ask: (app: App) => Promise<T>,
+): Promise<T> {
+  const backendKnown = common.broker !== null || common.resultBackend !== null;
+  const inEnvironment = isInEnvironment("CELERY_BROKER_URL") || isInEnvironment("CELERY_RESULT_BACKEND");
+  const { app, runtime } = await loadAppOrNone(common.app, process.cwd(), backendKnown || inEnvironment);
+  try {
+    if (isRpc(runtime.settings))
+      throw new CeleriacError("RESULT_DISABLED", "rpc:// brings results to the process that sent the task, and to no other");
+    refuseMemory(resultUrlOf(runtime.settings), "no result would ever be found from here");
+    return await ask(app);
+  } finally {
+    await app.close();
+  }
+}
+
 /** What lies in memory is in the process of a worker and its app, never in a command's. Throws MEMORY_OUT_OF_REACH. */
 export function refuseMemory(url: string, what: string): void {
   if (!isMemoryUrl(url)) return;

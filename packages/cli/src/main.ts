@@ -9,6 +9,7 @@ import { control } from "./commands/control.ts";
 import { dead } from "./commands/dead.ts";
 import { dev } from "./commands/dev.ts";
 import { events } from "./commands/events.ts";
+import { graph } from "./commands/graph.ts";
 import { inspect } from "./commands/inspect.ts";
 import { purge } from "./commands/purge.ts";
 import { queues } from "./commands/queues.ts";
@@ -89,6 +90,8 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
       return await call(line.args, output);
     case "report":
       return await report(line.args, output);
+    case "graph":
+      return await graph(line.args, output);
     case "result":
       return await result(line.args, output);
     case "queues":

@@ -17,6 +17,8 @@ export type {
   Subscription,
 } from "./broker.ts";
 export { registerBuiltIns } from "./builtin-tasks.ts";
+export { type Graph, type GraphEdge, type GraphNode, signatureGraph } from "./canvas/graph.ts";
+export { readSignature } from "./canvas/read-signature.ts";
 export type { ChordCount, ChordPart, ChordStart, ChordStore, CountedPart, QuietChord } from "./chord.ts";
 export { type ChordMember, type ChordPlace, chordMembersOf, chordPartOf, placesOf, unreachedMembers } from "./chord-member.ts";
 export { type Clock, parseInstant, systemClock, type Timer, toIsoInstant } from "./clock.ts";

@@ -71,13 +71,13 @@ describe("a command line", () => {
   it("refuses what it does not know, and names the nearest it does", () => {
     expect(refusal("wroker")).toBe("unknown command wroker: did you mean worker?");
     expect(refusal("mail.send 1")).toBe(
-      "unknown command mail.send: expected worker, beat, schedules, call, result, queues, bindings, dead, purge, status, inspect, control, events, report, dev",
+      "unknown command mail.send: expected worker, beat, schedules, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report, dev",
     );
     expect(refusal("-A x")).toBe(
-      "name a command: worker, beat, schedules, call, result, queues, bindings, dead, purge, status, inspect, control, events, report, dev",
+      "name a command: worker, beat, schedules, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report, dev",
     );
     expect(refusal("--concurrency 3")).toBe(
-      "name a command: worker, beat, schedules, call, result, queues, bindings, dead, purge, status, inspect, control, events, report, dev",
+      "name a command: worker, beat, schedules, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report, dev",
     );
     expect(refusal("--verison")).toBe("celeriac has no option --verison: did you mean --version?");
     expect(refusal("worker --conccurency 3")).toBe("worker has no option --conccurency: did you mean --concurrency?");

@@ -1,10 +1,9 @@
 /** `celeriac result`: prints what became of a task that was sent earlier. */
 import type { Outcome, TaskSnapshot } from "@celeriac/core";
-import { CeleriacError, resultUrlOf } from "@celeriac/core/runtime";
 import { tracebackHint } from "../call-hint.ts";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode } from "../exit-code.ts";
-import { isInEnvironment, isRpc, loadAppOrNone, refuseMemory } from "../load-app.ts";
+import { withResults } from "../load-app.ts";
 import type { Output } from "../output.ts";
 import { report } from "../task-report.ts";
 
@@ -12,13 +11,7 @@ import { report } from "../task-report.ts";
 export async function result(args: CommandArguments<"result">, output: Output): Promise<number> {
   const { id } = args.positionals;
   const { wait, timeout, traceback } = args.options;
-  const backendKnown = args.common.broker !== null || args.common.resultBackend !== null;
-  const inEnvironment = isInEnvironment("CELERY_BROKER_URL") || isInEnvironment("CELERY_RESULT_BACKEND");
-  const { app, runtime } = await loadAppOrNone(args.common.app, process.cwd(), backendKnown || inEnvironment);
-  try {
-    if (isRpc(runtime.settings))
-      throw new CeleriacError("RESULT_DISABLED", "rpc:// brings results to the process that sent the task, and to no other");
-    refuseMemory(resultUrlOf(runtime.settings), "no result would ever be found from here");
+  return await withResults(args.common, async (app) => {
     const handle = app.result(id);
     const outcome = wait ? await handle.settled({ timeout: timeout ?? "60s" }) : ended(await handle.snapshot(), output);
     if (outcome === null) return exitCode.notEnded;
@@ -26,9 +19,7 @@ export async function result(args: CommandArguments<"result">, output: Output): 
     if (traceback && outcome.state === "FAILURE" && !output.json)
       output.print(outcome.error.remote.traceback ?? "The other side sent no traceback.");
     return code;
-  } finally {
-    await app.close();
-  }
+  });
 }
 
 /** The outcome, or null, having said so, when there is none yet. */
