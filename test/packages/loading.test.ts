@@ -126,3 +126,23 @@ describe("a worker", () => {
     expect([...packages].filter((name) => name === "prom-client")).toEqual(needed);
   });
 });
+
+describe("a beat", () => {
+  it.each([
+    ["without an address for probes", {}, []],
+    ["with one", { http: 0 }, ["prom-client"]],
+  ])("%s loads core, itself, and of what counts: %j → %j", async (_, options, needed) => {
+    const script = `
+      const { createApp, every } = await import("celeriac");
+      const { createBeat } = await import("celeriac/beat");
+      const app = createApp("shop", { broker: "memory://" });
+      app.schedule("often", every("1s"), app.declare("a.b").s());
+      const beat = createBeat(app, ${JSON.stringify(options)});
+      await beat.start();
+      await beat.stop();
+      await app.close();`;
+    const { packages } = await loadedBy(script, packed.project("beating", {}));
+    expect([...packages].filter((name) => name === "prom-client")).toEqual(needed);
+    expect(packages).not.toContain("@celeriac/worker");
+  });
+});

@@ -1,4 +1,6 @@
 /** The pages of docs/reference, each from the table in the sources that the code itself runs on. */
+
+import { beatMetricTable } from "../../packages/beat/src/probes/metric-table.ts";
 import { celerySettings } from "../../packages/core/src/celery-settings.ts";
 import { remoteCommands } from "../../packages/core/src/command.ts";
 import type { RemoteCommandRow } from "../../packages/core/src/command-row.ts";
@@ -89,10 +91,10 @@ export const pages: readonly Page[] = [
       page(
         "Metrics",
         "packages/worker/src/probes/metric-table.ts",
-        "What a worker tells at `/metrics`, [if it is asked to serve it](../metrics.md), beside Node's and the process's own figures, which have the names that they have everywhere: `process_*` and `nodejs_*`.",
+        "What a worker tells at `/metrics`, [if it is asked to serve it](../metrics.md), and a beat in those that begin with `celeriac_beat_`; beside Node's and the process's own figures, which have the names that they have everywhere: `process_*` and `nodejs_*`.",
         table(
           ["name", "kind", "labels", "unit", "meaning"],
-          Object.entries(metricTable).map(([name, { kind, labels, unit, doc }]) => [
+          Object.entries({ ...metricTable, ...beatMetricTable }).map(([name, { kind, labels, unit, doc }]) => [
             code(name),
             kind,
             labels.map(code).join(", "),

@@ -8,6 +8,7 @@ import {
   createSender,
   createService,
   durationMs,
+  type HttpServer,
   type Logger,
   reasonOf,
   resolveSettings,
@@ -19,21 +20,12 @@ import { Book } from "./book.ts";
 import { Courier } from "./courier.ts";
 import { Leader } from "./leader.ts";
 import { type BeatOptions, beatOptionTable } from "./options.ts";
-import { Rounds, type RoundsStats } from "./rounds.ts";
+import { Rounds } from "./rounds.ts";
+import { type BeatStats, nothingSent } from "./stats.ts";
 
 /** What whoever embeds a beat may add; the command does. */
 export interface BeatSurroundings {
   readonly logger?: Logger | undefined;
-}
-
-export interface BeatStats extends RoundsStats {
-  readonly leads: boolean;
-  /** entries that it knows: of a leader only */
-  readonly entries: number;
-  /** epoch ms; null: it does not lead, or nothing is due any more */
-  readonly nextDueAt: number | null;
-  /** why the schedule store cannot be used; null: it can */
-  readonly loss: string | null;
 }
 
 export interface Beat extends Service {
@@ -48,9 +40,12 @@ export function createBeat(app: App<unknown>, options: BeatOptions = {}, surroun
   const given = resolveSettings(beatOptionTable, options);
   const logger = surroundings.logger ?? silentLogger;
   let rooms: { readonly leader: Leader; readonly rounds: Rounds; readonly courier: Courier; readonly book: Book } | null = null;
+  let probes: HttpServer | null = null;
+  let isStarted = false;
   let isStopping = false;
 
   async function open() {
+    probes = await serveProbes();
     const store = await runtime.scheduleStore();
     const { clock } = runtime;
     const sender = createSender(runtime);
@@ -79,14 +74,31 @@ export function createBeat(app: App<unknown>, options: BeatOptions = {}, surroun
     const rounds: Rounds = new Rounds({ runtime, sender, store, logger, book, courier, leader });
     rooms = { leader, rounds, courier, book };
     await leader.start();
+    isStarted = true;
     if (leader.token === null && leader.loss === null) logger.info("beat-following", { reason: "another beat leads" });
   }
 
+  /** Before anything else, so that whoever probes sees a beat that waits for its store. */
+  async function serveProbes(): Promise<HttpServer | null> {
+    if (given.http === null) return null;
+    const opened = await (await import("./probes/probes.ts")).openProbes(given.http, { stats, started: () => isStarted });
+    logger.info("probes are served", { url: opened.url });
+    return opened;
+  }
+
   const service = createService("beat", {
-    start: open,
+    async start() {
+      try {
+        await open();
+      } catch (error) {
+        // Nobody has to stop a beat that did not start: its probes would keep their port.
+        await probes?.close();
+        throw error;
+      }
+    },
     /** Nothing more is begun → what is being sent ends → it is written down → the lead is given back. */
     async stop(deadlineMs = durationMs(given.grace, "grace")) {
-      if (rooms === null) return;
+      if (rooms === null) return await probes?.close();
       const { leader, rounds, courier } = rooms;
       isStopping = true;
       const late = runtime.clock.sleep(deadlineMs, undefined, { background: true });
@@ -94,21 +106,23 @@ export function createBeat(app: App<unknown>, options: BeatOptions = {}, surroun
         .then(() => courier.flush())
         .then(() => leader.resign());
       await Promise.race([quiet.catch((error: unknown) => logger.warn("beat did not stop in order", { reason: reasonOf(error) })), late]);
+      await probes?.close();
       logger.info("beat-stopped", { sent: rounds.stats.sent });
     },
   });
 
-  return {
-    ...service,
-    stats() {
-      const none: RoundsStats = { sent: 0, refused: 0, passed: 0, lastSentAt: null, lastLateMs: null };
-      return {
-        ...(rooms?.rounds.stats ?? none),
-        leads: rooms !== null && rooms.leader.token !== null,
-        entries: rooms?.book.size ?? 0,
-        nextDueAt: rooms?.rounds.nextAt ?? null,
-        loss: rooms?.leader.loss ?? null,
-      };
-    },
-  };
+  function stats(): BeatStats {
+    const leads = rooms !== null && rooms.leader.token !== null;
+    const nextDueAt = rooms?.rounds.nextAt ?? null;
+    return {
+      ...(rooms?.rounds.stats ?? nothingSent),
+      leads,
+      entries: rooms?.book.size ?? 0,
+      nextDueAt,
+      lagMs: rooms === null || !leads || nextDueAt === null ? 0 : Math.max(0, rooms.leader.now() - nextDueAt),
+      loss: rooms?.leader.loss ?? null,
+    };
+  }
+
+  return { ...service, stats };
 }

@@ -18,6 +18,7 @@ import { jitterOf } from "./jitter.ts";
 import type { Leader } from "./leader.ts";
 import { isUnderWay } from "./previous-run.ts";
 import { Scheduler } from "./scheduler.ts";
+import { nothingSent, type RoundsStats } from "./stats.ts";
 
 export interface RoundsParts {
   readonly runtime: AppRuntime;
@@ -27,17 +28,6 @@ export interface RoundsParts {
   readonly book: Book;
   readonly courier: Courier;
   readonly leader: Leader;
-}
-
-export interface RoundsStats {
-  readonly sent: number;
-  readonly refused: number;
-  /** due times that were left out: missed, or skipped because the task before had not ended */
-  readonly passed: number;
-  /** epoch ms of the last one that was sent */
-  readonly lastSentAt: number | null;
-  /** how long after its due time that was */
-  readonly lastLateMs: number | null;
 }
 
 /** However far the next due time is. */
@@ -59,7 +49,7 @@ export class Rounds {
   readonly #underWay = new Set<Promise<unknown>>();
   #timer: Timer | null = null;
   #stopped = false;
-  #stats: RoundsStats = { sent: 0, refused: 0, passed: 0, lastSentAt: null, lastLateMs: null };
+  #stats: RoundsStats = nothingSent;
 
   constructor(parts: RoundsParts) {
     this.#parts = parts;

@@ -26,6 +26,7 @@ export const scheduleCommands = {
       logfile: option(textSetting(null, "Append the log to this file, as JSON lines."), "FILE", "f"),
       pidfile: option(textSetting(null, "Write its process id there while it runs; refuse to start where another one's is."), "FILE"),
       failover: option(beatOptionTable.failover, "DURATION"),
+      http: option(beatOptionTable.http, "HOST:PORT"),
       grace: option(beatOptionTable.grace, "DURATION"),
     },
     examples: [

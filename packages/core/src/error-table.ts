@@ -150,7 +150,7 @@ export const errorTable = {
     "Name a file in a folder that the worker's user may write to; it writes a second one beside it.",
   ],
   WORKER_HTTP: [
-    "The worker cannot listen on the address that was given for its HTTP probes.",
+    "A worker, or a beat, cannot listen on the address that was given for its HTTP probes.",
     "Free the port, or give another address with --http; port 0 takes any that is free.",
   ],
   LIMIT_NEEDS_EXECUTOR: [

@@ -54,6 +54,7 @@ export { type FailpointName, failpoint, failpointNames } from "./failpoint.ts";
 export { celeryErrors, exceptionJson, readException, remoteErrorOf, taskErrorOf } from "./failure.ts";
 export { afterFailure, afterSuccess, type Followed, type FollowUps } from "./follow-up.ts";
 export { readFollowed } from "./followed.ts";
+export { type Answer, answerJson, type HttpServer, openHttpServer } from "./http-server.ts";
 export { instantMs } from "./instant.ts";
 export { addressSetting, type ListenAddress, listenPlace } from "./listen-address.ts";
 export { loadModule } from "./load-module.ts";

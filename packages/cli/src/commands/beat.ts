@@ -14,7 +14,7 @@ const closeLimitMs = 5_000;
 
 /** Resolves with the exit code. Throws what keeps beat from starting. */
 export async function beat({ common, options }: CommandArguments<"beat">, output: Output): Promise<number> {
-  const { loglevel: level, logfile: file, pidfile, failover, grace } = options;
+  const { loglevel: level, logfile: file, pidfile, failover, grace, http } = options;
   let running: Beat | null = null;
   let isAsked = false;
   let finish = (_code: number): void => {};
@@ -40,7 +40,7 @@ export async function beat({ common, options }: CommandArguments<"beat">, output
     const { brokerUrl } = runtime.settings;
     if (isMemoryUrl(brokerUrl))
       logger.warn("the broker is in this process's memory: no worker will ever see what is sent", { broker: brokerUrl });
-    running = createBeat(app, { failover, grace }, { logger });
+    running = createBeat(app, { failover, grace, http }, { logger });
     try {
       await running.start();
       if (runtime.schedule.size === 0 && running.stats().entries === 0)

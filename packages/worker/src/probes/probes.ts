@@ -1,9 +1,16 @@
 /** What an operator sees of a worker over HTTP: /livez, /readyz, /startz and /metrics. Loaded only where an address was given. */
-import type { Broker, Clock, ListenAddress, Logger } from "@celeriac/core/runtime";
+import {
+  type Broker,
+  type Clock,
+  type HttpServer,
+  answerJson as json,
+  type ListenAddress,
+  type Logger,
+  openHttpServer,
+} from "@celeriac/core/runtime";
 import type { PoolStats } from "../pool.ts";
 import type { Teller } from "../telling.ts";
 import { workerVersion } from "../version.ts";
-import { type HttpServer, json, openHttpServer } from "./http-server.ts";
 import { createMetrics } from "./metrics.ts";
 import { createQueueLook } from "./queue-look.ts";
 import { readinessOf, type Standing } from "./readiness.ts";
@@ -38,7 +45,7 @@ export async function openProbes(address: ListenAddress, watched: Watched): Prom
     connected: () => standing().started && standing().loss === null,
     look: createQueueLook(watched),
   });
-  const { url, close } = await openHttpServer(address, {
+  const { url, close } = await openHttpServer("worker", address, {
     "/livez": () => json(200, { live: true, worker }),
     "/startz": () => (standing().started ? json(200, { started: true, worker }) : json(503, { started: false, worker, ...readiness() })),
     "/readyz": () => {

@@ -1,7 +1,8 @@
-/** The small HTTP server of a worker: answers GET and HEAD on a few paths, and holds up nothing when it is closed. */
-import { createServer, type ServerResponse } from "node:http";
+/** The small HTTP server of a process that runs long: answers GET and HEAD on a few paths, and holds up nothing when it is closed. */
+import type { ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { CeleriacError, type ListenAddress, listenPlace, reasonOf } from "@celeriac/core/runtime";
+import { CeleriacError, reasonOf } from "./errors.ts";
+import { type ListenAddress, listenPlace } from "./listen-address.ts";
 
 export interface Answer {
   readonly status: 200 | 404 | 405 | 500 | 503;
@@ -23,18 +24,20 @@ export interface HttpServer {
 const mostConnections = 64;
 const requestLimitMs = 5_000;
 
-export function json(status: Answer["status"], value: unknown): Answer {
+export function answerJson(status: Answer["status"], value: unknown): Answer {
   return { status, type: "application/json", body: `${JSON.stringify(value)}\n` };
 }
 
-/** Throws WORKER_HTTP when nothing can listen there. */
-export async function openHttpServer(address: ListenAddress, routes: Routes): Promise<HttpServer> {
+/** `who`: whose it is, in an error: "worker". Throws WORKER_HTTP when nothing can listen there. */
+export async function openHttpServer(who: string, address: ListenAddress, routes: Routes): Promise<HttpServer> {
+  // Most processes serve none.
+  const { createServer } = await import("node:http");
   const place = listenPlace(address)!;
   const server = createServer({ requestTimeout: requestLimitMs, headersTimeout: requestLimitMs }, (request, response) => {
-    const path = new URL(request.url ?? "/", "http://worker").pathname;
+    const path = new URL(request.url ?? "/", "http://probed").pathname;
     answer(routes, request.method ?? "GET", path).then(
       (given) => send(response, given, request.method === "HEAD"),
-      (error: unknown) => send(response, json(500, { error: reasonOf(error) }), false),
+      (error: unknown) => send(response, answerJson(500, { error: reasonOf(error) }), false),
     );
   });
   server.maxConnections = mostConnections;
@@ -44,7 +47,7 @@ export async function openHttpServer(address: ListenAddress, routes: Routes): Pr
       server.listen(place, resolve);
     });
   } catch (cause) {
-    throw new CeleriacError("WORKER_HTTP", `The worker's probes cannot be served on ${address}: ${whyNot(cause)}`, { cause });
+    throw new CeleriacError("WORKER_HTTP", `The ${who}'s probes cannot be served on ${address}: ${whyNot(cause)}`, { cause });
   }
   server.on("error", () => {});
   return {
@@ -58,9 +61,9 @@ export async function openHttpServer(address: ListenAddress, routes: Routes): Pr
 }
 
 async function answer(routes: Routes, method: string, path: string): Promise<Answer> {
-  if (method !== "GET" && method !== "HEAD") return json(405, { error: `${method} is not served, only GET` });
+  if (method !== "GET" && method !== "HEAD") return answerJson(405, { error: `${method} is not served, only GET` });
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-  return route === undefined ? json(404, { error: `nothing at ${path}`, paths: Object.keys(routes) }) : await route();
+  return route === undefined ? answerJson(404, { error: `nothing at ${path}`, paths: Object.keys(routes) }) : await route();
 }
 
 function send(response: ServerResponse, { status, type, body }: Answer, headOnly: boolean): void {
