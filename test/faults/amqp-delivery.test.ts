@@ -1,67 +1,12 @@
 /** RabbitMQ: what becomes of deliveries when processes die, connections break and queues go. */
-import { randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
-import { type ChannelModel, connect } from "amqplib";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { Broker } from "../../packages/core/src/broker.ts";
-import { type AmqpBrokerOptions, createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
+import { describe, expect, test } from "vitest";
 import { deliveriesHeader } from "../../packages/core/src/envelope.ts";
 import { consume, settle } from "../conformance/broker/world.ts";
-import { driverContext } from "../support/driver-context.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
-import { type PrivateProcess, startPrivateProcess } from "../support/private-process.ts";
-import { amqpUrl } from "../support/servers.ts";
-import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import { queueName, useAmqp } from "../support/fault/amqp-world.ts";
 
-const program = fileURLToPath(new URL("../support/fault/amqp-consumer.ts", import.meta.url));
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-let direct: string;
-const ends: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  direct = await amqpUrl();
-});
-
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
-function queueName(): string {
-  return `queue-${randomUUID()}`;
-}
-
-async function open(url = direct, options: Partial<AmqpBrokerOptions> = {}): Promise<Broker> {
-  const broker = createAmqpBroker(url, driverContext(), { resultUrl: null, ...options });
-  ends.push(() => broker.close());
-  await broker.connect();
-  return broker;
-}
-
-async function openProxy(): Promise<{ readonly proxy: TcpProxy; readonly url: string }> {
-  const proxy = await startTcpProxy(Number(new URL(direct).port));
-  ends.push(() => proxy.close());
-  return { proxy, url: Object.assign(new URL(direct), { port: String(proxy.port) }).href };
-}
-
-/** A plain client, for what an operator or another program does. */
-async function openClient(): Promise<ChannelModel> {
-  const client = await connect(direct);
-  client.on("error", () => {});
-  ends.push(() => client.close().catch(() => {}));
-  return client;
-}
-
-function startConsumer(queue: string, mode: "begin" | "hold"): PrivateProcess {
-  const consumer = startPrivateProcess({
-    command: process.execPath,
-    args: ["--conditions=celeriac-source", "--import", "tsx", program, direct, queue, mode],
-    cwd: root,
-  });
-  ends.push(() => consumer.stop({ signal: "SIGKILL" }));
-  return consumer;
-}
+const { open, openProxy, openClient, startConsumer } = useAmqp();
 
 /** Starts a consumer process, kills it with its delivery in hand, and gives the count it was told. */
 async function dieWithDelivery(queue: string, mode: "begin" | "hold"): Promise<number> {

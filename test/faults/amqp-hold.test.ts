@@ -1,59 +1,19 @@
 /** RabbitMQ: messages of long tasks are held apart, so that they run once whatever becomes of channels, and elsewhere when their worker dies. */
-import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { type ChannelModel, connect } from "amqplib";
-import { afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Broker, Delivery } from "../../packages/core/src/broker.ts";
-import { type AmqpBrokerOptions, createAmqpBroker } from "../../packages/core/src/brokers/amqp/broker.ts";
 import type { AmqpDelivery } from "../../packages/core/src/brokers/amqp/delivery.ts";
 import { ticketQueue } from "../../packages/core/src/brokers/amqp/hold/ticket.ts";
-import type { DriverContext } from "../../packages/core/src/driver.ts";
 import { deliveriesHeader } from "../../packages/core/src/envelope.ts";
 import { acknowledge, type Consumption, consume, settle } from "../conformance/broker/world.ts";
-import { driverContext } from "../support/driver-context.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
+import { queueName, useAmqp } from "../support/fault/amqp-world.ts";
 import { shortHold } from "../support/fault/hold-timing.ts";
 import { createNotebook } from "../support/notebook.ts";
-import { type PrivateProcess, startPrivateProcess } from "../support/private-process.ts";
-import { amqpUrl } from "../support/servers.ts";
-import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import type { PrivateProcess } from "../support/private-process.ts";
 
-const program = fileURLToPath(new URL("../support/fault/amqp-consumer.ts", import.meta.url));
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-let direct: string;
-const ends: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  direct = await amqpUrl();
-});
-
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
-const queueName = () => `queue-${randomUUID()}`;
-
-async function open(url = direct, options: Partial<AmqpBrokerOptions> = {}, context: Partial<DriverContext> = {}): Promise<Broker> {
-  const broker = createAmqpBroker(url, driverContext(context), { resultUrl: null, holdTiming: shortHold, ...options });
-  ends.push(() => broker.close());
-  await broker.connect();
-  return broker;
-}
-
-async function openProxy(): Promise<{ readonly proxy: TcpProxy; readonly url: string }> {
-  const proxy = await startTcpProxy(Number(new URL(direct).port));
-  ends.push(() => proxy.close());
-  return { proxy, url: Object.assign(new URL(direct), { port: String(proxy.port) }).href };
-}
-
-async function openClient(): Promise<ChannelModel> {
-  const client = await connect(direct);
-  ends.push(() => client.close());
-  return client;
-}
+const { open, openProxy, openClient, startConsumer } = useAmqp({ holdTiming: shortHold });
 
 /** Takes one message of a queue, and waits until it is held. */
 async function hold(broker: Broker, queue: string, readAhead = 1): Promise<Consumption & { readonly delivery: Delivery }> {
@@ -65,9 +25,7 @@ async function hold(broker: Broker, queue: string, readAhead = 1): Promise<Consu
 
 /** A process that holds the one message of a queue until it is killed. */
 async function startHolder(queue: string): Promise<PrivateProcess> {
-  const args = ["--conditions=celeriac-source", "--import", "tsx", program, direct, queue, "apart"];
-  const holder = startPrivateProcess({ command: process.execPath, args, cwd: root });
-  ends.push(() => holder.stop({ signal: "SIGKILL" }));
+  const holder = startConsumer(queue, "apart");
   await holder.wrote(/"held":true/, 30_000);
   return holder;
 }
@@ -211,7 +169,7 @@ test("a ticket that is on its way while others are taken anew does not end the c
 });
 
 test("where long tasks stay on their connection nothing is held", async () => {
-  const [worker, queue] = [await open(direct, { longTasks: "connection" }), queueName()];
+  const [worker, queue] = [await open(undefined, { longTasks: "connection" }), queueName()];
   await worker.publish(publicationTo(queue));
   const { inbox, consumer } = await consume(worker, queue);
   const delivery = await inbox.next();
