@@ -31,7 +31,7 @@ it.each([
   const { control } = appAt(url);
   const known = async (destination: string) => Object.values(await control.inspect("revoked", { destination }));
   proxy.refuse();
-  await control.revoke("unwanted", { destination: "stays@here", reply: true });
+  await control.revoke("unwanted", { destination: "stays@here", reply: true, timeout: "20s" });
   proxy.accept();
   await eventually(async () => expect(await known("goes@here")).toEqual([["unwanted"]]));
 });
