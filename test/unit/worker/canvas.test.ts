@@ -3,6 +3,7 @@ import { type App, type Config, chain, chainOf, chord, createApp, type GroupResu
 import { runtimeOf } from "@celeriac/core/runtime";
 import { createWorker } from "@celeriac/worker";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../support/eventually.ts";
 
 let lastName = 0;
 
@@ -183,6 +184,49 @@ describe("a chord", () => {
     await expect(group(add.s(1, 1), show.s(1)).pipe(sum.si([])).delay()).rejects.toMatchObject(refusal);
     await expect(chain(add.s(1, 1), group(add.s(1), add.s(2)), sum.s()).delay()).rejects.toMatchObject(refusal);
     await expect(group(chain(add.s(1, 1), chord([add.si(1, 1)], sum.s()) as never)).delay()).rejects.toMatchObject(refusal);
+  });
+});
+
+describe("a chord, run by a worker", () => {
+  it("gives its body all results, nested as types say, wherever it stands and whatever is in it", async () => {
+    const { app, add, show } = await world();
+    const sum = app.task("sum", (xs: readonly number[]) => xs.reduce((a, b) => a + b, 0));
+    const list = app.task("list", (all: unknown) => all);
+    const ended = await Promise.all([
+      chord([add.s(1, 1), add.s(2, 2)], sum.s())
+        .delay()
+        .get(),
+      chain(add.s(1, 2), group(add.s(1), add.s(2)), sum.s(), show.s())
+        .delay()
+        .get(),
+      chord([chord([add.s(1, 1)], sum.s()), chain(add.s(1, 1), add.s(5)), add.s(0, 0)], list.s())
+        .delay()
+        .get(),
+      chord([group(add.s(1, 1), group(add.s(2, 2))), chain(add.s(1, 1), group(add.s(4), show.s())), add.s(0, 0)], list.s())
+        .delay()
+        .get(),
+      chain(group(add.s(1, 1), add.s(2, 2)), group(list.s(), sum.s()))
+        .delay()
+        .get(),
+      chain(group(add.s(1, 1), add.s(2, 2)), group(sum.s(), sum.s()), sum.s(), show.s())
+        .delay()
+        .get(),
+      groupOf<number>([]).pipe(sum.s()).delay().get(),
+    ]);
+    expect(ended).toEqual([6, "n=9", [2, 7, 0], [[2, [4]], [6, "n=2"], 0], [[2, 4], 6], "n=12", 0]);
+  });
+
+  it("fails with what failed, and tells its error callbacks once", async () => {
+    const { app, add, fail } = await world();
+    const told: unknown[] = [];
+    const sum = app.task("sum", (xs: readonly number[]) => xs.length);
+    const oops = app.task("oops", (id: string, failure?: { readonly type: string }) => void told.push([id, failure?.type]));
+    const sent = await chain(add.s(1, 2), group(add.s(1), fail.s()), sum.s())
+      .onError(oops.s())
+      .delay();
+    await expect(sent.get()).rejects.toMatchObject({ code: "TASK_CHORD_FAILED" });
+    await eventually(() => expect(told).toHaveLength(1));
+    expect(told).toEqual([[sent.id, "ChordError"]]);
   });
 });
 
