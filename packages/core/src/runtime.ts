@@ -111,6 +111,7 @@ export {
 export { shownJson, shownSettings } from "./shown-settings.ts";
 export type { SignalEvents } from "./signals.ts";
 export { stateRecord } from "./state-record.ts";
+export type { SignatureJson } from "./step.ts";
 export { callStep } from "./step.ts";
 export { type EntryDefinition, type StoredEntry, timingOf } from "./stored-entry.ts";
 export { type ContextParts, createContext } from "./task-context.ts";

@@ -17,6 +17,7 @@ import {
   withFields,
 } from "@celeriac/core/runtime";
 import { BrokerConnection } from "./broker-connection.ts";
+import { watchChords } from "./chord-watchdog.ts";
 import { type ConsumerParts, createTaskConsumer } from "./consumer.ts";
 import type { Desk } from "./control/desk.ts";
 import { openControl, type RemoteControl } from "./control/open-control.ts";
@@ -105,6 +106,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   let stateFile: StateFile | null = null;
   let probes: Probes | null = null;
   let control: RemoteControl | null = null;
+  let stopWatching = () => {};
   let isStopping = false;
 
   const tasks = createTaskConsumer(() => parts!);
@@ -151,6 +153,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       await consumer?.pause();
       limits.handBack();
       paused.stop();
+      stopWatching();
       await pool.stop({ deadlineMs });
       // From here on a broker that is away is not waited for: whoever recovers the claims runs those tasks again.
       const lastCall = clock.after(Math.max(1_000, Math.min(deadlineMs, 5_000)), () => giveUp.abort());
@@ -227,6 +230,8 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
     void warnOfServers({ broker, backend, settings, logger });
     teller.worker("worker-online", { queues, pool: plan.pool, concurrency: pool.capacity });
     presence.online();
+    // In a test whose clock runs through a year that is half a million looks.
+    if (simulation === undefined) stopWatching = watchChords(parts, () => tasks.underway());
     runtime.signals.send("workerReady", () => ({ hostname }));
   }
 

@@ -15,6 +15,11 @@ export const resultSettings = {
   redisBackendUseSsl: tlsSetting("As brokerUseSsl, for results on a Redis that resultBackend names; unnamed, it is reached as the broker."),
   resultBackendTransportOptions: transportSetting("As brokerTransportOptions, for results that resultBackend places elsewhere."),
   resultExpires: durationSetting<Duration | null>("1d", "How long a result is kept; null and 0 keep it for ever.", { nullable: true }),
+  chordTimeout: durationSetting<Duration | null>(
+    "1h",
+    "A chord has failed when for so long no member of it ended, ran, or left a state of its own: give it more than members may wait in a queue. null waits for ever.",
+    { nullable: true },
+  ),
   celeryTables: flagSetting(
     false,
     "db+postgresql://: write state and errors of each task into Celery's own celery_taskmeta as well, for programs that look there; values stay NULL, and it is never read.",
