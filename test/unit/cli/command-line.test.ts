@@ -71,7 +71,7 @@ describe("a command line", () => {
   it("refuses what it does not know, and names the nearest it does", () => {
     expect(refusal("wroker")).toBe("unknown command wroker: did you mean worker?");
     expect(refusal("mail.send 1")).toBe(
-      "unknown command mail.send: expected worker, beat, schedules, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report, dev",
+      "unknown command mail.send: expected worker, dev, beat, schedules, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report",
     );
     expect(refusal("-A x")).toBe(
       "name a command: worker, beat, schedules, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report, dev",
