@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { createFaultWorld, type FaultWorld } from "../support/fault/world.ts";
 import { createMovedClock, type MovedClock } from "../support/moved-clock.ts";
@@ -24,10 +24,11 @@ const options = { pool: "threads", concurrency: 1 } as const;
 /** The clock may be set at any moment: it is looked at anew as often. */
 const timing = { dueCheckMs: 200 };
 
-test.for(Object.entries(places))(
+test.concurrent.for(Object.entries(places))(
   "%s: a task that is due in a year runs when the year is over, not before and not twice",
-  async ([, open]) => {
-    const { world, clock } = await movedWorld(open);
+  async ([, open], { onTestFinished }) => {
+    const { world, clock, close } = await movedWorld(open);
+    onTestFinished(close);
     const runs = (n: number) => world.ledger().filter((line) => line.what === "begin" && line.n === n).length;
     const runOne = async (n: number) => expect(await world.client.mark.delay(n, 0).get()).toBe(n);
     await Promise.all(["one@here", "two@here"].map((hostname) => world.startWorker({ options: { ...options, hostname } })));
@@ -49,16 +50,25 @@ test.for(Object.entries(places))(
   },
 );
 
-async function movedWorld(open: (typeof places)[string]): Promise<{ readonly world: FaultWorld; readonly clock: MovedClock }> {
+interface MovedWorld {
+  readonly world: FaultWorld;
+  readonly clock: MovedClock;
+  close(): Promise<void>;
+}
+
+async function movedWorld(open: (typeof places)[string]): Promise<MovedWorld> {
   const directory = mkdtempSync(join(tmpdir(), "celeriac-clock-"));
   const clock = createMovedClock(directory);
   const place = await open(clock);
   const world = createFaultWorld(place.url, {}, timing);
   Object.assign(world.environment, clock.environment);
-  onTestFinished(async () => {
-    await world.dispose();
-    await place.stop();
-    rmSync(directory, { recursive: true });
-  });
-  return { world, clock };
+  return {
+    world,
+    clock,
+    async close() {
+      await world.dispose();
+      await place.stop();
+      rmSync(directory, { recursive: true });
+    },
+  };
 }
