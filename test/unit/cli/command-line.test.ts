@@ -74,10 +74,10 @@ describe("a command line", () => {
       "unknown command mail.send: expected worker, dev, beat, schedules, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report",
     );
     expect(refusal("-A x")).toBe(
-      "name a command: worker, beat, schedules, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report, dev",
+      "name a command: worker, dev, beat, schedules, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report",
     );
     expect(refusal("--concurrency 3")).toBe(
-      "name a command: worker, beat, schedules, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report, dev",
+      "name a command: worker, dev, beat, schedules, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report",
     );
     expect(refusal("--verison")).toBe("celeriac has no option --verison: did you mean --version?");
     expect(refusal("worker --conccurency 3")).toBe("worker has no option --conccurency: did you mean --concurrency?");
