@@ -18,12 +18,13 @@ export interface Detour {
 
 /** What is the detour's while it lasts; all else is the app's own. */
 const led = ["settings", "registry", "deps", "clock", "lamport", "logger", "setLogger", "closed"] as const;
-const reaching = ["links", "coordinator", "composeContext", "close"] as const;
+const reaching = ["links", "coordinator", "scheduleStore", "composeContext", "close"] as const;
 
 /** Settings that lead to servers, ports and files, or say how to reach them. */
 const nowhereElse = {
   resultBackend: null,
   coordinator: null,
+  scheduleStore: null,
   celeryTables: false,
   redisBackendUseSsl: undefined,
   resultBackendTransportOptions: undefined,
@@ -65,7 +66,7 @@ export function leadElsewhere(runtime: AppRuntime, { clock, deps, registry, sett
     if (!underway.delete(runtime)) return;
     for (const key of [...led, "composeContext", "close"] as const) Object.defineProperty(runtime, key, own[key]);
     const missing = () => Promise.reject(missingError(runtime.name));
-    Object.assign(runtime, { links: missing, coordinator: missing });
+    Object.assign(runtime, { links: missing, coordinator: missing, scheduleStore: missing });
     await elsewhere.close();
     forgetSpace(url);
   };

@@ -1,5 +1,6 @@
 /** How a test takes an app, changes its tasks, and gives it back. */
-import { TaskError } from "celeriac";
+import { every, TaskError } from "celeriac";
+import { createBeat } from "celeriac/beat";
 import { testApp } from "celeriac/testing";
 import { describe, expect, it } from "vitest";
 import { coded, newApp, underTest } from "../../../support/under-test.ts";
@@ -72,5 +73,22 @@ describe("an app under test", () => {
     await t.drain();
     await t[Symbol.asyncDispose]();
     expect(signal?.aborted).toBe(true);
+  });
+});
+
+describe("a schedule under test", () => {
+  it("is kept in the test's memory, and sent by a beat on the test's clock", async () => {
+    const app = newApp();
+    const ping = app.task("ping", () => "pong");
+    app.schedule("often", every("10m"), ping.s());
+    {
+      await using t = await testApp(app, { mode: "fake", now: new Date("2026-03-01T08:00:00Z") });
+      expect(await app.schedules.upsert("added", every("1h"), ping.s())).toMatchObject({ nextRunAt: new Date("2026-03-01T09:00:00Z") });
+      await using beat = createBeat(app, { failover: "1h" });
+      await beat.start();
+      await t.clock.advance("61m");
+      expect(t.enqueued(ping)).toHaveLength(7);
+    }
+    await expect(app.schedules.get("added")).rejects.toMatchObject({ code: "TEST_APP_MISSING" });
   });
 });
