@@ -59,9 +59,9 @@ export function createBeat(app: App<unknown>, options: BeatOptions = {}, surroun
         await rounds.begin();
         logger.info("beat-leading", { term: token, entries: book.size });
       },
-      lost() {
+      lost(reason) {
         rounds.end();
-        logger.warn("beat-following", { reason: "another beat leads now" });
+        logger.warn("beat-following", { reason });
       },
       async looked(revision) {
         if (leader.token === null) return;

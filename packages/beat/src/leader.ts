@@ -14,7 +14,7 @@ export interface LeaderParts {
   readonly ttlMs: number;
   /** It leads from now on. Awaited before the next look. */
   gained(token: number): Promise<void>;
-  lost(): void;
+  lost(reason: string): void;
   /** Called after each look, with the store's revision. Awaited before the next one. */
   looked(revision: number): Promise<void>;
 }
@@ -70,10 +70,10 @@ export class Leader {
   }
 
   /** Another one has the lease, as the store has told. */
-  stepDown(): void {
+  stepDown(reason = "another beat leads now"): void {
     if (this.#token === null) return;
     this.#token = null;
-    this.#parts.lost();
+    this.#parts.lost(reason);
   }
 
   #arm(): void {
@@ -108,11 +108,11 @@ export class Leader {
     else {
       this.#until = askedAt + ttlMs;
       if (token !== this.#token) {
-        this.stepDown();
+        this.stepDown("the lease had run out, and is taken anew");
         this.#token = token;
         // Half a leader is none: at the next look it begins anew.
         await gained(token).catch((error: unknown) => {
-          this.stepDown();
+          this.stepDown("what it is to send could not be read");
           throw error;
         });
       }

@@ -48,6 +48,8 @@ export class Rounds {
   readonly #busy = new Set<string>();
   readonly #underWay = new Set<Promise<unknown>>();
   #timer: Timer | null = null;
+  /** the due time that the timer waits for, epoch ms */
+  #armedFor: number | null = null;
   #stopped = false;
   #stats: RoundsStats = nothingSent;
 
@@ -77,7 +79,7 @@ export class Rounds {
 
   /** Another one leads. */
   end(): void {
-    this.#timer?.cancel();
+    this.#disarm();
     this.#scheduler.clear();
   }
 
@@ -106,17 +108,27 @@ export class Rounds {
     }
   }
 
+  /** Thousands of changes may come in one turn: the timer is set anew only where the soonest one is another. */
   #arm(): void {
-    this.#timer?.cancel();
     const { leader, runtime } = this.#parts;
-    const nextAt = this.#scheduler.nextAt;
-    if (nextAt === null || this.#stopped) return;
+    const nextAt = this.#stopped ? null : this.#scheduler.nextAt;
+    if (this.#timer !== null && nextAt === this.#armedFor) return;
+    this.#disarm();
+    if (nextAt === null) return;
+    this.#armedFor = nextAt;
     const waitMs = Math.min(Math.max(0, nextAt - leader.now()), longestWaitMs);
     this.#timer = runtime.clock.after(waitMs, () => this.#wake());
   }
 
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#armedFor = null;
+  }
+
   #wake(): void {
     const { leader } = this.#parts;
+    this.#disarm();
     // A lease that may be over: the next look at the store tells.
     if (leader.token === null) {
       this.#timer = this.#parts.runtime.clock.after(againMs, () => this.#wake());

@@ -88,7 +88,19 @@ export function isEvery(name: keyof CrontabJson, values: CrontabValues): boolean
   return values[name].length === rows[name].most - rows[name].least + 1;
 }
 
+/** Thousands of entries have the same few fields. */
+const readBefore = new Map<FieldRow, Map<string, readonly number[]>>();
+const mostRemembered = 1_000;
+
 function valuesOf(row: FieldRow, text: string): readonly number[] {
+  const known = readBefore.get(row) ?? new Map<string, readonly number[]>();
+  readBefore.set(row, known);
+  const found = known.get(text) ?? readValues(row, text);
+  if (known.size < mostRemembered) known.set(text, found);
+  return found;
+}
+
+function readValues(row: FieldRow, text: string): readonly number[] {
   const values = new Set<number>();
   for (const part of text.toLowerCase().split(",")) for (const value of partValues(row, part.trim(), text)) values.add(value);
   return [...values].sort((left, right) => left - right);

@@ -86,13 +86,11 @@ function wallsOf({ start, end, offset, offsetBefore, offsetAfter }: Stretch, onO
 
 /** Looks for the first wall that fits, from `low` on and before `high`. */
 function wallSearch(values: CrontabValues, days: "both" | "either"): (low: number, high: number) => number | null {
-  const months = new Set(values.monthOfYear);
-  const monthDays = new Set(values.dayOfMonth);
-  const weekDays = new Set(values.dayOfWeek);
+  const { monthOfYear: months, dayOfMonth: monthDays, dayOfWeek: weekDays } = values;
   const isEither = days === "either" && !isEvery("dayOfMonth", values) && !isEvery("dayOfWeek", values);
 
   function fits(date: Date): boolean {
-    const [inMonth, inWeek] = [monthDays.has(date.getUTCDate()), weekDays.has(date.getUTCDay())];
+    const [inMonth, inWeek] = [monthDays.includes(date.getUTCDate()), weekDays.includes(date.getUTCDay())];
     return isEither ? inMonth || inWeek : inMonth && inWeek;
   }
 
@@ -113,7 +111,7 @@ function wallSearch(values: CrontabValues, days: "both" | "either"): (low: numbe
     let since = low - day;
     while (day < high) {
       const date = new Date(day);
-      if (!months.has(date.getUTCMonth() + 1)) {
+      if (!months.includes(date.getUTCMonth() + 1)) {
         day = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
         since = 0;
         continue;
