@@ -1,7 +1,7 @@
 /** What follows a chord whose members have all ended: its body, given their results; or, where one has failed, the body's failure and its error callbacks. */
 import type { AppRuntime } from "./app-runtime.ts";
 import type { ChordEnd, Publication } from "./broker.ts";
-import { kindOf, linksOf, tasksOf } from "./canvas/composite.ts";
+import { bodyOf, kindOf, linksOf, tasksOf } from "./canvas/composite.ts";
 import { type PlannedSend, plan } from "./canvas/plan.ts";
 import type { ChordPart, ChordStart, CountedPart } from "./chord.ts";
 import { type ChordMember, chordPartOf, unreachedMembers } from "./chord-member.ts";
@@ -10,7 +10,7 @@ import { resultExpiresMs } from "./config.ts";
 import { deriveId } from "./derived-id.ts";
 import { type RemoteError, reasonOf } from "./errors.ts";
 import { celeryErrors, exceptionJson, readException, remoteErrorOf } from "./failure.ts";
-import { afterFailure, type Followed, type FollowUps } from "./follow-up.ts";
+import { afterFailure, type Followed, type FollowUps, stampedAs } from "./follow-up.ts";
 import { type Embed, encodeMessage } from "./message.ts";
 import { reprException } from "./repr.ts";
 import { failureText } from "./result-meta.ts";
@@ -28,6 +28,8 @@ export interface EndedChord {
   readonly parts: readonly CountedPart[];
   /** the member that ended last */
   readonly parent: Parentage;
+  /** of that member: handed on to the body */
+  readonly stamps?: TaskHeaders["stamps"] | undefined;
   /** where it is closed */
   readonly hostname: string;
 }
@@ -56,7 +58,7 @@ export function afterBrokenChord(runtime: AppRuntime, chord: EndedChord, thrown:
   return failedBody(runtime, chord, remoteErrorOf(thrown));
 }
 
-function sentBody(runtime: AppRuntime, { id, body, parts, parent }: EndedChord): AfterChord {
+function sentBody(runtime: AppRuntime, { id, body, parts, parent, stamps = null }: EndedChord): AfterChord {
   let made = 0;
   const context = {
     compose: runtime.composeContext(null),
@@ -68,7 +70,7 @@ function sentBody(runtime: AppRuntime, { id, body, parts, parent }: EndedChord):
     nextId: () => deriveId(id, 0, "chord", made++),
   };
   const { opens, sends } = plan(context, body, { args: [valuesOf(parts)] });
-  return { opens, results: [], publish: sends.map((send) => publicationOf(runtime, send)), outer: [] };
+  return { opens, results: [], publish: sends.map((send) => publicationOf(runtime, send, stamps)), outer: [] };
 }
 
 function valuesOf(parts: readonly CountedPart[]): unknown {
@@ -76,8 +78,8 @@ function valuesOf(parts: readonly CountedPart[]): unknown {
   return meant === null ? value : meant(value);
 }
 
-function publicationOf(runtime: AppRuntime, { message, route }: PlannedSend): Publication {
-  const envelope = encodeMessage(message, runtime.clock.now(), runtime.settings.maxMessageBytes);
+function publicationOf(runtime: AppRuntime, { message, route }: PlannedSend, stamps: TaskHeaders["stamps"]): Publication {
+  const envelope = encodeMessage(stampedAs(stamps, message), runtime.clock.now(), runtime.settings.maxMessageBytes);
   // Where closing and publishing are two steps it may be sent again, and is the same message.
   const publication = { envelope, route, guarded: true };
   return message.etaAt === null || route.exchange !== "" ? publication : { ...publication, dueAt: message.etaAt };
@@ -88,22 +90,26 @@ function dependencyError({ taskId, value }: CountedPart): RemoteError {
   return celeryErrors.chord(`Dependency ${taskId} raised ${reprException(readException(readJson(value).value, null))}`);
 }
 
-function failedBody(runtime: AppRuntime, { id: chordId, body, parent, hostname }: EndedChord, error: RemoteError): AfterChord {
-  const [first = body, ...behind] = kindOf(body) === "chain" ? tasksOf(body) : [body];
-  const rest = [...behind, ...restOf(body)];
-  const unrun = unrunAs(first, chordId, parent);
-  const { opens = [], publish, children } = errorCallbacks(runtime, unrun, error);
-  const place = { queue: "", replyTo: unrun.replyTo, hostname };
-  const isTask = kindOf(first) === null;
-  const own = isTask
-    ? [stateRecord(runtime, { headers: unrun.headers, ...place }, "FAILURE", children, (facts) => failureText(facts, error))]
-    : [];
-  const steps = (isTask ? rest : [first, ...rest]).flatMap(unrunIn);
+function failedBody(
+  runtime: AppRuntime,
+  { id: chordId, body, parent, stamps = null, hostname }: EndedChord,
+  error: RemoteError,
+): AfterChord {
+  const told = firstToFail(body).map((task, index) => {
+    const unrun = unrunAs(task, deriveId(chordId, 0, "chord", index), parent, stamps);
+    return { unrun, after: errorCallbacks(runtime, unrun, error) };
+  });
+  const own = told.map(({ unrun: { headers, replyTo }, after: { children } }) =>
+    stateRecord(runtime, { headers, queue: "", replyTo, hostname }, "FAILURE", children, (facts) => failureText(facts, error)),
+  );
+  const ids = new Set(own.map(({ taskId }) => taskId));
+  const others = [body, ...restOf(body)].flatMap(unrunIn).filter(({ id }) => !ids.has(id));
+  const replyTo = told[0]?.unrun.replyTo ?? null;
   const value = JSON.stringify(exceptionJson(error));
   return {
-    opens,
-    results: [...own, ...unrunRecords(runtime, steps, { state: "FAILURE", error, ...place })],
-    publish,
+    opens: told.flatMap(({ after }) => after.opens ?? []),
+    results: [...own, ...unrunRecords(runtime, others, { state: "FAILURE", error, queue: "", replyTo, hostname })],
+    publish: told.flatMap(({ after }) => after.publish),
     outer: unreachedMembers({ chain: [body, ...restOf(body)] }).map((member) => ({
       member,
       part: chordPartOf(runtime.settings, member, "FAILURE", value),
@@ -111,19 +117,33 @@ function failedBody(runtime: AppRuntime, { id: chordId, body, parent, hostname }
   };
 }
 
-/** The task that would have run first, as if it had run and failed. */
-function unrunAs(first: SignatureJson, chordId: string, { rootId, parentId, priority }: Parentage): Followed {
-  const options = first.options ?? {};
+/** The tasks whose error callbacks hear of a body that cannot run: the first step of a chain, each member of a group, and of a chord, which fails with its header, what its body begins with. */
+function firstToFail(body: SignatureJson): readonly SignatureJson[] {
+  switch (kindOf(body)) {
+    case null:
+      return [body];
+    case "chain":
+      return tasksOf(body).slice(0, 1).flatMap(firstToFail);
+    case "group":
+      return tasksOf(body).flatMap(firstToFail);
+    case "chord":
+      return firstToFail(bodyOf(body));
+  }
+}
+
+/** As if it had run and failed. `unnamed`: its id where it has none. */
+function unrunAs(task: SignatureJson, unnamed: string, { rootId, parentId, priority }: Parentage, stamps: TaskHeaders["stamps"]): Followed {
+  const options = task.options ?? {};
   const { task_id: id, group_id: group, group_index: index, reply_to: replyTo } = options;
   const errbacks = linksOf(options, "link_error");
   const headers: TaskHeaders = {
-    id: typeof id === "string" ? id : deriveId(chordId, 0, "chord", 0),
-    task: first.task,
+    id: typeof id === "string" ? id : unnamed,
+    task: task.task,
     group: typeof group === "string" ? group : null,
     groupIndex: typeof index === "number" ? index : null,
     ...{ rootId, parentId },
     ...{ shadow: null, etaAt: null, expiresAt: null, retries: 0, nesting: 0, timeLimit: null, softTimeLimit: null },
-    ...{ argsRepr: "", kwargsRepr: "", origin: "", ignoreResult: null, stamps: null },
+    ...{ argsRepr: "", kwargsRepr: "", origin: "", ignoreResult: null, stamps },
   };
   const embed: Embed = { callbacks: null, errbacks: errbacks.length === 0 ? null : errbacks, chain: null, chord: null };
   return {

@@ -1,10 +1,14 @@
 /** Celery's own tasks, which every worker knows under Celery's names: callers and canvases of either language send them. */
 import type { AppRuntime } from "./app-runtime.ts";
+import type { CompositeKind } from "./canvas/composite.ts";
+import { chunksJson } from "./canvas/map.ts";
+import { readSignature } from "./canvas/read-signature.ts";
 import { resultExpiresMs } from "./config.ts";
 import { RetrySignal, type TaskContext } from "./context.ts";
 import { CeleriacError } from "./errors.ts";
 import { celeryErrors, taskErrorOf } from "./failure.ts";
 import { type BuiltInRun, runCode, type TaskDefinition } from "./registry.ts";
+import type { SignatureJson } from "./step.ts";
 import { fromWire } from "./task-input.ts";
 
 type Kwargs = Readonly<Record<string, unknown>>;
@@ -20,12 +24,46 @@ function builtInTasks(runtime: AppRuntime): readonly TaskDefinition[] {
     accumulate: (_self, args, { index = null }) => (index === null ? args : elementOf(args, index)),
     map: (self, args, kwargs) => each(runtime, self, readEach("map", args, kwargs), (item) => [item]),
     starmap: (self, args, kwargs) => each(runtime, self, readEach("starmap", args, kwargs), argumentsIn),
+    chunks: (_self, args, kwargs) => new SentAlong(chunksOf(args, kwargs)),
+    chain: (_self, args, kwargs) => new SentAlong(signatureOf("chain", kwargs), args),
+    group: (_self, args, { tasks = args[0], group_id: id = args[2], partial_args: given = args[3] }) =>
+      new SentAlong(signatureOf("group", { tasks }, typeof id === "string" ? { task_id: id } : {}), listOf(given)),
+    chord: (_self, args, { header = args[0], body = args[1], partial_args: given = args[2] }) =>
+      new SentAlong(signatureOf("chord", { header, body }), listOf(given)),
     backend_cleanup: () => cleanUp(runtime),
   };
   return Object.entries(runs).map(([name, run]) => ({
     ...{ name: `celery.${name}`, options: {}, input: null, module: null },
     code: { kind: "builtIn", run },
   }));
+}
+
+/** In place of a value: a signature that is sent with the ending. The value is then Celery's tuple of where its result will be found. */
+export class SentAlong {
+  readonly signature: SignatureJson;
+  /** in front of its own */
+  readonly args: readonly unknown[];
+  constructor(signature: SignatureJson, args: readonly unknown[] = []) {
+    this.signature = signature;
+    this.args = args;
+  }
+}
+
+/** A composite that came as arguments. */
+function signatureOf(kind: CompositeKind, kwargs: Kwargs, options: Kwargs = {}): SignatureJson {
+  const signature = { task: `celery.${kind}`, args: [], kwargs, options, subtask_type: kind, immutable: false };
+  return readSignature(signature, `celery.${kind}`, (what) => new CeleriacError("TASK_INPUT", what));
+}
+
+/** A group of starmaps of so many items each. */
+function chunksOf(args: readonly unknown[], kwargs: Kwargs): SignatureJson {
+  const { task, items } = readEach("chunks", args, kwargs);
+  const size = args[2] ?? kwargs["n"];
+  return chunksJson(task, items, size as number);
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** Our own results go by themselves. */

@@ -1,6 +1,6 @@
 /** Runs one task's function and decides its ending: decode → bind → run through middleware → ending. A worker's executors do, and calls that run where they are made. Never rejects, knows no pool. */
 import type { AppRuntime } from "./app-runtime.ts";
-import { registerBuiltIns } from "./builtin-tasks.ts";
+import { registerBuiltIns, SentAlong } from "./builtin-tasks.ts";
 import { chordMembersOf, placesOf } from "./chord-member.ts";
 import { resultExpiresMs } from "./config.ts";
 import {
@@ -16,7 +16,7 @@ import { type CurrentRun, withRun } from "./current-run.ts";
 import { durationMs } from "./duration.ts";
 import { codedReasonOf, type RemoteError, reasonOf, TaskRevokedError } from "./errors.ts";
 import { celeryErrors, remoteErrorOf, taskErrorOf } from "./failure.ts";
-import { afterFailure, afterSuccess, type Followed, type FollowUps } from "./follow-up.ts";
+import { afterFailure, afterSuccess, type Followed, type FollowUps, joinedFollowUps, sentAlong } from "./follow-up.ts";
 import { followedOf } from "./followed.ts";
 import { instantMs } from "./instant.ts";
 import type { Logger } from "./logger.ts";
@@ -159,10 +159,12 @@ class Execution implements ContextParts, CurrentRun {
       : executeThrough(middleware, { ...this.context, args, task: { name } }, async () => await call());
   }
 
-  #returned(value: unknown): Ending {
+  #returned(returned: unknown): Ending {
     try {
+      const sent = returned instanceof SentAlong ? sentAlong(this.#runtime, this.#followed, returned) : null;
+      const value = sent === null ? returned : sent.children[0];
       const text = encodeResult(value, "result", this.#runtime.settings.resultSerializer);
-      const after = afterSuccess(this.#runtime, this.#followed, value);
+      const after = joinedFollowUps(sent, afterSuccess(this.#runtime, this.#followed, value));
       const { signals } = this.#runtime;
       signals.send("taskSuccess", () => ({ ...this.#event(), value }));
       signals.send("taskPostrun", () => ({ ...this.#event(), outcome: { state: "SUCCESS", value } }));

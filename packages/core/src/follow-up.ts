@@ -62,6 +62,28 @@ export function afterFailure(runtime: AppRuntime, run: Followed, error: RemoteEr
   return followUps(runtime, run, [plan(followingContext(runtime, run, "errback"), groupJson(told))]);
 }
 
+/** A signature that a run has sent with its ending. Throws as `afterSuccess`. */
+export function sentAlong(runtime: AppRuntime, run: Followed, { signature, args }: Sent): FollowUps {
+  return followUps(runtime, run, [plan(followingContext(runtime, run, "part"), signature, { args })]);
+}
+
+interface Sent {
+  readonly signature: SignatureJson;
+  /** in front of its own */
+  readonly args: readonly unknown[];
+}
+
+/** Both, `first` before `then`. */
+export function joinedFollowUps(first: FollowUps | null, then: FollowUps): FollowUps {
+  if (first === null) return then;
+  const opens = [...(first.opens ?? []), ...(then.opens ?? [])];
+  return {
+    ...(opens.length === 0 ? {} : { opens }),
+    publish: [...first.publish, ...then.publish],
+    children: [...first.children, ...then.children],
+  };
+}
+
 function isKnown({ registry }: AppRuntime, task: string): boolean {
   const definition = registry.get(task);
   return definition !== undefined && definition.code.kind !== "declared";
@@ -105,7 +127,7 @@ export function followUps(runtime: AppRuntime, run: Followed, plans: readonly Pl
       .map(({ message, route }) => {
         runtime.notePriority(message.priority);
         return {
-          envelope: encodeMessage({ ...stampedAs(run, message), nesting }, nowMs, maxMessageBytes),
+          envelope: encodeMessage({ ...stampedAs(run.headers.stamps, message), nesting }, nowMs, maxMessageBytes),
           route,
           // What an exchange leads on is parked by the worker that finds it early: delays lead to queues.
           ...(message.etaAt === null || route.exchange !== "" ? {} : { dueAt: message.etaAt }),
@@ -116,6 +138,6 @@ export function followUps(runtime: AppRuntime, run: Followed, plans: readonly Pl
 }
 
 /** Stamps are handed on; its own of the same names stand. */
-function stampedAs({ headers: { stamps } }: Followed, message: Message): Message {
+export function stampedAs(stamps: TaskHeaders["stamps"], message: Message): Message {
   return stamps === null ? message : { ...message, stamps: { ...stamps, ...message.stamps } };
 }

@@ -35,7 +35,7 @@ export function chordOf(runtime: AppRuntime, { run, headers }: Request, chordId:
   const member = membersOf(runtime, run, headers).find((each) => each.chordId === chordId);
   if (member === undefined) return null;
   const parent = { rootId: headers.rootId, parentId: headers.id, priority: run.priority };
-  return { id: chordId, body: member.body, by: headers.id, parent };
+  return { id: chordId, body: member.body, by: headers.id, parent, stamps: headers.stamps };
 }
 
 function membersOf(runtime: AppRuntime, run: Request["run"], headers: Request["headers"]): readonly ChordMember[] {

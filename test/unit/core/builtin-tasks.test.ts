@@ -1,8 +1,9 @@
 /** Celery's own tasks, as a worker runs them: by their names, with Celery's parameters. */
 import { describe, expect, it, vi } from "vitest";
 import { runtimeOf } from "../../../packages/core/src/app.ts";
+import type { Ending } from "../../../packages/core/src/run.ts";
 import { shape } from "../../../packages/core/src/task-input.ts";
-import { link, startExecution } from "../../support/execution.ts";
+import { link, published, startExecution } from "../../support/execution.ts";
 
 function execution() {
   const started = startExecution();
@@ -77,6 +78,46 @@ describe("celery.accumulate", () => {
     expect(await accumulate([1], { index: null })).toEqual(values(1));
     for (const index of [1, -2, 0.5, "0"])
       expect(await accumulate([1], { index })).toMatchObject(failure("CeleriacError", "none of index"));
+  });
+});
+
+describe("celery.chunks, celery.group, celery.chain and celery.chord", () => {
+  const idsOf = (ending: Ending) => published(ending).map(({ id }) => id);
+  const pairs = [1, 2, 3].map((n) => [n, n]);
+
+  it("send what they are composed of with their ending, and give where its result will be found", async () => {
+    const { run } = execution();
+    const chunks = await run("celery.chunks", { kwargs: { task: link("add"), it: pairs, n: 2 } });
+    expect(published(chunks).map(({ task, body }) => [task, (body as [unknown, unknown])[1]])).toMatchObject([
+      ["celery.starmap", { it: [pairs[0], pairs[1]] }],
+      ["celery.starmap", { it: [pairs[2]] }],
+    ]);
+    const value = JSON.parse((chunks as { readonly value: string }).value);
+    expect(value).toEqual([[expect.any(String), null], idsOf(chunks).map((id) => [[id, null], null])]);
+    expect(chunks).toMatchObject({ children: [value] });
+
+    const group = await run("celery.group", { args: [[link("a"), link("b")], null, "g", [7]] });
+    expect(published(group).map(({ task, body }) => [task, (body as [unknown])[0]])).toEqual([
+      ["a", [7]],
+      ["b", [7]],
+    ]);
+    expect(JSON.parse((group as { readonly value: string }).value)[0]).toEqual(["g", null]);
+    const chain = await run("celery.chain", { kwargs: { tasks: [link("a"), link("b", { task_id: "last" })] } });
+    expect([published(chain).map(({ task }) => task), JSON.parse((chain as { readonly value: string }).value)[0][0]]).toEqual([
+      ["a"],
+      "last",
+    ]);
+    const chord = await run("celery.chord", { kwargs: { header: [link("a"), link("b")], body: link("c", { task_id: "body" }) } });
+    expect(chord).toMatchObject({ opens: [{ size: 2, members: idsOf(chord) }] });
+    // Settled again they are the same.
+    expect(idsOf(await run("celery.chunks", { kwargs: { task: link("add"), it: pairs, n: 2 } }))).toEqual(idsOf(chunks));
+  });
+
+  it("refuse what is no signature", async () => {
+    const { run } = execution();
+    expect(await run("celery.group", { kwargs: { tasks: 1 } })).toMatchObject(failure("CeleriacError", "celery.group.tasks"));
+    expect(await run("celery.chord", { kwargs: { header: [] } })).toMatchObject(failure("CeleriacError", "celery.chord.body"));
+    expect(await run("celery.chunks", { kwargs: { task: link("add"), it: pairs, n: 0 } })).toMatchObject(failure("ConfigError", "chunk"));
   });
 });
 

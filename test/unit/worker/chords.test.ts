@@ -1,6 +1,6 @@
 /** Chords in a worker: whatever becomes of a member counts, and the body is sent, or told to have failed, once. */
 import { randomUUID } from "node:crypto";
-import { type App, type Config, createApp } from "@celeriac/core";
+import { type App, type Config, createApp, group } from "@celeriac/core";
 import { runtimeOf } from "@celeriac/core/runtime";
 import { createWorker } from "@celeriac/worker";
 import { expect, it, onTestFinished } from "vitest";
@@ -109,6 +109,25 @@ it("ends chords inside chords, one in the header and one as body, whether their 
   expect(await failed.settled({ timeout: "10s" })).toMatchObject({ state: "FAILURE", error: { code: "TASK_CHORD_FAILED" } });
   await eventually(() => expect(told).toEqual([["failed", failed.id]]));
   await expectNothingLeft(app);
+});
+
+it("tells the error callbacks of a body that is a canvas, once, that it cannot run", async () => {
+  const { app, told, worker, double, fail, sum, complain } = await world();
+  await worker.start();
+  const canvas = chain(group(double.s(1), fail.s(2)), group(sum.s(), sum.s()), sum.s()).onError(complain.s());
+  const sent = await canvas.delay();
+  expect(await sent.settled({ timeout: "10s" })).toMatchObject({ state: "FAILURE", error: { code: "TASK_CHORD_FAILED" } });
+  await eventually(() => expect(told).toEqual([["failed", sent.id]]));
+  await expectNothingLeft(app);
+});
+
+it("hands the stamps of its last member on to the body", async () => {
+  const { app, worker, double } = await world();
+  const stamps = app.bound("stamps", (self, _values: readonly number[]) => self.request.stamps);
+  const start = app.task("start", () => 1);
+  await worker.start();
+  const canvas = chain(start.s().set({ stamps: { tenant: "acme" } }), group(double.s(), double.s()), stamps.s());
+  expect(await canvas.delay().get({ timeout: "10s" })).toEqual({ tenant: ["acme"] });
 });
 
 it("fails a body that cannot be sent, because it is larger than a message may be", async () => {

@@ -1,5 +1,5 @@
 /** Tasks that replace themselves, in a worker of this process: whoever waits for them gets what the other gives. */
-import { chain, createApp, type FailureInfo } from "@celeriac/core";
+import { chain, createApp, type FailureInfo, group } from "@celeriac/core";
 import { createWorker } from "@celeriac/worker";
 import { expect, it, onTestFinished } from "vitest";
 import { eventually } from "../../support/eventually.ts";
@@ -27,6 +27,24 @@ it("a task that replaces itself gives the other's result, alone and within a cha
   await eventually(() => expect(noted).toEqual([10]));
   expect(await more.delay(5).get()).toBe(7);
   expect(await chain(add.s(1, 1), twice.s(), more.s(), add.s(10)).delay().get()).toBe(16);
+});
+
+it("a task that replaces itself with a group gives the list of all, again and again, in the header of a chord as well", async () => {
+  const { app, add } = await world();
+  const spread = app.bound("spread", (self, depth: number): unknown =>
+    self.replace(depth === 0 ? group(add.s(1, 1), add.s(2, 2)) : group(spread.s(depth - 1), add.s(depth, depth))),
+  );
+  expect(await spread.delay(2).get()).toEqual([[[2, 4], 2], 4]);
+  const count = app.task("count", (values: readonly unknown[]) => values.length);
+  const listed = app.bound("listed", (self): unknown[] => self.replace(group(add.s(1, 1), add.s(2, 2), add.s(3, 3))));
+  expect(
+    await chain(group(listed.s(), add.s(1, 1)), app.task("same", (values: unknown) => values).s())
+      .delay()
+      .get(),
+  ).toEqual([[2, 4, 6], 2]);
+  expect(await chain(listed.s(), count.s()).delay().get()).toBe(3);
+  const nested = app.bound("nested", (self): unknown => self.replace(chain(add.s(1, 1), spread.partial())));
+  expect(await nested.delay().get()).toEqual([[[2, 4], 2], 4].slice());
 });
 
 it("a task may be replaced again and again, and after retries", async () => {
