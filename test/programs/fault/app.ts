@@ -1,6 +1,6 @@
 /** The app of the fault tests: broker, ledger and the point to die at come from the environment, so that a worker and its executors share them. */
 import { appendFileSync } from "node:fs";
-import { type Config, createApp } from "@celeriac/core";
+import { type Config, createApp, type FailureInfo } from "@celeriac/core";
 import { armFailpoints, type FailpointName, type RedisTiming, shortenRedisTiming } from "@celeriac/core/testing";
 import { machineMs } from "../machine-clock.ts";
 import { sampleInto } from "./sampler.ts";
@@ -23,10 +23,19 @@ const [samples, everyMs] = (process.env["FAULT_SAMPLES"] ?? "").split(":");
 if (samples !== undefined && samples !== "") sampleInto(samples, Number(everyMs));
 
 /** Every begin and end of a run is one line, written before the next step: what a killed process did is on disk. */
-function note(what: string, n: number, retries: number): void {
+function note(what: string, n: number, retries: number, id = ""): void {
   const ledger = process.env["FAULT_LEDGER"];
   if (ledger === undefined) throw new Error("FAULT_LEDGER is not set");
-  appendFileSync(ledger, `${what} ${n} ${retries} ${process.pid}\n`);
+  appendFileSync(ledger, `${what} ${n} ${retries} ${process.pid} ${id}\n`);
+}
+
+/** What a task of a random canvas does before it gives its value. */
+export interface Fate {
+  /** how often it asks to be run again */
+  readonly retries: number;
+  readonly fails: boolean;
+  /** its first run ends its process */
+  readonly dies: boolean;
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -72,6 +81,21 @@ export const steady = app.bound("fault.steady", { maxRetries: 3 }, async (self, 
 export const after = app.bound("fault.after", async (self, n: number) => {
   note("after", n, self.request.retries);
   return n;
+});
+
+/** Of a random canvas: gives its number and what it was given, unless its fate is another. */
+export const canvasStep = app.bound("fault.canvas", { maxRetries: 3 }, (self, given: unknown, n: number, fate: Fate): unknown => {
+  if (fate.dies && (self.request.deliveryCount ?? 0) === 0 && self.request.retries === 0) process.kill(process.pid, "SIGKILL");
+  if (self.request.retries < fate.retries) throw self.retry({ countdown: "1ms" });
+  if (fate.fails) throw new Error(`${n} fails`);
+  return [n, given];
+});
+
+export const double = app.task("fault.double", (n: number) => 2 * n);
+
+/** An error callback: notes the case it is of, and its own id. */
+export const told = app.bound("fault.told", (self, _failed: string, _failure: FailureInfo | null, n: number) => {
+  note("told", n, self.request.retries, self.request.id);
 });
 
 /** The body of a chord of marks: how often it ran is how many lines it left. */

@@ -6,15 +6,17 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Config, createApp } from "@celeriac/core";
 import type { RedisTiming } from "@celeriac/core/testing";
-import type { after, block, flaky, gather, late, mark, poison, steady } from "../../programs/fault/app.ts";
+import type { after, block, canvasStep, double, flaky, gather, late, mark, poison, steady, told } from "../../programs/fault/app.ts";
 import type { WorkerProgram } from "../../programs/fault/worker.ts";
 import { programPath } from "../built.ts";
 
 export interface LedgerLine {
-  readonly what: "begin" | "end" | "after";
+  readonly what: "begin" | "end" | "after" | "told";
   readonly n: number;
   readonly retries: number;
   readonly pid: number;
+  /** of the task, where that is noted */
+  readonly id: string;
 }
 
 export interface FaultWorker {
@@ -43,6 +45,9 @@ function createClient(broker: string, backend: string | undefined) {
     gather: app.declare<typeof gather>("fault.gather"),
     poison: app.declare<typeof poison>("fault.poison"),
     steady: app.declare<typeof steady>("fault.steady"),
+    canvasStep: app.declare<typeof canvasStep>("fault.canvas"),
+    double: app.declare<typeof double>("fault.double"),
+    told: app.declare<typeof told>("fault.told"),
   };
 }
 export type FaultClient = ReturnType<typeof createClient>;
@@ -92,8 +97,8 @@ export function createFaultWorld(
         .split("\n")
         .filter((line) => line !== "")
         .map((line) => {
-          const [what, n, retries, pid] = line.split(" ");
-          return { what: what as LedgerLine["what"], n: Number(n), retries: Number(retries), pid: Number(pid) };
+          const [what, n, retries, pid, id = ""] = line.split(" ");
+          return { what: what as LedgerLine["what"], n: Number(n), retries: Number(retries), pid: Number(pid), id };
         }),
     async startWorker(program) {
       const { dieAt } = program;
