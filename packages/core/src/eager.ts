@@ -6,11 +6,13 @@ import type { Publication } from "./broker.ts";
 import type { Call, CompositeCall } from "./call.ts";
 import type { PlannedSend } from "./canvas/plan.ts";
 import { checked, planCall } from "./canvas/publish.ts";
+import type { ChordPart } from "./chord.ts";
+import { chordMembersOf } from "./chord-member.ts";
 import { compose } from "./compose.ts";
 import { currentRun, parentageOf } from "./current-run.ts";
-import { CeleriacError } from "./errors.ts";
+import { type AfterMembers, createEagerChords, type EagerChords } from "./eager-chords.ts";
 import { createExecute } from "./execute.ts";
-import { celeryErrors } from "./failure.ts";
+import { celeryErrors, exceptionJson } from "./failure.ts";
 import { decodeBody, encodeMessage } from "./message.ts";
 import { type OutgoingMessage, publishThrough } from "./middleware.ts";
 import type { AsyncResult, HandleSource } from "./result.ts";
@@ -36,22 +38,22 @@ export async function applyHere<R, P>(runtime: AppRuntime, source: HandleSource,
   const { args, kwargs } = definition === undefined || definition.input === null ? call : await toWire(definition, call);
   const parent = currentRun();
   const { message, route } = compose(runtime.composeContext(null), { ...call, args, kwargs }, definition, id, parentageOf(parent));
-  const tree: Tree = { rootId: id, texts: new Map(), thrown: undefined };
+  const tree = newTree(runtime, id);
   await runMessage(runtime, { call: { ...call, args, kwargs }, message, route }, tree);
   if (call.options.addToParent !== false) parent?.children.push([[id, null], null]);
   const result = createResult<R, P>(treeSource(source, tree, call.task), { id, taskName: call.task, known: true });
   return { result, outcome: await result.settled() };
 }
 
-/** What is to be sent at once is run one after the other. Throws as `applyHere`, and RESULT_CHORDS for chords, which nothing counts here. */
+/** What is to be sent at once is run one after the other. Throws as `applyHere`. */
 export async function applyCompositeHere(
   runtime: AppRuntime,
   source: HandleSource,
   composite: CompositeCall,
 ): Promise<AsyncResult<unknown>> {
   const { sends, opens, ...frozen } = planCall(runtime, composite, null);
-  if (opens.length > 0) throw new CeleriacError("RESULT_CHORDS", "taskAlwaysEager runs tasks where they are called, and counts no chords");
-  const tree: Tree = { rootId: null, texts: new Map(), thrown: undefined };
+  const tree = newTree(runtime, null);
+  tree.chords.open(opens);
   for (const send of await Promise.all(sends.map((send) => checked(runtime, send)))) await runMessage(runtime, send, tree);
   if (composite.options.addToParent !== false) currentRun()?.children.push(frozen.result);
   return handleIn(treeSource(source, tree, null), frozen);
@@ -75,8 +77,13 @@ interface Tree {
   readonly rootId: string | null;
   /** task id → Celery's result JSON */
   readonly texts: Map<string, string>;
+  readonly chords: EagerChords;
   /** what the call itself failed with */
   thrown: unknown;
+}
+
+function newTree(runtime: AppRuntime, rootId: string | null): Tree {
+  return { rootId, texts: new Map(), chords: createEagerChords(runtime), thrown: undefined };
 }
 
 async function runTree(runtime: AppRuntime, root: Publication, tree: Tree): Promise<void> {
@@ -100,8 +107,29 @@ async function runTree(runtime: AppRuntime, root: Publication, tree: Tree): Prom
     });
     await keepEnding(ending, run, keep);
     for (const record of unrunOf(runtime, run, ending)) await keepRecord(runtime, tree, record, false);
-    if ("publish" in ending) due.unshift(...ending.publish);
+    if ("opens" in ending) tree.chords.open(ending.opens ?? []);
+    const after = afterMembers(runtime, tree, run, ending);
+    for (const record of after.results) await keepRecord(runtime, tree, record, false);
+    due.unshift(...("publish" in ending ? ending.publish : []), ...after.publish);
   }
+}
+
+/** What follows where the end of a run was the last that a chord waited for. */
+function afterMembers(runtime: AppRuntime, { chords }: Tree, run: Run, ending: Ending): AfterMembers {
+  if (!chords.isWaiting || ending.kind === "retried" || ending.kind === "replaced" || ending.kind === "undecodable")
+    return { results: [], publish: [] };
+  const headers = readTaskHeaders(run);
+  const members = chordMembersOf(headers, decodeBody(run, runtime.contentRules).embed, ending.kind === "succeeded");
+  return chords.count(members, countedEnd(ending, run), { rootId: headers.rootId, parentId: headers.id, priority: run.priority });
+}
+
+function countedEnd(
+  ending: Exclude<Ending, { kind: "retried" | "replaced" | "undecodable" }>,
+  run: Run,
+): Pick<ChordPart, "state" | "value"> {
+  if (ending.kind === "succeeded") return { state: "SUCCESS", value: ending.value };
+  const { state, error } = endOf(ending, run);
+  return { state, value: JSON.stringify(exceptionJson(error)) };
 }
 
 async function keepRecord(runtime: AppRuntime, { texts }: Tree, record: ResultRecord, isIgnored: boolean): Promise<void> {

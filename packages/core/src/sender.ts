@@ -13,6 +13,7 @@ import type { GroupResult } from "./group-result.ts";
 import type { AsyncResult, HandleSource, Sent } from "./result.ts";
 import { createResult, groupOf, handleIn } from "./result-tree.ts";
 import { readGroup } from "./saved-group.ts";
+import type { Outcome } from "./snapshot.ts";
 import type { TaskSender } from "./task.ts";
 import { toWire } from "./task-input.ts";
 import { createTransmit } from "./transmit.ts";
@@ -73,7 +74,9 @@ export function createSender(runtime: AppRuntime): Sender {
 
   async function applyComposite(composite: CompositeCall): Promise<AsyncResult<unknown>> {
     const { applyCompositeHere } = await import("./eager.ts");
-    return await applyCompositeHere(runtime, source, composite);
+    const result = await applyCompositeHere(runtime, source, composite);
+    if (runtime.settings.taskEagerPropagates) throwFailure(await result.settled());
+    return result;
   }
 
   function ended(): void {
@@ -83,8 +86,8 @@ export function createSender(runtime: AppRuntime): Sender {
 
   async function runEagerly<R, P>(call: Call): Promise<AsyncResult<R, P>> {
     const { result, outcome } = await applyCall<R, P>(call);
-    if (outcome.state !== "FAILURE" || !runtime.settings.taskEagerPropagates) return result;
-    throw outcome.error.cause ?? outcome.error;
+    if (runtime.settings.taskEagerPropagates) throwFailure(outcome);
+    return result;
   }
 
   async function applyCall<R, P>(call: Call): Promise<Applied<R, P>> {
@@ -125,4 +128,8 @@ export function createSender(runtime: AppRuntime): Sender {
 /** No handler of ours hangs on it: a rejection that its caller never looks at is Node's to report. */
 function withGet<R, P>(sent: Promise<AsyncResult<R, P>>): Sent<R, P> {
   return Object.assign(sent, { get: async (options?: Parameters<AsyncResult<R, P>["get"]>[0]) => (await sent).get(options) });
+}
+
+function throwFailure(outcome: Outcome<unknown>): void {
+  if (outcome.state === "FAILURE") throw outcome.error.cause ?? outcome.error;
 }

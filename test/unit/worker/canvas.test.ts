@@ -187,9 +187,9 @@ describe("a chord", () => {
   });
 });
 
-describe("a chord, run by a worker", () => {
+describe.each(places)("a chord, run by %s", (_where, config: Config) => {
   it("gives its body all results, nested as types say, wherever it stands and whatever is in it", async () => {
-    const { app, add, show } = await world();
+    const { app, add, show } = await world(config);
     const sum = app.task("sum", (xs: readonly number[]) => xs.reduce((a, b) => a + b, 0));
     const list = app.task("list", (all: unknown) => all);
     const ended = await Promise.all([
@@ -217,7 +217,7 @@ describe("a chord, run by a worker", () => {
   });
 
   it("fails with what failed, and tells its error callbacks once", async () => {
-    const { app, add, fail } = await world();
+    const { app, add, fail } = await world(config);
     const told: unknown[] = [];
     const sum = app.task("sum", (xs: readonly number[]) => xs.length);
     const oops = app.task("oops", (id: string, failure?: { readonly type: string }) => void told.push([id, failure?.type]));
@@ -228,6 +228,14 @@ describe("a chord, run by a worker", () => {
     await eventually(() => expect(told).toHaveLength(1));
     expect(told).toEqual([[sent.id, "ChordError"]]);
   });
+});
+
+it("a canvas that fails where it is called throws, if taskEagerPropagates says so", async () => {
+  const { add, fail } = await world({ taskAlwaysEager: true, taskEagerPropagates: true });
+  const failure = { code: "TASK_FAILED", remote: { type: "RangeError" } };
+  await expect(chain(add.s(1, 2), fail.s(), add.s(1)).delay()).rejects.toMatchObject(failure);
+  await expect(group(add.s(1, 2), fail.s(1)).delay()).rejects.toMatchObject(failure);
+  expect(await chain(add.s(1, 2), add.s(1)).delay().get()).toBe(4);
 });
 
 describe("app.signature", () => {

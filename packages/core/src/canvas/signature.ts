@@ -134,7 +134,8 @@ function merged(local: LocalOptions, options: CallOptions): LocalOptions {
 function callOf(signature: SignatureJson, local: LocalOptions, args: readonly unknown[], given: ApplyOptions<never>): Call {
   const { task, args: own = [], options = {}, immutable } = signature;
   const kwargs = { ...signature.kwargs, ...given.kwargs };
-  const call = createCall(task, immutable === true ? own : [...args, ...own], { ...readOptions(signature), ...local, ...given, kwargs });
+  const said = Object.keys(options).length === 0 ? options : readOptions(signature);
+  const call = createCall(task, immutable === true ? own : [...args, ...own], { ...said, ...local, ...given, kwargs });
   return {
     ...call,
     callbacks: orNull([...linksOf(options, "link"), ...(call.callbacks ?? [])]),
