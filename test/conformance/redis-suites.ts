@@ -1,14 +1,17 @@
-/** The suites of broker, result backend and coordinator for one way to reach a Redis. */
+/** The suites of broker, result backend, coordinator and schedule store for one way to reach a Redis. */
+import { randomUUID } from "node:crypto";
 import { Cluster, Redis } from "ioredis";
 import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
 import { createRedisCoordinator } from "../../packages/core/src/coordinators/redis.ts";
 import type { RedisAccess } from "../../packages/core/src/redis/url.ts";
+import { createRedisScheduleStore } from "../../packages/core/src/schedule-stores/redis.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { cutRedisConnections } from "../support/redis-connections.ts";
 import { describeBackend } from "./backend-suite.ts";
 import { describeBroker } from "./broker-suite.ts";
 import { describeCoordinator } from "./coordinator-suite.ts";
+import { describeScheduleStore } from "./schedule-store-suite.ts";
 
 export interface RedisWay {
   /** What a user would write, of a database that nobody else uses. */
@@ -28,6 +31,11 @@ export function describeRedis(name: string, way: () => Promise<RedisWay>, settle
     const { url, access, nodes } = await way();
     const plainUrl = nodes.length === 1 ? (nodes[0] as string) : url;
     return { open: (timing) => createRedisCoordinator(url, driverContext(), { access, timing }), url: plainUrl, async close() {} };
+  });
+  describeScheduleStore(name, async () => {
+    const { url, access } = await way();
+    const own = randomUUID();
+    return { open: (app = own) => createRedisScheduleStore(url, app, driverContext(), access), async close() {} };
   });
 }
 

@@ -2,6 +2,7 @@
  * The conformance suite of schedule stores: what `packages/core/src/schedule-store.ts` promises, run against every driver.
  * A driver's test file calls `describeScheduleStore` with a function that opens a world of its own.
  */
+import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ScheduleStore } from "../../packages/core/src/schedule-store.ts";
 import type { EntryDefinition } from "../../packages/core/src/stored-entry.ts";
@@ -179,7 +180,7 @@ export function describeScheduleStore(name: string, openWorld: () => Promise<Sch
     });
 
     it("keeps apps apart", async () => {
-      const foreign = world.open("another");
+      const foreign = world.open(`another-${randomUUID()}`);
       await one.lead("a", longMs);
       await one.put("code", [entry("x")]);
       expect((await foreign.lead("b", longMs)).token).not.toBeNull();

@@ -1,4 +1,4 @@
-/** Every schedule store against the suite of all of them. */
+/** Schedule stores against the suite of all of them; those on other ways to a Redis are in redis-suites.ts. */
 import { randomUUID } from "node:crypto";
 import { createMemoryScheduleStore } from "../../packages/core/src/schedule-stores/memory.ts";
 import { createRedisScheduleStore } from "../../packages/core/src/schedule-stores/redis.ts";
@@ -16,11 +16,6 @@ describeScheduleStore("memory", async () => {
 describeScheduleStore("SQLite", async () => {
   const file = await createSqliteFile();
   return { open: (app = "shop") => createSqliteScheduleStore(file.url, app, file.nextContext()), close: () => file.remove() };
-});
-
-describeScheduleStore("Redis", async () => {
-  const url = await redisUrl();
-  return { open: (app = "shop") => createRedisScheduleStore(url, app, driverContext()), async close() {} };
 });
 
 describeScheduleStore("Redis with a prefix", async () => {
