@@ -32,6 +32,11 @@ export class HeldRuns {
     return this.#byNumber.values();
   }
 
+  /** Those that have begun, or are so far in front that they have, though user code that never gives way keeps it from being told. */
+  inUserCode(slots: number): readonly HeldRun[] {
+    return [...this.#byNumber.values()].filter((held, place) => held.begun || place < slots);
+  }
+
   /** One that none of them has. */
   nextNumber(): number {
     do this.#lastNumber = (this.#lastNumber % highestNumber) + 1;

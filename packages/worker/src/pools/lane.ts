@@ -142,19 +142,14 @@ export class Lane implements ReportSink, LinkListener, RunHolder {
     this.terminate({ kind: "endedFor", endings: this.#endings }, signal);
   }
 
-  /** A run that has begun, or is so far in front that it has, though user code that never gives way keeps it from being told. */
+  /** undefined: it does not run here. */
   running(taskId: string): HeldRun | undefined {
-    return this.inUserCode().find((held) => held.run.id === taskId);
-  }
-
-  /** All such runs. */
-  inUserCode(): readonly HeldRun[] {
-    return [...this.held.values()].filter((held, place) => held.begun || place < this.slots);
+    return this.held.inUserCode(this.slots).find((held) => held.run.id === taskId);
   }
 
   async stack(): Promise<ExecutorStack> {
     const now = this.#clock.monotonic();
-    const runs = this.inUserCode().map(({ run, begun, begunAt }) => {
+    const runs = this.held.inUserCode(this.slots).map(({ run, begun, begunAt }) => {
       return { id: run.id, task: run.task, forMs: now - (begun ? begunAt : this.progressAt) };
     });
     return { pid: this.pid, runs, stack: await this.#link.stack() };
