@@ -1,6 +1,6 @@
 /** Work that passes from a Python worker to one of ours and back: chains that Python composed, links and error callbacks of both sides. */
 import { randomUUID } from "node:crypto";
-import { type App, type AsyncResult, createApp, type FailureInfo } from "@celeriac/core";
+import { type App, type AsyncResult, chordOf, createApp, type FailureInfo } from "@celeriac/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { type InteropWorker, startInteropWorker } from "../support/interop/worker.ts";
@@ -74,6 +74,51 @@ describe.each(brokers)("hand to hand on $name", ({ broker }) => {
       const failed = await failing[from].applyAsync(["x"], { linkError: errbacks[to].s().set({ queue: to, taskId }) });
       await expect(failed.get()).rejects.toMatchObject({ code: "TASK_FAILED" });
       expect(await app.result<unknown[]>(taskId).get({ timeout: "30s" })).toEqual(expect.arrayContaining([failed.id]));
+    }
+  });
+
+  const totals = ["py.total", "js.total"] as const;
+  const dependency = (raised: string) => ({ type: "ChordError", args: [expect.stringContaining(`raised ${raised}`)] });
+
+  /** The body of a chord that Python sends, as Python sees it. */
+  async function endOfChord(body: string, ...tasks: readonly ReturnType<typeof on>[]): Promise<unknown> {
+    const steps = [{ do: "canvas" as const, kind: "chord" as const, tasks, body: on(body) }];
+    const [{ id }] = (await callPython({ ...place, queue: "py" }, steps)) as [{ id: string }];
+    const [end] = await callPython({ ...place, queue: "py" }, [{ do: "get", id }]);
+    return end;
+  }
+
+  it("ends chords of Python's whose headers run on both workers, their bodies on either", async () => {
+    const mixed = [on("py.add", [1, 1]), on("js.add", [2, 2]), on("py.add", [3, 3]), on("js.add", [4, 4])];
+    for (const body of totals) expect(await endOfChord(body, ...mixed)).toMatchObject({ state: "SUCCESS", result: 20 });
+    const ours = mixed.map(({ args }) => on("js.add", args));
+    expect(await endOfChord("js.total", ...ours)).toMatchObject({ state: "SUCCESS", result: 20 });
+  });
+
+  it("fails chords of Python's where a task of ours has failed, or one of theirs", async () => {
+    const ours = await endOfChord("py.total", on("py.add", [1, 1]), on("js.fail", ["x"]));
+    expect(ours).toMatchObject({ state: "FAILURE", error: dependency("RangeError('x')") });
+    const theirs = await endOfChord("js.total", on("js.add", [1, 1]), on("py.fail", ["x"]));
+    expect(theirs).toMatchObject({ state: "FAILURE", error: dependency("ValueError('x')") });
+  });
+
+  it("ends chords of ours whose headers run on both workers, their bodies on either", async () => {
+    const add = {
+      py: app.declare<(x: number, y: number) => number>("py.add"),
+      js: app.declare<(x: number, y: number) => number>("js.add"),
+    };
+    const fail = app.declare<(message: string) => number>("py.fail");
+    for (const name of totals) {
+      const total = app.declare<(numbers: readonly number[]) => number>(name);
+      // Whoever ends last sends the body, and knows no routes of ours.
+      const body = () => total.s().set({ queue: name.slice(0, 2) });
+      const header = [add.py.s(1, 1), add.js.s(2, 2), add.py.s(3, 3), add.js.s(4, 4)];
+      expect(await chordOf(header, body()).delay().get({ timeout: "30s" })).toBe(20);
+      const failed = chordOf([add.js.s(1, 1), fail.s("x"), add.js.s(2, 2)], body()).delay();
+      expect(await (await failed).settled({ timeout: "30s" })).toMatchObject({
+        state: "FAILURE",
+        error: { code: "TASK_CHORD_FAILED", remote: dependency("ValueError('x')") },
+      });
     }
   });
 

@@ -44,7 +44,7 @@ def canvas(kind, tasks, body=None, **options):
     members = [signature(each["task"], args=each.get("args", ()), app=app, **each.get("options", {})) for each in tasks]
     if kind == "chain":
         return {"id": chain(members, app=app).apply_async(**options).id}
-    end = signature(body["task"], args=body.get("args", ()), app=app)
+    end = signature(body["task"], args=body.get("args", ()), app=app, **body.get("options", {}))
     sent = chord(members, end, app=app).apply_async(**options)
     return {"id": sent.id, "members": [member.id for member in sent.parent.results]}
 

@@ -13,6 +13,7 @@ const config: Config = {
 export const app = createApp("interop", { config });
 
 app.task("js.add", { params: ["x", "y"] }, (x: number, y: number) => x + y);
+app.task("js.total", (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0));
 app.task("js.echo", (...args: unknown[]) => args);
 app.task("js.fail", (message: string) => {
   throw new RangeError(message);
