@@ -40,6 +40,8 @@ export async function beat({ common, options }: CommandArguments<"beat">, output
     const { brokerUrl } = runtime.settings;
     if (isMemoryUrl(brokerUrl))
       logger.warn("the broker is in this process's memory: no worker will ever see what is sent", { broker: brokerUrl });
+    // A signal that came while modules were loading.
+    if (isAsked) return exitCode.done;
     running = createBeat(app, { failover, grace, http }, { logger });
     try {
       await running.start();
