@@ -19,7 +19,10 @@ const perFile = 50;
 /** Path → text. */
 export function sourcesOf({ tasks, canvases }: TypeWorkload): Readonly<Record<string, string>> {
   const taskFiles = chunks(tasks).map((numbers) => [`tasks-${numbers[0]}.ts`, [head, ...numbers.map(task)].join("\n")]);
-  const canvasFiles = chunks(canvases).map((numbers) => [`canvases-${numbers[0]}.ts`, [head, composing, steps, ...numbers.map(canvas)].join("\n")]);
+  const canvasFiles = chunks(canvases).map((numbers) => [
+    `canvases-${numbers[0]}.ts`,
+    [head, composing, steps, ...numbers.map(canvas)].join("\n"),
+  ]);
   return { "app.ts": app, ...Object.fromEntries([...taskFiles, ...canvasFiles]) };
 }
 
