@@ -216,6 +216,18 @@ describe.each(places)("a chord, run by %s", (_where, config: Config) => {
     expect(ended).toEqual([6, "n=9", [2, 7, 0], [[2, [4]], [6, "n=2"], 0], [[2, 4], 6], "n=12", 0]);
   });
 
+  it("may be what a task is replaced with", async () => {
+    const { app, add } = await world(config);
+    const listed = app.bound("listed", (self, n: number): readonly number[] => self.replace(group(add.s(n, 1), add.s(n, 2)) as never));
+    const count = app.task("count", (all: readonly unknown[]) => all.length);
+    expect(await listed.delay(5).get()).toEqual([6, 7]);
+    expect(
+      await chain(group(listed.s(1), listed.s(2)), count.s())
+        .delay()
+        .get(),
+    ).toBe(2);
+  });
+
   it("fails with what failed, and tells its error callbacks once", async () => {
     const { app, add, fail } = await world(config);
     const told: unknown[] = [];
