@@ -39,8 +39,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: ["celeriac-source", "node", "module-sync"] } },
   test: {
     pool: "forks",
-    // More than there are cores where we are checked: most of a test is waiting, for servers, processes and delays.
-    maxWorkers: 3,
+    maxWorkers: 2,
     testTimeout: 30_000,
     // On a busy machine nothing happens within the second that is Vitest's own.
     expect: { poll: { timeout: 15_000 } },

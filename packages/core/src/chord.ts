@@ -2,7 +2,6 @@
  * The contract of chords: what is counted of one, and who may close it. Three steps, each of which may be repeated: it is opened before its first
  * member is sent; the end of each member is counted, inside the member's settlement where claims and results share a server (`broker.ts`); whoever
  * counts the last one sends the body, closes the chord and only then settles. Stores live with the result backends that can count.
-
  */
 
 /** A chord to be counted. Opened by whoever sends its members, before the first of them; and again, the same, by whoever plans it again. */
