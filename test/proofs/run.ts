@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { build } from "../support/built.ts";
 import { installWhatIsMissing } from "../support/install.ts";
 import { canvas } from "./canvas.ts";
+import { chords } from "./chords.ts";
 import { crowdedFile } from "./crowded-file.ts";
 import { deploys } from "./deploys.ts";
 import { dueTomorrow } from "./due-tomorrow.ts";
@@ -29,6 +30,7 @@ const proofs: readonly Proof[] = [
   longTasks,
   returns,
   deploys,
+  chords,
   dueTomorrow(Number(given.tasks)),
   canvas,
 ];
