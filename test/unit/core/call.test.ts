@@ -95,6 +95,11 @@ describe("the options of a call", () => {
     expect(() => createCall("", [], {})).toThrow(refused("CONFIG_INVALID", "name"));
   });
 
+  it("reach a signature that takes nothing from its parent, too", () => {
+    const own = createSignature(sender, taskJson("t", [1], { a: 1 }, true)).set({ kwargs: { b: 2 } });
+    expect(own.toJSON()).toMatchObject({ args: [1], kwargs: { a: 1, b: 2 }, immutable: true });
+  });
+
   it("are checked in a signature as well, when they are set", () => {
     expect(() => signature.clone().set({ countdwn: 3 } as object)).toThrow(refused("CONFIG_UNKNOWN", '"countdown"'));
   });

@@ -57,6 +57,12 @@ export function withArguments(signature: SignatureJson, args: readonly unknown[]
   );
 }
 
+/** Keyword arguments of its own: an immutable one refuses those of its parent, not those it is given when it is written. */
+export function withKwargs(signature: SignatureJson, kwargs: SignatureJson["kwargs"]): SignatureJson {
+  if (Object.keys(kwargs).length === 0) return signature;
+  return atStarts(signature, (task) => ({ ...task, kwargs: { ...task.kwargs, ...kwargs } }));
+}
+
 /** Where what ends a signature stands: in which group, and for which chord's body it counts. */
 export interface Standing {
   readonly group_id?: unknown;

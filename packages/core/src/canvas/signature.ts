@@ -17,7 +17,7 @@ import { kindOf, linksOf, withOptions } from "./composite.ts";
 import { emptyGroupSender } from "./empty-group.ts";
 import { freeze } from "./freeze.ts";
 import { joined, nestedChord } from "./join.ts";
-import { withArguments, withCallbacks, withErrbacks, withStamps } from "./reach.ts";
+import { withArguments, withCallbacks, withErrbacks, withKwargs, withStamps } from "./reach.ts";
 import { localOptions, readOptions, wireOptions } from "./wire-options.ts";
 
 export interface Signature<in out In extends readonly unknown[], out Out> extends Step<In, Out> {
@@ -79,7 +79,7 @@ export function createSignature<In extends readonly unknown[], Out>(
   const signature = {
     task: json.task,
     set(options: CallOptions) {
-      current = told(current, [], options);
+      current = withKwargs(told(current, [], options), options.kwargs ?? {});
       local = merged(local, options);
       return signature;
     },
