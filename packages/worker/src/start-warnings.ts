@@ -31,10 +31,10 @@ export async function warnOfServers({ broker, backend, settings, logger }: Serve
   ]);
 }
 
-async function tell(server: string, { facts }: Pick<Broker, "facts">, losses: string, logger: Logger): Promise<void> {
+async function tell(server: string, driver: Pick<Broker, "facts">, losses: string, logger: Logger): Promise<void> {
   let found: ServerFacts;
   try {
-    found = await facts();
+    found = await driver.facts();
   } catch (error) {
     logger.debug("a server could not be asked about itself", { server, reason: reasonOf(error) });
     return;

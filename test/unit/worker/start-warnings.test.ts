@@ -43,6 +43,21 @@ it("tells broker and result backend apart where they are two", async () => {
   ]);
 });
 
+it("asks drivers that are objects with a state of their own, as SQLite's", async () => {
+  class Driver {
+    readonly settlesResults = true;
+    readonly #facts = { ...sound, skewMs: 5_000 };
+    async facts(): Promise<ServerFacts> {
+      return this.#facts;
+    }
+  }
+  const warn: string[] = [];
+  const logger = { debug() {}, info() {}, warn: (message: string) => void warn.push(message), error() {} };
+  const broker = new Driver() as unknown as Broker;
+  await warnOfServers({ broker, backend: null, settings: { brokerUrl: "sqlite://./a.db", resultBackend: null }, logger });
+  expect(warn).toEqual(["a server's clock differs from this machine's"]);
+});
+
 it("says nothing of what is unknown, nor of memory, which nobody takes for a disk", async () => {
   expect((await warningsOf(async () => ({ ...sound, skewMs: null, persistent: null }))).warnings).toEqual([]);
   const memory = { brokerUrl: "memory://", resultBackend: null };
