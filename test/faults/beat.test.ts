@@ -1,4 +1,7 @@
 /** Beats that die: what was due is sent once all the same, whoever leads by then. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import Database from "libsql";
 import { afterEach, describe, expect, it } from "vitest";
 import { createApp, runtimeOf } from "../../packages/core/src/app.ts";
 import { startCeleriac } from "../support/celeriac-command.ts";
@@ -35,12 +38,55 @@ function startBeat(folder: string, broker: string): PrivateProcess {
   return beat;
 }
 
-describe.each([
-  ["Redis", redisUrl],
-  ["a SQLite file", async () => `sqlite://${folderOf("beat-file")}/celeriac.db`],
-])("on %s", (_, brokerUrl) => {
+/** Who is stopped inside a transaction holds the file against everybody until it goes on: on SQLite it is stopped between two. */
+async function stopBetweenWrites(pid: number, folder: string | null): Promise<void> {
+  await eventually(async () => {
+    process.kill(pid, "SIGSTOP");
+    const isBetween = folder === null || databasesIn(folder).every(mayBeWritten);
+    if (!isBetween) process.kill(pid, "SIGCONT");
+    return isBetween;
+  });
+}
+
+function databasesIn(folder: string): readonly string[] {
+  return readdirSync(folder)
+    .filter((name) => /\.db(-schedules)?$/.test(name))
+    .map((name) => join(folder, name));
+}
+
+function mayBeWritten(path: string): boolean {
+  const database = new Database(path, { timeout: 100 });
+  try {
+    database.exec("begin immediate; rollback");
+    return true;
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === "SQLITE_BUSY") return false;
+    throw error;
+  } finally {
+    database.close();
+  }
+}
+
+interface Place {
+  readonly url: string;
+  /** of the SQLite files */
+  readonly folder: string | null;
+}
+
+const places: readonly (readonly [string, () => Promise<Place>])[] = [
+  ["Redis", async () => ({ url: await redisUrl(), folder: null })],
+  [
+    "a SQLite file",
+    async () => {
+      const folder = folderOf("beat-file");
+      return { url: `sqlite://${folder}/celeriac.db`, folder };
+    },
+  ],
+];
+
+describe.each(places)("on %s", (_, open) => {
   it("each due time is sent once, though the leader is killed, and then the next one is stopped for a while", async () => {
-    const broker = await brokerUrl();
+    const { url: broker, folder } = await open();
     const reader = createApp("shop", { broker });
     const { broker: queues } = await runtimeOf(reader)!.links();
     await queues.connect();
@@ -57,7 +103,7 @@ describe.each([
     ]);
     const before = await length();
     await eventually(async () => (await length()) > before + 20);
-    process.kill(leader.pid, "SIGSTOP");
+    await stopBetweenWrites(leader.pid, folder);
     await follower.wrote(/beat-leading/, 30_000);
     process.kill(leader.pid, "SIGCONT");
     await leader.wrote(/another beat leads now/, 30_000);
