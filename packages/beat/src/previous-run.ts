@@ -1,7 +1,5 @@
 /** Whether the task that an entry sent last still is under way, for entries whose tasks are not to overlap. */
-import { type AppRuntime, resultExpiresMs, type Sender, type StoredEntry } from "@celeriac/core/runtime";
-
-const final: ReadonlySet<string> = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
+import { type AppRuntime, isFinal, resultExpiresMs, type Sender, type StoredEntry } from "@celeriac/core/runtime";
 
 /** Throws BACKEND_*. */
 export async function isUnderWay(
@@ -12,7 +10,7 @@ export async function isUnderWay(
 ): Promise<boolean> {
   if (lastTaskId === null || lastSentAt === null) return false;
   const snapshot = await sender.result(lastTaskId, null).snapshot();
-  if (final.has(snapshot.state)) return false;
+  if (isFinal(snapshot.state)) return false;
   // Nothing is known of a task that waits, nor of one whose result is gone.
   return snapshot.state !== "PENDING" || now - lastSentAt < (resultExpiresMs(settings) ?? Number.POSITIVE_INFINITY);
 }

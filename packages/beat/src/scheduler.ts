@@ -1,4 +1,5 @@
 /** Which entry is to be looked at next: the soonest of many is at hand at once, a change costs the logarithm of how many there are. Knows no clock and sends nothing. */
+import { Heap } from "@celeriac/core/runtime";
 
 interface Place {
   readonly name: string;
@@ -7,8 +8,8 @@ interface Place {
 }
 
 export class Scheduler {
-  /** a binary heap, in which places that count no more stay until they come up */
-  #heap: Place[] = [];
+  /** places that count no more stay in it until they come up */
+  readonly #heap = new Heap<Place>((one, other) => one.at < other.at);
   readonly #places = new Map<string, Place>();
 
   get size(): number {
@@ -18,7 +19,7 @@ export class Scheduler {
   /** When the next one is; null: none is. */
   get nextAt(): number | null {
     this.#dropStale();
-    return this.#heap[0]?.at ?? null;
+    return this.#heap.first()?.at ?? null;
   }
 
   /** In place of when it was before; null: not any more. */
@@ -29,15 +30,15 @@ export class Scheduler {
     }
     const place = { name, at };
     this.#places.set(name, place);
-    this.#rise(place);
-    if (this.#heap.length > 2 * this.#places.size + 64) this.#rebuild();
+    this.#heap.add(place);
+    if (this.#heap.size > 2 * this.#places.size + 64) this.#rebuild();
   }
 
   /** Takes out all that are not after `now`, soonest first. */
   take(now: number): readonly string[] {
     const taken: string[] = [];
     for (let at = this.nextAt; at !== null && at <= now; at = this.nextAt) {
-      const { name } = this.#takeFirst();
+      const { name } = this.#heap.take()!;
       this.#places.delete(name);
       taken.push(name);
     }
@@ -45,44 +46,17 @@ export class Scheduler {
   }
 
   clear(): void {
-    this.#heap = [];
+    this.#heap.clear();
     this.#places.clear();
   }
 
   #dropStale(): void {
-    for (let first = this.#heap[0]; first !== undefined && this.#places.get(first.name) !== first; first = this.#heap[0]) this.#takeFirst();
+    for (let first = this.#heap.first(); first !== undefined && this.#places.get(first.name) !== first; first = this.#heap.first())
+      this.#heap.take();
   }
 
   #rebuild(): void {
-    const places = [...this.#places.values()].sort((one, other) => one.at - other.at);
-    this.#heap = places;
-  }
-
-  #rise(place: Place): void {
-    const heap = this.#heap;
-    let at = heap.length;
-    while (at > 0) {
-      const above = (at - 1) >> 1;
-      if (heap[above]!.at <= place.at) break;
-      heap[at] = heap[above]!;
-      at = above;
-    }
-    heap[at] = place;
-  }
-
-  #takeFirst(): Place {
-    const heap = this.#heap;
-    const first = heap[0]!;
-    const last = heap.pop()!;
-    if (heap.length === 0) return first;
-    let at = 0;
-    for (let below = 1; below < heap.length; below = 2 * at + 1) {
-      const least = below + 1 < heap.length && heap[below + 1]!.at < heap[below]!.at ? below + 1 : below;
-      if (heap[least]!.at >= last.at) break;
-      heap[at] = heap[least]!;
-      at = least;
-    }
-    heap[at] = last;
-    return first;
+    this.#heap.clear();
+    for (const place of this.#places.values()) this.#heap.add(place);
   }
 }

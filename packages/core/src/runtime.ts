@@ -54,6 +54,7 @@ export { type FailpointName, failpoint, failpointNames } from "./failpoint.ts";
 export { celeryErrors, exceptionJson, readException, remoteErrorOf, taskErrorOf } from "./failure.ts";
 export { afterFailure, afterSuccess, type Followed, type FollowUps } from "./follow-up.ts";
 export { readFollowed } from "./followed.ts";
+export { Heap } from "./heap.ts";
 export { type Answer, answerJson, type HttpServer, openHttpServer } from "./http-server.ts";
 export { instantMs } from "./instant.ts";
 export { addressSetting, type ListenAddress, listenPlace } from "./listen-address.ts";
@@ -111,6 +112,7 @@ export {
 export { shownJson, shownSettings } from "./shown-settings.ts";
 export type { SignalEvents } from "./signals.ts";
 export { stateRecord } from "./state-record.ts";
+export { isFinal } from "./states.ts";
 export type { SignatureJson } from "./step.ts";
 export { callStep } from "./step.ts";
 export { type EntryDefinition, type StoredEntry, timingOf } from "./stored-entry.ts";

@@ -29,6 +29,7 @@ const ground = new Set(
     ],
     ...[
       "failure",
+      "heap",
       "live-exchange",
       "logger",
       "pauses",

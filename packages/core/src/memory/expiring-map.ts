@@ -1,5 +1,5 @@
 /** A map whose entries have an end: what is over is not seen any more, and goes with the next entry that is set. */
-import { Heap } from "./heap.ts";
+import { Heap } from "../heap.ts";
 
 interface Entry<V> {
   readonly value: V;

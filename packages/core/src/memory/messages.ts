@@ -1,6 +1,7 @@
 /** The queues of a space: messages put in, claimed, put back, removed. Nothing here waits, so every step is whole. */
+
+import { Heap } from "../heap.ts";
 import { ExpiringMap } from "./expiring-map.ts";
-import { Heap } from "./heap.ts";
 
 /** A message on its way in: the head is JSON, so that whoever gets it shares nothing with who sent it. */
 export interface NewMessage {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ExpiringMap } from "../../../../packages/core/src/memory/expiring-map.ts";
-import { Heap } from "../../../../packages/core/src/memory/heap.ts";
+import { Heap } from "../../../packages/core/src/heap.ts";
+import { ExpiringMap } from "../../../packages/core/src/memory/expiring-map.ts";
 
 describe("a heap", () => {
   it("gives the least first, whatever was added and taken in between", () => {
