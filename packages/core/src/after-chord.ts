@@ -1,8 +1,8 @@
 /** What follows a chord whose members have all ended: its body, given their results; or, where one has failed, the body's failure and its error callbacks. */
 import type { AppRuntime } from "./app-runtime.ts";
-import type { ChordEnd, Publication } from "./broker.ts";
+import type { ChordEnd } from "./broker.ts";
 import { bodyOf, kindOf, linksOf, tasksOf } from "./canvas/composite.ts";
-import { type PlannedSend, plan } from "./canvas/plan.ts";
+import { plan } from "./canvas/plan.ts";
 import type { ChordPart, ChordStart, CountedPart } from "./chord.ts";
 import { type ChordMember, chordPartOf, unreachedMembers } from "./chord-member.ts";
 import type { Parentage } from "./compose.ts";
@@ -10,8 +10,8 @@ import { resultExpiresMs } from "./config.ts";
 import { deriveId } from "./derived-id.ts";
 import { type RemoteError, reasonOf } from "./errors.ts";
 import { celeryErrors, exceptionJson, readException, remoteErrorOf } from "./failure.ts";
-import { afterFailure, type Followed, type FollowUps, stampedAs } from "./follow-up.ts";
-import { type Embed, encodeMessage } from "./message.ts";
+import { afterFailure, type Followed, type FollowUps, publicationOf } from "./follow-up.ts";
+import type { Embed } from "./message.ts";
 import { reprException } from "./repr.ts";
 import { failureText } from "./result-meta.ts";
 import { readJson } from "./serializers/json.ts";
@@ -70,19 +70,14 @@ function sentBody(runtime: AppRuntime, { id, body, parts, parent, stamps = null 
     nextId: () => deriveId(id, 0, "chord", made++),
   };
   const { opens, sends } = plan(context, body, { args: [valuesOf(parts)] });
-  return { opens, results: [], publish: sends.map((send) => publicationOf(runtime, send, stamps)), outer: [] };
+  // Where closing and publishing are two steps it may be sent again, and is the same message.
+  const publish = sends.map((send) => ({ ...publicationOf(runtime, send, stamps), guarded: true }));
+  return { opens, results: [], publish, outer: [] };
 }
 
 function valuesOf(parts: readonly CountedPart[]): unknown {
   const { value, meant } = readJson(`[${parts.map((part) => part.value).join(",")}]`);
   return meant === null ? value : meant(value);
-}
-
-function publicationOf(runtime: AppRuntime, { message, route }: PlannedSend, stamps: TaskHeaders["stamps"]): Publication {
-  const envelope = encodeMessage(stampedAs(stamps, message), runtime.clock.now(), runtime.settings.maxMessageBytes);
-  // Where closing and publishing are two steps it may be sent again, and is the same message.
-  const publication = { envelope, route, guarded: true };
-  return message.etaAt === null || route.exchange !== "" ? publication : { ...publication, dueAt: message.etaAt };
 }
 
 /** What makes the body FAILURE, in Celery's words. */

@@ -3,7 +3,7 @@ import { type CompressionName, isCompression } from "./compression.ts";
 import { type DeliveryMode, deliveryModes } from "./delivery-mode.ts";
 import type { Duration } from "./duration.ts";
 import { ConfigError } from "./errors.ts";
-import { checkOptions, isCount, isDuration, isFlag, isRecord, isSerializer, isText, type OptionCheck } from "./option-check.ts";
+import { checkOptions, isCount, isDate, isDuration, isFlag, isRecord, isSerializer, isText, type OptionCheck } from "./option-check.ts";
 import { isPriority, type Priority } from "./priority.ts";
 import { type RetryPolicy, readRetryPolicy } from "./publish-retry.ts";
 import type { AsyncResult, Sent } from "./result.ts";
@@ -167,11 +167,6 @@ export function checkCallOptions(task: string, options: ApplyOptions<never>): vo
   const refusal = (what: string) => new ConfigError("CONFIG_INVALID", `Call of ${task}: ${what}`);
   if (!isRecord(options)) throw refusal(`its options are an object, got ${shownValue(options)}`);
   checkOptions(`a call of ${task}`, checks, options, (name, value) => refusal(`option ${name} cannot be ${shownValue(value)}`));
-}
-
-/** Of any realm: a test runner's Date is not this one's. */
-function isDate(value: unknown): boolean {
-  return Object.prototype.toString.call(value) === "[object Date]";
 }
 
 function isSteps(value: unknown): boolean {

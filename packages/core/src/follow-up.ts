@@ -6,6 +6,7 @@ import { groupJson, kindOf } from "./canvas/composite.ts";
 import { type Given, type Plan, type PlanContext, plan } from "./canvas/plan.ts";
 import { startsOf, withArguments } from "./canvas/reach.ts";
 import type { ChordStart } from "./chord.ts";
+import type { Composed } from "./compose.ts";
 import { resultExpiresMs } from "./config.ts";
 import { deriveId, type FollowUpKind } from "./derived-id.ts";
 import { CeleriacError, type RemoteError } from "./errors.ts";
@@ -112,8 +113,6 @@ export function followingContext(runtime: AppRuntime, run: Followed, kind: Follo
 
 /** `nesting`: of the tasks that run in the place of the one that was replaced */
 export function followUps(runtime: AppRuntime, run: Followed, plans: readonly Plan[], nesting = 0): FollowUps {
-  const nowMs = runtime.clock.now();
-  const { maxMessageBytes } = runtime.settings;
   const opens = plans.flatMap((each) => each.opens);
   if (opens.length > 0 && !countsChords(runtime.settings))
     throw new CeleriacError(
@@ -126,18 +125,20 @@ export function followUps(runtime: AppRuntime, run: Followed, plans: readonly Pl
       .flatMap(({ sends }) => sends)
       .map(({ message, route }) => {
         runtime.notePriority(message.priority);
-        return {
-          envelope: encodeMessage({ ...stampedAs(run.headers.stamps, message), nesting }, nowMs, maxMessageBytes),
-          route,
-          // What an exchange leads on is parked by the worker that finds it early: delays lead to queues.
-          ...(message.etaAt === null || route.exchange !== "" ? {} : { dueAt: message.etaAt }),
-        };
+        return publicationOf(runtime, { message: { ...message, nesting }, route }, run.headers.stamps);
       }),
     children: plans.map(({ result }) => result),
   };
 }
 
+/** With the stamps of what it follows. Throws what encoding throws. */
+export function publicationOf(runtime: AppRuntime, { message, route }: Composed, stamps: TaskHeaders["stamps"]): Publication {
+  const envelope = encodeMessage(stampedAs(stamps, message), runtime.clock.now(), runtime.settings.maxMessageBytes);
+  // What an exchange leads on is parked by the worker that finds it early: delays lead to queues.
+  return { envelope, route, ...(message.etaAt === null || route.exchange !== "" ? {} : { dueAt: message.etaAt }) };
+}
+
 /** Stamps are handed on; its own of the same names stand. */
-export function stampedAs(stamps: TaskHeaders["stamps"], message: Message): Message {
+function stampedAs(stamps: TaskHeaders["stamps"], message: Message): Message {
   return stamps === null ? message : { ...message, stamps: { ...stamps, ...message.stamps } };
 }

@@ -31,6 +31,11 @@ export function isCount(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 0;
 }
 
+/** Of any realm: a test runner's Date is not this one's. */
+export function isDate(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === "[object Date]";
+}
+
 export function isSerializer(value: unknown): boolean {
   return (serializerNames as readonly unknown[]).includes(value);
 }

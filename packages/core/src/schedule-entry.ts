@@ -5,7 +5,7 @@ import { createSignature } from "./canvas/signature.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { CeleriacError } from "./errors.ts";
 import { instantMs } from "./instant.ts";
-import { checkOptions, isCount, isDuration, isFlag, isText, type OptionCheck } from "./option-check.ts";
+import { checkOptions, isCount, isDate, isDuration, isFlag, isText, type OptionCheck } from "./option-check.ts";
 import { isSchedule, isStorable, type Schedule } from "./schedule.ts";
 import { shownValue } from "./setting.ts";
 import type { SignatureJson } from "./step.ts";
@@ -55,10 +55,6 @@ const checks: Readonly<Record<keyof ScheduleOptions, OptionCheck>> = {
   deadline: isDuration,
   overlap: (value) => overlaps.includes(value),
 };
-
-function isDate(value: unknown): boolean {
-  return Object.prototype.toString.call(value) === "[object Date]";
-}
 
 /** Throws SCHEDULE_INVALID, CONFIG_UNKNOWN, CONFIG_INVALID, CONFIG_DURATION. */
 export function declareEntry(name: string, when: Schedule, what: SignatureJson, options: ScheduleOptions = {}): DeclaredEntry {
