@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { ResultTuple } from "../../../packages/core/src/result-meta.ts";
 import { createGroupResult } from "../../../packages/core/src/result-tree.ts";
+import { endOf } from "../../support/end-of.ts";
 import { quiet } from "../../support/fake-clock.ts";
 import { resultsWorld } from "../../support/results.ts";
 
@@ -11,16 +12,6 @@ const task = (id: string, parent: ResultTuple | null = null): ResultTuple => [[i
 function groupWorld(members: readonly ResultTuple[] = ["a", "b", "c"].map((id) => task(id))) {
   const world = resultsWorld();
   return { ...world, group: createGroupResult<unknown[]>(world.source, { id: "g", members }) };
-}
-
-/** How a promise ended, for one that may reject before anybody looks. */
-function endOf<T>(promise: Promise<T>) {
-  const end: { value?: T; error?: unknown } = {};
-  promise.then(
-    (value) => Object.assign(end, { value }),
-    (error: unknown) => Object.assign(end, { error }),
-  );
-  return end;
 }
 
 async function all<T>(items: AsyncIterable<T>): Promise<readonly T[]> {

@@ -2,21 +2,12 @@
 import { describe, expect, it } from "vitest";
 import type { ResultTuple } from "../../../packages/core/src/result-meta.ts";
 import { createGroupResult, createResult, handleOf } from "../../../packages/core/src/result-tree.ts";
+import { endOf } from "../../support/end-of.ts";
 import { quiet } from "../../support/fake-clock.ts";
 import { resultsWorld } from "../../support/results.ts";
 
 const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
 const task = (id: string, parent: ResultTuple | null = null): ResultTuple => [[id, parent], null];
-
-/** How a promise ended, for one that may reject before anybody looks. */
-function endOf<T>(promise: Promise<T>) {
-  const end: { value?: T; error?: unknown } = {};
-  promise.then(
-    (value) => Object.assign(end, { value }),
-    (error: unknown) => Object.assign(end, { error }),
-  );
-  return end;
-}
 
 describe("collect()", () => {
   const tree = {

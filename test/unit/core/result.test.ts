@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { ResultBackend } from "../../../packages/core/src/backend.ts";
 import { reviveError } from "../../../packages/core/src/failure.ts";
 import { createResult } from "../../../packages/core/src/result-tree.ts";
+import { endOf } from "../../support/end-of.ts";
 import { createFakeClock, quiet } from "../../support/fake-clock.ts";
 
 const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
@@ -55,16 +56,6 @@ async function statesOf(changes: AsyncIterable<{ readonly state: string }>): Pro
   const states: string[] = [];
   for await (const { state } of changes) states.push(state);
   return states;
-}
-
-/** How a promise ended, for one that may reject before anybody looks. */
-function endOf<T>(promise: Promise<T>) {
-  const end: { value?: T; error?: unknown } = {};
-  promise.then(
-    (value) => Object.assign(end, { value }),
-    (error: unknown) => Object.assign(end, { error }),
-  );
-  return end;
 }
 
 describe("get()", () => {
