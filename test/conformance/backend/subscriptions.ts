@@ -57,6 +57,17 @@ export function describeSubscriptions(suite: Suite): void {
     watch.close();
   });
 
+  it("tells what is there already to whoever comes in the moment in which the last subscriber leaves", async () => {
+    const record = suite.record({ value: "told before" });
+    const first = await collect(suite.caller(), record.taskId);
+    await suite.worker().store(record);
+    await eventually(() => expect(first.last()?.result).toBe("told before"));
+    first.close();
+    const second = await collect(suite.caller(), record.taskId);
+    expect(second.last()).toEqual({ status: "SUCCESS", result: "told before" });
+    second.close();
+  });
+
   it("serves 500 subscriptions at once", async () => {
     const records = Array.from({ length: 500 }, (_, value) => suite.record({ value }));
     const watches = await Promise.all(records.map((record) => collect(suite.caller(), record.taskId)));

@@ -28,8 +28,8 @@ export class ResultWatch {
   /** by key; versions are the notices so far: a text that was read before the latest one is older than it */
   readonly #waiting: WaitingResults<number>;
   readonly #pace: WatchPace;
-  /** keys subscribed to on the present connection, or about to be */
-  readonly #heard = new Set<string>();
+  /** key subscribed to on the present connection, or about to be → who waited then: others, who came when these had left, are still to be told what is there */
+  readonly #heard = new Map<string, Awaited<number>>();
   #ear: RedisConnection | null = null;
   #turn: Promise<void> | null = null;
   #isClosed = false;
@@ -68,11 +68,11 @@ export class ResultWatch {
     this.#pace.adjust(this.#waiting.size > 0);
     try {
       if (this.#waiting.size > 0) await this.#openEar();
-      const added = [...this.#waiting.keys()].filter((key) => !this.#heard.has(key));
-      const left = [...this.#heard].filter((key) => this.#waiting.get(key) === undefined);
+      const added = [...this.#waiting.keys()].filter((key) => this.#heard.get(key) !== this.#waiting.get(key));
+      const left = [...this.#heard.keys()].filter((key) => this.#waiting.get(key) === undefined);
       const ear = this.#ear;
       if (ear?.isOpen !== true) return;
-      for (const key of added) this.#heard.add(key);
+      for (const key of added) this.#heard.set(key, this.#waiting.get(key)!);
       for (const key of left) this.#heard.delete(key);
       await Promise.all([
         ...batches(left).map((keys) => ear.call("UNSUBSCRIBE", ...keys)),
