@@ -6,6 +6,8 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { ResultBackend, ResultRecord } from "../../packages/core/src/backend.ts";
 import { createPostgresBackend } from "../../packages/core/src/backends/postgres.ts";
 import { createPostgresCoordinator } from "../../packages/core/src/coordinators/postgres.ts";
+import { createPostgresScheduleStore } from "../../packages/core/src/schedule-stores/postgres.ts";
+import type { EntryDefinition } from "../../packages/core/src/stored-entry.ts";
 import { createPairApp } from "../programs/pair/app.ts";
 import { programUrl } from "../support/built.ts";
 import { driverContext } from "../support/driver-context.ts";
@@ -116,6 +118,36 @@ describe("on PostgreSQL", () => {
     for (const statement of new Set(statements.map((line) => line.replace(/ TO .*/, " TO worker;")))) {
       await grant(url, [statement], "revoke");
       await expect(everything(), statement).rejects.toThrow(/permission denied/);
+      await grant(url, [statement]);
+    }
+  });
+
+  it("a beat needs each of its grants, and may read no result", async () => {
+    const url = await postgresUrl();
+    const { beat } = await preparePostgres(url, ["schedules"]);
+    const definition = { name: "nightly", schedule: { kind: "clocked", at: 0 } } as EntryDefinition;
+    const everything = async () => {
+      const store = createPostgresScheduleStore(beat, randomUUID(), driverContext());
+      try {
+        const { token } = await store.lead("a", 60_000);
+        await store.put("code", [definition]);
+        await store.stamp(token!, [{ name: "nightly", dueAt: 1, taskId: "t" }], []);
+        await store.stamped();
+        await store.confirm(["t"], 2);
+        await store.setPaused("nightly", true);
+        await store.remove("code", "nightly");
+      } finally {
+        await store.close();
+      }
+    };
+    await everything();
+    await expect(open(beat).get("any")).rejects.toEqual(refused("permission denied"));
+    for (const statement of postgresGrants("schedules")) {
+      await grant(url, [statement], "revoke");
+      await expect(everything(), statement).rejects.toMatchObject({
+        code: "BROKER_REFUSED",
+        message: expect.stringContaining("permission denied"),
+      });
       await grant(url, [statement]);
     }
   });

@@ -54,6 +54,11 @@ export function describeScheduleStore(name: string, openWorld: () => Promise<Sch
       expect(Math.abs(first.now - Date.now())).toBeLessThan(5_000);
     });
 
+    it("gives the lead to exactly one of many who ask at once", async () => {
+      const asked = await Promise.all(Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? one : other).lead(`${at}`, longMs)));
+      expect(asked.filter(({ token }) => token !== null)).toHaveLength(1);
+    });
+
     it("gives the lead on with a higher token when it was given back, and when it ran out", async () => {
       const { token: first } = await one.lead("a", longMs);
       await other.resign("b");
@@ -109,6 +114,23 @@ export function describeScheduleStore(name: string, openWorld: () => Promise<Sch
       expect(await names(other)).toEqual([]);
       await one.put("runtime", [entry("x")]);
       expect(await only(one)).toMatchObject({ runs: 0, lastDueAt: null, lastSentAt: null });
+    });
+
+    it("tells who leads that an entry is gone, though others have read all of it meanwhile", async () => {
+      await one.lead("a", longMs);
+      await one.put("runtime", [entry("x")]);
+      const { revision } = await one.read(0);
+      await other.remove("runtime", "x");
+      expect(await names(other)).toEqual([]);
+      expect((await one.read(revision)).removed).toEqual(["x"]);
+    });
+
+    it("forgets what is gone when another begins to lead", async () => {
+      await one.put("runtime", [entry("x")]);
+      const { revision } = await one.read(0);
+      await one.remove("runtime", "x");
+      await other.lead("b", longMs);
+      expect((await one.read(revision)).removed).toEqual([]);
     });
 
     it("pauses and resumes; what goes on is due from then on", async () => {

@@ -1,5 +1,4 @@
 /** Our beat with a Python worker, and Python's beat with ours; on Redis and RabbitMQ. */
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { createBeat } from "@celeriac/beat";
 import { createApp, every } from "@celeriac/core";
@@ -9,7 +8,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { temporaryDirectory } from "../support/private-process.ts";
 import { startPythonBeat, startPythonWorker } from "../support/python-celery.ts";
-import { amqpUrl, redisUrl } from "../support/servers.ts";
+import { amqpUrl, postgresUrl, redisUrl } from "../support/servers.ts";
 
 const brokers = [
   {
@@ -20,9 +19,9 @@ const brokers = [
     },
   },
   {
-    name: "RabbitMQ",
+    name: "RabbitMQ, with its schedules on PostgreSQL",
     async open() {
-      return { broker: await amqpUrl(), backend: "rpc://", config: { scheduleStore: `memory://${randomUUID()}` } };
+      return { broker: await amqpUrl(), backend: "rpc://", config: { coordinator: await postgresUrl() } };
     },
   },
 ];

@@ -52,12 +52,12 @@ export function rabbitmqPermissions(role: Role | "operator"): RabbitmqPermission
   return [patterns[1]!, patterns[2]!, patterns[3]!];
 }
 
-export type PostgresRole = Role | "owner";
+export type PostgresRole = Role | "owner" | "beat";
 /** What a database is for, as the page's lists of grants are headed; `tables` is what their owner needs. */
-export type PostgresUse = "tables" | "results" | "coordinator" | "celeryTables";
+export type PostgresUse = "tables" | "results" | "coordinator" | "schedules" | "celeryTables";
 export type PostgresUrls = Readonly<Record<PostgresRole, string>>;
 
-const postgresRoles = ["owner", "worker", "producer", "monitor"] as const satisfies readonly PostgresRole[];
+const postgresRoles = ["owner", "worker", "producer", "monitor", "beat"] as const satisfies readonly PostgresRole[];
 
 /** The statements that let whoever they name do what that use needs. */
 export function postgresGrants(use: PostgresUse): readonly string[] {
@@ -75,7 +75,7 @@ export async function postgresUsers(url: string): Promise<PostgresUrls> {
   for (const role of postgresRoles) await postgresRows(url, `create role ${nameOf(role, url)} login password '${ownPassword}'`);
   // As PostgreSQL 15 and later have it.
   await postgresRows(url, "revoke create on schema public from public");
-  return { owner: urlOf("owner"), worker: urlOf("worker"), producer: urlOf("producer"), monitor: urlOf("monitor") };
+  return Object.fromEntries(postgresRoles.map((role) => [role, urlOf(role)])) as PostgresUrls;
 }
 
 /** Runs statements of the page, or their opposite, for the users of the database. */

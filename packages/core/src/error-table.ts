@@ -185,8 +185,8 @@ export const errorTable = {
     "Change it in the code, or pause it.",
   ],
   SCHEDULE_STORE_MISSING: [
-    "Neither the broker nor coordinator nor result backend can keep schedules.",
-    "Set `scheduleStore` to a redis:// URL or, where beat runs on one machine only, to sqlite://./celeriac.db.",
+    "RabbitMQ keeps no schedules, there is no coordinator, and the result backend cannot keep them either.",
+    "Set `scheduleStore`, or `coordinator`, to redis:// or db+postgresql:// or, where beat runs on one machine only, to sqlite://./celeriac.db.",
   ],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;

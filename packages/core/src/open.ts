@@ -144,9 +144,10 @@ export async function openBackend(settings: Settings, context: DriverContext): P
   }
 }
 
+/** What coordinates keeps schedules, too. */
 const coordinating = ["redis", "sqlite", "db+sqlite", "db+postgresql", "memory"] as const;
 
-/** Where a coordinator is, and how it is reached. */
+/** Where a coordinator, or a schedule store, is, and how it is reached. */
 export interface CoordinatorPlace {
   readonly url: string;
   readonly access: RedisAccess;
@@ -159,23 +160,28 @@ export interface CoordinatorPlace {
  */
 export function requireCoordinator(settings: Settings, need: string): CoordinatorPlace {
   const { coordinator, brokerUrl } = settings;
-  if (coordinator !== null) {
-    knownScheme(coordinator, "Coordinator URL", coordinating);
-    // Whether this one is encrypted its URL says alone: the broker may be of another kind.
-    return { url: coordinator, access: redisAccess(false, settings.brokerTransportOptions) };
-  }
-  const results = resultUrlOf(settings);
-  // Results in one process's memory say nothing of the other processes on a broker of many.
-  const places: readonly CoordinatorPlace[] = [
-    { url: brokerUrl, access: brokerAccess(settings) },
-    ...(isMemoryUrl(results) ? [] : [{ url: results, access: resultAccess(settings) }]),
-  ];
-  const found = places.find(({ url }) => (coordinating as readonly (string | null)[]).includes(schemeOf(url)));
+  const found = coordinator === null ? unnamedPlace(settings) : namedPlace(settings, coordinator, "Coordinator URL");
   if (found !== undefined) return found;
   throw new ConfigError(
     "COORDINATOR_MISSING",
     `${need} needs a coordinator, and neither ${schemeOf(brokerUrl)}:// nor the result backend is one: set \`coordinator\` to redis://, sqlite:// or db+postgresql://`,
   );
+}
+
+/** Whether this one is encrypted its URL says alone: the broker may be of another kind. */
+function namedPlace(settings: Settings, url: string, what: string): CoordinatorPlace {
+  knownScheme(url, what, coordinating);
+  return { url, access: redisAccess(false, settings.brokerTransportOptions) };
+}
+
+function unnamedPlace(settings: Settings): CoordinatorPlace | undefined {
+  const results = resultUrlOf(settings);
+  // Results in one process's memory say nothing of the other processes on a broker of many.
+  const places: readonly CoordinatorPlace[] = [
+    { url: settings.brokerUrl, access: brokerAccess(settings) },
+    ...(isMemoryUrl(results) ? [] : [{ url: results, access: resultAccess(settings) }]),
+  ];
+  return places.find(({ url }) => (coordinating as readonly (string | null)[]).includes(schemeOf(url)));
 }
 
 /** `place`: as `requireCoordinator` gives it. Throws CONFIG_URL, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH. Connects nothing yet. */
@@ -193,36 +199,30 @@ export async function openCoordinator({ url, access }: CoordinatorPlace, context
   }
 }
 
-const scheduling = ["redis", "sqlite", "db+sqlite", "memory"] as const;
-
-/** Where schedules are kept: what `scheduleStore` names, else the first that can of broker, coordinator and results. Throws SCHEDULE_STORE_MISSING, CONFIG_URL. */
-function scheduleStorePlace(settings: Settings): CoordinatorPlace {
+/** Where schedules are kept: what `scheduleStore` names, else with the broker or, with RabbitMQ, on the coordinator. Throws SCHEDULE_STORE_MISSING, CONFIG_URL. */
+export function scheduleStorePlace(settings: Settings): CoordinatorPlace {
   const { brokerUrl, coordinator, scheduleStore } = settings;
-  const elsewhere = (url: string) => ({ url, access: redisAccess(false, settings.brokerTransportOptions) });
-  if (scheduleStore !== null) return elsewhere(scheduleStore);
-  const results = resultUrlOf(settings);
-  const places: readonly CoordinatorPlace[] = [
-    { url: brokerUrl, access: brokerAccess(settings) },
-    ...(coordinator === null ? [] : [elsewhere(coordinator)]),
-    ...(isMemoryUrl(results) ? [] : [{ url: results, access: resultAccess(settings) }]),
-  ];
-  const found = places.find(({ url }) => (scheduling as readonly (string | null)[]).includes(schemeOf(url)));
+  if (scheduleStore !== null) return namedPlace(settings, scheduleStore, "Schedule store URL");
+  if (schemeOf(brokerUrl) === "amqp" && coordinator !== null) return namedPlace(settings, coordinator, "Coordinator URL");
+  const found = unnamedPlace(settings);
   if (found !== undefined) return found;
   throw new ConfigError(
     "SCHEDULE_STORE_MISSING",
-    `Schedules cannot be kept on ${schemeOf(brokerUrl)}://, nor where the coordinator or the results are: set \`scheduleStore\` to a redis:// URL or, if beat runs on one machine only, to sqlite://./celeriac.db`,
+    `Schedules cannot be kept on ${schemeOf(brokerUrl)}://, nor where the results are, and there is no coordinator: set \`scheduleStore\` to redis:// or db+postgresql:// or, if beat runs on one machine only, to sqlite://./celeriac.db`,
   );
 }
 
 /** The schedules of the app of that name. Throws SCHEDULE_STORE_MISSING, CONFIG_URL, CONFIG_DRIVER_MISSING, MEMORY_OUT_OF_REACH. Connects nothing yet. */
 export async function openScheduleStore(settings: Settings, app: string, context: DriverContext): Promise<ScheduleStore> {
   const { url, access } = scheduleStorePlace(settings);
-  switch (knownScheme(url, "Schedule store URL", scheduling)) {
+  switch (knownScheme(url, "Schedule store URL", coordinating)) {
     case "memory":
       return (await import("./schedule-stores/memory.ts")).createMemoryScheduleStore(url, app, context);
     case "sqlite":
     case "db+sqlite":
       return (await import("./schedule-stores/sqlite.ts")).createSqliteScheduleStore(url, app, context);
+    case "db+postgresql":
+      return (await import("./schedule-stores/postgres.ts")).createPostgresScheduleStore(url, app, context);
     case "redis":
       return (await import("./schedule-stores/redis.ts")).createRedisScheduleStore(url, app, context, access);
   }

@@ -73,7 +73,7 @@ export { type Body, decodeBody } from "./message.ts";
 export { executeThrough } from "./middleware.ts";
 export { nearest } from "./nearest.ts";
 export { comingDues, dueAfter, latestDue, nextDue, type Timing } from "./next-due.ts";
-export { isMemoryUrl, resultUrlOf } from "./open.ts";
+export { isMemoryUrl, resultUrlOf, scheduleStorePlace } from "./open.ts";
 export { inProtocol2 } from "./protocol1.ts";
 export { broadcastOf, directQueue, type ExchangeType, exchangeTypes, type QueueDeclaration, type QueueTable } from "./queue-table.ts";
 export { type RateLimit, readRateLimit } from "./rate-limit.ts";

@@ -24,7 +24,7 @@ export interface Pulse {
 export interface Reading {
   readonly revision: number;
   readonly entries: readonly StoredEntry[];
-  /** names of entries that are gone, and maybe of some that had been gone before */
+  /** names of entries that are gone; what went before somebody began to lead is not told */
   readonly removed: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 /** `celeriac schedules`: what is scheduled, and changes of it while beat runs. */
 import { type App, clocked, crontab, every, type Schedule, type ScheduleEntry, type ScheduleOptions } from "@celeriac/core";
-import { type AppRuntime, CeleriacError, callStep, nearest } from "@celeriac/core/runtime";
+import { type AppRuntime, CeleriacError, callStep, nearest, scheduleStorePlace } from "@celeriac/core/runtime";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode } from "../exit-code.ts";
 import { loadApp, refuseMemory } from "../load-app.ts";
@@ -48,8 +48,7 @@ export async function schedules(args: Arguments, output: Output): Promise<number
   if (name !== "list" && names.length === 0) throw new CeleriacError("COMMAND_USAGE", `schedules ${name} needs the name of an entry`);
   const { app, runtime } = await loadApp(args.common.app, process.cwd());
   try {
-    const { brokerUrl, scheduleStore } = runtime.settings;
-    refuseMemory(scheduleStore ?? brokerUrl, "its schedule is in beat's process");
+    refuseMemory(scheduleStorePlace(runtime.settings).url, "its schedule is in beat's process");
     await runtime.loadIncludes();
     await act({ app, runtime, args, output });
     return exitCode.done;

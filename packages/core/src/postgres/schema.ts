@@ -58,6 +58,33 @@ const steps: readonly string[] = [
     primary key (chord_id, task_id)
   );
   `,
+  // 3: schedules, a row for each app. A removed entry has no definition until another begins to lead.
+  `
+  create table celeriac_schedule (
+    app text primary key,
+    revision bigint not null default 0,
+    token bigint not null default 0,
+    holder text,
+    until bigint not null default 0
+  );
+  create table celeriac_schedule_entry (
+    app text not null,
+    name text not null,
+    revision bigint not null,
+    source text,
+    definition text,
+    timing text,
+    paused boolean not null default false,
+    since bigint not null,
+    last_due bigint,
+    last_sent bigint,
+    last_id text,
+    runs bigint not null default 0,
+    primary key (app, name)
+  );
+  create index celeriac_schedule_entry_revision on celeriac_schedule_entry (app, revision);
+  create table celeriac_schedule_stamp (app text not null, id text not null, name text not null, due bigint not null, primary key (app, id));
+  `,
 ];
 
 /** As Celery 5.6 creates it through SQLAlchemy: its own processes must find it as they would have made it. */

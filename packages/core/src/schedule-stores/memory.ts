@@ -24,8 +24,10 @@ export function createMemoryScheduleStore(url: string, app: string, context: Dri
       const own = entries();
       const now = clock.now();
       const isFree = own.leader === null || own.leader.until <= now;
-      if (isFree) own.leader = { holder, token: ++own.token, until: now + ttlMs };
-      else if (own.leader?.holder === holder) own.leader = { ...own.leader, until: now + ttlMs };
+      if (isFree) {
+        own.leader = { holder, token: ++own.token, until: now + ttlMs };
+        own.removed.clear();
+      } else if (own.leader?.holder === holder) own.leader = { ...own.leader, until: now + ttlMs };
       return { token: own.leader?.holder === holder ? own.leader.token : null, now, revision: own.revision };
     },
     async resign(holder) {

@@ -6,7 +6,7 @@ import { brokerFailure } from "../redis/failure.ts";
 import { createLink } from "../redis/link.ts";
 import { redisScript } from "../redis/script.ts";
 import { parseRedisUrl, type RedisAccess } from "../redis/url.ts";
-import type { Reading, ScheduleStore, Tick } from "../schedule-store.ts";
+import type { ScheduleStore, Tick } from "../schedule-store.ts";
 import { type EntryDefinition, type EntrySource, type StoredEntry, timingOf } from "../stored-entry.ts";
 
 const scripts = Object.freeze({
@@ -29,7 +29,8 @@ export function createRedisScheduleStore(url: string, app: string, context: Driv
   const closed = () => new BrokerError("BROKER_CLOSED", `The schedule store on Redis at ${target.label} was closed`);
   const link = createLink(target, { clock: context.clock, name: "celeriac:schedules", holdsProcess: false, closed });
   const base = `{celeriac}:schedules:${app}`;
-  const [lead, revision, changed, stamped] = [`${base}:lead`, `${base}:revision`, `${base}:changed`, `${base}:stamped`];
+  const [lead, stamped] = [`${base}:lead`, `${base}:stamped`];
+  const [revision, changed, removed] = [`${base}:revision`, `${base}:changed`, `${base}:removed`];
   const entries = `${base}:entry:`;
 
   async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
@@ -40,11 +41,11 @@ export function createRedisScheduleStore(url: string, app: string, context: Driv
     }
   }
 
-  async function readPage(since: string, isFirst: boolean) {
-    const [now, ...rows] = (await ask((connection) =>
-      connection.run(scripts.read, [revision, changed, entries], [since, page, isFirst ? 1 : 0]),
-    )) as [string, ...EntryRow[]];
-    return { now: Number(now), rows };
+  async function readPage(since: number | string) {
+    const [now, gone, ...rows] = (await ask((connection) =>
+      connection.run(scripts.read, [revision, changed, removed, entries], [since, page]),
+    )) as [string, readonly string[], ...EntryRow[]];
+    return { revision: Number(now), gone, rows };
   }
 
   return {
@@ -53,34 +54,34 @@ export function createRedisScheduleStore(url: string, app: string, context: Driv
         const ttl = Math.max(1, Math.round(ttlMs));
         const [token, now, at] = (await connection.run(
           scripts.lead,
-          [lead, "{celeriac}:lease-token", revision],
+          [lead, "{celeriac}:lease-token", revision, removed],
           [holder, ttl],
         )) as number[];
         return { token: token === 0 ? null : token!, now: now!, revision: at! };
       }),
     resign: (holder) => ask(async (connection) => void (await connection.run(scripts.resign, [lead], [holder]))),
     async read(since) {
-      const found: EntryRow[] = [];
-      const first = await readPage(String(since), since === 0);
-      let rows = first.rows;
-      found.push(...rows);
-      while (rows.length === page) {
-        rows = (await readPage(rows.at(-1)![1], since === 0)).rows;
+      const first = await readPage(since);
+      const found = [...first.rows];
+      for (let { rows } = first; rows.length === page; ) {
+        ({ rows } = await readPage(rows.at(-1)![1]));
         found.push(...rows);
       }
-      return readingOf(first.now, found);
+      // A page that came later may have an entry once more, as it was then.
+      const latest = new Map(found.map(([name, , fields]) => [name, entryOf(fields)]));
+      return { revision: first.revision, entries: [...latest.values()], removed: first.gone };
     },
     async put(source, definitions) {
       const refused: string[] = [];
       for (let from = 0; from < definitions.length; from += page) {
         const words = definitions.slice(from, from + page).flatMap((each) => [each.name, JSON.stringify(each), timingOf(each)]);
-        const names = await ask((connection) => connection.run(scripts.put, [revision, changed, entries], [source, ...words]));
+        const names = await ask((connection) => connection.run(scripts.put, [revision, changed, removed, entries], [source, ...words]));
         refused.push(...(names as string[]));
       }
       return refused;
     },
     remove: (source, name) =>
-      ask(async (connection) => (await connection.run(scripts.remove, [revision, changed, entries + name], [source, name])) === 1),
+      ask(async (connection) => (await connection.run(scripts.remove, [revision, changed, removed, entries + name], [source, name])) === 1),
     setPaused: (name, paused) =>
       ask(async (connection) => (await connection.run(scripts.pause, [revision, changed, entries + name], [name, paused ? 1 : 0])) === 1),
     stamp: (token, ticks, passed) =>
@@ -105,7 +106,7 @@ export function createRedisScheduleStore(url: string, app: string, context: Driv
 }
 
 type Fields = readonly [
-  source: EntrySource | null,
+  source: EntrySource,
   definition: string,
   paused: string | null,
   since: string,
@@ -116,17 +117,7 @@ type Fields = readonly [
 ];
 type EntryRow = readonly [name: string, revision: string, fields: Fields];
 
-/** A page that came later may have an entry once more, as it was then. */
-function readingOf(revision: number, rows: readonly EntryRow[]): Reading {
-  const latest = [...new Map(rows.map((row) => [row[0], row])).values()];
-  return {
-    revision,
-    entries: latest.flatMap(([, , fields]) => (fields[0] === null ? [] : entryOf(fields[0], fields))),
-    removed: latest.filter(([, , [source]]) => source === null).map(([name]) => name),
-  };
-}
-
-function entryOf(source: EntrySource, [, definition, paused, since, due, sent, id, runs]: Fields): StoredEntry {
+function entryOf([source, definition, paused, since, due, sent, id, runs]: Fields): StoredEntry {
   return {
     source,
     definition: JSON.parse(definition) as EntryDefinition,

@@ -55,7 +55,7 @@ export const beatSettings = {
   ),
   scheduleStore: textSetting(
     null,
-    "Where schedules are kept: redis://, sqlite:// (a file of one machine, with -schedules behind its name) or memory://. Unset: with the broker, else the coordinator, else the results, whichever is the first of these kinds.",
+    "Where schedules are kept: redis://, db+postgresql://, sqlite:// (a file of one machine, with -schedules behind its name) or memory://. Unset: with the broker; with RabbitMQ on the coordinator, else with the results.",
     { secret: true, env: "CELERIAC_SCHEDULE_STORE" },
   ),
 } as const;

@@ -23,7 +23,7 @@ export interface ScheduleTables {
 
 const layout = 1;
 
-/** Removed entries stay as rows without a definition, so that a leader learns that they are gone; whoever reads all of it sweeps them. */
+/** Removed entries stay as rows without a definition, so that who leads learns that they are gone; whoever leads next reads all of it, and sweeps them. */
 const schema = `
   create table app (name text primary key, revision integer not null, token integer not null, holder text, until integer not null);
   create table entry (
@@ -84,13 +84,14 @@ export function openScheduleTables(connection: Connection): ScheduleTables {
   return {
     lead(app, holder, ttlMs, now) {
       addApp.run([app]);
+      const [before] = standing.all([app])[0]!;
       take.run([app, holder, now + ttlMs, now]);
       const [token, leader, revision] = standing.all([app])[0]!;
+      if (token !== before) sweep.run([app]);
       return { token: leader === holder ? Number(token) : null, now, revision: Number(revision) };
     },
     resign: (app, holder) => void free.run([app, holder]),
     read(app, since) {
-      if (since === 0) sweep.run([app]);
       const revision = Number(standing.all([app])[0]?.[2] ?? 0);
       const rows = changed.all([app, since]);
       return {
