@@ -1,7 +1,10 @@
 /** Work that passes from a Python worker to one of ours and back: chains that Python composed, links and error callbacks of both sides. */
 import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type App, type AsyncResult, chordOf, createApp, type FailureInfo } from "@celeriac/core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { type InteropWorker, startInteropWorker } from "../support/interop/worker.ts";
 import { callPython, type PythonStep, type PythonWorker, startPythonWorker } from "../support/python-celery.ts";
@@ -100,6 +103,22 @@ describe.each(brokers)("hand to hand on $name", ({ broker }) => {
     expect(ours).toMatchObject({ state: "FAILURE", error: dependency("RangeError('x')") });
     const theirs = await endOfChord("js.total", on("js.add", [1, 1]), on("py.fail", ["x"]));
     expect(theirs).toMatchObject({ state: "FAILURE", error: dependency("ValueError('x')") });
+  });
+
+  it("ends chords of Python's that it has no place of its own to count in", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "celeriac-unlock-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const chordOn = (...tasks: readonly ReturnType<typeof on>[]) => ({
+      do: "canvas" as const,
+      kind: "chord" as const,
+      tasks,
+      body: on("js.total"),
+    });
+    const steps = [chordOn(on("js.add", [1, 1]), on("js.retry", [1])), chordOn(on("js.add", [1, 1]), on("js.fail", ["x"]))];
+    const sent = (await callPython({ ...place, backend: `file://${folder}`, queue: "js" }, steps)) as { readonly id: string }[];
+    const [good, bad] = await Promise.all(sent.map(({ id }) => app.result(id).settled({ timeout: "30s" })));
+    expect(good).toEqual({ state: "SUCCESS", value: 3 });
+    expect(bad).toMatchObject({ state: "FAILURE", error: { code: "TASK_CHORD_FAILED", remote: dependency("RangeError('x')") } });
   });
 
   it("ends chords of ours whose headers run on both workers, their bodies on either", async () => {

@@ -3,6 +3,7 @@ import type { AppRuntime } from "./app-runtime.ts";
 import type { CompositeKind } from "./canvas/composite.ts";
 import { chunksJson } from "./canvas/map.ts";
 import { readSignature } from "./canvas/read-signature.ts";
+import { unlockChord } from "./chord-unlock.ts";
 import { resultExpiresMs } from "./config.ts";
 import { RetrySignal, type TaskContext } from "./context.ts";
 import { CeleriacError } from "./errors.ts";
@@ -18,6 +19,8 @@ export function registerBuiltIns(runtime: AppRuntime): void {
   for (const definition of builtInTasks(runtime)) runtime.registry.addBuiltIn(definition);
 }
 
+const options: Readonly<Record<string, TaskDefinition["options"]>> = { chord_unlock: { ignoreResult: true, maxRetries: null } };
+
 /** Parameters and results are Celery's. */
 function builtInTasks(runtime: AppRuntime): readonly TaskDefinition[] {
   const runs: Readonly<Record<string, BuiltInRun>> = {
@@ -30,10 +33,11 @@ function builtInTasks(runtime: AppRuntime): readonly TaskDefinition[] {
       new SentAlong(signatureOf("group", { tasks }, typeof id === "string" ? { task_id: id } : {}), listOf(given)),
     chord: (_self, args, { header = args[0], body = args[1], partial_args: given = args[2] }) =>
       new SentAlong(signatureOf("chord", { header, body }), listOf(given)),
+    chord_unlock: (self, args, kwargs) => unlockChord(runtime, self, args, kwargs),
     backend_cleanup: () => cleanUp(runtime),
   };
   return Object.entries(runs).map(([name, run]) => ({
-    ...{ name: `celery.${name}`, options: {}, input: null, module: null },
+    ...{ name: `celery.${name}`, options: options[name] ?? {}, input: null, module: null },
     code: { kind: "builtIn", run },
   }));
 }

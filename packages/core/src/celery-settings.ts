@@ -121,10 +121,8 @@ export const celerySettings = {
   ...kept("result_backend", "result_expires", "result_extended", "result_persistent", "result_serializer"),
   ...unused("Celery compresses no results, nor does this: give task_compression for tasks", ["result_compression"], [null]),
   ...unused("results are kept by whoever asked for them", ["result_cache_max"]),
-  ...unused("a chord is closed by its last member, and given up after chordTimeout", [
-    "result_chord_join_timeout",
-    "result_chord_retry_interval",
-  ]),
+  ...kept("result_chord_retry_interval"),
+  ...unused("nobody waits for the results of a chord's members: they are there when its body is sent", ["result_chord_join_timeout"]),
   ...kept("result_backend_transport_options"),
   ...unused(
     "a result is stored when its backend answers: the worker repeats until then",

@@ -3,6 +3,8 @@ import type { ChordPart } from "./chord.ts";
 import { resultExpiresMs, type Settings } from "./config.ts";
 import { type Embed, emptyEmbed } from "./message.ts";
 import { resultContent } from "./result-form.ts";
+import { readResult } from "./result-meta.ts";
+import { encodeJson } from "./serializers/json.ts";
 import type { SignatureJson } from "./step.ts";
 import type { TaskHeaders } from "./task-headers.ts";
 
@@ -69,6 +71,21 @@ export function chordPartOf(
 ): ChordPart {
   const entry = resultContent(`[1, ${JSON.stringify(taskId)}, "${state}", ${value}]`, settings.resultSerializer)?.bytes;
   return { chordId, index, taskId, state, value, entry, expiresMs: resultExpiresMs(settings) };
+}
+
+/** What a member's stored result says: of one that has ended what counts, `value` as above. */
+export type MemberState = "unknown" | "underway" | Pick<ChordPart, "state" | "value">;
+
+export function memberStateOf(taskId: string, text: string | null): MemberState {
+  if (text === null) return "unknown";
+  try {
+    const { status, result } = readResult(taskId, text);
+    if (status !== "SUCCESS" && status !== "FAILURE" && status !== "REVOKED") return "underway";
+    return { state: status, value: encodeJson(result, "result") };
+  } catch {
+    // Nobody will ever read it: as good as none.
+    return "unknown";
+  }
 }
 
 function isSignature(value: unknown): value is SignatureJson {

@@ -1,6 +1,6 @@
 /** Chords of what runs where it is called: counted there, and their bodies run next. */
 import { hostname } from "node:os";
-import { afterChord } from "./after-chord.ts";
+import { afterChord, type EndedChord } from "./after-chord.ts";
 import type { AppRuntime } from "./app-runtime.ts";
 import type { ResultRecord } from "./backend.ts";
 import type { Publication } from "./broker.ts";
@@ -16,7 +16,11 @@ export interface EagerChords {
   readonly isWaiting: boolean;
   /** The end of a task that counts as these. */
   count(members: readonly ChordMember[], end: Pick<ChordPart, "state" | "value">, parent: Parentage): AfterMembers;
+  /** A chord that is complete, whoever counted it. */
+  close(chord: ClosableChord, parent: Parentage): AfterMembers;
 }
+
+type ClosableChord = Pick<EndedChord, "id" | "body" | "parts">;
 
 /** What is stored and run next. */
 export interface AfterMembers {
@@ -40,26 +44,33 @@ export function createEagerChords(runtime: AppRuntime): EagerChords {
     return chord.parts.toSorted((a, b) => (a.index ?? Number.POSITIVE_INFINITY) - (b.index ?? Number.POSITIVE_INFINITY));
   }
 
+  function count(members: readonly ChordMember[], end: Pick<ChordPart, "state" | "value">, parent: Parentage): AfterMembers {
+    return joined(
+      members.map(({ chordId: id, index, taskId, body }) => {
+        const parts = partsOnce(id, { index, taskId, ...end });
+        return parts === null ? none : close({ id, body, parts }, parent);
+      }),
+    );
+  }
+
+  function close(chord: ClosableChord, parent: Parentage): AfterMembers {
+    const after = afterChord(runtime, { ...chord, parent, hostname: hostname() });
+    open(after.opens);
+    return joined([after, ...after.outer.map(({ member, part: { state, value } }) => count([member], { state, value }, parent))]);
+  }
+
   return {
     open,
     get isWaiting() {
       return waiting.size > 0;
     },
-    count(members, end, parent) {
-      const results: ResultRecord[] = [];
-      const publish: Publication[] = [];
-      const due = members.map((member) => ({ member, end }));
-      for (let next = due.shift(); next !== undefined; next = due.shift()) {
-        const { chordId: id, index, taskId, body } = next.member;
-        const parts = partsOnce(id, { index, taskId, ...next.end });
-        if (parts === null) continue;
-        const after = afterChord(runtime, { id, body, parts, parent, hostname: hostname() });
-        open(after.opens);
-        results.push(...after.results);
-        publish.push(...after.publish);
-        due.push(...after.outer.map(({ member, part }) => ({ member, end: { state: part.state, value: part.value } })));
-      }
-      return { results, publish };
-    },
+    count,
+    close,
   };
+}
+
+const none: AfterMembers = Object.freeze({ results: [], publish: [] });
+
+function joined(all: readonly AfterMembers[]): AfterMembers {
+  return { results: all.flatMap(({ results }) => results), publish: all.flatMap(({ publish }) => publish) };
 }

@@ -116,11 +116,13 @@ async function runTree(runtime: AppRuntime, root: Publication, tree: Tree): Prom
 
 /** What follows where the end of a run was the last that a chord waited for. */
 function afterMembers(runtime: AppRuntime, { chords }: Tree, run: Run, ending: Ending): AfterMembers {
+  const headers = readTaskHeaders(run);
+  const parent = { rootId: headers.rootId, parentId: headers.id, priority: run.priority };
+  if (ending.kind === "succeeded" && ending.unlocked !== undefined) return chords.close(ending.unlocked, parent);
   if (!chords.isWaiting || ending.kind === "retried" || ending.kind === "replaced" || ending.kind === "undecodable")
     return { results: [], publish: [] };
-  const headers = readTaskHeaders(run);
   const members = chordMembersOf(headers, decodeBody(run, runtime.contentRules).embed, ending.kind === "succeeded");
-  return chords.count(members, countedEnd(ending, run), { rootId: headers.rootId, parentId: headers.id, priority: run.priority });
+  return chords.count(members, countedEnd(ending, run), parent);
 }
 
 function countedEnd(

@@ -2,6 +2,7 @@
 import type { AppRuntime } from "./app-runtime.ts";
 import { registerBuiltIns, SentAlong } from "./builtin-tasks.ts";
 import { chordMembersOf, placesOf } from "./chord-member.ts";
+import { Unlocked } from "./chord-unlock.ts";
 import { resultExpiresMs } from "./config.ts";
 import {
   IgnoreSignal,
@@ -162,14 +163,16 @@ class Execution implements ContextParts, CurrentRun {
   #returned(returned: unknown): Ending {
     try {
       const sent = returned instanceof SentAlong ? sentAlong(this.#runtime, this.#followed, returned) : null;
-      const value = sent === null ? returned : sent.children[0];
+      const unlocked = returned instanceof Unlocked ? { unlocked: returned.chord } : null;
+      const value = unlocked !== null ? null : sent === null ? returned : sent.children[0];
       const text = encodeResult(value, "result", this.#runtime.settings.resultSerializer);
       const after = joinedFollowUps(sent, afterSuccess(this.#runtime, this.#followed, value));
       const { signals } = this.#runtime;
       signals.send("taskSuccess", () => ({ ...this.#event(), value }));
       signals.send("taskPostrun", () => ({ ...this.#event(), outcome: { state: "SUCCESS", value } }));
       const { opens, publish } = after;
-      return { kind: "succeeded", value: text, children: [...after.children, ...this.children], opens, publish, ...this.#counts(true) };
+      const children = [...after.children, ...this.children];
+      return { kind: "succeeded", value: text, children, opens, publish, ...this.#counts(true), ...unlocked };
     } catch (error) {
       return this.#failed(error);
     }

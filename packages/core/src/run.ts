@@ -2,6 +2,7 @@
 import type { Publication } from "./broker.ts";
 import type { ChordStart } from "./chord.ts";
 import type { ChordPlace } from "./chord-member.ts";
+import type { UnlockedChord } from "./chord-unlock.ts";
 import type { RemoteError } from "./errors.ts";
 import type { StepStore } from "./steps.ts";
 import type { UnrunStep } from "./unrun.ts";
@@ -40,6 +41,8 @@ export type Ending =
       readonly publish: readonly Publication[];
       /** the chord that counts it */
       readonly counts?: readonly ChordPlace[] | undefined;
+      /** a chord of others, which it has found at its end */
+      readonly unlocked?: UnlockedChord | undefined;
     }
   | {
       readonly kind: "failed";

@@ -20,7 +20,16 @@ export { registerBuiltIns } from "./builtin-tasks.ts";
 export { type Graph, type GraphEdge, type GraphNode, signatureGraph } from "./canvas/graph.ts";
 export { readSignature } from "./canvas/read-signature.ts";
 export type { ChordCount, ChordPart, ChordStart, ChordStore, CountedPart, QuietChord } from "./chord.ts";
-export { type ChordMember, type ChordPlace, chordMembersOf, chordPartOf, placesOf, unreachedMembers } from "./chord-member.ts";
+export {
+  type ChordMember,
+  type ChordPlace,
+  chordMembersOf,
+  chordPartOf,
+  memberStateOf,
+  placesOf,
+  unreachedMembers,
+} from "./chord-member.ts";
+export { bodyToUnlock, type UnlockedChord } from "./chord-unlock.ts";
 export { type Clock, parseInstant, systemClock, type Timer, toIsoInstant } from "./clock.ts";
 export { type RemoteArguments, type RemoteCommandName, remoteCommandOf, remoteCommands } from "./command.ts";
 export { type ArgumentRow, readRemoteArguments } from "./command-argument.ts";

@@ -1,6 +1,7 @@
 /** What the end of a task counts for a chord, and which chord that is. */
 import {
   type AppRuntime,
+  bodyToUnlock,
   type ChordMember,
   type ChordPart,
   type ChordPlace,
@@ -10,6 +11,7 @@ import {
   readFollowed,
   reasonOf,
   type Settlement,
+  unreachedMembers,
 } from "@celeriac/core/runtime";
 import type { CompleteChord } from "./chord-closing.ts";
 import type { Request } from "./request.ts";
@@ -40,7 +42,9 @@ export function chordOf(runtime: AppRuntime, { run, headers }: Request, chordId:
 
 function membersOf(runtime: AppRuntime, run: Request["run"], headers: Request["headers"]): readonly ChordMember[] {
   try {
-    return chordMembersOf(headers, readFollowed(runtime, run, headers).body.embed, false);
+    const { args, embed } = readFollowed(runtime, run, headers).body;
+    const unlocked = bodyToUnlock(headers.task, args);
+    return [...chordMembersOf(headers, embed, false), ...unreachedMembers({ chain: unlocked === null ? null : [unlocked] })];
   } catch (error) {
     runtime.logger.error("the body of a chord cannot be read", { taskId: headers.id, reason: reasonOf(error) });
     return [];

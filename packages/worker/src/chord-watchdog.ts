@@ -8,10 +8,9 @@ import {
   celeryErrors,
   chordPartOf,
   durationMs,
-  encodeJson,
   exceptionJson,
+  memberStateOf,
   type QuietChord,
-  readResult,
   reasonOf,
   type SignatureJson,
   type Timer,
@@ -64,7 +63,7 @@ async function lookAfter(context: ChordContext, chords: ChordStore, chord: Quiet
   const ended: ChordPart[] = [];
   let isUnderway = false;
   for (const [index, place] of missing.entries()) {
-    const state = stateOf(place.taskId, texts[index] ?? null);
+    const state = memberStateOf(place.taskId, texts[index] ?? null);
     if (state === "underway") isUnderway = true;
     else if (state !== "unknown") ended.push(chordPartOf(context.runtime.settings, place, state.state, state.value));
   }
@@ -91,27 +90,13 @@ function isOverdue({ clock, runtime: { settings } }: ChordContext, { aliveAt }: 
   return chordTimeout !== null && clock.now() - aliveAt >= durationMs(chordTimeout, "chordTimeout");
 }
 
-type MemberState = "unknown" | "underway" | Pick<ChordPart, "state" | "value">;
-
-function stateOf(taskId: string, text: string | null): MemberState {
-  if (text === null) return "unknown";
-  try {
-    const { status, result } = readResult(taskId, text);
-    if (status !== "SUCCESS" && status !== "FAILURE" && status !== "REVOKED") return "underway";
-    return { state: status, value: encodeJson(result, "result") };
-  } catch {
-    // Nobody will ever read it: as good as none.
-    return "unknown";
-  }
-}
-
 /** `lost`: a member that was given up. */
 async function close(context: ChordContext, chords: ChordStore, chord: QuietChord, lost?: string): Promise<void> {
   const body = JSON.parse(chord.body) as SignatureJson;
   const ids = unrunIn(body).map(({ id }) => id);
   const stored = await context.backend!.getMany(ids);
   // Somebody was killed behind the last step of closing, or Python has ended it.
-  if (ids.some((id, index) => typeof stateOf(id, stored[index] ?? null) === "object")) return await chords.endClosing(chord.id);
+  if (ids.some((id, index) => typeof memberStateOf(id, stored[index] ?? null) === "object")) return await chords.endClosing(chord.id);
   const parentId = chord.members.at(-1) ?? chord.id;
   await closeChord(context, {
     ...{ id: chord.id, body, by: "watchdog", parent: { rootId: parentId, parentId, priority: null } },

@@ -2,6 +2,7 @@
 
 import {
   type AppRuntime,
+  afterChord,
   afterFailure,
   type ChordPlace,
   type ChordStart,
@@ -22,6 +23,7 @@ import {
   resultText,
   type Settlement,
   stateRecord,
+  type UnlockedChord,
   type UnrunFor,
   type UnrunStep,
   unrunBehind,
@@ -64,14 +66,11 @@ export function settlementOf(context: SettlementContext, request: Request, endin
   });
   const failed = (error: RemoteError) => settlementOf(context, request, failedEnding(context, request, error));
   switch (ending.kind) {
-    case "succeeded":
-      return done(
-        {
-          results: recordsOf(context, request, "SUCCESS", ending.children, (facts) => resultText(facts, ending.value, null)),
-          ...partsOf(context, ending.counts ?? [], "SUCCESS", ending.value),
-        },
-        ending,
-      );
+    case "succeeded": {
+      const results = recordsOf(context, request, "SUCCESS", ending.children, (facts) => resultText(facts, ending.value, null));
+      if (ending.unlocked !== undefined) return done(...unlocked(context, request, ending.unlocked, results));
+      return done({ results, ...partsOf(context, ending.counts ?? [], "SUCCESS", ending.value) }, ending);
+    }
     case "failed": {
       const { error, unrun, counts = [], children } = ending;
       const settlement = done(unsuccessful(context, request, "FAILURE", error, { unrun, counts, children }), ending);
@@ -106,6 +105,20 @@ export function settlementOf(context: SettlementContext, request: Request, endin
     case "handedBack":
       return handBack(false);
   }
+}
+
+/** What follows the chord, in one settlement with the task that has unlocked it. */
+function unlocked(
+  { runtime, hostname, backend }: SettlementContext,
+  { headers, run }: Request,
+  chord: UnlockedChord,
+  own: readonly ResultRecord[],
+): [Ended, Following] {
+  const parent = { rootId: headers.rootId, parentId: headers.id, priority: run.priority };
+  const after = afterChord(runtime, { ...chord, parent, stamps: headers.stamps, hostname });
+  if (backend === null) return [{ results: [] }, after];
+  const parts = after.outer.map(({ part }) => part);
+  return [{ results: [...own, ...after.results], ...(parts.length === 0 || backend.chords === undefined ? {} : { parts }) }, after];
 }
 
 function handBack(counted: boolean): Settlement {

@@ -121,6 +121,36 @@ describe("celery.chunks, celery.group, celery.chain and celery.chord", () => {
   });
 });
 
+describe("celery.chord_unlock", () => {
+  const body = link("sum", { task_id: "body" });
+  const result = [[["a", null], null]];
+
+  it("looks again after its interval, or the app's, where it cannot learn how members ended", async () => {
+    const { run } = execution();
+    const waits = async (kwargs: object) => {
+      const ending = await run("celery.chord_unlock", { args: ["g", body], kwargs: { result, ...kwargs } });
+      expect(ending).toMatchObject({ kind: "retried", error: { type: "BackendError" } });
+      return Math.round((published(ending)[0]!.dueAt! - Date.now()) / 1_000);
+    };
+    expect([await waits({}), await waits({ interval: 30 })]).toEqual([1, 30]);
+  });
+
+  it("refuses what Celery does not send", async () => {
+    const { run } = execution();
+    const unlock = (kwargs: object) => run("celery.chord_unlock", { kwargs: { group_id: "g", callback: body, result, ...kwargs } });
+    expect(await unlock({})).toMatchObject({ kind: "retried" });
+    for (const [wrong, says] of [
+      [{ group_id: 7 }, "group_id"],
+      [{ callback: "sum" }, "callback"],
+      [{ result: null }, "result"],
+      [{ result: [["a"]] }, "result"],
+      [{ interval: -1 }, "interval"],
+      [{ max_retries: "3" }, "max_retries"],
+    ] as const)
+      expect(await unlock(wrong)).toMatchObject(failure("CeleriacError", says));
+  });
+});
+
 describe("built-in tasks", () => {
   it("are in no list, and stand behind a task of the app that has their name", async () => {
     const { app, run } = execution();

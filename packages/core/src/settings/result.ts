@@ -20,6 +20,10 @@ export const resultSettings = {
     "A chord has failed when for so long no member of it ended, ran, or left a state of its own: give it more than members may wait in a queue. null waits for ever.",
     { nullable: true },
   ),
+  resultChordRetryInterval: durationSetting<Duration>(
+    "1s",
+    "How long celery.chord_unlock, which comes from Python senders whose result backend counts no chords, waits before it asks again.",
+  ),
   celeryTables: flagSetting(
     false,
     "db+postgresql://: write state and errors of each task into Celery's own celery_taskmeta as well, for programs that look there; values stay NULL, and it is never read.",

@@ -30,8 +30,8 @@ export function writeEnding(writer: FrameWriter, number: number, ending: Ending,
   writer.close();
 }
 
-function hasValueOnly({ opens, counts, children, publish }: Extract<Ending, { kind: "succeeded" }>): boolean {
-  return opens === undefined && counts === undefined && children.length === 0 && publish.length === 0;
+function hasValueOnly({ opens, counts, unlocked, children, publish }: Extract<Ending, { kind: "succeeded" }>): boolean {
+  return opens === undefined && counts === undefined && unlocked === undefined && children.length === 0 && publish.length === 0;
 }
 
 export interface SentEnding {
