@@ -6,7 +6,10 @@ import { projectFolder } from "../support/project-folder.ts";
 const tasks = `
 import { createApp, crontab, every } from "celeriac";
 export const app = createApp("shop", { broker: "sqlite://./celeriac.db", config: { timezone: "Europe/Oslo" } });
-const add = app.task("shop.add", (x, y) => x + y);
+const add = app.bound("shop.add", ({ request: { headers } }, x, y) => {
+  console.log(headers["periodic_task_name"], "is run for", headers["periodic_task_due"]);
+  return x + y;
+});
 app.schedule("often", every("100ms"), add.si(1, 2));
 app.schedule("nightly", crontab("0 3 * * *"), add.si(3, 4));
 `;
@@ -44,6 +47,7 @@ describe("celeriac beat", () => {
     beat = startCeleriac(folder.path, ["worker", "-B", "-P", "solo"]);
     await beat.wrote(/beat-leading/, 30_000);
     await beat.wrote(/"task":"shop.add".*task-succeeded/, 30_000);
+    expect(beat.output()).toMatch(/"often is run for \d{4}-\d\d-\d\dT[\d:.]+Z"/);
     process.kill(beat.pid, "SIGTERM");
     await beat.wrote(/beat-stopped/, 30_000);
     expect(await beat.ended).toBe(0);

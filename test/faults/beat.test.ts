@@ -1,11 +1,9 @@
 /** Beats that die: what was due is sent once all the same, whoever leads by then. */
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import Database from "libsql";
 import { afterEach, describe, expect, it } from "vitest";
 import { createApp, runtimeOf } from "../../packages/core/src/app.ts";
 import { startCeleriac } from "../support/celeriac-command.ts";
 import { eventually } from "../support/eventually.ts";
+import { stopBetweenWrites } from "../support/fault/between-writes.ts";
 import type { PrivateProcess } from "../support/private-process.ts";
 import { projectFolder } from "../support/project-folder.ts";
 import { redisUrl } from "../support/servers.ts";
@@ -36,35 +34,6 @@ function startBeat(folder: string, broker: string): PrivateProcess {
   const beat = startCeleriac(folder, ["-b", broker, "beat", "--failover", "600ms"]);
   running.push(beat);
   return beat;
-}
-
-/** Who is stopped inside a transaction holds the file against everybody until it goes on: on SQLite it is stopped between two. */
-async function stopBetweenWrites(pid: number, folder: string | null): Promise<void> {
-  await eventually(async () => {
-    process.kill(pid, "SIGSTOP");
-    const isBetween = folder === null || databasesIn(folder).every(mayBeWritten);
-    if (!isBetween) process.kill(pid, "SIGCONT");
-    return isBetween;
-  });
-}
-
-function databasesIn(folder: string): readonly string[] {
-  return readdirSync(folder)
-    .filter((name) => /\.db(-schedules)?$/.test(name))
-    .map((name) => join(folder, name));
-}
-
-function mayBeWritten(path: string): boolean {
-  const database = new Database(path, { timeout: 100 });
-  try {
-    database.exec("begin immediate; rollback");
-    return true;
-  } catch (error) {
-    if ((error as { readonly code?: unknown }).code === "SQLITE_BUSY") return false;
-    throw error;
-  } finally {
-    database.close();
-  }
 }
 
 interface Place {
@@ -114,7 +83,7 @@ describe.each(places)("on %s", (_, open) => {
     const sent = (await queues.queues.peek("celery", 100_000)).map(({ headers }) => headers);
     for (const name of ["a", "b", "c"]) {
       const own = sent.filter((headers) => headers["periodic_task_name"] === name);
-      const dues = own.map((headers) => Date.parse(String(headers["x-celeriac-due"]))).sort((one, other) => one - other);
+      const dues = own.map((headers) => Date.parse(String(headers["periodic_task_due"]))).sort((one, other) => one - other);
       expect(dues.length).toBeGreaterThan(20);
       expect(dues).toEqual(dues.map((__, at) => dues[0]! + at * stepMs));
     }

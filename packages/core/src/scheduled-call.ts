@@ -5,10 +5,10 @@ import { createSignature } from "./canvas/signature.ts";
 import type { Sent } from "./result.ts";
 import type { EntryDefinition } from "./stored-entry.ts";
 
-/** The header in which a task finds the due time it was sent for, as ISO-8601 text. */
-const dueHeader = "x-celeriac-due";
 /** Under this header django-celery-beat names the entry. */
 const nameHeader = "periodic_task_name";
+/** The header in which a task finds the due time it was sent for, as ISO-8601 text. Those that begin with x-celeriac- are ours, and no task's. */
+const dueHeader = "periodic_task_due";
 
 /** `dueAt`: epoch ms; null for one that was asked for out of turn. Rejects with what a call rejects with. */
 export function sendScheduled(

@@ -47,7 +47,7 @@ describe("a beat", () => {
     await eventually(async () => (await sent(shop, "mail")).length >= 3);
     await beat.stop();
     for (const headers of await sent(shop, "mail")) {
-      const due = Date.parse(String(headers["x-celeriac-due"]));
+      const due = Date.parse(String(headers["periodic_task_due"]));
       expect(due % 30).toBe(0);
       expect(headers).toMatchObject({
         id: tickId("shop", "often", due),
@@ -66,7 +66,7 @@ describe("a beat", () => {
     const beat = await started(shop);
     await eventually(async () => (await sent(shop)).length >= 10);
     await beat.stop();
-    const dues = (await sent(shop)).map((headers) => Date.parse(String(headers["x-celeriac-due"])));
+    const dues = (await sent(shop)).map((headers) => Date.parse(String(headers["periodic_task_due"])));
     expect(dues).toEqual(dues.map((_, at) => dues[0]! + at * 20));
   });
 
@@ -157,7 +157,7 @@ describe("of several beats", () => {
     const count = (await sent(one)).length;
     await eventually(async () => (await sent(one)).length > count + 2);
     await second.stop();
-    const dues = (await sent(one)).map((headers) => Date.parse(String(headers["x-celeriac-due"]))).sort((a, b) => a - b);
+    const dues = (await sent(one)).map((headers) => Date.parse(String(headers["periodic_task_due"]))).sort((a, b) => a - b);
     expect(dues).toEqual(dues.map((_, at) => dues[0]! + at * 25));
   });
 
@@ -173,7 +173,7 @@ describe("of several beats", () => {
     await dead.stamp(token!, [tick, { name: "removed", dueAt, taskId: "no-entry" }], []);
     const next = await started(shop);
     await eventually(async () => (await sent(shop)).length === 1);
-    expect((await sent(shop))[0]).toMatchObject({ id: tick.taskId, "x-celeriac-due": new Date(dueAt).toISOString() });
+    expect((await sent(shop))[0]).toMatchObject({ id: tick.taskId, periodic_task_due: new Date(dueAt).toISOString() });
     await eventually(async () => (await dead.stamped()).length === 0);
     expect(next.stats()).toMatchObject({ leads: true, sent: 1 });
     expect(await dead.stamp(token!, [tick], [])).toBe("lost");
