@@ -27,6 +27,8 @@ export type Sending = "sent" | "refused" | "left";
 
 const firstWaitMs = 250;
 const longestWaitMs = 5_000;
+/** What is written down in one go holds up everybody else in the store. */
+const mostAtOnce = 500;
 
 export class Courier {
   readonly #parts: CourierParts;
@@ -80,7 +82,7 @@ export class Courier {
   async #write(): Promise<void> {
     const { store, logger } = this.#parts;
     while (this.#unconfirmed.size > 0) {
-      const batch = [...this.#unconfirmed.keys()];
+      const batch = firstOf(this.#unconfirmed.keys(), mostAtOnce);
       try {
         await store.confirm(batch, Math.round(this.#parts.now()));
       } catch (error) {
@@ -90,4 +92,13 @@ export class Courier {
       for (const taskId of batch) this.#unconfirmed.delete(taskId);
     }
   }
+}
+
+function firstOf<T>(items: Iterable<T>, count: number): readonly T[] {
+  const first: T[] = [];
+  for (const item of items) {
+    if (first.length === count) break;
+    first.push(item);
+  }
+  return first;
 }

@@ -100,7 +100,7 @@ export class Leader {
   }
 
   async #ask(): Promise<void> {
-    const { store, clock, holder, ttlMs, gained, looked } = this.#parts;
+    const { store, clock, holder, ttlMs, looked } = this.#parts;
     const askedAt = clock.monotonic();
     const { token, now, revision } = await store.lead(holder, ttlMs);
     this.#clock = { storeAt: now, knownAt: clock.monotonic() };
@@ -110,13 +110,38 @@ export class Leader {
       if (token !== this.#token) {
         this.stepDown("the lease had run out, and is taken anew");
         this.#token = token;
-        // Half a leader is none: at the next look it begins anew.
-        await gained(token).catch((error: unknown) => {
-          this.stepDown("what it is to send could not be read");
-          throw error;
-        });
+        await this.#begin(token);
       }
     }
     await looked(revision);
+  }
+
+  /** A large schedule may take longer to read than a lease lasts: it is prolonged meanwhile. */
+  async #begin(token: number): Promise<void> {
+    const { clock, ttlMs, gained } = this.#parts;
+    let isOver = false;
+    const begun = gained(token).finally(() => {
+      isOver = true;
+    });
+    const over = begun.catch(() => {});
+    const pause = () => Promise.race([over, clock.sleep(ttlMs / 6, undefined, { background: true })]);
+    for (await pause(); !isOver; await pause()) await this.#prolong(token);
+    // Half a leader is none: at the next look it begins anew.
+    await begun.catch((error: unknown) => {
+      this.stepDown("what it is to send could not be read");
+      throw error;
+    });
+  }
+
+  /** Never rejects: a lease that was not prolonged ends, and the next look tells. */
+  async #prolong(token: number): Promise<void> {
+    const { store, clock, holder, ttlMs, logger } = this.#parts;
+    const askedAt = clock.monotonic();
+    try {
+      const pulse = await store.lead(holder, ttlMs);
+      if (pulse.token === token) this.#until = askedAt + ttlMs;
+    } catch (error) {
+      logger.debug("the lease is not prolonged yet", { reason: reasonOf(error) });
+    }
   }
 }

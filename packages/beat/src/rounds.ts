@@ -32,6 +32,8 @@ export interface RoundsParts {
 
 /** However far the next due time is. */
 const longestWaitMs = 60_000;
+/** So many entries in one round: what is stamped in one write holds up everybody else in the store. */
+const mostAtOnce = 500;
 /** When something stood in the way. */
 const againMs = 1_000;
 
@@ -134,7 +136,7 @@ export class Rounds {
       this.#timer = this.#parts.runtime.clock.after(againMs, () => this.#wake());
       return;
     }
-    const names = this.#scheduler.take(leader.now());
+    const names = this.#scheduler.take(leader.now(), mostAtOnce);
     if (names.length > 0) this.#track(this.#round(names, leader.token));
     this.#arm();
   }

@@ -34,10 +34,10 @@ export class Scheduler {
     if (this.#heap.size > 2 * this.#places.size + 64) this.#rebuild();
   }
 
-  /** Takes out all that are not after `now`, soonest first. */
-  take(now: number): readonly string[] {
+  /** Takes out those that are not after `now`, soonest first, `most` at once. */
+  take(now: number, most: number): readonly string[] {
     const taken: string[] = [];
-    for (let at = this.nextAt; at !== null && at <= now; at = this.nextAt) {
+    for (let at = this.nextAt; at !== null && at <= now && taken.length < most; at = this.nextAt) {
       const { name } = this.#heap.take()!;
       this.#places.delete(name);
       taken.push(name);

@@ -1,0 +1,45 @@
+/** The lead of one beat of many: how it is kept while what it is to send is being read. */
+import { randomUUID } from "node:crypto";
+import { expect, it, onTestFinished } from "vitest";
+import { Leader, type LeaderParts } from "../../../packages/beat/src/leader.ts";
+import { silentLogger } from "../../../packages/core/src/logger.ts";
+import { createMemoryScheduleStore } from "../../../packages/core/src/schedule-stores/memory.ts";
+import { driverContext } from "../../support/driver-context.ts";
+import { createFakeClock } from "../../support/fake-clock.ts";
+
+const ttlMs = 600;
+
+function world() {
+  const clock = createFakeClock();
+  const store = createMemoryScheduleStore(`memory://${randomUUID()}`, "shop", { ...driverContext(), clock });
+  const leader = (holder: string, own: Partial<LeaderParts> = {}) => {
+    const made = new Leader({
+      ...{ store, clock, logger: silentLogger, holder, ttlMs },
+      ...{ gained: async () => {}, lost: () => {}, looked: async () => {}, ...own },
+    });
+    onTestFinished(() => made.stop());
+    return made;
+  };
+  return { clock, leader };
+}
+
+it("is kept, and not gained anew, however much longer than a lease the reading of a schedule takes", async () => {
+  const { clock, leader } = world();
+  let gains = 0;
+  const large = leader("large", {
+    async gained() {
+      gains += 1;
+      await clock.sleep(4 * ttlMs);
+    },
+  });
+  const other = leader("other");
+  const started = large.start();
+  await clock.advance(0);
+  await other.start();
+  for (let passed = 0; passed < 5 * ttlMs; passed += 50) {
+    await clock.advance(50);
+    expect(other.token).toBeNull();
+  }
+  await started;
+  expect([gains, large.token]).toEqual([1, expect.any(Number)]);
+});
