@@ -1,4 +1,5 @@
 /** What importing our packages loads, and what is loaded only when it is used. */
+import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
 import { loadedBy } from "../support/loaded.ts";
 import { packedPackages } from "../support/packed.ts";
@@ -106,6 +107,38 @@ describe("import of a contract", () => {
       await app.close();`;
     const { files: loaded } = await loadedBy(script, cwd);
     expect(loaded).toContain("worker/render.js");
+  });
+});
+
+describe("the command", () => {
+  const command = join(packed.path, "node_modules", "celeriac", "dist", "main.js");
+  const loadedWith = async (...words: string[]) => {
+    const script = `const { main } = await import(${JSON.stringify(command)}); await main(${JSON.stringify(words)});`;
+    return await loadedBy(script, packed.project("commanded", {}));
+  };
+
+  it.each([
+    [["--version"], []],
+    [["worker", "--help"], []],
+    [["-b", "sqlite://./celeriac.db", "call", "a.b"], ["libsql"]],
+    [
+      ["-b", "sqlite://./celeriac.db", "queues"],
+      ["cli-table3", "libsql"],
+    ],
+  ])("loads of libraries, and of worker and beat, what it needs to do what it is told: %j", async (words, needed) => {
+    const { packages, modules } = await loadedWith(...words);
+    const isLoaded = (name: string) => [...packages].some((loaded) => loaded === name || loaded.startsWith(`@${name}/`));
+    expect([...libraries, "cli-table3", "tsx"].filter(isLoaded).sort()).toEqual(needed);
+    // Help and parser know the options of both.
+    const ofSiblings = [...modules].filter((path) => /^@celeriac\/(worker|beat)\//.test(path)).sort();
+    const options = [
+      "beat/dist/option-table.js",
+      "beat/dist/options.js",
+      "worker/dist/machine.js",
+      "worker/dist/option-table.js",
+      "worker/dist/options.js",
+    ];
+    expect(ofSiblings).toEqual(options.map((path) => `@celeriac/${path}`));
   });
 });
 

@@ -8,6 +8,8 @@ const tracker = new URL("loaded-modules.mjs", import.meta.url).href;
 export interface Loaded {
   /** names of the packages from which anything was loaded */
   readonly packages: ReadonlySet<string>;
+  /** files of packages: "<package>/<path>" */
+  readonly modules: ReadonlySet<string>;
   /** files of the script's own project, from its folder */
   readonly files: ReadonlySet<string>;
 }
@@ -20,6 +22,7 @@ export async function loadedBy(script: string, cwd: string, type: "module" | "co
   const own = `${realpathSync(cwd)}/`;
   return {
     packages: new Set(paths.flatMap((path) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [])),
+    modules: new Set(paths.flatMap((path) => /.*\/node_modules\/(.*)/.exec(path)?.[1] ?? [])),
     files: new Set(paths.filter((path) => path.startsWith(own)).map((path) => path.slice(own.length))),
   };
 }

@@ -1,6 +1,6 @@
-/** From the words of a command line to a checked command, by the table. The only file that knows yargs, which cuts the words up. */
+/** From the words of a command line to a checked command, by the table. The only file that knows yargs-parser, which cuts the words up. */
 import { CeleriacError, nearest, reasonOf } from "@celeriac/core/runtime";
-import yargs from "yargs";
+import yargsParser from "yargs-parser";
 import { absentFlag } from "./absent-flags.ts";
 import { globalOptions } from "./command-options.ts";
 import type { CommandRow } from "./command-row.ts";
@@ -46,38 +46,33 @@ export function readCommandLine(words: readonly string[], environment: NodeJS.Pr
 }
 
 function cut(words: readonly string[], options: OptionTable): Words {
-  const rows = Object.entries(options);
-  const parser = yargs()
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw error ?? usage(message);
-    })
-    .parserConfiguration({
-      "camel-case-expansion": false,
-      "dot-notation": false,
-      "boolean-negation": false,
-      "parse-numbers": false,
-      "parse-positional-numbers": false,
-      "strip-aliased": true,
-      "greedy-arrays": false,
-    });
-  for (const [name, row] of rows) {
-    parser.option(flagOf(name).slice(2), {
-      ...(row.alias === null ? {} : { alias: row.alias }),
-      type: row.value === null ? "boolean" : "string",
-    });
-  }
-  return parser.parseSync(
-    words.flatMap((word, at) => (words.indexOf("--") >= 0 && at > words.indexOf("--") ? [word] : glued(word, rows))),
-  ) as Words;
+  const rows = Object.entries(options).map(([name, row]) => ({ ...row, word: flagOf(name).slice(2) }));
+  const optionsEnd = words.includes("--") ? words.indexOf("--") : words.length;
+  const { argv, error } = yargsParser.detailed(
+    words.flatMap((word, at) => (at < optionsEnd ? glued(word, rows) : [word])),
+    {
+      alias: Object.fromEntries(rows.flatMap(({ word, alias }) => (alias === null ? [] : [[word, [alias]]]))),
+      boolean: rows.filter(({ value }) => value === null).map(({ word }) => word),
+      string: rows.filter(({ value }) => value !== null).map(({ word }) => word),
+      configuration: {
+        "camel-case-expansion": false,
+        "dot-notation": false,
+        "boolean-negation": false,
+        "parse-numbers": false,
+        "parse-positional-numbers": false,
+        "strip-aliased": true,
+        "greedy-arrays": false,
+      },
+    },
+  );
+  if (error !== null) throw usage(error.message, error);
+  return argv;
 }
 
 /** -c4 and -c=4 are -c 4. */
-function glued(word: string, rows: readonly (readonly [string, OptionRow])[]): readonly string[] {
+function glued(word: string, rows: readonly OptionRow[]): readonly string[] {
   const match = /^-([A-Za-z])=?(.+)$/s.exec(word);
-  const takesValue = match !== null && rows.some(([, { alias, value }]) => alias === match[1] && value !== null);
+  const takesValue = match !== null && rows.some(({ alias, value }) => alias === match[1] && value !== null);
   return takesValue ? [`-${match[1]}`, match[2]!] : [word];
 }
 
@@ -124,7 +119,7 @@ function readPositionals(command: CommandName, row: CommandRow, given: readonly 
 
 function refuseUnknownOptions(who: string, words: Words, table: OptionTable): void {
   const flags = Object.keys(table).map(flagOf);
-  const stranger = Object.keys(words).find((name) => name !== "_" && name !== "$0" && !flags.includes(`--${name}`));
+  const stranger = Object.keys(words).find((name) => name !== "_" && !flags.includes(`--${name}`));
   if (stranger === undefined) return;
   const written = stranger.length === 1 ? `-${stranger}` : `--${stranger}`;
   const instead = absentFlag(written);

@@ -2,22 +2,6 @@
 import { CeleriacError, overrideSettings, reasonOf, redactText } from "@celeriac/core/runtime";
 import { type CommandLine, readCommandLine } from "./command-line.ts";
 import { type CommandArguments, commandTable } from "./command-table.ts";
-import { beat } from "./commands/beat.ts";
-import { bindings } from "./commands/bindings.ts";
-import { call } from "./commands/call.ts";
-import { control } from "./commands/control.ts";
-import { dead } from "./commands/dead.ts";
-import { dev } from "./commands/dev.ts";
-import { events } from "./commands/events.ts";
-import { graph } from "./commands/graph.ts";
-import { inspect } from "./commands/inspect.ts";
-import { purge } from "./commands/purge.ts";
-import { queues } from "./commands/queues.ts";
-import { report } from "./commands/report.ts";
-import { result } from "./commands/result.ts";
-import { schedules } from "./commands/schedules.ts";
-import { status } from "./commands/status.ts";
-import { worker } from "./commands/worker.ts";
 import { exitCode } from "./exit-code.ts";
 import { helpText } from "./help.ts";
 import { appPath } from "./load-app.ts";
@@ -78,40 +62,41 @@ async function follow(line: CommandLine, output: Output): Promise<number> {
   }
 }
 
+/** A command's own modules are loaded when it is run: most need nothing of a worker. */
 async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output): Promise<number> {
   switch (line.command) {
     case "worker":
-      return await worker(line.args, output);
+      return await (await import("./commands/worker.ts")).worker(line.args, output);
     case "beat":
-      return await beat(line.args, output);
+      return await (await import("./commands/beat.ts")).beat(line.args, output);
     case "schedules":
-      return await schedules(line.args, output);
+      return await (await import("./commands/schedules.ts")).schedules(line.args, output);
     case "call":
-      return await call(line.args, output);
+      return await (await import("./commands/call.ts")).call(line.args, output);
     case "report":
-      return await report(line.args, output);
+      return await (await import("./commands/report.ts")).report(line.args, output);
     case "graph":
-      return await graph(line.args, output);
+      return await (await import("./commands/graph.ts")).graph(line.args, output);
     case "result":
-      return await result(line.args, output);
+      return await (await import("./commands/result.ts")).result(line.args, output);
     case "queues":
-      return await queues(line.args, output);
+      return await (await import("./commands/queues.ts")).queues(line.args, output);
     case "bindings":
-      return await bindings(line.args, output);
+      return await (await import("./commands/bindings.ts")).bindings(line.args, output);
     case "dead":
-      return await dead(line.args, output);
+      return await (await import("./commands/dead.ts")).dead(line.args, output);
     case "purge":
-      return await purge(line.args, output);
+      return await (await import("./commands/purge.ts")).purge(line.args, output);
     case "status":
-      return await status(line.args, output);
+      return await (await import("./commands/status.ts")).status(line.args, output);
     case "inspect":
-      return await inspect(line.args, output);
+      return await (await import("./commands/inspect.ts")).inspect(line.args, output);
     case "control":
-      return await control(line.args, output);
+      return await (await import("./commands/control.ts")).control(line.args, output);
     case "events":
-      return await events(line.args, output);
+      return await (await import("./commands/events.ts")).events(line.args, output);
     case "dev":
-      return await dev(line.args, output);
+      return await (await import("./commands/dev.ts")).dev(line.args, output);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The commands of schedules: rows of the table of commands. */
-import { beatOptionTable } from "@celeriac/beat";
+import { beatOptionTable } from "@celeriac/beat/option-table";
 import { countSetting, durationSetting, flagSetting, textSetting } from "@celeriac/core/runtime";
 import { isObject, signalCodes, usageCodes } from "./command-options.ts";
 import type { CommandRow } from "./command-row.ts";

@@ -9,7 +9,7 @@ import {
   type Setting,
   textSetting,
 } from "@celeriac/core/runtime";
-import { workerOptionTable } from "@celeriac/worker";
+import { workerOptionTable } from "@celeriac/worker/option-table";
 import { type OptionTable, option } from "./option.ts";
 
 const levelNames = ["debug", "info", "warning", "error", "critical"] as const;

@@ -10,7 +10,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   libsql: new RegExp(`${core}sqlite/`),
   pg: new RegExp(`${core}(?:postgres/|(?:backends|coordinators)/postgres)|^packages/airflow-bridge/src/`),
   "prom-client": /^packages\/(?:worker|beat)\/src\/probes\//,
-  yargs: /^packages\/cli\//,
+  "yargs-parser": /^packages\/cli\//,
   fastify: /^packages\/flower\/src\/server\//,
   react: /^packages\/flower\/src\/web\//,
 };

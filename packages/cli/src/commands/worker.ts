@@ -1,6 +1,5 @@
 /** `celeriac worker`: runs the app's worker until a signal stops it. */
-
-import { createBeat } from "@celeriac/beat";
+import type { Beat } from "@celeriac/beat";
 import { isMemoryUrl, type LeveledLogger, type Logger, systemClock } from "@celeriac/core/runtime";
 import {
   createWorker,
@@ -44,7 +43,7 @@ export async function worker(args: CommandArguments<"worker">, output: Output): 
     const isInline = plan.pool === "inline";
     if (isInline) tellUnhandled(logger);
     const worker = prepare(loaded, logger, { args, plan, output, failed: stopping.failed, shutDown: stopping.shutDown });
-    const prepared = args.options.beat ? workerWithBeat(worker, createBeat(loaded.app, {}, { logger })) : worker;
+    const prepared = args.options.beat ? workerWithBeat(worker, await openBeat(loaded, logger)) : worker;
     try {
       return await stopping.run(prepared, logger, args.options.grace ?? "25s");
     } finally {
@@ -55,6 +54,12 @@ export async function worker(args: CommandArguments<"worker">, output: Output): 
     letGo();
     stopping.end();
   }
+}
+
+/** A worker alone needs nothing of it. */
+async function openBeat({ app }: LoadedApp, logger: Logger): Promise<Beat> {
+  const { createBeat } = await import("@celeriac/beat");
+  return createBeat(app, {}, { logger });
 }
 
 interface Invocation {
