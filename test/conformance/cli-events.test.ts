@@ -7,13 +7,13 @@ import { projectFolder } from "../support/project-folder.ts";
 const tasks = `
 import { createApp } from "celeriac";
 export const app = createApp("shop", { config: { taskSendSentEvent: true } });
-app.task("shop.mail", (to: string) => "to " + to);
+app.task("shop.mail", (to) => "to " + to);
 `;
 
 let folder: ReturnType<typeof projectFolder>;
 
 beforeAll(() => {
-  folder = projectFolder("cli-events", { "tasks.ts": tasks });
+  folder = projectFolder("cli-events", { "tasks.js": tasks });
 });
 afterAll(() => folder?.remove());
 

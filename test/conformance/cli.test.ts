@@ -10,16 +10,16 @@ import { startRedis } from "../support/redis-server.ts";
 const tasksOf = (options: string) => `
 import { createApp } from "celeriac";
 export const app = createApp("shop", ${options});
-app.task("shop.add", { params: ["x", "y"] }, (x: number, y: number) => x + y);
-app.task("shop.greet", (name: string) => \`Hello \${name}\`);
-app.task("shop.fail", (why: string) => { throw new TypeError(why); });
+app.task("shop.add", { params: ["x", "y"] }, (x, y) => x + y);
+app.task("shop.greet", (name) => \`Hello \${name}\`);
+app.task("shop.fail", (why) => { throw new TypeError(why); });
 app.task("shop.quiet", { queue: "nobody" }, () => null);
 export const both = app.task("shop.both", async () => { await app.sendTask("shop.add", [1, 2], { taskId: "of-both" }); });
 `;
 const canvases = `
 import { chain, chord } from "celeriac";
-import { app } from "./tasks.ts";
-const [add, sum] = [app.declare<(x: number, y: number) => number>("py.add"), app.declare<(xs: number[]) => number>("py.sum")];
+import { app } from "./tasks.js";
+const [add, sum] = [app.declare("py.add"), app.declare("py.sum")];
 export const nightly = chord([add.s(1, 1), chain(add.s(2, 2), add.s(3))], sum.s());
 export const one = add.s(1, 2);
 `;
@@ -36,11 +36,14 @@ const run = (...words: string[]) => celeriac(folder.path, words);
 beforeAll(async () => {
   const python = JSON.stringify({ task: "py.add", args: [1], options: { link: [{ task: "py.sum" }] } });
   folder = projectFolder("cli", {
+    // The worker's is TypeScript; the commands, of which there are many, load what needs no compiler.
+    "package.json": '{ "type": "module", "celeriac": { "app": "./tasks.js" } }',
     "tasks.ts": tasks,
-    "canvases.ts": canvases,
+    "tasks.js": tasks,
+    "canvases.js": canvases,
     "python.json": python,
     "no.json": "{}",
-    "hasty.ts": tasksOf('{ config: { publishTimeout: "2s" } }'),
+    "hasty.js": tasksOf('{ config: { publishTimeout: "2s" } }'),
   });
   worker = startCeleriac(folder.path, ["-A", "./tasks.ts", "worker", "-c", "1", "-n", "w1@%h"]);
   await worker.wrote(ready, 60_000);
@@ -52,7 +55,7 @@ afterAll(async () => {
 
 describe("celeriac graph", () => {
   it("draws a signature out of a module or a file of JSON", async () => {
-    expect(await run("graph", "./canvases.ts:nightly")).toEqual({
+    expect(await run("graph", "./canvases.js:nightly")).toEqual({
       code: 0,
       stdout: [
         ...["flowchart LR", '  n0["py.add"]', '  n1["py.add"]', '  n2["py.add"]', '  n3(("all"))', '  n4["py.sum"]'],
@@ -62,7 +65,7 @@ describe("celeriac graph", () => {
     });
     expect((await run("graph", "python.json", "-f", "dot")).stdout).toContain("  n0 -> n1\n");
     const refusal = (text: string) => ({ code: 2, stdout: "", stderr: expect.stringContaining(text) });
-    expect(await run("graph", "./canvases.ts")).toMatchObject(refusal("exports several signatures, nightly, one"));
+    expect(await run("graph", "./canvases.js")).toMatchObject(refusal("exports several signatures, nightly, one"));
     expect(await run("graph", "./no.json")).toMatchObject(refusal("must be a signature"));
     expect(await run("graph", "./nowhere.ts")).toMatchObject(refusal("there is no file"));
   });
@@ -135,7 +138,7 @@ describe("celeriac call", () => {
   it("refuses a name the app does not know, unless told to send any", async () => {
     const refused = await run("call", "shop.ad", "1");
     expect(refused).toMatchObject({ code: 1, stdout: "" });
-    expect(refused.stderr).toMatch(/^error TASK_NOT_REGISTERED: app shop in \.\/tasks\.ts has no task shop\.ad: did you mean shop\.add\?/);
+    expect(refused.stderr).toMatch(/^error TASK_NOT_REGISTERED: app shop in \.\/tasks\.js has no task shop\.ad: did you mean shop\.add\?/);
     const sent = await run("call", "shop.ad", "1", "--any", "--wait");
     expect(sent).toMatchObject({ code: 3, stderr: expect.stringContaining("NotRegistered: shop.ad") });
   });
@@ -177,7 +180,7 @@ describe("bad input", () => {
 
   it.concurrent.each(["redis", "amqp"])("a call to a broker that is not there is refused in time: %s", async (scheme) => {
     const url = `${scheme}://127.0.0.1:${await freePort()}`;
-    const end = await run("-A", "./hasty.ts", "-b", url, "--result-backend", "disabled", "call", "shop.add", "1", "2");
+    const end = await run("-A", "./hasty.js", "-b", url, "--result-backend", "disabled", "call", "shop.add", "1", "2");
     expect(end).toMatchObject({ code: 1, stdout: "" });
     expect(end.stderr).toMatch(
       /^The broker has not confirmed it yet; still trying\.\nerror PUBLISH_REJECTED: .*ECONNREFUSED.*\n {2}Check host, port/,
@@ -185,10 +188,10 @@ describe("bad input", () => {
   });
 
   it("a worker whose app cannot be loaded does not start, and says how to see why", async () => {
-    writeFileSync(join(folder.path, "broken.ts"), 'import "./absent.ts";');
-    const end = await run("-A", "./broken.ts", "worker");
+    writeFileSync(join(folder.path, "broken.js"), 'import "./absent.js";');
+    const end = await run("-A", "./broken.js", "worker");
     expect(end.code).toBe(1);
-    expect(end.stderr).toMatch(/^error APP_NOT_FOUND: \.\/broken\.ts could not be loaded: .*absent\.ts.*\n {2}--debug shows where\.\n$/);
+    expect(end.stderr).toMatch(/^error APP_NOT_FOUND: \.\/broken\.js could not be loaded: .*absent\.js.*\n {2}--debug shows where\.\n$/);
   });
 
   it("a result that only its caller gets is not waited for", async () => {
@@ -224,7 +227,7 @@ describe("bad input", () => {
 describe("celeriac", () => {
   it("lets -b win over the app's own broker, in every pool", async () => {
     const own = projectFolder("cli-override", {
-      "tasks.ts": tasksOf('{ broker: "redis://127.0.0.1:1" }'),
+      "tasks.js": tasksOf('{ broker: "redis://127.0.0.1:1" }'),
     });
     try {
       for (const pool of ["prefork", "threads"]) {
@@ -242,7 +245,7 @@ describe("celeriac", () => {
 
   it("runs the tasks of the pool inline in its own process, which outlives what they forget and closes what they opened", async () => {
     const own = projectFolder("cli-inline", {
-      "tasks.ts": `
+      "tasks.js": `
 import { createApp } from "celeriac";
 const app = createApp("shop", { deps: (scope) => { scope.onClose(() => console.log("deps closed")); return {}; } });
 export default app;

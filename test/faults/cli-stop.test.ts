@@ -151,8 +151,8 @@ describe("a worker that is not to wait for its broker", () => {
     const redis = await startRedis();
     try {
       const source = `import { createApp } from "celeriac"; export const app = createApp("shop", { broker: "redis://127.0.0.1:${redis.port}", config: { broker_connection_retry: false } });`;
-      writeFileSync(join(folder.path, "impatient.ts"), source);
-      await startWorker(["-A", "./impatient.ts", "worker", "-c", "1", "--grace", "1s"]);
+      writeFileSync(join(folder.path, "impatient.js"), source);
+      await startWorker(["-A", "./impatient.js", "worker", "-c", "1", "--grace", "1s"]);
       await redis.down({ hard: true });
       expect(await worker.ended).toBe(1);
       expect(worker.output()).toMatch(/BROKER_UNREACHABLE: The connection to the broker was lost, and brokerConnectionRetry is false/);
