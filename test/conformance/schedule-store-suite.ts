@@ -201,6 +201,11 @@ export function describeScheduleStore(name: string, openWorld: () => Promise<Sch
       expect(await only(other)).toMatchObject({ definition: { name: odd }, runs: 1 });
     });
 
+    it("tells by which file it is, if it is one, whether two are the same", async () => {
+      const file = await one.local();
+      expect(await other.local()).toEqual(file);
+    });
+
     it("keeps apps apart", async () => {
       const foreign = world.open(`another-${randomUUID()}`);
       await one.lead("a", longMs);

@@ -1,10 +1,12 @@
 /** Schedule stores against the suite of all of them; those on other ways to a Redis are in redis-suites.ts. */
 import { randomUUID } from "node:crypto";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { createMemoryScheduleStore } from "../../packages/core/src/schedule-stores/memory.ts";
 import { createPostgresScheduleStore } from "../../packages/core/src/schedule-stores/postgres.ts";
 import { createRedisScheduleStore } from "../../packages/core/src/schedule-stores/redis.ts";
 import { createSqliteScheduleStore } from "../../packages/core/src/schedule-stores/sqlite.ts";
 import { driverContext } from "../support/driver-context.ts";
+import { eventually } from "../support/eventually.ts";
 import { preparePostgres } from "../support/roles.ts";
 import { postgresUrl, redisUrl } from "../support/servers.ts";
 import { createSqliteFile } from "../support/sqlite-file.ts";
@@ -21,6 +23,27 @@ describeScheduleStore("SQLite", async () => {
 });
 
 let database: Promise<string> | null = null;
+
+describe("a file", () => {
+  it("is led with by one machine alone, until that one is silent", async () => {
+    const file = await createSqliteFile();
+    const [here, near, elsewhere] = ["a", "a", "b"].map((machine) => createSqliteScheduleStore(file.url, "shop", driverContext(), machine));
+    onTestFinished(async () => {
+      await Promise.all([here, near, elsewhere].map((store) => store!.close()));
+      await file.remove();
+    });
+    await here!.lead("web-1.x", 60_000);
+    expect(await near!.lead("web-1.y", 60_000)).toMatchObject({ token: null });
+    await expect(elsewhere!.lead("web-2.z", 60_000)).rejects.toMatchObject({
+      code: "BEAT_STORE_NOT_SHARED",
+      message: expect.stringContaining("(web-1.x)"),
+    });
+    expect((await elsewhere!.local())!.identity).not.toBe((await here!.local())!.identity);
+    await here!.lead("web-1.x", 1);
+    await eventually(async () => expect(await elsewhere!.lead("web-2.z", 60_000)).toMatchObject({ token: 2 }));
+    await expect(here!.lead("web-1.x", 1)).rejects.toMatchObject({ code: "BEAT_STORE_NOT_SHARED" });
+  });
+});
 
 describeScheduleStore("PostgreSQL, with the rights of a beat", async () => {
   database ??= postgresUrl().then(async (url) => (await preparePostgres(url, ["schedules"])).beat);

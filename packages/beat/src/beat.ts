@@ -14,12 +14,14 @@ import {
   resolveSettings,
   runtimeOf,
   type Service,
+  scheduleStorePlace,
   silentLogger,
 } from "@celeriac/core/runtime";
 import { Book } from "./book.ts";
 import { Courier } from "./courier.ts";
 import { Leader } from "./leader.ts";
 import { type BeatOptions, beatOptionTable } from "./options.ts";
+import { Peers } from "./peers.ts";
 import { Rounds } from "./rounds.ts";
 import { type BeatStats, nothingSent } from "./stats.ts";
 
@@ -39,7 +41,13 @@ export function createBeat(app: App<unknown>, options: BeatOptions = {}, surroun
   const runtime: AppRuntime = found;
   const given = resolveSettings(beatOptionTable, options);
   const logger = surroundings.logger ?? silentLogger;
-  let rooms: { readonly leader: Leader; readonly rounds: Rounds; readonly courier: Courier; readonly book: Book } | null = null;
+  let rooms: {
+    readonly leader: Leader;
+    readonly rounds: Rounds;
+    readonly courier: Courier;
+    readonly book: Book;
+    readonly peers: Peers | null;
+  } | null = null;
   let probes: HttpServer | null = null;
   let isStarted = false;
   let isStopping = false;
@@ -48,12 +56,17 @@ export function createBeat(app: App<unknown>, options: BeatOptions = {}, surroun
     probes = await serveProbes();
     const store = await runtime.scheduleStore();
     const { clock } = runtime;
+    const id = randomUUID();
+    const ttlMs = durationMs(given.failover, "failover");
+    const { url } = scheduleStorePlace(runtime.settings);
+    // Whoever reaches the broker reaches what lies with it.
+    const peers = url === runtime.settings.brokerUrl ? null : new Peers({ runtime, store, logger, id, everyMs: ttlMs / 6 });
     const sender = createSender(runtime);
     const book = new Book({ runtime, store, logger, changed: (name) => rounds.plan(name) });
     const leader: Leader = new Leader({
       ...{ store, clock, logger },
-      holder: `${hostname()}.${randomUUID()}`,
-      ttlMs: durationMs(given.failover, "failover"),
+      ...{ holder: `${hostname()}.${id}`, ttlMs },
+      allowed: async (leadsSince) => peers?.look(leadsSince),
       async gained(token) {
         await book.open();
         await rounds.begin();
@@ -72,7 +85,7 @@ export function createBeat(app: App<unknown>, options: BeatOptions = {}, surroun
     const goesOn = () => !isStopping && leader.token !== null;
     const courier = new Courier({ sender, store, clock, logger, now: () => leader.now(), goesOn });
     const rounds: Rounds = new Rounds({ runtime, sender, store, logger, book, courier, leader });
-    rooms = { leader, rounds, courier, book };
+    rooms = { leader, rounds, courier, book, peers };
     await leader.start();
     isStarted = true;
     if (leader.token === null && leader.loss === null) logger.info("beat-following", { reason: "another beat leads" });
@@ -91,20 +104,20 @@ export function createBeat(app: App<unknown>, options: BeatOptions = {}, surroun
       try {
         await open();
       } catch (error) {
-        // Nobody has to stop a beat that did not start: its probes would keep their port.
-        await probes?.close();
+        // Nobody has to stop a beat that did not start: its probes would keep their port, and its ear the process.
+        await Promise.all([probes?.close(), rooms?.peers?.close()]);
         throw error;
       }
     },
     /** Nothing more is begun → what is being sent ends → it is written down → the lead is given back. */
     async stop(deadlineMs = durationMs(given.grace, "grace")) {
       if (rooms === null) return await probes?.close();
-      const { leader, rounds, courier } = rooms;
+      const { leader, rounds, courier, peers } = rooms;
       isStopping = true;
       const late = runtime.clock.sleep(deadlineMs, undefined, { background: true });
       const quiet = Promise.all([leader.stop(), rounds.stop()])
         .then(() => courier.flush())
-        .then(() => leader.resign());
+        .then(() => Promise.all([leader.resign(), peers?.close()]));
       await Promise.race([quiet.catch((error: unknown) => logger.warn("beat did not stop in order", { reason: reasonOf(error) })), late]);
       await probes?.close();
       logger.info("beat-stopped", { sent: rounds.stats.sent });

@@ -2,7 +2,16 @@
  * Who leads: one beat of many, by a lease with a fencing token that it prolongs again and again. A leader that was silent for too long knows by
  * its own clock that it may not be one any more, before it asks.
  */
-import { type Clock, isUnreachable, type Logger, reasonOf, type ScheduleStore, type Timer } from "@celeriac/core/runtime";
+import {
+  CeleriacError,
+  type Clock,
+  codedReasonOf,
+  isUnreachable,
+  type Logger,
+  reasonOf,
+  type ScheduleStore,
+  type Timer,
+} from "@celeriac/core/runtime";
 
 export interface LeaderParts {
   readonly store: ScheduleStore;
@@ -12,6 +21,8 @@ export interface LeaderParts {
   readonly holder: string;
   /** for how long a lease lasts that is not prolonged */
   readonly ttlMs: number;
+  /** Asked before each look, by its own clock since when it leads (epoch ms; null: it does not). Rejects where it may not lead. */
+  allowed(leadsSince: number | null): Promise<void>;
   /** It leads from now on. Awaited before the next look. */
   gained(token: number): Promise<void>;
   lost(reason: string): void;
@@ -22,6 +33,7 @@ export interface LeaderParts {
 export class Leader {
   readonly #parts: LeaderParts;
   #token: number | null = null;
+  #leadsSince: number | null = null;
   #until = Number.NEGATIVE_INFINITY;
   /** what the store's clock showed, and our own when we knew it */
   #clock = { storeAt: 0, knownAt: 0 };
@@ -91,8 +103,9 @@ export class Leader {
       if (this.#told !== null) logger.info("the schedule store is reachable again");
       this.#told = null;
     } catch (error) {
-      const reason = reasonOf(error);
+      const reason = codedReasonOf(error);
       // Each reason is news once.
+      if (CeleriacError.is(error) && error.code === "BEAT_STORE_NOT_SHARED") this.stepDown(reason);
       if (reason !== this.#told) logger.warn("the schedule store cannot be used, trying again", { reason });
       this.#told = reason;
       refused(error);
@@ -100,7 +113,8 @@ export class Leader {
   }
 
   async #ask(): Promise<void> {
-    const { store, clock, holder, ttlMs, looked } = this.#parts;
+    const { store, clock, holder, ttlMs, allowed, looked } = this.#parts;
+    await allowed(this.#token === null ? null : this.#leadsSince);
     const askedAt = clock.monotonic();
     const { token, now, revision } = await store.lead(holder, ttlMs);
     this.#clock = { storeAt: now, knownAt: clock.monotonic() };
@@ -110,6 +124,7 @@ export class Leader {
       if (token !== this.#token) {
         this.stepDown("the lease had run out, and is taken anew");
         this.#token = token;
+        this.#leadsSince = clock.now();
         await this.#begin(token);
       }
     }

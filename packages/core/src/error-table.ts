@@ -188,6 +188,10 @@ export const errorTable = {
     "RabbitMQ keeps no schedules, there is no coordinator, and the result backend cannot keep them either.",
     "Set `scheduleStore`, or `coordinator`, to redis:// or db+postgresql:// or, where beat runs on one machine only, to sqlite://./celeriac.db.",
   ],
+  BEAT_STORE_NOT_SHARED: [
+    "A beat's schedules lie in a file, and a beat elsewhere sends the same ones out of another file, or another machine out of the same one.",
+    "Set `scheduleStore`, or `coordinator`, to redis:// or db+postgresql://, which all of them reach; or run beat on one machine, with one file.",
+  ],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;
 

@@ -11,6 +11,7 @@ export type {
   ConsumerListener,
   Delivery,
   Disposition,
+  LiveExchange,
   Publication,
   Settlement,
   SettleOutcome,
@@ -67,6 +68,7 @@ export { Heap } from "./heap.ts";
 export { type Answer, answerJson, type HttpServer, openHttpServer } from "./http-server.ts";
 export { instantMs } from "./instant.ts";
 export { addressSetting, type ListenAddress, listenPlace } from "./listen-address.ts";
+export { liveEnvelope } from "./live-exchange.ts";
 export { loadModule } from "./load-module.ts";
 export {
   createLogger,
@@ -95,11 +97,11 @@ export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResu
 export { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
 export type { AbortReason, Ending, Execute, Run, RunControl } from "./run.ts";
 export type { Schedule } from "./schedule.ts";
-export type { ScheduleStore, Tick } from "./schedule-store.ts";
+export type { LocalFile, ScheduleStore, Tick } from "./schedule-store.ts";
 export { sendScheduled, tickId } from "./scheduled-call.ts";
 export { scheduleOf } from "./schedules.ts";
 export { createSender, type Sender } from "./sender.ts";
-export { encodeJson } from "./serializers/json.ts";
+export { encodeJson, jsonSerializer } from "./serializers/json.ts";
 export type { ServerFacts } from "./server-facts.ts";
 export { createService, type Service, type ServiceSteps } from "./service.ts";
 export {

@@ -28,9 +28,19 @@ export interface Reading {
   readonly removed: readonly string[];
 }
 
+/** A file that processes of one machine alone can reach. */
+export interface LocalFile {
+  /** for people */
+  readonly path: string;
+  /** what tells it from every other, those of other machines as well */
+  readonly identity: string;
+}
+
 /** All of it is atomic; what is said to have been written is durable as far as the server's settings make it so. */
 export interface ScheduleStore {
-  /** Takes the lead if nobody has it, or prolongs it for the same `holder`. `ttlMs` after the last call another may take it. */
+  /** The file it is; null: whoever names it reaches the same one. */
+  local(): Promise<LocalFile | null>;
+  /** Takes the lead if nobody has it, or prolongs it for the same `holder`. `ttlMs` after the last call another may take it. Throws BEAT_STORE_NOT_SHARED where it is a file and a process of another machine has the lead. */
   lead(holder: string, ttlMs: number): Promise<Pulse>;
   /** Gives the lead back, if it is `holder`'s. */
   resign(holder: string): Promise<void>;

@@ -15,7 +15,7 @@ function world() {
   const leader = (holder: string, own: Partial<LeaderParts> = {}) => {
     const made = new Leader({
       ...{ store, clock, logger: silentLogger, holder, ttlMs },
-      ...{ gained: async () => {}, lost: () => {}, looked: async () => {}, ...own },
+      ...{ allowed: async () => {}, gained: async () => {}, lost: () => {}, looked: async () => {}, ...own },
     });
     onTestFinished(() => made.stop());
     return made;

@@ -20,6 +20,7 @@ export function createMemoryScheduleStore(url: string, app: string, context: Dri
   }
 
   return {
+    local: async () => null,
     async lead(holder, ttlMs) {
       const own = entries();
       const now = clock.now();

@@ -29,6 +29,7 @@ export function createPostgresScheduleStore(url: string, app: string, context: D
   }
 
   return {
+    local: async () => null,
     async lead(holder, ttlMs) {
       const [taken] = await ask(statements.takeLead, holder, Math.max(1, Math.round(ttlMs)));
       const [row] = taken === undefined ? await ask(statements.seeLead) : [taken];

@@ -49,6 +49,7 @@ export function createRedisScheduleStore(url: string, app: string, context: Driv
   }
 
   return {
+    local: async () => null,
     lead: (holder, ttlMs) =>
       ask(async (connection) => {
         const ttl = Math.max(1, Math.round(ttlMs));

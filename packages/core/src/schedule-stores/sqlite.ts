@@ -2,6 +2,7 @@
  * The schedule store in a file beside the broker's, for the processes of one machine. Its transactions are short and few, some in a second:
  * they run in the thread that asks, and wait for each other's lock without holding it up.
  */
+import { stat } from "node:fs/promises";
 import type { DriverContext } from "../driver.ts";
 import { BrokerError } from "../errors.ts";
 import type { ScheduleStore } from "../schedule-store.ts";
@@ -9,6 +10,7 @@ import { type Connection, loadLibsql, openConnection } from "../sqlite/connectio
 import { errorOf, failureOf } from "../sqlite/failure.ts";
 import { canonicalPath, filePathOf } from "../sqlite/file-path.ts";
 import { refuseNetworkFileSystem } from "../sqlite/file-system.ts";
+import { thisMachine } from "../sqlite/machine.ts";
 import { openScheduleTables, type ScheduleTables } from "../sqlite/schedule-file.ts";
 
 /** in which it tries without giving way */
@@ -21,7 +23,7 @@ interface Opened {
 }
 
 /** Throws CONFIG_URL. Opens nothing yet; the first call does. Every call may throw what opening the file throws, STORE_FULL, or BROKER_CLOSED. */
-export function createSqliteScheduleStore(url: string, app: string, context: DriverContext): ScheduleStore {
+export function createSqliteScheduleStore(url: string, app: string, context: DriverContext, machine = thisMachine()): ScheduleStore {
   const path = `${filePathOf(url)}-schedules`;
   const { clock } = context;
   let opening: Promise<Opened> | null = null;
@@ -39,11 +41,19 @@ export function createSqliteScheduleStore(url: string, app: string, context: Dri
     }
   }
 
-  async function inTransaction<T>(work: (tables: ScheduleTables) => T): Promise<T> {
+  async function using<T>(work: (opened: Opened) => Promise<T>): Promise<T> {
     if (closed) throw new BrokerError("BROKER_CLOSED", `The schedule store ${path} was closed`);
     try {
       opening ??= open();
-      const { connection, tables } = await opening;
+      return await work(await opening);
+    } catch (error) {
+      await reopenNext();
+      throw errorOf(failureOf(error, path));
+    }
+  }
+
+  function inTransaction<T>(work: (tables: ScheduleTables) => T): Promise<T> {
+    return using(async ({ connection, tables }) => {
       while (!connection.begin(patienceMs)) await clock.sleep(againMs);
       try {
         const given = work(tables);
@@ -53,10 +63,7 @@ export function createSqliteScheduleStore(url: string, app: string, context: Dri
         connection.rollback();
         throw error;
       }
-    } catch (error) {
-      await reopenNext();
-      throw errorOf(failureOf(error, path));
-    }
+    });
   }
 
   /** What has failed may be the connection's fault. */
@@ -67,7 +74,12 @@ export function createSqliteScheduleStore(url: string, app: string, context: Dri
   }
 
   return {
-    lead: (holder, ttlMs) => inTransaction((tables) => tables.lead(app, holder, ttlMs, clock.now())),
+    local: () =>
+      using(async ({ connection }) => {
+        const { dev, ino } = await stat(connection.path, { bigint: true });
+        return { path: connection.path, identity: `${machine}:${dev}:${ino}` };
+      }),
+    lead: (holder, ttlMs) => inTransaction((tables) => tables.lead(app, { holder, machine, ttlMs, now: clock.now() })),
     resign: (holder) => inTransaction((tables) => tables.resign(app, holder)),
     read: (since) => inTransaction((tables) => tables.read(app, since)),
     put: (source, definitions) =>

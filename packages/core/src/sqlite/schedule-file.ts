@@ -4,8 +4,17 @@ import type { Pulse, Reading, Tick } from "../schedule-store.ts";
 import { type EntryDefinition, type EntrySource, type StoredEntry, timingOf } from "../stored-entry.ts";
 import type { Connection, Row } from "./connection.ts";
 
+/** Who asks for the lead. */
+export interface Candidate {
+  readonly holder: string;
+  readonly machine: string;
+  readonly ttlMs: number;
+  readonly now: number;
+}
+
 export interface ScheduleTables {
-  lead(app: string, holder: string, ttlMs: number, now: number): Pulse;
+  /** Throws BEAT_STORE_NOT_SHARED where another machine has it. */
+  lead(app: string, candidate: Candidate): Pulse;
   resign(app: string, holder: string): void;
   read(app: string, since: number): Reading;
   /** false: the other source has that name. */
@@ -25,7 +34,7 @@ const layout = 1;
 
 /** Removed entries stay as rows without a definition, so that who leads learns that they are gone; whoever leads next reads all of it, and sweeps them. */
 const schema = `
-  create table app (name text primary key, revision integer not null, token integer not null, holder text, until integer not null);
+  create table app (name text primary key, revision integer not null, token integer not null, holder text, machine text, until integer not null);
   create table entry (
     app text not null, name text not null, revision integer not null, source text, definition text, timing text, paused integer not null,
     since integer not null, last_due integer, last_sent integer, last_id text, runs integer not null, primary key (app, name)
@@ -45,9 +54,10 @@ export function openScheduleTables(connection: Connection): ScheduleTables {
   });
   const addApp = connection.query("insert or ignore into app (name, revision, token, holder, until) values (?, 0, 0, null, 0)");
   const take = connection.query(
-    "update app set token = token + (holder is not ?2 or until <= ?4), holder = ?2, until = ?3 where name = ?1 and (holder is ?2 or holder is null or until <= ?4)",
+    `update app set token = token + (holder is not ?2 or until <= ?4), holder = ?2, until = ?3, machine = ?5
+     where name = ?1 and (holder is ?2 or holder is null or until <= ?4)`,
   );
-  const standing = connection.query("select token, holder, revision from app where name = ?");
+  const standing = connection.query("select token, holder, revision, machine from app where name = ?");
   const free = connection.query("update app set holder = null where name = ? and holder = ?");
   const nextRevision = connection.query("update app set revision = revision + 1 where name = ? returning revision");
   const changed = connection.query(
@@ -82,11 +92,16 @@ export function openScheduleTables(connection: Connection): ScheduleTables {
   }
 
   return {
-    lead(app, holder, ttlMs, now) {
+    lead(app, { holder, machine, ttlMs, now }) {
       addApp.run([app]);
       const [before] = standing.all([app])[0]!;
-      take.run([app, holder, now + ttlMs, now]);
-      const [token, leader, revision] = standing.all([app])[0]!;
+      take.run([app, holder, now + ttlMs, now, machine]);
+      const [token, leader, revision, leaders] = standing.all([app])[0]!;
+      if (leader !== holder && leaders !== machine)
+        throw new CeleriacError(
+          "BEAT_STORE_NOT_SHARED",
+          `Schedules in ${connection.path} are sent by a beat on another machine (${leader}), whose locks of the file do not hold here. Keep them where both can reach them: set \`scheduleStore\` to redis:// or db+postgresql://`,
+        );
       if (token !== before) sweep.run([app]);
       return { token: leader === holder ? Number(token) : null, now, revision: Number(revision) };
     },
