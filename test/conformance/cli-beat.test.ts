@@ -10,6 +10,7 @@ const add = app.bound("shop.add", ({ request: { headers } }, x, y) => {
   console.log(headers["periodic_task_name"], "is run for", headers["periodic_task_due"]);
   return x + y;
 });
+app.signals.beatEmbeddedInit.connect(() => console.log("a beat begins inside"));
 app.schedule("often", every("100ms"), add.si(1, 2));
 app.schedule("nightly", crontab("0 3 * * *"), add.si(3, 4));
 `;
@@ -47,6 +48,7 @@ describe("celeriac beat", () => {
     beat = startCeleriac(folder.path, ["worker", "-B", "-P", "solo"]);
     await beat.wrote(/beat-leading/, 30_000);
     await beat.wrote(/"task":"shop.add".*task-succeeded/, 30_000);
+    expect(beat.output()).toContain("a beat begins inside");
     expect(beat.output()).toMatch(/"often is run for \d{4}-\d\d-\d\dT[\d:.]+Z"/);
     process.kill(beat.pid, "SIGTERM");
     await beat.wrote(/beat-stopped/, 30_000);

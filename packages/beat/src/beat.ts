@@ -28,6 +28,8 @@ import { type BeatStats, nothingSent } from "./stats.ts";
 /** What whoever embeds a beat may add; the command does. */
 export interface BeatSurroundings {
   readonly logger?: Logger | undefined;
+  /** It runs inside a worker. */
+  readonly isEmbedded?: boolean | undefined;
 }
 
 export interface Beat extends Service {
@@ -101,6 +103,8 @@ export function createBeat(app: App<unknown>, options: BeatOptions = {}, surroun
 
   const service = createService("beat", {
     async start() {
+      runtime.signals.send("beatInit", () => ({ hostname: hostname() }));
+      if (surroundings.isEmbedded === true) runtime.signals.send("beatEmbeddedInit", () => ({ hostname: hostname() }));
       try {
         await open();
       } catch (error) {

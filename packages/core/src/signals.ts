@@ -14,7 +14,7 @@ type UnreadTaskEvent = TaskFacts & { readonly task: string };
 /** `pid`: of the process that tells */
 type ProcessEvent = { readonly hostname: string; readonly pid: number };
 
-/** What each signal carries; `hostname` is a worker's node name. */
+/** What each signal carries; `hostname` is a worker's node name, of a beat its host's. */
 export interface SignalEvents {
   beforeTaskPublish: OutgoingMessage;
   afterTaskPublish: OutgoingMessage;
@@ -36,6 +36,8 @@ export interface SignalEvents {
   workerShuttingDown: { readonly hostname: string; readonly how: "warm" | "cold" };
   workerProcessShutdown: ProcessEvent;
   workerShutdown: { readonly hostname: string };
+  beatInit: { readonly hostname: string };
+  beatEmbeddedInit: { readonly hostname: string };
 }
 
 export type SignalName = keyof SignalEvents;
@@ -67,7 +69,9 @@ export const signalTable = {
   workerShuttingDown: ["worker", "It was asked to stop."],
   workerProcessShutdown: ["executor", "Its last run has ended, and its `deps` are about to be closed. Not where it died or was ended."],
   workerShutdown: ["worker", "It has stopped."],
-} as const satisfies Record<SignalName, readonly [where: "sender" | "worker" | "executor", when: string]>;
+  beatInit: ["beat", "A beat starts: the app is loaded, nothing is open yet, and it may not be the one that leads."],
+  beatEmbeddedInit: ["beat", "After `beatInit`, where it is a worker's, by `-B`."],
+} as const satisfies Record<SignalName, readonly [where: "sender" | "worker" | "executor" | "beat", when: string]>;
 
 const names = Object.keys(signalTable) as SignalName[];
 

@@ -1,5 +1,6 @@
 /** A beat, or several, on a broker in memory: what they send, who leads, and what is sent again. */
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Beat, createBeat } from "../../../packages/beat/src/beat.ts";
 import type { BeatOptions } from "../../../packages/beat/src/options.ts";
@@ -39,6 +40,25 @@ async function sent(of: App, queue = "celery"): Promise<readonly Readonly<Record
 }
 
 describe("a beat", () => {
+  it("signals that it starts, before it reads what is scheduled, and where it is a worker's that, too", async () => {
+    const shop = app();
+    const told: string[] = [];
+    shop.signals.beatInit.connect((event) => {
+      expect(event).toEqual({ hostname: hostname() });
+      shop.schedule("late", every("1h"), shop.declare<() => void>("py.ping").si());
+      told.push("beatInit");
+    });
+    shop.signals.beatEmbeddedInit.connect(() => told.push("beatEmbeddedInit"));
+    expect((await started(shop)).stats().entries).toBe(1);
+    expect(told).toEqual(["beatInit"]);
+    const inner = app();
+    inner.signals.beatEmbeddedInit.connect(() => told.push("beatEmbeddedInit"));
+    const beat = createBeat(inner, {}, { isEmbedded: true });
+    open.push(beat);
+    await beat.start();
+    expect(told).toEqual(["beatInit", "beatEmbeddedInit"]);
+  });
+
   it("sends what is due under an id of its entry and due time, with the due time and the entry's name in its headers", async () => {
     const shop = app();
     const add = shop.task("shop.add", (x: number, y: number) => x + y);

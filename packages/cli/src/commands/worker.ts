@@ -59,7 +59,7 @@ export async function worker(args: CommandArguments<"worker">, output: Output): 
 /** A worker alone needs nothing of it. */
 async function openBeat({ app }: LoadedApp, logger: Logger): Promise<Beat> {
   const { createBeat } = await import("@celeriac/beat");
-  return createBeat(app, {}, { logger });
+  return createBeat(app, {}, { logger, isEmbedded: true });
 }
 
 interface Invocation {
