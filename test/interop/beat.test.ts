@@ -4,7 +4,8 @@ import { createBeat } from "@celeriac/beat";
 import { createApp, every } from "@celeriac/core";
 import { runtimeOf } from "@celeriac/core/runtime";
 import { createWorker } from "@celeriac/worker";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { expect } from "vitest";
+import { beside, inTurn as it } from "../support/beside.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryDirectory } from "../support/private-process.ts";
 import { startPythonBeat, startPythonWorker } from "../support/python-celery.ts";
@@ -26,8 +27,8 @@ const brokers = [
   },
 ];
 
-describe.each(brokers)("$name", ({ open }) => {
-  it("our beat drives a Python worker, which is told the due time", async () => {
+beside.each(brokers)("$name", ({ open }) => {
+  it("our beat drives a Python worker, which is told the due time", async ({ onTestFinished }) => {
     const { config, ...place } = await open();
     const python = await startPythonWorker({ ...place, queue: "periodic" });
     onTestFinished(() => python.stop());
@@ -45,7 +46,7 @@ describe.each(brokers)("$name", ({ open }) => {
     expect(await app.result(String(entry?.lastTaskId)).get()).toEqual({ args: [1, "ø"], kwargs: { k: [] } });
   });
 
-  it("Python's beat drives our worker", async () => {
+  it("Python's beat drives our worker", async ({ onTestFinished }) => {
     const { config, ...place } = await open();
     const app = createApp("interop", { ...place, config });
     const ran: unknown[] = [];

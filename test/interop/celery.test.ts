@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { type App, createApp, TaskError } from "@celeriac/core";
 import type { ResultTuple } from "@celeriac/core/runtime";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { beside, inTurn as it } from "../support/beside.ts";
 import { eventually } from "../support/eventually.ts";
 import { type InteropWorker, startInteropWorker } from "../support/interop/worker.ts";
 import { callPython, type PythonPlace, type PythonStep, type PythonWorker, startPythonWorker } from "../support/python-celery.ts";
@@ -20,7 +21,7 @@ const brokers = [
 ];
 const unicode = "Grüße, 世界 🌍 \u0000 \u2028";
 
-describe.each(brokers)("$name", ({ name, open }) => {
+beside.each(brokers)("$name", ({ name, open }) => {
   let place: { broker: string; backend: string };
   beforeAll(async () => {
     place = await open();

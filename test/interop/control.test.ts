@@ -1,10 +1,11 @@
 /** Remote control across languages, on Redis and RabbitMQ: Python's tools ask and change our worker, ours a Python worker. */
-import { describe, expect, it } from "vitest";
+import { expect } from "vitest";
+import { beside, inTurn as it } from "../support/beside.ts";
 import { eventually } from "../support/eventually.ts";
 import { bothBrokers, ourNode, pythonQueue, useBothKinds } from "../support/interop/both-kinds.ts";
 import { callPython } from "../support/python-celery.ts";
 
-describe.each(bothBrokers)("$name", { timeout: 60_000 }, ({ open }) => {
+beside.each(bothBrokers)("$name", { timeout: 60_000 }, ({ open }) => {
   const both = useBothKinds(open);
 
   it("Python inspects our worker", async () => {

@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { type App, createApp } from "@celeriac/core";
 import { type ReceivedEvent, receiveEvents, runtimeOf, silentLogger } from "@celeriac/core/runtime";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
+import { beside, inTurn as it } from "../support/beside.ts";
 import { eventually } from "../support/eventually.ts";
 import { startInteropWorker } from "../support/interop/worker.ts";
 import type { PrivateProcess } from "../support/private-process.ts";
@@ -14,7 +15,7 @@ const brokers = [
   { name: "rabbitmq", open: amqpUrl },
 ];
 
-describe.each(brokers)("$name", ({ open }) => {
+beside.each(brokers)("$name", ({ open }) => {
   const place: { broker: string; backend: string; queue: string } = { broker: "", backend: "disabled", queue: "to-python" };
   let app: App;
   beforeAll(async () => {

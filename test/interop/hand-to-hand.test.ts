@@ -4,7 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type App, type AsyncResult, chordOf, createApp, type FailureInfo } from "@celeriac/core";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
+import { beside, inTurn as it } from "../support/beside.ts";
 import { eventually } from "../support/eventually.ts";
 import { type InteropWorker, startInteropWorker } from "../support/interop/worker.ts";
 import { callPython, type PythonStep, type PythonWorker, startPythonWorker } from "../support/python-celery.ts";
@@ -15,7 +16,7 @@ const brokers = [
   { name: "RabbitMQ", broker: amqpUrl },
 ];
 
-describe.each(brokers)("hand to hand on $name", ({ broker }) => {
+beside.each(brokers)("hand to hand on $name", ({ broker }) => {
   let place: { readonly broker: string; readonly backend: string };
   let python: PythonWorker;
   let node: InteropWorker;
@@ -105,7 +106,7 @@ describe.each(brokers)("hand to hand on $name", ({ broker }) => {
     expect(theirs).toMatchObject({ state: "FAILURE", error: dependency("ValueError('x')") });
   });
 
-  it("ends chords of Python's that it has no place of its own to count in", async () => {
+  it("ends chords of Python's that it has no place of its own to count in", async ({ onTestFinished }) => {
     const folder = await mkdtemp(join(tmpdir(), "celeriac-unlock-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const chordOn = (...tasks: readonly ReturnType<typeof on>[]) => ({

@@ -1,7 +1,8 @@
 /** Tasks that wait with priorities, in the order in which a worker of the other side runs them. Higher is sooner for us everywhere; for Python on Redis lower is. */
 import { randomUUID } from "node:crypto";
 import { createApp, type Priority } from "@celeriac/core";
-import { describe, expect, it } from "vitest";
+import { expect } from "vitest";
+import { beside, inTurn as it } from "../support/beside.ts";
 import { eventually } from "../support/eventually.ts";
 import { startInteropWorker } from "../support/interop/worker.ts";
 import { callPython, startPythonWorker } from "../support/python-celery.ts";
@@ -12,7 +13,7 @@ const brokers = [
   { name: "RabbitMQ", broker: amqpUrl, maxPriority: 9, pythonSoonest: [9, 6, 3, 0] },
 ] as const;
 
-describe.each(brokers)("priorities on $name", ({ broker, maxPriority, pythonSoonest }) => {
+beside.each(brokers)("priorities on $name", ({ broker, maxPriority, pythonSoonest }) => {
   const place = async () => ({ broker: await broker(), backend: await redisUrl(), queue: `priority-${randomUUID()}`, maxPriority });
 
   /** The order in which a worker's log first says of each id what `said` says. */

@@ -1,5 +1,6 @@
 /** The Python side by itself: what the other interop tests stand on works against our servers. */
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, expect } from "vitest";
+import { beside, inTurn as it } from "../support/beside.ts";
 import { callPython, type PythonPlace, type PythonWorker, startPythonWorker } from "../support/python-celery.ts";
 import { amqpUrl, redisUrl } from "../support/servers.ts";
 
@@ -8,7 +9,7 @@ const brokers = [
   { name: "rabbitmq", open: async () => ({ broker: await amqpUrl(), backend: await redisUrl() }) },
 ];
 
-describe.each(brokers)("Python Celery on $name", ({ open }) => {
+beside.each(brokers)("Python Celery on $name", ({ open }) => {
   let worker: PythonWorker | undefined;
   afterAll(() => worker?.stop());
 

@@ -1,12 +1,13 @@
 /** Revoking, terminating and aborting across languages, on Redis and RabbitMQ: one command serves both kinds of worker. */
 import type { AsyncResult } from "@celeriac/core";
-import { describe, expect, it } from "vitest";
+import { expect } from "vitest";
+import { beside, inTurn as it } from "../support/beside.ts";
 import { eventually } from "../support/eventually.ts";
 import { bothBrokers, ourNode, pythonQueue, useBothKinds } from "../support/interop/both-kinds.ts";
 import { startInteropWorker } from "../support/interop/worker.ts";
 import { callPython, startPythonWorker } from "../support/python-celery.ts";
 
-describe.each(bothBrokers)("$name", { timeout: 60_000 }, ({ open }) => {
+beside.each(bothBrokers)("$name", { timeout: 60_000 }, ({ open }) => {
   const both = useBothKinds(open);
 
   const begun = async (sent: Promise<AsyncResult<unknown>>) => {
@@ -67,7 +68,7 @@ describe.each(bothBrokers)("$name", { timeout: 60_000 }, ({ open }) => {
     await Promise.all([revoke("known here", ourNode), revoke("known to Python", both.python.nodeName)]);
     const [newOurs, newPython] = await Promise.all([
       startInteropWorker({ ...both.place, queue: "nobody's", hostname: "new@here" }),
-      startPythonWorker({ ...both.place, queue: "nobody's", options: ["--without-gossip"] }),
+      startPythonWorker({ ...both.place, queue: "nobody's", mingles: true, options: ["--without-gossip"] }),
     ]);
     try {
       const known = async (destination: string) =>

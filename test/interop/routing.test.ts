@@ -1,7 +1,8 @@
 /** Exchanges that a Python process and ours share: what one declares and sends is found by the other. */
 import { randomUUID } from "node:crypto";
 import { createApp } from "@celeriac/core";
-import { describe, expect, it } from "vitest";
+import { expect } from "vitest";
+import { beside, inTurn as it } from "../support/beside.ts";
 import { eventually } from "../support/eventually.ts";
 import { startInteropWorker } from "../support/interop/worker.ts";
 import { type BoundQueue, callPython, startPythonWorker } from "../support/python-celery.ts";
@@ -18,7 +19,7 @@ function boundQueues(exchangeType: "topic" | "fanout", first: string, second: st
 
 const count = (text: string, pattern: RegExp) => text.match(new RegExp(pattern, "g"))?.length ?? 0;
 
-describe.each([
+beside.each([
   { name: "Redis", broker: redisUrl },
   { name: "RabbitMQ", broker: amqpUrl },
 ])("exchanges on $name", ({ broker }) => {

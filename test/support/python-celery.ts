@@ -38,6 +38,8 @@ export interface PythonWorkerOptions extends PythonPlace {
   /** Celery's pools: "prefork" with `concurrency` children, or "solo" (the default, starts faster). */
   readonly pool?: "solo" | "prefork";
   readonly concurrency?: number;
+  /** Before it begins it asks the other workers for a second what is revoked (false). */
+  readonly mingles?: boolean;
   /** More of `celery worker`'s options, e.g. ["--without-gossip"]. */
   readonly options?: readonly string[];
 }
@@ -60,10 +62,11 @@ const outputLimitBytes = 256 * 1024 * 1024;
 /** Starts `celery worker` on the app of `test/interop/app`; resolves when it says that it is ready. */
 export async function startPythonWorker(options: PythonWorkerOptions): Promise<PythonWorker> {
   requirePythonCelery();
-  const { pool = "solo", concurrency = 1 } = options;
+  const { pool = "solo", concurrency = 1, mingles = false } = options;
   const nodeName = `py-${randomUUID().slice(0, 8)}@localhost`;
   const queues = options.queues ?? [options.queue ?? "celery"];
   const args = ["-m", "celery", "-A", "app", "worker", "--loglevel=INFO", "-n", nodeName, "-Q", queues.join(",")];
+  if (!mingles) args.push("--without-mingle");
   const worker = startPrivateProcess({
     command: debianPython,
     args: [...args, "--pool", pool, "--concurrency", String(concurrency), ...(options.options ?? [])],
