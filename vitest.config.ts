@@ -23,14 +23,20 @@ const builtEntry: Plugin = {
   },
 };
 
+/** Projects whose files run in two processes, not in one each: to start one, and to load everything anew, takes most of a second. */
+const sharing: Readonly<Record<string, object>> = {
+  unit: { isolate: false, restoreMocks: true, unstubEnvs: true },
+  conformance: { isolate: false, setupFiles: ["test/support/setup-file.ts"] },
+  interop: { isolate: false, setupFiles: ["test/support/setup-file.ts"] },
+};
+
 type Setup = "global-built" | "global-servers" | "global-packages";
 
 function project(name: string, ...setups: readonly Setup[]) {
   const include = [`test/${name}/**/*.test.ts`];
   const globalSetup = ["global-folder", ...setups].map((setup) => `test/support/${setup}.ts`);
-  // Unit tests are short: to start a process for each of their files would take longer than they do.
-  const own = name === "unit" ? { isolate: false, restoreMocks: true, unstubEnvs: true } : { testTimeout: 60_000, hookTimeout: 120_000 };
-  return { extends: true as const, test: { name, include, globalSetup, ...own } };
+  const patience = name === "unit" ? {} : { testTimeout: 60_000, hookTimeout: 120_000 };
+  return { extends: true as const, test: { name, include, globalSetup, ...patience, ...sharing[name] } };
 }
 
 export default defineConfig({

@@ -91,13 +91,13 @@ beside.each(bothBrokers)("$name", { timeout: 60_000 }, ({ open }) => {
     expect(await limit("js.now", "20/s")).toEqual({ ok: "new rate limit set successfully" });
     const answers = await both.app.control.rateLimit("py.now", "10/s", { destination, reply: true, timeout: "20s" });
     expect(answers).toEqual({ [destination]: { ok: "new rate limit set successfully" } });
-    // A busy machine, and Python's worker on any, keep below the rate; neither is ever above it.
+    // A busy machine, and Python's worker on any, keep below the rate; neither is ever above it, but that Python lets two begin at once.
     const [ofOurs, ofPython] = await Promise.all([
       secondsUntilAllBegan("js.now", both.place.queue, 21),
       secondsUntilAllBegan("py.now", pythonQueue, 6),
     ]);
     expect(ofOurs).toBeGreaterThan(0.99);
-    expect(ofPython).toBeGreaterThan(0.49);
+    expect(ofPython).toBeGreaterThan(0.39);
     expect(await limit("js.now", 0)).toEqual({ ok: "rate limit disabled successfully" });
     expect(await limit("js.nowhere", "1/s")).toEqual({ error: "unknown task" });
   });

@@ -248,9 +248,20 @@ async function evaluateIn(place: RabbitmqPlace, expression: string): Promise<str
   if (caller === null) return run(required("rabbitmqctl"), ["-n", place.node, "--quiet", "eval", expression], place);
   const cookie = (await readFile(join(place.directory, ".erlang.cookie"), "utf8")).trim();
   const args = ["-c", cookie, "-r", "-address", `localhost:${place.distributionPort}`, "-e"];
-  const answer = await run(caller, args, place, `${expression}\n`);
+  const answer = await unlessRefused(() => run(caller, args, place, `${expression}\n`));
   if (!answer.startsWith("{ok,")) throw new Error(`Evaluating ${expression} gave ${answer}`);
   return answer.slice("{ok,".length, answer.lastIndexOf("}")).trim();
+}
+
+/** A busy node does not take every connection: then nothing was evaluated. */
+async function unlessRefused(call: () => Promise<string>, attempts = 10): Promise<string> {
+  try {
+    return await call();
+  } catch (error) {
+    if (attempts === 1 || !String(error).includes("failed to connect to node")) throw error;
+  }
+  await pause(200);
+  return await unlessRefused(call, attempts - 1);
 }
 
 function run(path: string, args: readonly string[], place: RabbitmqPlace, input?: string): Promise<string> {

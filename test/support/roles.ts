@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createApp } from "@celeriac/core";
 import { Redis } from "ioredis";
-import { afterAll } from "vitest";
+import { atEndOfFile } from "./end-of-file.ts";
 import { postgresRows } from "./postgres-client.ts";
 import type { RabbitmqPermissions } from "./rabbitmq-server.ts";
 
@@ -14,8 +14,6 @@ export type RedisRole = Role | `${Role}-results` | "operator";
 
 const page = readFileSync(new URL("../../docs/security.md", import.meta.url), "utf8");
 const ownPassword = randomUUID();
-const removals: (() => Promise<unknown>)[] = [];
-afterAll(() => Promise.all(removals.splice(0).map((remove) => remove())));
 
 /** The arguments of ACL SETUSER behind a user's name. */
 export function redisRules(role: RedisRole, password: string): readonly string[] {
@@ -42,7 +40,7 @@ export async function redisUserUrl(url: string, role: RedisRole): Promise<string
   const rules = redisRules(role, ownPassword).map((rule) => rule.replace("&/0.", `&/${database}.`));
   await administrate("SETUSER", username, ...rules);
   // With a server that is gone they are gone, too.
-  removals.push(() => administrate("DELUSER", username).catch(() => {}));
+  atEndOfFile(() => administrate("DELUSER", username).catch(() => {}));
   return Object.assign(new URL(url), { username, password: ownPassword }).href;
 }
 

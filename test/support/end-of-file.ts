@@ -1,0 +1,13 @@
+/** What lives as long as a test file: support files stay loaded for the next one in the same process, so they say here what ends with this one. */
+import { afterAll } from "vitest";
+
+const ends: (() => Promise<unknown>)[] = [];
+
+export function atEndOfFile(end: () => Promise<unknown>): void {
+  ends.push(end);
+}
+
+/** To be called once for each test file, which `setup-file.ts` does. */
+export function endWithFile(): void {
+  afterAll(() => Promise.all(ends.splice(0).map((end) => end())));
+}
