@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto";
 import type { ResultBackend } from "../../packages/core/src/backend.ts";
 import { createMemoryBackend } from "../../packages/core/src/backends/memory.ts";
+import type { ErrorClass } from "../../packages/core/src/errors.ts";
 import { reviveError } from "../../packages/core/src/failure.ts";
 import type { HandleSource } from "../../packages/core/src/result.ts";
-import type { ErrorClass } from "../../packages/core/src/task-options.ts";
 import { driverContext } from "./driver-context.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 

@@ -106,6 +106,8 @@ export interface CallSender {
   sendComposite<R>(make: () => CompositeCall): Sent<R>;
   /** Of the result of what has its ids. Opens nothing, asks nothing. */
   handle<R>(frozen: Frozen): AsyncResult<R>;
+  /** `taskAllowErrorCbOnChordHeader` */
+  readonly errbacksOnHeaders?: boolean | undefined;
 }
 
 const checks: Readonly<Record<keyof ApplyOptions<unknown>, OptionCheck>> = {

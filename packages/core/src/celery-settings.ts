@@ -37,7 +37,7 @@ export const celerySettings = {
   ...unused("options are given where a task is defined", ["task_annotations"], [null, [], {}]),
   ...kept("task_send_sent_event", "worker_send_task_events"),
   ...unused("tracebacks of both languages are always kept as text", ["task_remote_tracebacks"], [false]),
-  ...unused("this version makes no chords", ["task_allow_error_cb_on_chord_header"], [false]),
+  ...kept("task_allow_error_cb_on_chord_header"),
 
   // Broker
   ...kept("broker_url", "broker_failover_strategy", "broker_use_ssl", "broker_login_method", "broker_heartbeat"),

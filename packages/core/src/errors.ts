@@ -66,6 +66,9 @@ export class PublishError extends CeleriacError {
   }
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: any constructor of errors will do
+export type ErrorClass = abstract new (...args: any) => Error;
+
 /** What the other side raised, as it wrote it: "ValueError", "builtins", ["no such"], text of the traceback. */
 export interface RemoteError {
   readonly type: string;

@@ -105,6 +105,10 @@ class Execution implements ContextParts, CurrentRun {
     return this.#context;
   }
 
+  get onReplace(): RunOptions["onReplace"] {
+    return this.#definition.options.onReplace;
+  }
+
   get signal(): AbortSignal {
     return this.#control.signal;
   }

@@ -1,7 +1,6 @@
 /** Errors on the wire: Celery's `{exc_type, exc_message, exc_module}` from anything a task throws, and back. */
 import { isNativeError } from "node:util/types";
-import { type RemoteError, reasonOf, TaskError, TaskRevokedError } from "./errors.ts";
-import type { ErrorClass } from "./task-options.ts";
+import { type ErrorClass, type RemoteError, reasonOf, TaskError, TaskRevokedError } from "./errors.ts";
 
 /** The module that our own errors are said to come from; Python makes a class up for it. */
 const ourModule = "js";

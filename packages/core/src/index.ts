@@ -6,6 +6,7 @@ export { chain, chainOf } from "./canvas/chain.ts";
 export { chord, chordOf } from "./canvas/chord.ts";
 export { type GroupSignature, group, groupOf } from "./canvas/group.ts";
 export type { ImmutableSignature, Signature } from "./canvas/signature.ts";
+export type { StampingVisitor, StampOptions, Stamps } from "./canvas/stamp.ts";
 export type { CompressionName } from "./compression.ts";
 export type { Config, Settings } from "./config.ts";
 export type { TaskContext, TaskFacts, TaskRequest } from "./context.ts";
@@ -21,6 +22,7 @@ export {
   BrokerError,
   CeleriacError,
   ConfigError,
+  type ErrorClass,
   PublishError,
   type RemoteError,
   ResultTimeoutError,
@@ -48,10 +50,10 @@ export type { SerializerName } from "./serializer.ts";
 export type { CeleryBeatEntry } from "./settings/beat.ts";
 export type { Signal, SignalEvents, Signals } from "./signals.ts";
 export type { Outcome, TaskSnapshot, TaskState } from "./snapshot.ts";
-export type { Errback, FailureInfo, Step } from "./step.ts";
+export type { Errback, FailureInfo, SignatureJson, Step } from "./step.ts";
 export type { AnyTask, ArgsOf, DeclaredTask, ResultOf, Sign, Task, TaskRef } from "./task.ts";
 export type { DropTail, Rest, Suffixes } from "./task-arguments.ts";
 export { shape } from "./task-input.ts";
-export type { ErrorClass, RunOptions, SendOptions, TaskOptions } from "./task-options.ts";
+export type { RunOptions, SendOptions, TaskOptions } from "./task-options.ts";
 export type { BindingOptions, NamedQueue, QueueOptions, TaskQueues } from "./task-queues.ts";
 export type { RoutedTask, RouteFunction, RouteTable, TaskRoute, TaskRoutes } from "./task-routes.ts";

@@ -21,6 +21,7 @@ export async function callHere<R>(runtime: AppRuntime, name: string, args: reado
     signal: new AbortController().signal,
     log: runtime.logger,
     deps: await runtime.deps.get(),
+    onReplace: definition.options.onReplace,
     ended: false,
     updateState: async () => {},
     heartbeat() {},

@@ -12,7 +12,8 @@ export function replacementOf(runtime: AppRuntime, run: Followed, signature: Sig
   const { headers, replyTo } = run;
   const { callbacks, errbacks, chain, chord } = run.body.embed;
   // The id is that of one task, whose result is the list of all that a group gives.
-  const linked = withErrbacks(withCallbacks(endingInOne(signature), callbacks ?? []), errbacks ?? []);
+  const onHeaders = runtime.settings.taskAllowErrorCbOnChordHeader;
+  const linked = withErrbacks(withCallbacks(endingInOne(signature), callbacks ?? []), errbacks ?? [], onHeaders);
   const standing = withStanding(linked, { group_id: headers.group ?? undefined, chord: chord ?? undefined });
   const context = followingContext(runtime, run, "part", replyTo);
   const { signature: frozen } = freeze(standing, context, { id: headers.id, index: headers.groupIndex ?? undefined });

@@ -113,6 +113,7 @@ export function createSender(runtime: AppRuntime): Sender {
     send: <R, P>(make: () => Call) => withGet(send<R, P>(make)),
     sendComposite: <R>(make: () => CompositeCall) => withGet(sendComposite<R>(make)),
     handle: <R>(frozen: Frozen) => handleIn(source, frozen) as AsyncResult<R>,
+    errbacksOnHeaders: runtime.settings.taskAllowErrorCbOnChordHeader,
     apply: async <R>(make: () => Call) => (await applyCall<R, unknown>(make())).outcome,
     result: <R, P>(id: string, taskName: string | null) => createResult<R, P>(source, { id, taskName, known: false }),
     async restoreGroup<R>(id: string) {

@@ -1,4 +1,5 @@
 /** Makes the `self` of a run: the same for a worker's executor and for a task called in place. */
+import type { Signature } from "./canvas/signature.ts";
 import {
   IgnoreSignal,
   RejectSignal,
@@ -13,12 +14,15 @@ import type { Logger } from "./logger.ts";
 import { progressState } from "./states.ts";
 import { stepJson } from "./step.ts";
 import { checkStepName } from "./steps.ts";
+import type { RunOptions } from "./task-options.ts";
 
 export interface ContextParts {
   readonly request: TaskRequest;
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly deps: unknown;
+  /** the task's own option */
+  readonly onReplace: RunOptions["onReplace"];
   /** true makes updateState reject with TASK_CONTEXT: a run that has ended must not overwrite its own result */
   readonly ended: boolean;
   updateState(state: string, meta: unknown): Promise<void>;
@@ -60,7 +64,9 @@ export function createContext(parts: ContextParts): TaskContext {
       throw new RejectSignal(requeue, reason);
     },
     replace(signature): never {
-      throw new ReplaceSignal(stepJson(signature));
+      // Whatever can be composed is a signature.
+      const replacement = parts.onReplace?.(signature as Signature<[], unknown>, parts.request) ?? signature;
+      throw new ReplaceSignal(stepJson(replacement));
     },
     ignore(): never {
       throw new IgnoreSignal("ignored by the task");

@@ -1,15 +1,15 @@
 /** The options of a task: what a sender must know (part of the contract) and what only the worker needs. */
+import type { Signature } from "./canvas/signature.ts";
 import { type CompressionName, isCompression } from "./compression.ts";
+import type { TaskRequest } from "./context.ts";
 import type { Duration } from "./duration.ts";
-import { CeleriacError } from "./errors.ts";
+import { CeleriacError, type ErrorClass } from "./errors.ts";
 import { checkOptions, isCount, isDuration, isFlag, isSerializer, isText, type OptionCheck } from "./option-check.ts";
 import { isPriority, type Priority } from "./priority.ts";
 import { type RateLimit, readRateLimit } from "./rate-limit.ts";
 import type { SerializerName } from "./serializer.ts";
 import { shownValue } from "./setting.ts";
-
-// biome-ignore lint/suspicious/noExplicitAny: any constructor of errors will do
-export type ErrorClass = abstract new (...args: any) => Error;
+import type { Step } from "./step.ts";
 
 /** What a sender must know. */
 export interface SendOptions<A extends readonly unknown[]> {
@@ -60,6 +60,8 @@ export interface RunOptions {
   acksOnFailureOrTimeout?: boolean | undefined;
   /** false: has failed when its executor died; true by default: runs again, until maxDeliveries */
   rejectOnWorkerLost?: boolean | undefined;
+  /** Gives what runs in its place when it calls self.replace(signature): that signature, changed, or another. */
+  onReplace?: ((signature: Signature<[], unknown>, request: TaskRequest) => Step<[], unknown>) | undefined;
 }
 
 export type TaskOptions<A extends readonly unknown[]> = SendOptions<A> & RunOptions;
@@ -94,6 +96,7 @@ const checks: Readonly<Record<keyof TaskOptions<readonly unknown[]> | "input" | 
   acksOnTimeout: isFlag,
   acksOnFailureOrTimeout: isFlag,
   rejectOnWorkerLost: isFlag,
+  onReplace: (value) => typeof value === "function",
 };
 
 /** Those of tasks with a schema among them. */

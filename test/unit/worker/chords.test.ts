@@ -121,6 +121,20 @@ it("tells the error callbacks of a body that is a canvas, once, that it cannot r
   await expectNothingLeft(app);
 });
 
+it("tells the error callbacks of a chord of each member that failed as well, where taskAllowErrorCbOnChordHeader says so", async () => {
+  const { told, worker, double, fail, sum, complain } = await world({ config: { taskAllowErrorCbOnChordHeader: true } });
+  await worker.start();
+  for (const canvas of [
+    chord([double.s(1), fail.s(2).set({ taskId: "failed" })], sum.s()).onError(complain.s()),
+    chain(group(double.s(1), chain(double.s(3), fail.s().set({ taskId: "failed" }))), sum.s()).set({ linkError: complain.s() }),
+  ]) {
+    const sent = await canvas.delay();
+    expect(await sent.settled({ timeout: "10s" })).toMatchObject({ state: "FAILURE", error: { code: "TASK_CHORD_FAILED" } });
+    await eventually(() => expect(told).toHaveLength(2));
+    expect(told.splice(0)).toEqual(expect.arrayContaining([sent.id, "failed"].map((id) => ["failed", id])));
+  }
+});
+
 it("hands the stamps of its last member on to the body", async () => {
   const { app, worker, double } = await world();
   const stamps = app.bound("stamps", (self, _values: readonly number[]) => self.request.stamps);

@@ -1,5 +1,5 @@
 /** Tasks that replace themselves, in a worker of this process: whoever waits for them gets what the other gives. */
-import { chain, createApp, type FailureInfo, group } from "@celeriac/core";
+import { chain, createApp, type FailureInfo, group, type Signature } from "@celeriac/core";
 import { createWorker } from "@celeriac/worker";
 import { expect, it, onTestFinished } from "vitest";
 import { eventually } from "../../support/eventually.ts";
@@ -56,6 +56,22 @@ it("a task may be replaced again and again, and after retries", async () => {
   const sent = await countDown.delay(2);
   expect(await sent.get()).toBe(`${sent.id} down`);
   expect((await sent.snapshot()).retries).toBe(2);
+});
+
+it("a task's onReplace has the last word on what replaces it", async () => {
+  const { app, add } = await world();
+  const stamps = app.bound("stamps", (self, _n: number) => self.request.stamps);
+  const asked: string[] = [];
+  const onReplace = (signature: Signature<[], unknown>, { id }: { readonly id: string }) => {
+    asked.push(id, signature.task);
+    return signature.stamp({ replaced: id });
+  };
+  const marked = app.bound("marked", { onReplace }, (self): unknown => self.replace(chain(add.s(1, 1), stamps.s())));
+  const sent = await marked.delay();
+  expect(await sent.get()).toEqual({ replaced: [sent.id] });
+  expect(asked).toEqual([sent.id, "celery.chain"]);
+  const other = app.bound("other", { onReplace: () => add.s(2, 2) }, (self): unknown => self.replace(add.s(1, 1)));
+  expect(await other.delay().get()).toBe(4);
 });
 
 it("what replaces a task fails in its place, and tells its error callbacks once", async () => {

@@ -105,38 +105,17 @@ export function withCallbacks(signature: SignatureJson, callbacks: readonly Sign
   }
 }
 
-/** Called when it fails: whichever step it is of a chain, each member of a group; of a chord the body, which fails with its header. */
-export function withErrbacks(signature: SignatureJson, errbacks: readonly SignatureJson[]): SignatureJson {
+/** Called when it fails: whichever step it is of a chain, each member of a group; of a chord the body, which fails with its header, and `onHeaders` each task of that. */
+export function withErrbacks(signature: SignatureJson, errbacks: readonly SignatureJson[], onHeaders = false): SignatureJson {
   if (errbacks.length === 0) return signature;
+  const told = (part: SignatureJson) => withErrbacks(part, errbacks, onHeaders);
   switch (kindOf(signature)) {
     case null:
       return withOptions(signature, { link_error: [...linksOf(signature.options, "link_error"), ...errbacks] });
     case "chain":
     case "group":
-      return withParts(signature, { tasks: tasksOf(signature).map((part) => withErrbacks(part, errbacks)) });
+      return withParts(signature, { tasks: tasksOf(signature).map(told) });
     case "chord":
-      return withParts(signature, { body: withErrbacks(bodyOf(signature), errbacks) });
-  }
-}
-
-/** Stamps on every task of it, and on what is linked to them. */
-export function withStamps(signature: SignatureJson, stamps: Readonly<Record<string, unknown>>): SignatureJson {
-  const stamped = (list: readonly SignatureJson[]) => list.map((each) => withStamps(each, stamps));
-  switch (kindOf(signature)) {
-    case null: {
-      const { options = {} } = signature;
-      const named = Array.isArray(options["stamped_headers"]) ? (options["stamped_headers"] as readonly unknown[]) : [];
-      const links = Object.fromEntries(
-        (["link", "link_error"] as const)
-          .filter((name) => options[name] !== undefined)
-          .map((name) => [name, stamped(linksOf(options, name))]),
-      );
-      return withOptions(signature, { ...stamps, ...links, stamped_headers: [...new Set([...named, ...Object.keys(stamps)])] });
-    }
-    case "chain":
-    case "group":
-      return withParts(signature, { tasks: stamped(tasksOf(signature)) });
-    case "chord":
-      return withParts(signature, { header: withStamps(headerOf(signature), stamps), body: withStamps(bodyOf(signature), stamps) });
+      return withParts(signature, { body: told(bodyOf(signature)), ...(onHeaders ? { header: told(headerOf(signature)) } : {}) });
   }
 }

@@ -17,7 +17,8 @@ import { kindOf, linksOf, withOptions } from "./composite.ts";
 import { emptyGroupSender } from "./empty-group.ts";
 import { freeze } from "./freeze.ts";
 import { joined, nestedChord } from "./join.ts";
-import { withArguments, withCallbacks, withErrbacks, withKwargs, withStamps } from "./reach.ts";
+import { withArguments, withCallbacks, withErrbacks, withKwargs } from "./reach.ts";
+import { type StampingVisitor, type StampOptions, type Stamps, withStamps } from "./stamp.ts";
 import { localOptions, readOptions, wireOptions } from "./wire-options.ts";
 
 export interface Signature<in out In extends readonly unknown[], out Out> extends Step<In, Out> {
@@ -33,8 +34,11 @@ export interface Signature<in out In extends readonly unknown[], out Out> extend
   link(callback: Step<[Out], unknown>): this;
   /** Sent with (task id, failure) when this fails for good: a chain at any step, a chord when its body fails or cannot run, a group for each member that fails. */
   onError(errback: Errback): this;
-  /** Values to tell tasks apart by, as Celery's stamps: on every task of it and what is linked to them, and handed on to what these send. */
-  stamp(stamps: Readonly<Record<string, unknown>>): this;
+  /**
+   * Values to tell tasks apart by, as Celery's stamps: on every task of it and what is linked to them so far, and handed on to what these send. The same
+   * for all, or what a visitor says of each; in place of stamps of the same names, or behind them with `append`.
+   */
+  stamp(stamps: Stamps | StampingVisitor, options?: StampOptions): this;
   /** A chain of this and `next`; of a group, a chord. */
   pipe<B>(next: Step<[Out], B>): Signature<In, B>;
   /** Sends it; resolves when the broker has it. Throws PublishError. */
@@ -75,11 +79,15 @@ export function createSignature<In extends readonly unknown[], Out>(
   const send = (args: In, options: ApplyOptions<never>) =>
     isPlain(current)
       ? sender.send<Out, unknown>(() => callOf(current, local, args, options))
-      : sender.sendComposite<Out>(() => ({ signature: told(current, args, options), options: merged(local, options) }));
+      : sender.sendComposite<Out>(() => ({
+          signature: withArguments(told(current, options), args, options.kwargs ?? {}),
+          options: merged(local, options),
+        }));
+  const told = (to: SignatureJson, options: ApplyOptions<never>) => withCallOptions(to, options, sender.errbacksOnHeaders);
   const signature = {
     task: json.task,
     set(options: CallOptions) {
-      current = withKwargs(told(current, [], options), options.kwargs ?? {});
+      current = withKwargs(told(current, options), options.kwargs ?? {});
       local = merged(local, options);
       return signature;
     },
@@ -89,11 +97,11 @@ export function createSignature<In extends readonly unknown[], Out>(
       return signature;
     },
     onError(errback: Errback) {
-      current = withErrbacks(current, [stepJson(errback)]);
+      current = withErrbacks(current, [stepJson(errback)], sender.errbacksOnHeaders);
       return signature;
     },
-    stamp(stamps: Readonly<Record<string, unknown>>) {
-      current = withStamps(current, stamps);
+    stamp(stamps: Stamps | StampingVisitor, options?: StampOptions) {
+      current = withStamps(current, stamps, options);
       return signature;
     },
     pipe: <B>(next: Step<[Out], B>) =>
@@ -118,12 +126,12 @@ function isPlain(signature: SignatureJson): boolean {
   return kindOf(signature) === null && chord === undefined && chain === undefined;
 }
 
-/** With arguments in front of its own, and options. Throws CONFIG_UNKNOWN, CONFIG_INVALID, CONFIG_DURATION. */
-function told(signature: SignatureJson, args: readonly unknown[], given: ApplyOptions<never>): SignatureJson {
+/** All of them but its arguments. Throws CONFIG_UNKNOWN, CONFIG_INVALID, CONFIG_DURATION. */
+function withCallOptions(signature: SignatureJson, given: ApplyOptions<never>, errbacksOnHeaders?: boolean): SignatureJson {
   checkCallOptions(signature.task, given);
-  const { link, linkError, kwargs = {}, ...options } = given;
-  const linked = withErrbacks(withCallbacks(signature, stepsJson(link) ?? []), stepsJson(linkError) ?? []);
-  return withOptions(withArguments(linked, args, kwargs), wireOptions(options));
+  const { link, linkError, ...options } = given;
+  const linked = withErrbacks(withCallbacks(signature, stepsJson(link) ?? []), stepsJson(linkError) ?? [], errbacksOnHeaders);
+  return withOptions(linked, wireOptions(options));
 }
 
 function merged(local: LocalOptions, options: CallOptions): LocalOptions {

@@ -61,6 +61,10 @@ export const taskSettings = {
   taskDefaultDeliveryMode: deliveryModeSetting(
     "RabbitMQ: 2 or persistent survives a restart of the broker, 1 or transient does not. Calls may say otherwise.",
   ),
+  taskAllowErrorCbOnChordHeader: flagSetting(
+    false,
+    "What onError() and linkError say of a chord is said of each task of its header too: called for each that fails, and once more for the body.",
+  ),
   taskQueueMaxPriority: countSetting<number | null>(
     null,
     [1, 255],

@@ -252,19 +252,6 @@ describe("a signature that was frozen", () => {
   });
 });
 
-describe("stamps", () => {
-  it("are on every task, and on what is linked to it", () => {
-    const stamped = json(chord([chain(add.s(1, 1), add.s(2).link(echo.s()))], sum.s().onError(oops.s())).stamp({ tenant: "a" }));
-    const found: string[] = [];
-    JSON.stringify(stamped, (key, value) => {
-      if (key === "options" && value.stamped_headers !== undefined) found.push(value.tenant);
-      return value;
-    });
-    expect(found).toEqual(["a", "a", "a", "a", "a"]);
-    expect(planOf(add.s(1, 1).stamp({ run: 1 }).stamp({ tenant: "a" })).sends[0]!.message.stamps).toEqual({ run: [1], tenant: ["a"] });
-  });
-});
-
 describe("what is sent", () => {
   const bytesOf = ({ message }: PlannedSend) => encodeMessage(message, goldenNowMs, 1e9).body.byteLength;
   type Any = Signature<[], unknown>;
