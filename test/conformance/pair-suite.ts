@@ -3,7 +3,7 @@
  * What each does alone is shown by the suites of brokers and of backends.
  */
 import { randomUUID } from "node:crypto";
-import { groupOf } from "@celeriac/core";
+import { chordOf, groupOf } from "@celeriac/core";
 import { resultText, runtimeOf } from "@celeriac/core/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publicationTo } from "../support/envelopes.ts";
@@ -160,6 +160,23 @@ function describeResults({ pair, world, recovered }: Suite): void {
     expect(ends.map((end) => (end.state === "SUCCESS" ? end.value : end.state))).toEqual(members.map((_, n) => (n === 7 ? "FAILURE" : n)));
     await expect(sent.get()).rejects.toMatchObject({ code: "TASK_FAILED", taskId: sent.results[7]!.id });
     expect([await sent.completedCount(), await sent.state()]).toEqual([9, "FAILURE"]);
+  });
+
+  it("ends chords, well or not, or refuses what nothing counts", async () => {
+    const { echo, fail } = world().producer;
+    const [good, bad] = [
+      chordOf(
+        [1, 2, 3].map((n) => echo.s(n)),
+        echo.s(),
+      ),
+      chordOf([echo.s(1), fail.s("one of two")], echo.s()),
+    ];
+    if (!isShared(pair)) return await expect(good.delay()).rejects.toMatchObject({ code: "RESULT_CHORDS" });
+    const sent = await Promise.all([good.delay(), bad.delay()]);
+    const [value, failure] = await Promise.all(sent.map((each) => each.settled()));
+    expect(value).toEqual({ state: "SUCCESS", value: [1, 2, 3] });
+    const args = [expect.stringMatching(/^Dependency \S+ raised RangeError\('one of two'\)$/)];
+    expect(failure).toMatchObject({ state: "FAILURE", error: { code: "TASK_CHORD_FAILED", remote: { args } } });
   });
 
   // A task does not reach what lies in its worker's memory.

@@ -19,6 +19,11 @@ export function registerBuiltIns(runtime: AppRuntime): void {
   for (const definition of builtInTasks(runtime)) runtime.registry.addBuiltIn(definition);
 }
 
+/** Those whose ending sends what their result does not tell. */
+export const sendingTasks: ReadonlySet<string> = new Set(
+  ["chunks", "chain", "group", "chord", "chord_unlock"].map((name) => `celery.${name}`),
+);
+
 const options: Readonly<Record<string, TaskDefinition["options"]>> = { chord_unlock: { ignoreResult: true, maxRetries: null } };
 
 /** Parameters and results are Celery's. */

@@ -17,7 +17,7 @@ export type {
   SettleOutcome,
   Subscription,
 } from "./broker.ts";
-export { registerBuiltIns } from "./builtin-tasks.ts";
+export { registerBuiltIns, sendingTasks } from "./builtin-tasks.ts";
 export { type Graph, type GraphEdge, type GraphNode, signatureGraph } from "./canvas/graph.ts";
 export { readSignature } from "./canvas/read-signature.ts";
 export type { ChordCount, ChordPart, ChordStart, ChordStore, CountedPart, QuietChord } from "./chord.ts";

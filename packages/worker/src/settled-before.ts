@@ -10,6 +10,7 @@ import {
   type ResultBackend,
   readFollowed,
   reasonOf,
+  sendingTasks,
 } from "@celeriac/core/runtime";
 import { partsOf } from "./chord-parts.ts";
 import type { Request } from "./request.ts";
@@ -29,6 +30,8 @@ export async function settledBefore(
   // A copy of a broadcast shares its id with the others: another worker's success is not this one's.
   if (backend === null || broadcastOf(request.delivery.queue) !== null) return null;
   const { headers, run } = request;
+  // What it sent is not known any more: it runs again, and sends the same.
+  if (sendingTasks.has(headers.task)) return null;
   try {
     const text = await backend.get(headers.id);
     const success = text === null ? null : finalSuccess(headers.id, text);

@@ -1,5 +1,5 @@
 /** The walk of a delivery through a worker: each is settled once, with what its ending asks for, and none is forgotten. */
-import type { Settlement } from "@celeriac/core/runtime";
+import { registerBuiltIns, runtimeOf, type Settlement } from "@celeriac/core/runtime";
 import { describe, expect, it } from "vitest";
 import { deriveId } from "../../../packages/core/src/derived-id.ts";
 import { resultTextOf } from "../../../packages/core/src/result-form.ts";
@@ -219,6 +219,17 @@ describe("a task that had succeeded before it was delivered again", () => {
       deriveId("id-1", 2, "callback", 0),
       deriveId("id-1", 2, "chain", 0),
     ]);
+  });
+
+  it("runs where it sends what no result tells: a canvas, or the body of a chord", async () => {
+    for (const task of ["celery.chain", "celery.group", "celery.chord", "celery.chunks", "celery.chord_unlock"]) {
+      const walk = startWalk({ settlesResults: false });
+      registerBuiltIns(runtimeOf(walk.app)!);
+      walk.results.set("id-1", success(0));
+      walk.deliver(task, { id: "id-1", redelivered: true });
+      await walk.clock.advance(0);
+      expect(walk.running).toMatchObject([{ task }]);
+    }
   });
 
   it("runs where the stored state is no success, or cannot be read", async () => {
