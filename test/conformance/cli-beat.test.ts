@@ -15,10 +15,17 @@ app.schedule("often", every("100ms"), add.si(1, 2));
 app.schedule("nightly", crontab("0 3 * * *"), add.si(3, 4));
 `;
 
+const totals = `
+import { group } from "celeriac";
+import { app } from "./tasks.js";
+const add = app.declare("shop.add");
+export const sums = group(add.si(1, 2), add.si(3, 4)).pipe(add.s(5));
+`;
+
 let folder: ReturnType<typeof projectFolder>;
 let beat: PrivateProcess | null = null;
 beforeEach(() => {
-  folder = projectFolder("cli-beat", { "tasks.js": tasks });
+  folder = projectFolder("cli-beat", { "tasks.js": tasks, "totals.js": totals });
 });
 afterEach(async () => {
   await beat?.stop();
@@ -80,11 +87,15 @@ describe("celeriac schedules", () => {
     expect((await run("schedules", "trigger", "once")).stdout).toMatch(/^once is sent as [0-9a-f-]{36}\n$/);
     expect((await run("schedules", "remove", "nightly")).stderr).toMatch(/SCHEDULE_DECLARED/);
     expect((await run("schedules", "remove", "once")).code).toBe(0);
+    expect((await run("schedules", "add", "totals", "--canvas", "./totals.js", "--every", "1h")).code).toBe(0);
+    expect((await run("schedules", "list", "totals")).stdout).toMatch(/^totals {2}group\(shop\.add ×2\) \| shop\.add/m);
     expect((await run("schedules", "resume", "once")).stderr).toMatch(/SCHEDULE_UNKNOWN/);
   });
 
   it.each([
     [["add", "x", "shop.add", "--cron", "61 * * * *"], 1, 'the field minute is "61": expected 0 to 59'],
+    [["add", "x", "--every", "1s"], 2, "that of its task or --canvas"],
+    [["add", "x", "--every", "1s", "--canvas", "./none.json"], 2, "schedules add --canvas: there is no file ./none.json"],
     [["add", "x", "shop.add", "--every", "1s", "--catch-up", "none"], 2, "--catch-up: expected one of last, skip, all"],
   ])("refuses %j", async (words, code, message) => {
     const end = await run("schedules", ...words);

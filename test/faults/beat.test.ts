@@ -10,11 +10,12 @@ import { redisUrl } from "../support/servers.ts";
 
 const stepMs = 50;
 const tasks = `
-import { createApp, every } from "celeriac";
+import { createApp, every, group } from "celeriac";
 export const app = createApp("shop");
 const ping = app.declare("shop.ping");
 for (const name of ["a", "b", "c"])
   app.schedule(name, every("${stepMs}ms", { relative: true }), ping.si(name), { catchUp: "all" });
+app.schedule("pair", every("${stepMs}ms", { relative: true }), group(ping.si("x"), ping.si("y")), { catchUp: "all" });
 `;
 
 const running: PrivateProcess[] = [];
@@ -81,11 +82,16 @@ describe.each(places)("on %s", (_, open) => {
     await Promise.all([leader, follower].map((beat) => beat.stop()));
 
     const sent = (await queues.queues.peek("celery", 100_000)).map(({ headers }) => headers);
-    for (const name of ["a", "b", "c"]) {
+    for (const [name, tasksOfEach] of [
+      ["a", 1],
+      ["b", 1],
+      ["c", 1],
+      ["pair", 2],
+    ] as const) {
       const own = sent.filter((headers) => headers["periodic_task_name"] === name);
       const dues = own.map((headers) => Date.parse(String(headers["periodic_task_due"]))).sort((one, other) => one - other);
       expect(dues.length).toBeGreaterThan(20);
-      expect(dues).toEqual(dues.map((__, at) => dues[0]! + at * stepMs));
+      expect(dues).toEqual(dues.map((__, at) => dues[0]! + Math.floor(at / tasksOfEach) * stepMs));
     }
     expect(new Set(sent.map(({ id }) => id)).size).toBe(sent.length);
     await reader.close();

@@ -1,7 +1,7 @@
 /** Our beat with a Python worker, and Python's beat with ours; on Redis and RabbitMQ. */
 import { join } from "node:path";
 import { createBeat } from "@celeriac/beat";
-import { createApp, every } from "@celeriac/core";
+import { chain, createApp, every } from "@celeriac/core";
 import { runtimeOf } from "@celeriac/core/runtime";
 import { createWorker } from "@celeriac/worker";
 import { expect } from "vitest";
@@ -36,14 +36,18 @@ beside.each(brokers)("$name", ({ open }) => {
     onTestFinished(() => app.close());
     const echo = app.declare<(...values: unknown[]) => { args: unknown[]; kwargs: object }>("py.echo");
     app.schedule("echo", every("200ms"), echo.s(1, "ø").set({ kwargs: { k: [] } }), { queue: "periodic", expires: "1m", maxRuns: 2 });
+    const after = app.declare<(before: object, value: number) => { args: unknown[]; kwargs: object }>("py.echo");
+    app.schedule("steps", every("200ms"), chain(echo.si(1), after.s(2)), { queue: "periodic", maxRuns: 1 });
     const beat = createBeat(app);
     onTestFinished(() => beat.stop());
     await beat.start();
-    await eventually(() => beat.stats().sent === 2);
+    await eventually(() => beat.stats().sent === 3);
     const store = await runtimeOf(app)!.scheduleStore();
-    await eventually(async () => (await store.read(0)).entries[0]?.runs === 2);
-    const [entry] = (await store.read(0)).entries;
-    expect(await app.result(String(entry?.lastTaskId)).get()).toEqual({ args: [1, "ø"], kwargs: { k: [] } });
+    const last = async (name: string) => (await store.read(0)).entries.find(({ definition }) => definition.name === name);
+    await eventually(async () => (await last("echo"))?.runs === 2 && (await last("steps"))?.runs === 1);
+    expect(await app.result(String((await last("echo"))?.lastTaskId)).get()).toEqual({ args: [1, "ø"], kwargs: { k: [] } });
+    const first = { args: [1], kwargs: {} };
+    expect(await app.result(String((await last("steps"))?.lastTaskId)).get()).toEqual({ args: [first, 2], kwargs: {} });
   });
 
   it("Python's beat drives our worker", async ({ onTestFinished }) => {

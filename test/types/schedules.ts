@@ -1,5 +1,5 @@
 /** Schedules, their entries, and an embedded beat. */
-import { type AsyncResult, clocked, createApp, crontab, every, type ScheduleEntry, solar } from "celeriac";
+import { type AsyncResult, chain, clocked, createApp, crontab, every, group, type ScheduleEntry, solar } from "celeriac";
 import { createBeat } from "celeriac/beat";
 import { add, app, ping, show } from "./app.ts";
 import { type Equal, expectType } from "./equal.ts";
@@ -7,6 +7,10 @@ import { type Equal, expectType } from "./equal.ts";
 export async function schedules(): Promise<void> {
   const nightly = crontab("0 3 * * *", { tz: "Europe/Oslo", onGap: "run-after", onOverlap: "first" });
   app.schedule("nightly", nightly, add.si(1, 2), { catchUp: "last", deadline: "1h", overlap: "skip" });
+  app.schedule("sums", every("1h"), chain(add.si(1, 2), show.s()));
+  app.schedule("pairs", every("1h"), group(add.si(1, 2), ping.si()));
+  // @ts-expect-error nobody gives the first step what it is missing
+  app.schedule("bad", every("1h"), chain(add.s(1), show.s()));
   app.schedule("poll", every("30s", { relative: true }), ping.s());
   app.schedule("noon", crontab({ hour: 12, minute: 0 }), ping.s(), { queue: "slow", priority: 3, jitter: "1m", maxRuns: 2 });
   app.schedule("dusk", solar("dusk_civil", 59.9, 10.7), ping.si());

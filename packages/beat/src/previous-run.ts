@@ -1,5 +1,5 @@
 /** Whether the task that an entry sent last still is under way, for entries whose tasks are not to overlap. */
-import { type AppRuntime, isFinal, resultExpiresMs, type Sender, type StoredEntry } from "@celeriac/core/runtime";
+import { type AppRuntime, idsSentAs, isFinal, resultExpiresMs, type Sender, type StoredEntry } from "@celeriac/core/runtime";
 
 /** Throws BACKEND_*. */
 export async function isUnderWay(
@@ -13,4 +13,10 @@ export async function isUnderWay(
   if (isFinal(snapshot.state)) return false;
   // Nothing is known of a task that waits, nor of one whose result is gone.
   return snapshot.state !== "PENDING" || now - lastSentAt < (resultExpiresMs(settings) ?? Number.POSITIVE_INFINITY);
+}
+
+/** Ends it, with its process if it must be; of a composite all of it. Throws BROKER_*, PUBLISH_*. */
+export async function cancelRun(sender: Sender, { definition, lastTaskId }: Pick<StoredEntry, "definition" | "lastTaskId">): Promise<void> {
+  const ids = lastTaskId === null ? [] : idsSentAs(definition, lastTaskId);
+  await Promise.all(ids.map((id) => sender.result(id, null).revoke({ terminate: true })));
 }

@@ -16,7 +16,7 @@ import { decide } from "./catch-up.ts";
 import type { Courier } from "./courier.ts";
 import { jitterOf } from "./jitter.ts";
 import type { Leader } from "./leader.ts";
-import { isUnderWay } from "./previous-run.ts";
+import { cancelRun, isUnderWay } from "./previous-run.ts";
 import { Scheduler } from "./scheduler.ts";
 import { nothingSent, type RoundsStats } from "./stats.ts";
 
@@ -188,7 +188,7 @@ export class Rounds {
     const { runtime, sender, leader } = this.#parts;
     const { overlap } = entry.definition;
     if (overlap === "allow" || !(await isUnderWay(runtime, sender, entry, leader.now()))) return false;
-    if (overlap === "cancel") await sender.result(entry.lastTaskId!, null).revoke({ terminate: true });
+    if (overlap === "cancel") await cancelRun(sender, entry);
     return overlap === "skip";
   }
 

@@ -38,7 +38,7 @@ export const scheduleCommands = {
   schedules: {
     doc: "Lists and changes the entries of the schedule.",
     notes: [
-      "list shows all of them, and of entries that are named the next ten due times. add takes the name of the entry, that of a task and its arguments, as call does, and one of --every, --cron and --at. A running beat heeds every change within a second.",
+      "list shows all of them, and of entries that are named the next ten due times. add takes the name of the entry, that of a task and its arguments, as call does, or --canvas, and one of --every, --cron and --at. A running beat heeds every change within a second.",
       "Entries of the app's code can be paused, resumed and triggered; to change or remove them is for the code. A deploy leaves alone what was added here. trigger sends the task now, out of turn.",
     ],
     positionals: {
@@ -51,6 +51,13 @@ export const scheduleCommands = {
       cron: option(textSetting(null, "add: due as a line of cron's says, of five fields."), "LINE"),
       tz: option(textSetting(null, "add: with --cron, in this time zone; the app's `timezone` unless told."), "ZONE"),
       at: option(instantSetting("add: due once."), "INSTANT"),
+      canvas: option(
+        textSetting(
+          null,
+          "add: send the chain, group or chord in this file, in place of a task: JSON, or what a module exports, FILE:NAME if it exports several.",
+        ),
+        "FILE",
+      ),
       kwargs: option(jsonSetting("JSON object", "add: keyword arguments as one JSON object.", isObject), "JSON", "k"),
       queue: option(textSetting(null, "add: send it to this queue."), "NAME"),
       priority: option(countSetting(null, [0, 9], "add: 0 to 9, higher is sooner."), "N"),
@@ -71,6 +78,7 @@ export const scheduleCommands = {
       ["celeriac schedules list nightly", "one entry, and its next ten due times"],
       [`celeriac schedules add poll feeds.poll --every 30s`, "every 30 s from now on"],
       [`celeriac schedules add nightly report.build --cron "0 3 * * mon-fri"`, "at three, on working days"],
+      [`celeriac schedules add weekly --canvas ./report.ts:weekly --cron "@weekly"`, "the canvas that a module exports as weekly"],
       ["celeriac schedules pause nightly", "not until it is resumed"],
       ["celeriac schedules trigger nightly", "now, out of turn"],
     ],

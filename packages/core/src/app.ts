@@ -28,7 +28,7 @@ import type { TaskCode } from "./registry.ts";
 import type { AsyncResult, Sent } from "./result.ts";
 import type { Schedule } from "./schedule.ts";
 import { declareEntry, type ScheduleOptions } from "./schedule-entry.ts";
-import { createSchedules, refuseBlindOverlap, type Schedules } from "./schedules.ts";
+import { createSchedules, refuseUnseen, type Schedules } from "./schedules.ts";
 import { withSecretFiles } from "./secret-file.ts";
 import { createSender } from "./sender.ts";
 import { shownValue } from "./setting.ts";
@@ -201,7 +201,7 @@ export function createApp<Deps extends object = {}>(name: string, options: AppOp
     brokerRequired: isProduction() && !("brokerUrl" in given),
   });
   for (const entry of readCelerySchedule(runtime.settings.beatSchedule)) {
-    refuseBlindOverlap(runtime.settings, entry);
+    refuseUnseen(runtime.settings, entry);
     runtime.schedule.set(entry.definition.name, entry);
   }
   const app = buildApp(runtime);
@@ -274,7 +274,7 @@ function buildApp(runtime: AppRuntime) {
     signals: publicSignals(runtime.signals),
     schedule(name: string, when: Schedule, what: Step<[], unknown>, options?: ScheduleOptions) {
       const entry = declareEntry(name, when, stepJson(what), options);
-      refuseBlindOverlap(runtime.settings, entry);
+      refuseUnseen(runtime.settings, entry);
       runtime.schedule.set(name, entry);
     },
     schedules: createSchedules(runtime, sender),

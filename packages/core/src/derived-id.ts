@@ -11,6 +11,12 @@ export function deriveId(taskId: string, attempt: number, kind: FollowUpKind, in
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(18, 20)}-${hex.slice(20, 32)}`;
 }
 
+/** Ids for the parts of a composite whose caller gave its id: the first one, the second, and so on. */
+export function partIds(id: string): () => string {
+  let made = 0;
+  return () => deriveId(id, 0, "part", ++made);
+}
+
 /** The delivery tag of one attempt of a task. */
 export function deliveryTag(taskId: string, attempt: number): string {
   return attempt === 0 ? taskId : `${taskId}.${attempt}`;

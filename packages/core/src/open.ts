@@ -53,7 +53,7 @@ export function resultUrlOf(settings: Pick<Settings, "brokerUrl" | "resultBacken
   return schemeOf(settings.brokerUrl) === "amqp" ? "rpc://" : settings.brokerUrl;
 }
 
-/** Whether results are kept where chords can be counted. */
+/** Whether results are kept where others than their caller can see them, and chords can be counted. */
 export function countsChords(settings: Pick<Settings, "brokerUrl" | "resultBackend">): boolean {
   const scheme = schemeOf(resultUrlOf(settings));
   return scheme !== "rpc" && scheme !== "disabled";

@@ -98,7 +98,7 @@ export { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
 export type { AbortReason, Ending, Execute, Run, RunControl } from "./run.ts";
 export type { Schedule } from "./schedule.ts";
 export type { LocalFile, ScheduleStore, Tick } from "./schedule-store.ts";
-export { sendScheduled, tickId } from "./scheduled-call.ts";
+export { idsSentAs, sendScheduled, tickId } from "./scheduled-call.ts";
 export { scheduleOf } from "./schedules.ts";
 export { createSender, type Sender } from "./sender.ts";
 export { encodeJson, jsonSerializer } from "./serializers/json.ts";

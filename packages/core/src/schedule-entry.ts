@@ -1,6 +1,9 @@
 /** An entry of the schedule as a project writes it: checked, and turned into what is stored. */
 import { type CallOptions, checkCallOptions } from "./call.ts";
 import { kindOf, taskJson } from "./canvas/composite.ts";
+import { endsInGroup } from "./canvas/join.ts";
+import { outlineOf } from "./canvas/outline.ts";
+import { everywhere } from "./canvas/reach.ts";
 import { createSignature } from "./canvas/signature.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { CeleriacError } from "./errors.ts";
@@ -11,6 +14,7 @@ import { shownValue } from "./setting.ts";
 import type { SignatureJson } from "./step.ts";
 import type { CatchUp, EntryDefinition, Overlap } from "./stored-entry.ts";
 
+/** Those of a call are, of a composite, what `set()` of its signature would make of them. */
 export interface ScheduleOptions extends Pick<CallOptions, "queue" | "priority" | "expires" | "headers"> {
   /** false: it is kept, and never due */
   readonly enabled?: boolean | undefined;
@@ -61,10 +65,13 @@ export function declareEntry(name: string, when: Schedule, what: SignatureJson, 
   if (!isText(name)) throw new CeleriacError("SCHEDULE_INVALID", `An entry's name is a text, got ${shownValue(name)}`);
   const refusal = (problem: string) => new CeleriacError("SCHEDULE_INVALID", `Entry ${JSON.stringify(name)}: ${problem}`);
   if (!isSchedule(when)) throw refusal(`expected a schedule, as every(), crontab(), solar() or clocked() make it, got ${shownValue(when)}`);
-  if (kindOf(what) !== null)
-    throw refusal(`${what.task} is made of several tasks, and an entry sends one: schedule a task that sends the others`);
+  refuseIds(what, refusal);
   checkOptions(`entry ${name}`, checks, options, (option, value) => refusal(`option ${option} cannot be ${shownValue(value)}`));
   const { queue, priority, expires, headers, ...own } = options;
+  if (own.overlap !== undefined && own.overlap !== "allow" && endsInGroup(what))
+    throw refusal(
+      `overlap ${shownValue(own.overlap)} looks for one result, and this ends in a group, which has many: pipe() it into a task`,
+    );
   const schedule = isStorable(when) ? when.toJSON() : ({ kind: "custom", text: String(when) } as const);
   return {
     schedule: when,
@@ -84,11 +91,22 @@ export function declareEntry(name: string, when: Schedule, what: SignatureJson, 
   };
 }
 
+/** Each due time sends tasks of its own. Of a task alone the id is the entry's to give. */
+function refuseIds(what: SignatureJson, refusal: (problem: string) => Error): void {
+  if (kindOf(what) === null) return;
+  everywhere(what, (part) => {
+    const id = part.options?.["task_id"];
+    if (id === undefined || id === null) return part;
+    throw refusal(`${outlineOf(what)} has the id ${shownValue(id)} already, by freeze() or taskId, and would be the same tasks each time`);
+  });
+}
+
 /** Later options win over those of the signature. */
-function storedCall({ task, args, kwargs, options }: SignatureJson, more: CallOptions): EntryDefinition["call"] {
-  const { options: own } = optionsOnWire(task, more);
+function storedCall(what: SignatureJson, more: CallOptions): EntryDefinition["call"] {
+  const { options: own } = optionsOnWire(what.task, more);
+  const call = kindOf(what) === null ? taskJson(what.task, what.args, what.kwargs, true) : what;
   // As it will be read again: what cannot be written is told now.
-  return JSON.parse(JSON.stringify({ ...taskJson(task, args, kwargs, true), options: { ...options, ...own } })) as EntryDefinition["call"];
+  return JSON.parse(JSON.stringify({ ...call, options: { ...what.options, ...own } })) as EntryDefinition["call"];
 }
 
 /** Call options in the names of Celery's signatures. Throws CONFIG_UNKNOWN, CONFIG_INVALID, CONFIG_DURATION. */

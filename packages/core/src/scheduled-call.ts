@@ -1,7 +1,11 @@
 /** Sends what an entry of the schedule stands for, under the task id that its due time has. */
 import { createHash } from "node:crypto";
 import type { CallSender } from "./call.ts";
+import { kindOf, withOptions } from "./canvas/composite.ts";
+import { freeze, namesIn } from "./canvas/freeze.ts";
+import { everywhere } from "./canvas/reach.ts";
 import { createSignature } from "./canvas/signature.ts";
+import { partIds } from "./derived-id.ts";
 import type { Sent } from "./result.ts";
 import type { EntryDefinition } from "./stored-entry.ts";
 
@@ -16,11 +20,22 @@ export function sendScheduled(
   { name, call, overlap }: EntryDefinition,
   { taskId, dueAt }: { readonly taskId?: string; readonly dueAt: number | null },
 ): Sent<unknown> {
-  const due = dueAt === null ? {} : { [dueHeader]: new Date(dueAt).toISOString() };
-  const headers = { ...(call.options["headers"] as object | undefined), [nameHeader]: name, ...due };
+  const marks = { [nameHeader]: name, ...(dueAt === null ? {} : { [dueHeader]: new Date(dueAt).toISOString() }) };
   // The next due time looks for the result of this one.
-  const kept = overlap === "allow" ? {} : { ignoreResult: false };
-  return createSignature<[], unknown>(sender, call).applyAsync([], { headers, ...kept, ...(taskId === undefined ? {} : { taskId }) });
+  const kept = overlap === "allow" ? {} : { ignore_result: false };
+  const marked = everywhere(call, (each) => {
+    const headers = each.options?.["headers"] as object | undefined;
+    if (kindOf(each) === null) return withOptions(each, { ...kept, headers: { ...headers, ...marks } });
+    // What a composite has it gives its tasks, in place of theirs.
+    return headers === undefined ? each : withOptions(each, { headers: { ...headers, ...marks } });
+  });
+  return createSignature<[], unknown>(sender, marked).applyAsync([], taskId === undefined ? {} : { taskId });
+}
+
+/** Ids of all tasks that were sent with that one: of a composite whose definition has changed since some are not there. */
+export function idsSentAs({ call }: EntryDefinition, taskId: string): readonly string[] {
+  const { signature } = freeze(withOptions(call, { task_id: taskId }), { nextId: partIds(taskId), replyTo: null });
+  return [...namesIn(signature).keys()];
 }
 
 /** A UUID (version 5 form) of (app, entry, due time): whoever sends it sends the same task. */

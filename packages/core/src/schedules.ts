@@ -1,8 +1,10 @@
 /** `app.schedules`: the entries of the schedule while it runs, those of the code and those that were added; kept in the store that beat reads. */
 import type { AppRuntime } from "./app-runtime.ts";
+import { hasChord } from "./canvas/composite.ts";
+import { outlineOf } from "./canvas/outline.ts";
 import { CeleriacError } from "./errors.ts";
 import { comingDues, nextDue } from "./next-due.ts";
-import { resultUrlOf } from "./open.ts";
+import { countsChords, resultUrlOf } from "./open.ts";
 import type { AsyncResult } from "./result.ts";
 import { isStorable, type Schedule } from "./schedule.ts";
 import { type DeclaredEntry, declareEntry, type ScheduleOptions } from "./schedule-entry.ts";
@@ -15,6 +17,7 @@ import type { EntryDefinition, EntrySource, StoredEntry } from "./stored-entry.t
 
 export interface ScheduleEntry {
   readonly name: string;
+  /** the name of its task; of a composite those of its tasks, as in `a | group(b, c)` */
   readonly task: string;
   /** in words */
   readonly schedule: string;
@@ -74,7 +77,7 @@ export function createSchedules(runtime: AppRuntime, sender: Sender): Schedules 
   return {
     async upsert(name, when, what, options) {
       const declaration = declareEntry(name, when, stepJson(what), options);
-      refuseBlindOverlap(runtime.settings, declaration);
+      refuseUnseen(runtime.settings, declaration);
       const { definition } = declaration;
       if (!isStorable(when))
         throw new CeleriacError(
@@ -122,13 +125,19 @@ export function createSchedules(runtime: AppRuntime, sender: Sender): Schedules 
 
 const unrun = { paused: false, lastDueAt: null, lastSentAt: null, lastTaskId: null, runs: 0 } as const;
 
-/** Who is not to overlap has to know how the task before ended. Throws SCHEDULE_INVALID. */
-export function refuseBlindOverlap(settings: AppRuntime["settings"], { definition: { name, overlap } }: DeclaredEntry): void {
-  const results = resultUrlOf(settings);
-  if (overlap === "allow" || (results !== "disabled" && !results.startsWith("rpc:"))) return;
+/** Who is not to overlap has to know how the task before ended, and a chord is counted. Throws SCHEDULE_INVALID, RESULT_CHORDS. */
+export function refuseUnseen(settings: AppRuntime["settings"], { definition: { name, overlap, call } }: DeclaredEntry): void {
+  if (countsChords(settings)) return;
+  const where = resultUrlOf(settings) === "disabled" ? "disabled" : "sent to their caller by rpc://";
+  if (hasChord(call))
+    throw new CeleriacError(
+      "RESULT_CHORDS",
+      `Entry ${JSON.stringify(name)}: a chord is counted in the result backend, and results are ${where}: name another backend`,
+    );
+  if (overlap === "allow") return;
   throw new CeleriacError(
     "SCHEDULE_INVALID",
-    `Entry ${JSON.stringify(name)}: overlap ${JSON.stringify(overlap)} needs a result backend that every beat can read, and results are ${results === "disabled" ? "disabled" : "sent to their caller by rpc://"}`,
+    `Entry ${JSON.stringify(name)}: overlap ${JSON.stringify(overlap)} needs a result backend that every beat can read, and results are ${where}`,
   );
 }
 
@@ -154,7 +163,7 @@ function entryOf(runtime: AppRuntime, stored: StoredEntry): ScheduleEntry {
   const schedule = scheduleOf(runtime, definition);
   return {
     name: definition.name,
-    task: definition.call.task,
+    task: outlineOf(definition.call),
     schedule: schedule === null ? (definition.schedule.kind === "custom" ? definition.schedule.text : "") : String(schedule),
     source,
     enabled: definition.enabled && !paused,

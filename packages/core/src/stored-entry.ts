@@ -11,7 +11,7 @@ export interface EntryDefinition {
   readonly name: string;
   /** "custom": a schedule of the project's own, which only its code has */
   readonly schedule: ScheduleJson | { readonly kind: "custom"; readonly text: string };
-  /** what is sent: the signature of one task */
+  /** what is sent: the signature of a task, or of a composite, whose tasks have no ids yet */
   readonly call: SignatureJson;
   readonly enabled: boolean;
   readonly startAt: number | null;

@@ -1,10 +1,11 @@
 /** `celeriac schedules`: what is scheduled, and changes of it while beat runs. */
-import { type App, clocked, crontab, every, type Schedule, type ScheduleEntry, type ScheduleOptions } from "@celeriac/core";
-import { type AppRuntime, CeleriacError, callStep, nearest, scheduleStorePlace } from "@celeriac/core/runtime";
+import { type App, clocked, crontab, every, type Schedule, type ScheduleEntry, type ScheduleOptions, type Step } from "@celeriac/core";
+import { type AppRuntime, CeleriacError, callStep, nearest, type SignatureJson, scheduleStorePlace } from "@celeriac/core/runtime";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode } from "../exit-code.ts";
 import { loadApp, refuseMemory } from "../load-app.ts";
 import type { Output } from "../output.ts";
+import { findSignatureFile, readSignatureFile } from "../signature-file.ts";
 import { table } from "../table.ts";
 import { age } from "../text.ts";
 import { readWord } from "../words.ts";
@@ -114,14 +115,27 @@ async function showOne({ app, output, runtime }: Place, name: string): Promise<v
 }
 
 async function add(place: Place): Promise<void> {
-  const { app, args, output, runtime } = place;
-  const [name, task, ...words] = args.positionals.names;
-  if (task === undefined) throw new CeleriacError("COMMAND_USAGE", "schedules add needs the name of the entry and that of its task");
-  if (runtime.registry.get(task) === undefined) output.remark(`No task ${task} is known here.`);
-  const what = callStep(task, words.map(readWord), args.options.kwargs ?? {});
-  const { nextRunAt } = await app.schedules.upsert(name!, scheduleOf(args), what, optionsOf(args));
+  const { app, args, output } = place;
+  const [name] = args.positionals.names;
+  const { nextRunAt } = await app.schedules.upsert(name!, scheduleOf(args), await stepOf(place), optionsOf(args));
   const due = nextRunAt?.toISOString() ?? null;
   output.result(due === null ? `${name} is stored, and never due.` : `${name} is due at ${due}.`, { entry: name, nextRunAt: due });
+}
+
+async function stepOf({ app, args, output, runtime }: Place): Promise<Step<[], unknown>> {
+  const [, task, ...words] = args.positionals.names;
+  const { canvas, kwargs } = args.options;
+  if (task === undefined && canvas !== null) return app.signature(await canvasIn(canvas));
+  if (task === undefined || canvas !== null)
+    throw new CeleriacError("COMMAND_USAGE", "schedules add needs the name of the entry, and that of its task or --canvas");
+  if (runtime.registry.get(task) === undefined) output.remark(`No task ${task} is known here.`);
+  return callStep(task, words.map(readWord), kwargs ?? {});
+}
+
+async function canvasIn(target: string): Promise<SignatureJson> {
+  const file = findSignatureFile(target, "schedules add --canvas");
+  if (file === null) throw new CeleriacError("COMMAND_USAGE", `schedules add --canvas: there is no file ${target}`);
+  return await readSignatureFile(file, "schedules add --canvas");
 }
 
 function scheduleOf({ options }: Arguments): Schedule {

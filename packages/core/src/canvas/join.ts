@@ -28,7 +28,7 @@ export function endingInOne(signature: SignatureJson): SignatureJson {
   return endsInGroup(signature) ? joined([signature, accumulate], nestedChord) : signature;
 }
 
-function endsInGroup(signature: SignatureJson): boolean {
+export function endsInGroup(signature: SignatureJson): boolean {
   switch (kindOf(signature)) {
     case null:
       return false;

@@ -5,7 +5,7 @@ import type { CompositeCall, Frozen } from "../call.ts";
 import type { ChordStart } from "../chord.ts";
 import { resultExpiresMs } from "../config.ts";
 import { currentRun, parentageOf } from "../current-run.ts";
-import { deriveId } from "../derived-id.ts";
+import { partIds } from "../derived-id.ts";
 import { CeleriacError } from "../errors.ts";
 import type { SignatureJson } from "../step.ts";
 import { toWire } from "../task-input.ts";
@@ -33,6 +33,7 @@ export function planCall(
   replyTo: string | null,
 ): Plan & { readonly guarded: boolean } {
   const id = signature.options["task_id"];
+  const derived = typeof id === "string" ? partIds(id) : null;
   let made = 0;
   const compose = runtime.composeContext(replyTo);
   const planned = plan(
@@ -44,13 +45,14 @@ export function planCall(
       tree: { rootId, parentId },
       resultExpiresMs: resultExpiresMs(runtime.settings),
       nextId() {
+        if (derived !== null) return derived();
         made++;
-        return typeof id === "string" ? deriveId(id, 0, "part", made) : randomUUID();
+        return randomUUID();
       },
     },
     signature,
   );
-  return { ...planned, guarded: made === 0 || typeof id === "string" };
+  return { ...planned, guarded: made === 0 };
 }
 
 /** The input of a task with a schema is checked before anything is sent. Rejects with TASK_INPUT. */

@@ -3,7 +3,7 @@ import { ConfigError } from "../errors.ts";
 import type { SignatureJson } from "../step.ts";
 import { bodyOf, headerOf, kindOf, linksOf, type SignatureOptions, tasksOf, withOptions, withParts } from "./composite.ts";
 
-type Change = (task: SignatureJson) => SignatureJson;
+type Change = (signature: SignatureJson) => SignatureJson;
 
 /** The tasks that begin it. */
 export function startsOf(signature: SignatureJson): readonly SignatureJson[] {
@@ -46,6 +46,20 @@ function atEnds(signature: SignatureJson, change: Change): SignatureJson {
       return withParts(signature, { tasks: tasksOf(signature).map((member) => atEnds(member, change)) });
     case "chord":
       return withParts(signature, { body: atEnds(bodyOf(signature), change) });
+  }
+}
+
+/** Changes every signature in it, the parts before what they make up; what is linked to them stays. */
+export function everywhere(signature: SignatureJson, change: Change): SignatureJson {
+  const changed = (part: SignatureJson) => everywhere(part, change);
+  switch (kindOf(signature)) {
+    case null:
+      return change(signature);
+    case "chain":
+    case "group":
+      return change(withParts(signature, { tasks: tasksOf(signature).map(changed) }));
+    case "chord":
+      return change(withParts(signature, { header: changed(headerOf(signature)), body: changed(bodyOf(signature)) }));
   }
 }
 
