@@ -1,6 +1,8 @@
 /** Real Python Celery on the other side of the broker: its workers, and a client that sends and reads. */
-import { execFile, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { debianPython } from "./install.ts";
 import { type PrivateProcess, startPrivateProcess } from "./private-process.ts";
@@ -57,7 +59,6 @@ export interface PythonWorker {
 const appFolder = fileURLToPath(new URL("../interop/app", import.meta.url));
 const startLimitMs = 60_000;
 const callLimitMs = 60_000;
-const outputLimitBytes = 256 * 1024 * 1024;
 
 /** Starts `celery worker` on the app of `test/interop/app`; resolves when it says that it is ready. */
 export async function startPythonWorker(options: PythonWorkerOptions): Promise<PythonWorker> {
@@ -132,15 +133,27 @@ export interface PythonStep {
 /** Runs the steps one after another in one Python process and gives their outcomes; rejects with Python's traceback. */
 export async function callPython(place: PythonPlace, steps: readonly PythonStep[]): Promise<unknown[]> {
   requirePythonCelery();
-  const settings = { cwd: appFolder, env: environment(place), timeout: callLimitMs, maxBuffer: outputLimitBytes };
-  const output = await new Promise<string>((resolve, reject) => {
-    const child = execFile(debianPython, ["client.py"], settings, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(new Error(`Python failed: ${stderr || error.message}`, { cause: error }));
-    });
-    child.stdin?.end(JSON.stringify(steps));
-  });
-  return JSON.parse(output) as unknown[];
+  clients ??= startClients();
+  const answer = await askClients(await clients, JSON.stringify({ environment: settingsOf(place), steps }));
+  const { outcomes, error } = JSON.parse(answer) as { readonly outcomes?: unknown[]; readonly error?: string };
+  if (outcomes === undefined) throw new Error(`Python failed: ${error}`);
+  return outcomes;
+}
+
+/** The port of this process's `clients.py`, which goes with it. */
+let clients: Promise<number> | null = null;
+
+async function startClients(): Promise<number> {
+  const server = startPrivateProcess({ command: debianPython, args: ["clients.py"], cwd: appFolder, env: pythonEnvironment() });
+  await server.wrote(/^port \d+$/m, startLimitMs);
+  return Number(/^port (\d+)$/m.exec(server.output())![1]);
+}
+
+async function askClients(port: number, line: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.setTimeout(callLimitMs, () => socket.destroy(new Error(`Python gave no answer within ${callLimitMs} ms`)));
+  socket.write(`${line}\n`);
+  return await text(socket);
 }
 
 let isChecked = false;
@@ -156,7 +169,11 @@ function requirePythonCelery(): void {
   isChecked = true;
 }
 
-function environment({ broker, backend, queue, maxPriority, accept, protocol, taskQueues, keyPrefix }: PythonPlace): NodeJS.ProcessEnv {
+function environment(place: PythonPlace): NodeJS.ProcessEnv {
+  return { ...pythonEnvironment(), ...settingsOf(place) };
+}
+
+function pythonEnvironment(): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],
@@ -165,6 +182,12 @@ function environment({ broker, backend, queue, maxPriority, accept, protocol, ta
     PYTHONPATH: appFolder,
     PYTHONDONTWRITEBYTECODE: "1",
     PYTHONUNBUFFERED: "1",
+  };
+}
+
+/** What `test/interop/app/app.py` reads. */
+function settingsOf({ broker, backend, queue, maxPriority, accept, protocol, taskQueues, keyPrefix }: PythonPlace) {
+  return {
     BROKER: broker,
     ...(backend === undefined ? {} : { BACKEND: backend }),
     ...(queue === undefined ? {} : { QUEUE: queue }),

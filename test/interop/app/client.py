@@ -1,10 +1,4 @@
-"""A Python client that a test drives: a JSON list of steps on stdin, the JSON list of their outcomes on stdout.
-
-Steps name an operation below and its arguments, e.g. {"do": "send", "task": "py.add", "args": [1, 2]}.
-"""
-
-import json
-import sys
+"""A Python client that a test drives, by steps that name an operation below and its arguments: {"do": "send", "task": "py.add", "args": [1, 2]}."""
 
 from celery import chain, chord, group, signature
 from celery.canvas import chunks, xmap, xstarmap
@@ -119,12 +113,6 @@ def rate_limit(task, rate, nodes=None):
 operations = {each.__name__: each for each in (send, get, canvas, each, save_group, restore_group, take, ping, control, inspect, revoke, rate_limit)}
 
 
-def main():
-    outcomes = []
-    for step in json.load(sys.stdin):
-        operation = operations[step.pop("do")]
-        outcomes.append(operation(**step))
-    json.dump(outcomes, sys.stdout, default=repr)
-
-
-main()
+def run(steps):
+    """One after another; gives their outcomes."""
+    return [operations[step.pop("do")](**step) for step in steps]
