@@ -1,4 +1,5 @@
 /** Which chord a task counts for: as its message says, or the signatures that its message still carries. */
+import { bodyOf, kindOf, tasksOf } from "./canvas/composite.ts";
 import type { ChordPart } from "./chord.ts";
 import { resultExpiresMs, type Settings } from "./config.ts";
 import { type Embed, emptyEmbed } from "./message.ts";
@@ -50,11 +51,16 @@ function membersOf(signature: SignatureJson): readonly ChordMember[] {
   const { chord, group_id: chordId, group_index: index, task_id: taskId } = options;
   if (isSignature(chord) && typeof chordId === "string" && typeof taskId === "string")
     return [{ chordId, index: typeof index === "number" ? index : null, taskId, body: chord }];
-  const { body, tasks } = signature.kwargs ?? {};
-  if (signature.task === "celery.chord") return isSignature(body) ? membersOf(body) : [];
-  const steps = Array.isArray(tasks) ? tasks.filter(isSignature) : [];
-  if (signature.task === "celery.group") return steps.flatMap(membersOf);
-  return signature.task === "celery.chain" ? steps.slice(-1).flatMap(membersOf) : [];
+  switch (kindOf(signature)) {
+    case null:
+      return none;
+    case "chain":
+      return tasksOf(signature).slice(-1).flatMap(membersOf);
+    case "group":
+      return tasksOf(signature).flatMap(membersOf);
+    case "chord":
+      return membersOf(bodyOf(signature));
+  }
 }
 
 /** As they cross from an executor to its worker: a body may be large, and only who closes the chord needs it. */

@@ -13,7 +13,7 @@ import { currentRun, parentageOf } from "./current-run.ts";
 import { type AfterMembers, createEagerChords, type EagerChords } from "./eager-chords.ts";
 import { createExecute } from "./execute.ts";
 import { celeryErrors, exceptionJson } from "./failure.ts";
-import { decodeBody, encodeMessage } from "./message.ts";
+import { decodeBody, type Embed, encodeMessage } from "./message.ts";
 import { type OutgoingMessage, publishThrough } from "./middleware.ts";
 import type { AsyncResult, HandleSource } from "./result.ts";
 import { failureText, resultText } from "./result-meta.ts";
@@ -22,7 +22,7 @@ import type { Ending, Run } from "./run.ts";
 import type { Outcome } from "./snapshot.ts";
 import { stateRecord } from "./state-record.ts";
 import type { StepStore } from "./steps.ts";
-import { readTaskHeaders } from "./task-headers.ts";
+import { readTaskHeaders, type TaskHeaders } from "./task-headers.ts";
 import { toWire } from "./task-input.ts";
 import { type UnrunFor, unrunBehind, unrunRecords } from "./unrun.ts";
 
@@ -106,22 +106,38 @@ async function runTree(runtime: AppRuntime, root: Publication, tree: Tree): Prom
       },
     });
     await keepEnding(ending, run, keep);
-    for (const record of unrunOf(runtime, run, ending)) await keepRecord(runtime, tree, record, false);
+    const ended = { run, headers, ending, embed: embedOnce(runtime, run) };
+    for (const record of unrunOf(runtime, ended)) await keepRecord(runtime, tree, record, false);
     if ("opens" in ending) tree.chords.open(ending.opens ?? []);
-    const after = afterMembers(runtime, tree, run, ending);
+    const after = afterMembers(tree, ended);
     for (const record of after.results) await keepRecord(runtime, tree, record, false);
     due.unshift(...("publish" in ending ? ending.publish : []), ...after.publish);
   }
 }
 
+interface Ended {
+  readonly run: Run;
+  readonly headers: TaskHeaders;
+  readonly ending: Ending;
+  /** read when it is first asked for: few endings need it */
+  embed(): Embed;
+}
+
+function embedOnce({ contentRules }: AppRuntime, run: Run): () => Embed {
+  let embed: Embed | null = null;
+  return () => {
+    embed ??= decodeBody(run, contentRules).embed;
+    return embed;
+  };
+}
+
 /** What follows where the end of a run was the last that a chord waited for. */
-function afterMembers(runtime: AppRuntime, { chords }: Tree, run: Run, ending: Ending): AfterMembers {
-  const headers = readTaskHeaders(run);
+function afterMembers({ chords }: Tree, { run, headers, ending, embed }: Ended): AfterMembers {
   const parent = { rootId: headers.rootId, parentId: headers.id, priority: run.priority };
   if (ending.kind === "succeeded" && ending.unlocked !== undefined) return chords.close(ending.unlocked, parent);
   if (!chords.isWaiting || ending.kind === "retried" || ending.kind === "replaced" || ending.kind === "undecodable")
     return { results: [], publish: [] };
-  const members = chordMembersOf(headers, decodeBody(run, runtime.contentRules).embed, ending.kind === "succeeded");
+  const members = chordMembersOf(headers, embed(), ending.kind === "succeeded");
   return chords.count(members, countedEnd(ending, run), parent);
 }
 
@@ -140,9 +156,9 @@ async function keepRecord(runtime: AppRuntime, { texts }: Tree, record: ResultRe
 }
 
 /** The steps behind a task that has not succeeded. */
-function unrunOf(runtime: AppRuntime, run: Run, ending: Ending): readonly ResultRecord[] {
+function unrunOf(runtime: AppRuntime, { run, ending, embed }: Ended): readonly ResultRecord[] {
   if (ending.kind === "succeeded" || ending.kind === "retried" || ending.kind === "replaced" || ending.kind === "undecodable") return [];
-  const steps = ending.kind === "failed" ? ending.unrun : unrunBehind(decodeBody(run, runtime.contentRules).embed);
+  const steps = ending.kind === "failed" ? ending.unrun : unrunBehind(embed());
   const { state, error } = endOf(ending, run);
   return unrunRecords(runtime, steps, { state, error, queue: run.queue, replyTo: null, hostname: hostname() });
 }

@@ -123,16 +123,14 @@ export function followUps(runtime: AppRuntime, run: Followed, plans: readonly Pl
     ...(opens.length === 0 ? {} : { opens }),
     publish: plans
       .flatMap(({ sends }) => sends)
-      .map(({ message, route }) => {
-        runtime.notePriority(message.priority);
-        return publicationOf(runtime, { message: { ...message, nesting }, route }, run.headers.stamps);
-      }),
+      .map(({ message, route }) => publicationOf(runtime, { message: { ...message, nesting }, route }, run.headers.stamps)),
     children: plans.map(({ result }) => result),
   };
 }
 
 /** With the stamps of what it follows. Throws what encoding throws. */
 export function publicationOf(runtime: AppRuntime, { message, route }: Composed, stamps: TaskHeaders["stamps"]): Publication {
+  runtime.notePriority(message.priority);
   const envelope = encodeMessage(stampedAs(stamps, message), runtime.clock.now(), runtime.settings.maxMessageBytes);
   // What an exchange leads on is parked by the worker that finds it early: delays lead to queues.
   return { envelope, route, ...(message.etaAt === null || route.exchange !== "" ? {} : { dueAt: message.etaAt }) };

@@ -2,6 +2,7 @@
 import type { AppRuntime } from "./app-runtime.ts";
 import type { Attempt } from "./attempt.ts";
 import type { ResultRecord } from "./backend.ts";
+import { bodyOf, headerOf, kindOf, tasksOf } from "./canvas/composite.ts";
 import type { RemoteError } from "./errors.ts";
 import type { Embed } from "./message.ts";
 import { reprArgs, reprKwargs } from "./repr.ts";
@@ -24,8 +25,18 @@ export function unrunBehind({ chain }: Embed): readonly UnrunStep[] {
 
 /** The tasks of a signature in the order in which they would have run, members of groups and chords among them. What has no id nobody waits for. */
 export function unrunIn(signature: SignatureJson): readonly UnrunStep[] {
-  const members = membersOf(signature);
-  if (members !== null) return members.flatMap(unrunIn);
+  switch (kindOf(signature)) {
+    case null:
+      return unrunTask(signature);
+    case "chain":
+    case "group":
+      return tasksOf(signature).flatMap(unrunIn);
+    case "chord":
+      return [headerOf(signature), bodyOf(signature)].flatMap(unrunIn);
+  }
+}
+
+function unrunTask(signature: SignatureJson): readonly UnrunStep[] {
   const { task, args, kwargs } = signature;
   const options = signature.options ?? {};
   const id = textOrNull(options["task_id"]);
@@ -42,25 +53,6 @@ export function unrunIn(signature: SignatureJson): readonly UnrunStep[] {
       replyTo: textOrNull(options["reply_to"]),
     },
   ];
-}
-
-/** null: a task of its own. */
-function membersOf({ task, kwargs }: SignatureJson): readonly SignatureJson[] | null {
-  switch (task) {
-    case "celery.chain":
-    case "celery.group":
-      return signaturesIn(kwargs?.["tasks"]);
-    case "celery.chord":
-      return [...signaturesIn(kwargs?.["header"]), ...signaturesIn(kwargs?.["body"])];
-    default:
-      return null;
-  }
-}
-
-/** One or several; what is none is left out. */
-function signaturesIn(value: unknown): readonly SignatureJson[] {
-  const all: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return all.filter((each): each is SignatureJson => typeof (each as Partial<SignatureJson> | null | undefined)?.task === "string");
 }
 
 function textOrNull(value: unknown): string | null {

@@ -49,3 +49,15 @@ it("fails the body with what Celery stores for it", () => {
     { task_id: taskId, status: "FAILURE", result: failure["result"] },
   ]);
 });
+
+it("says once that a body with a priority is sent where others have none", () => {
+  const warned: string[] = [];
+  const silent = () => {};
+  const logger = { debug: silent, info: silent, warn: (line: string) => void warned.push(line), error: silent };
+  const told = runtimeOf(createApp("priorities", { broker: "memory://priorities", logger }))!;
+  const body = { task: "sum", args: [], kwargs: {}, options: { task_id: "b", priority: 3 }, subtask_type: null, immutable: false };
+  const part: CountedPart = { taskId: "a", state: "SUCCESS", value: "1" };
+  const parent = { rootId: "a", parentId: "a", priority: null };
+  afterChord(told, { id: "chord", body, parts: [part], parent, hostname: "celery@here" });
+  expect(warned).toEqual([expect.stringContaining("PRIORITY_DEFAULT_UNSET")]);
+});
