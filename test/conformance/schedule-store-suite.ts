@@ -146,6 +146,16 @@ export function describeScheduleStore(name: string, openWorld: () => Promise<Sch
       expect(await one.setPaused("z", true)).toBe(false);
     });
 
+    it("counts due times from now on where an entry is enabled or not any more", async () => {
+      await one.put("code", [entry("x", { enabled: false })]);
+      const { since } = await only(one);
+      for (const enabled of [true, false, true]) {
+        await one.put("code", [entry("x", { enabled })]);
+        const { definition, lastDueAt } = await only(other);
+        expect([definition.enabled, lastDueAt! >= since]).toEqual([enabled, true]);
+      }
+    });
+
     it("counts due times from now on where the timing of an entry changes, and else not", async () => {
       await one.put("code", [entry("x")]);
       await one.put("code", [entry("x", { maxRuns: 5 })]);

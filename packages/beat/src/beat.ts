@@ -84,8 +84,12 @@ export function createBeat(app: App<unknown>, options: BeatOptions = {}, surroun
         await courier.flush();
       },
     });
-    const goesOn = () => !isStopping && leader.token !== null;
-    const courier = new Courier({ sender, store, clock, logger, now: () => leader.now(), goesOn });
+    const courier = new Courier({
+      ...{ sender, store, clock, logger },
+      now: () => leader.now(),
+      leads: () => leader.token !== null,
+      isStopping: () => isStopping,
+    });
     const rounds: Rounds = new Rounds({ runtime, sender, store, logger, book, courier, leader });
     rooms = { leader, rounds, courier, book, peers };
     await leader.start();

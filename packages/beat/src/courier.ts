@@ -19,7 +19,9 @@ export interface CourierParts {
   /** The store's clock. */
   now(): number;
   /** false: another beat sends what is left */
-  goesOn(): boolean;
+  leads(): boolean;
+  /** What could not be sent at once is left to the next leader then. */
+  isStopping(): boolean;
 }
 
 /** "left": it is stamped still, for whoever leads next */
@@ -29,23 +31,33 @@ const firstWaitMs = 250;
 const longestWaitMs = 5_000;
 /** What is written down in one go holds up everybody else in the store. */
 const mostAtOnce = 500;
+/** What is written to the broker in one turn of the event loop. */
+const fewAtOnce = 25;
 
 export class Courier {
   readonly #parts: CourierParts;
   /** sent, and not written down yet: task id → when */
   readonly #unconfirmed = new Map<string, number>();
   #confirming: Promise<void> | null = null;
+  /** what is stamped and not due yet: due time → those who wait for it */
+  readonly #early = new Map<number, (() => void)[]>();
 
   constructor(parts: CourierParts) {
     this.#parts = parts;
   }
 
-  /** Never rejects. */
+  /** When the next one that it has is due, epoch ms. */
+  get nextAt(): number | null {
+    return this.#early.size === 0 ? null : Math.min(...this.#early.keys());
+  }
+
+  /** Not before it is due. Never rejects. */
   async send(tick: Tick, definition: EntryDefinition): Promise<Sending> {
-    const { sender, clock, logger, store, goesOn, now } = this.#parts;
+    const { sender, clock, logger, store, leads, isStopping, now } = this.#parts;
     const { name, dueAt, taskId } = tick;
     const facts = { entry: name, task: definition.call.task, taskId, dueAt: new Date(dueAt).toISOString() };
-    for (let waitMs = firstWaitMs; goesOn(); waitMs = Math.min(waitMs * 2, longestWaitMs)) {
+    await this.#untilDue(dueAt);
+    for (let waitMs = firstWaitMs; leads(); waitMs = Math.min(waitMs * 2, longestWaitMs)) {
       try {
         await sendScheduled(sender, definition, { taskId, dueAt });
         logger.info("beat-sent", { ...facts, lateMs: Math.round(now() - dueAt) });
@@ -59,9 +71,33 @@ export class Courier {
           return "refused";
         }
       }
+      if (isStopping()) break;
       await clock.sleep(waitMs);
     }
     return "left";
+  }
+
+  async #untilDue(dueAt: number): Promise<void> {
+    if (dueAt <= this.#parts.now()) return;
+    const known = this.#early.get(dueAt);
+    const waiting = known ?? [];
+    const turn = new Promise<void>((resolve) => waiting.push(resolve));
+    if (known === undefined) {
+      this.#early.set(dueAt, waiting);
+      void this.#letGo(dueAt, waiting);
+    }
+    await turn;
+  }
+
+  /** Some at a time: the broker takes the first while the next are written. */
+  async #letGo(dueAt: number, waiting: readonly (() => void)[]): Promise<void> {
+    const { clock, now } = this.#parts;
+    for (let leftMs = dueAt - now(); leftMs > 0; leftMs = dueAt - now()) await clock.sleep(Math.ceil(leftMs));
+    this.#early.delete(dueAt);
+    for (let from = 0; from < waiting.length; from += fewAtOnce) {
+      for (const go of waiting.slice(from, from + fewAtOnce)) go();
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
   }
 
   /** Writes down what was sent, all of it at once; what cannot be written now is with the next. */

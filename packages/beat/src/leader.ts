@@ -30,13 +30,16 @@ export interface LeaderParts {
   looked(revision: number): Promise<void>;
 }
 
+/** Clocks do not drift apart in so few looks. */
+const looksKept = 10;
+
 export class Leader {
   readonly #parts: LeaderParts;
   #token: number | null = null;
   #leadsSince: number | null = null;
   #until = Number.NEGATIVE_INFINITY;
-  /** what the store's clock showed, and our own when we knew it */
-  #clock = { storeAt: 0, knownAt: 0 };
+  /** by how much the store's clock was ahead of our own at least, at each of the last looks */
+  #ahead: readonly number[] = [];
   #timer: Timer | null = null;
   #looking: Promise<void> = Promise.resolve();
   #told: string | null = null;
@@ -56,9 +59,9 @@ export class Leader {
     return this.#parts.clock.monotonic() < this.#until ? this.#token : null;
   }
 
-  /** The store's clock, epoch ms: behind it by as long as its answer took, never ahead. */
+  /** The store's clock, epoch ms: behind it by as long as the quickest of its last answers took, never ahead. */
   now(): number {
-    return this.#clock.storeAt + (this.#parts.clock.monotonic() - this.#clock.knownAt);
+    return this.#parts.clock.monotonic() + Math.max(...this.#ahead);
   }
 
   /** The first look. Throws what keeps the store from being used at all; one that cannot be reached yet is asked again. */
@@ -117,7 +120,7 @@ export class Leader {
     await allowed(this.#token === null ? null : this.#leadsSince);
     const askedAt = clock.monotonic();
     const { token, now, revision } = await store.lead(holder, ttlMs);
-    this.#clock = { storeAt: now, knownAt: clock.monotonic() };
+    this.#setClock(now, askedAt);
     if (token === null) this.stepDown();
     else {
       this.#until = askedAt + ttlMs;
@@ -129,6 +132,14 @@ export class Leader {
       }
     }
     await looked(revision);
+  }
+
+  /** `storeAt`: what the store's clock showed, at some time since `askedAt` of our own. */
+  #setClock(storeAt: number, askedAt: number): void {
+    // Whole ms are told.
+    const most = storeAt + 1 - askedAt;
+    const known = this.#ahead.every((ahead) => ahead <= most) ? this.#ahead : [];
+    this.#ahead = [...known, storeAt - this.#parts.clock.monotonic()].slice(-looksKept);
   }
 
   /** A large schedule may take longer to read than a lease lasts: it is prolonged meanwhile. */

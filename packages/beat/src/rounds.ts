@@ -30,6 +30,8 @@ export interface RoundsParts {
   readonly leader: Leader;
 }
 
+/** So long before it is due an entry is decided and stamped: when it is, nothing but sending is left to be done. */
+const aheadMs = 50;
 /** However far the next due time is. */
 const longestWaitMs = 60_000;
 /** So many entries in one round: what is stamped in one write holds up everybody else in the store. */
@@ -50,7 +52,7 @@ export class Rounds {
   readonly #busy = new Set<string>();
   readonly #underWay = new Set<Promise<unknown>>();
   #timer: Timer | null = null;
-  /** the due time that the timer waits for, epoch ms */
+  /** what the timer waits for, epoch ms */
   #armedFor: number | null = null;
   #stopped = false;
   #stats: RoundsStats = nothingSent;
@@ -65,7 +67,10 @@ export class Rounds {
 
   /** When an entry is due next, epoch ms. */
   get nextAt(): number | null {
-    return this.#scheduler.nextAt;
+    const { courier, book } = this.#parts;
+    const entry = book.get(this.#scheduler.next?.name ?? "");
+    const soonest = Math.min(courier.nextAt ?? Number.POSITIVE_INFINITY, (entry && this.#dueAt(entry)) ?? Number.POSITIVE_INFINITY);
+    return Number.isFinite(soonest) ? soonest : null;
   }
 
   /** Begins to lead: what others had stamped and not sent is sent first. */
@@ -96,11 +101,18 @@ export class Rounds {
   plan(name: string): void {
     if (this.#busy.has(name) || this.#stopped) return;
     const entry = this.#parts.book.get(name);
-    this.#scheduler.set(name, entry === undefined ? null : this.#wakeAt(entry));
+    this.#scheduler.set(name, entry === undefined ? null : this.#lookAt(entry));
     this.#arm();
   }
 
-  #wakeAt(entry: LiveEntry): number | null {
+  /** Whether a task has ended, that the next one is not to overlap with, is not asked before that one is due. */
+  #lookAt(entry: LiveEntry): number | null {
+    const due = this.#dueAt(entry);
+    return due === null || entry.definition.overlap !== "allow" ? due : due - aheadMs;
+  }
+
+  /** With its jitter. */
+  #dueAt(entry: LiveEntry): number | null {
     try {
       const due = nextDue(entry);
       return due === null ? null : due + jitterOf(entry.definition, due);
@@ -113,7 +125,7 @@ export class Rounds {
   /** Thousands of changes may come in one turn: the timer is set anew only where the soonest one is another. */
   #arm(): void {
     const { leader, runtime } = this.#parts;
-    const nextAt = this.#stopped ? null : this.#scheduler.nextAt;
+    const nextAt = this.#stopped ? null : (this.#scheduler.next?.at ?? null);
     if (this.#timer !== null && nextAt === this.#armedFor) return;
     this.#disarm();
     if (nextAt === null) return;
@@ -170,7 +182,9 @@ export class Rounds {
     const { runtime, leader, logger } = this.#parts;
     const { name, schedule } = entry.definition;
     const { beatCronStartingDeadline: deadline } = runtime.settings;
-    const decision = decide(entry, leader.now(), schedule.kind === "crontab" && deadline !== null ? durationMs(deadline) : null);
+    const [now, first] = [leader.now(), nextDue(entry)];
+    const at = first !== null && first <= now + aheadMs ? Math.max(first, now) : now;
+    const decision = decide(entry, at, schedule.kind === "crontab" && deadline !== null ? durationMs(deadline) : null);
     const last = decision.send.at(-1) ?? null;
     if (decision.passedUntil !== null)
       logger.warn("beat-missed", { entry: name, firstDueAt: isoOf(decision.passedUntil), sent: decision.send.length });

@@ -1,9 +1,9 @@
 /** Which entry is to be looked at next: the soonest of many is at hand at once, a change costs the logarithm of how many there are. Knows no clock and sends nothing. */
 import { Heap } from "@celeriac/core/runtime";
 
-interface Place {
+/** An entry, and when it is to be looked at, epoch ms. */
+export interface Place {
   readonly name: string;
-  /** epoch ms */
   readonly at: number;
 }
 
@@ -16,10 +16,10 @@ export class Scheduler {
     return this.#places.size;
   }
 
-  /** When the next one is; null: none is. */
-  get nextAt(): number | null {
+  /** The soonest; null: there is none. */
+  get next(): Place | null {
     this.#dropStale();
-    return this.#heap.first()?.at ?? null;
+    return this.#heap.first() ?? null;
   }
 
   /** In place of when it was before; null: not any more. */
@@ -37,10 +37,10 @@ export class Scheduler {
   /** Takes out those that are not after `now`, soonest first, `most` at once. */
   take(now: number, most: number): readonly string[] {
     const taken: string[] = [];
-    for (let at = this.nextAt; at !== null && at <= now && taken.length < most; at = this.nextAt) {
-      const { name } = this.#heap.take()!;
-      this.#places.delete(name);
-      taken.push(name);
+    for (let { next } = this; next !== null && next.at <= now && taken.length < most; { next } = this) {
+      this.#heap.take();
+      this.#places.delete(next.name);
+      taken.push(next.name);
     }
     return taken;
   }

@@ -137,9 +137,55 @@ describe("a beat", () => {
     ]);
   });
 
+  describe("of which an entry is enabled or not", () => {
+    const when = every("20ms", { relative: true });
+    const options = (enabled: boolean) => ({ enabled, catchUp: "all" as const });
+
+    /** `change` resolves with the beat that leads when the entry is as it says. Of what was due meanwhile nothing is sent. */
+    async function expectHeeded(shop: App, change: (enabled: boolean) => Promise<Beat>): Promise<void> {
+      const off: (readonly [from: number, to: number])[] = [];
+      for (let round = 1; round <= 2; round++) {
+        const idle = await change(false);
+        await eventually(() => idle.stats().entries === 1 && idle.stats().nextDueAt === null);
+        const from = Date.now();
+        await eventually(() => Date.now() > from + 60);
+        const count = (await sent(shop)).length;
+        off.push([from, Date.now()]);
+        await change(true);
+        await eventually(async () => (await sent(shop)).length >= count + 2);
+      }
+      const dues = (await sent(shop)).map((headers) => Date.parse(String(headers["periodic_task_due"])));
+      expect(dues.filter((due) => off.some(([from, to]) => due > from && due < to))).toEqual([]);
+    }
+
+    it("heeds it of one that was added", async () => {
+      const shop = app();
+      const ping = shop.declare<() => void>("py.ping");
+      const beat = await started(shop);
+      await expectHeeded(shop, async (enabled) => {
+        await shop.schedules.upsert("added", when, ping.si(), options(enabled));
+        return beat;
+      });
+    });
+
+    it("heeds it of one of the code, when a deploy replaces the beat that leads", async () => {
+      const url = `memory://${randomUUID()}`;
+      let leader: Beat | null = null;
+      await expectHeeded(app(url), async (enabled) => {
+        const deployed = app(url);
+        deployed.schedule("declared", when, deployed.declare<() => void>("py.ping").si(), options(enabled));
+        const next = await started(deployed);
+        await leader?.stop();
+        await eventually(() => next.stats().leads);
+        leader = next;
+        return next;
+      });
+    });
+  });
+
   it("sends a schedule of the project's own", async () => {
     const shop = app();
-    const due = new Date(Date.now() + 50);
+    const due = new Date(Date.now() + 500);
     shop.schedule("own", { next: (after) => (after < due ? due : null), toString: () => "once" }, shop.declare<() => void>("py.ping").si());
     const beat = await started(shop);
     await eventually(async () => (await sent(shop)).length === 1);
@@ -158,6 +204,7 @@ describe("a beat", () => {
       entry: "large",
       reason: expect.stringContaining("4"),
     });
+    await beat.stop();
     expect(await (await runtimeOf(shop)!.scheduleStore()).stamped()).toEqual([]);
   });
 });

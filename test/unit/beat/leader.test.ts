@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { expect, it, onTestFinished } from "vitest";
 import { Leader, type LeaderParts } from "../../../packages/beat/src/leader.ts";
 import { silentLogger } from "../../../packages/core/src/logger.ts";
+import type { ScheduleStore } from "../../../packages/core/src/schedule-store.ts";
 import { createMemoryScheduleStore } from "../../../packages/core/src/schedule-stores/memory.ts";
 import { driverContext } from "../../support/driver-context.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
@@ -42,4 +43,28 @@ it("is kept, and not gained anew, however much longer than a lease the reading o
   }
   await started;
   expect([gains, large.token]).toEqual([1, expect.any(Number)]);
+});
+
+it("goes by the store's clock as its quickest answer told it, and follows it at once where it is set back", async () => {
+  const { clock, leader } = world();
+  let [answerMs, aheadMs] = [0, 2_000];
+  const lead = async () => {
+    await clock.sleep(answerMs / 2);
+    const pulse = { token: 1, now: Math.floor(clock.now() + aheadMs), revision: 0 };
+    await clock.sleep(answerMs / 2);
+    return pulse;
+  };
+  const skewed = leader("skewed", { store: { lead } as unknown as ScheduleStore });
+  const isBehind = () => clock.now() + aheadMs - skewed.now();
+  const nextLook = () => clock.advance(ttlMs / 6 + answerMs);
+  const started = skewed.start();
+  await clock.advance(0);
+  await started;
+  answerMs = 80;
+  await nextLook();
+  expect(isBehind()).toBeLessThan(1);
+  aheadMs = -3_000;
+  await nextLook();
+  expect(isBehind()).toBeGreaterThanOrEqual(0);
+  expect(isBehind()).toBeLessThan(50);
 });

@@ -82,11 +82,7 @@ export function createSqliteScheduleStore(url: string, app: string, context: Dri
     lead: (holder, ttlMs) => inTransaction((tables) => tables.lead(app, { holder, machine, ttlMs, now: clock.now() })),
     resign: (holder) => inTransaction((tables) => tables.resign(app, holder)),
     read: (since) => inTransaction((tables) => tables.read(app, since)),
-    put: (source, definitions) =>
-      inTransaction((tables) => {
-        const at = clock.now();
-        return definitions.filter((definition) => !tables.put(app, source, definition, at)).map(({ name }) => name);
-      }),
+    put: (source, definitions) => inTransaction((tables) => tables.put(app, source, definitions, clock.now())),
     remove: (source, name) => inTransaction((tables) => tables.remove(app, source, name)),
     setPaused: (name, paused) => inTransaction((tables) => tables.setPaused(app, name, paused, clock.now())),
     stamp: (token, ticks, passed) =>

@@ -17,8 +17,8 @@ export interface ScheduleTables {
   lead(app: string, candidate: Candidate): Pulse;
   resign(app: string, holder: string): void;
   read(app: string, since: number): Reading;
-  /** false: the other source has that name. */
-  put(app: string, source: EntrySource, definition: EntryDefinition, at: number): boolean;
+  /** Gives the names that the other source has. */
+  put(app: string, source: EntrySource, definitions: readonly EntryDefinition[], at: number): readonly string[];
   remove(app: string, source: EntrySource, name: string): boolean;
   setPaused(app: string, name: string, paused: boolean, at: number): boolean;
   /** Is this the token of who leads? */
@@ -69,7 +69,8 @@ export function openScheduleTables(connection: Connection): ScheduleTables {
     `insert into entry (app, name, revision, source, definition, timing, paused, since, runs) values (?, ?, ?, ?, ?, ?, 0, ?, 0)
      on conflict do update set revision = excluded.revision, source = excluded.source, definition = excluded.definition, timing = excluded.timing,
      since = iif(entry.definition is null, excluded.since, entry.since),
-     last_due = iif(entry.definition is null, null, iif(entry.timing = excluded.timing, entry.last_due, excluded.since))`,
+     last_due = iif(entry.definition is null, null, iif(entry.timing = excluded.timing, entry.last_due, excluded.since))
+     where entry.definition is null or entry.source = excluded.source`,
   );
   const bury = connection.query(
     `update entry set revision = ?3, definition = null, source = null, paused = 0, last_due = null, last_sent = null, last_id = null, runs = 0
@@ -115,11 +116,10 @@ export function openScheduleTables(connection: Connection): ScheduleTables {
         removed: rows.filter((row) => row[2] === null).map(([name]) => String(name)),
       };
     },
-    put(app, source, definition, at) {
-      const found = sourceOf.all([app, definition.name])[0]?.[0];
-      if (found !== undefined && found !== source) return false;
-      insert.run([app, definition.name, revise(app), source, JSON.stringify(definition), timingOf(definition), at]);
-      return true;
+    put(app, source, definitions, at) {
+      const revision = revise(app);
+      const put = (each: EntryDefinition) => insert.run([app, each.name, revision, source, JSON.stringify(each), timingOf(each), at]);
+      return definitions.filter((each) => put(each) === 0).map(({ name }) => name);
     },
     remove(app, source, name) {
       if (sourceOf.all([app, name])[0]?.[0] !== source) return false;
