@@ -9,6 +9,7 @@ import {
   scheduleOf,
   type Timing,
 } from "@celeriac/core/runtime";
+import { isSameJson } from "./same-json.ts";
 
 /** An entry with what its definition stands for. */
 export type LiveEntry = StoredEntry & Pick<Timing, "schedule">;
@@ -46,21 +47,36 @@ export class Book {
 
   /** Reads all of it, and writes what the app's code declares: entries of other sources stay. */
   async open(): Promise<void> {
-    const { store, runtime, logger } = this.#parts;
+    const { store } = this.#parts;
     const before = await store.read(0);
-    const stored = new Map(before.entries.map((entry) => [entry.definition.name, entry]));
-    const declared = [...runtime.schedule.values()].map(({ definition }) => definition);
-    const changed = declared.filter((definition) => !isSame(definition, stored.get(definition.name)));
-    const gone = before.entries.filter(({ source, definition }) => source === "code" && !runtime.schedule.has(definition.name));
+    const stored = new Map<string, StoredEntry>();
+    for (const entry of before.entries) stored.set(entry.definition.name, entry);
+    const hasWritten = await this.#declare(stored);
+    const now = hasWritten ? await store.read(before.revision) : before;
+    for (const name of now.removed) stored.delete(name);
+    if (hasWritten) for (const entry of now.entries) stored.set(entry.definition.name, entry);
+    this.#entries.clear();
+    this.#revision = now.revision;
+    for (const entry of stored.values()) this.#take(entry);
+  }
+
+  /** Gives whether there was anything to write. What is stored as the code declares it is in memory already, and shared. */
+  async #declare(stored: Map<string, StoredEntry>): Promise<boolean> {
+    const { store, runtime, logger } = this.#parts;
+    const changed: EntryDefinition[] = [];
+    for (const [name, { definition }] of runtime.schedule) {
+      const entry = stored.get(name);
+      if (entry?.source === "code" && isSameJson(entry.definition, definition)) stored.set(name, { ...entry, definition });
+      else changed.push(definition);
+    }
+    const gone: string[] = [];
+    for (const [name, { source }] of stored) if (source === "code" && !runtime.schedule.has(name)) gone.push(name);
     for (const name of await store.put("code", changed))
       logger.warn("an entry was added while another beat ran, and the code declares one of that name: the added one counts", {
         entry: name,
       });
-    for (const { definition } of gone) await store.remove("code", definition.name);
-    const { revision, entries } = changed.length + gone.length === 0 ? before : await store.read(0);
-    this.#entries.clear();
-    this.#revision = revision;
-    for (const entry of entries) this.#take(entry);
+    for (const name of gone) await store.remove("code", name);
+    return changed.length + gone.length > 0;
   }
 
   /** Reads what was changed since. */
@@ -88,8 +104,4 @@ export class Book {
     }
     changed(name);
   }
-}
-
-function isSame(definition: EntryDefinition, stored: StoredEntry | undefined): boolean {
-  return stored?.source === "code" && JSON.stringify(stored.definition) === JSON.stringify(definition);
 }

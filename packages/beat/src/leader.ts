@@ -157,6 +157,8 @@ export class Leader {
       this.stepDown("what it is to send could not be read");
       throw error;
     });
+    // What it read may have kept this thread for longer than that.
+    if (this.token === null) await this.#prolong(token);
   }
 
   /** Never rejects: a lease that was not prolonged ends, and the next look tells. */

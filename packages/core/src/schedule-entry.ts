@@ -103,7 +103,7 @@ function refuseIds(what: SignatureJson, refusal: (problem: string) => Error): vo
 
 /** Later options win over those of the signature. */
 function storedCall(what: SignatureJson, more: CallOptions): EntryDefinition["call"] {
-  const { options: own } = optionsOnWire(what.task, more);
+  const own = Object.keys(more).length === 0 ? {} : optionsOnWire(what.task, more).options;
   const call = kindOf(what) === null ? taskJson(what.task, what.args, what.kwargs, true) : what;
   // As it will be read again: what cannot be written is told now.
   return JSON.parse(JSON.stringify({ ...call, options: { ...what.options, ...own } })) as EntryDefinition["call"];

@@ -63,13 +63,13 @@ export function createRedisScheduleStore(url: string, app: string, context: Driv
     resign: (holder) => ask(async (connection) => void (await connection.run(scripts.resign, [lead], [holder]))),
     async read(since) {
       const first = await readPage(since);
-      const found = [...first.rows];
-      for (let { rows } = first; rows.length === page; ) {
-        ({ rows } = await readPage(rows.at(-1)![1]));
-        found.push(...rows);
-      }
+      const latest = new Map<string, StoredEntry>();
       // A page that came later may have an entry once more, as it was then.
-      const latest = new Map(found.map(([name, , fields]) => [name, entryOf(fields)]));
+      const take = (rows: readonly EntryRow[]) => {
+        for (const [name, , fields] of rows) latest.set(name, entryOf(fields));
+      };
+      take(first.rows);
+      for (let { rows } = first; rows.length === page; take(rows)) ({ rows } = await readPage(rows.at(-1)![1]));
       return { revision: first.revision, entries: [...latest.values()], removed: first.gone };
     },
     async put(source, definitions) {

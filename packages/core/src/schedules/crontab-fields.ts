@@ -80,7 +80,13 @@ export function fieldTexts(fields: CrontabFields): CrontabJson {
 
 /** Throws SCHEDULE_INVALID, naming the field and what it may hold. */
 export function crontabValues(texts: CrontabJson): CrontabValues {
-  return Object.fromEntries(crontabFieldNames.map((name) => [name, valuesOf(rows[name], texts[name])])) as unknown as CrontabValues;
+  return {
+    minute: valuesOf(rows.minute, texts.minute),
+    hour: valuesOf(rows.hour, texts.hour),
+    dayOfMonth: valuesOf(rows.dayOfMonth, texts.dayOfMonth),
+    monthOfYear: valuesOf(rows.monthOfYear, texts.monthOfYear),
+    dayOfWeek: valuesOf(rows.dayOfWeek, texts.dayOfWeek),
+  };
 }
 
 /** Does the field let everything pass? */

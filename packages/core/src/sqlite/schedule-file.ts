@@ -117,6 +117,7 @@ export function openScheduleTables(connection: Connection): ScheduleTables {
       };
     },
     put(app, source, definitions, at) {
+      if (definitions.length === 0) return [];
       const revision = revise(app);
       const put = (each: EntryDefinition) => insert.run([app, each.name, revision, source, JSON.stringify(each), timingOf(each), at]);
       return definitions.filter((each) => put(each) === 0).map(({ name }) => name);
