@@ -3,8 +3,13 @@ import { randomUUID } from "node:crypto";
 import { afterEach, expect, it } from "vitest";
 import { type Beat, createBeat } from "../../../packages/beat/src/beat.ts";
 import { isFirst, peerExchange, readPeer, writePeer } from "../../../packages/beat/src/peer.ts";
+import { Peers } from "../../../packages/beat/src/peers.ts";
 import { createApp, runtimeOf } from "../../../packages/core/src/app.ts";
-import type { Logger } from "../../../packages/core/src/logger.ts";
+import type { Links } from "../../../packages/core/src/app-runtime.ts";
+import type { Broker } from "../../../packages/core/src/broker.ts";
+import { systemClock } from "../../../packages/core/src/clock.ts";
+import { PublishError } from "../../../packages/core/src/errors.ts";
+import { type Logger, silentLogger } from "../../../packages/core/src/logger.ts";
 import { every } from "../../../packages/core/src/schedules/interval.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createSqliteFile } from "../../support/sqlite-file.ts";
@@ -91,6 +96,32 @@ it("one that leads steps down when it hears of one that has led for longer, and 
   expect(beat.stats().loss).toMatch(/^BEAT_STORE_NOT_SHARED: .*has its own in \/srv\/celeriac\.db-schedules/);
   expect(lines).toContainEqual(["beat-following", { reason: expect.stringContaining("BEAT_STORE_NOT_SHARED") }]);
   await eventually(() => beat.stats().leads && beat.stats().loss === null);
+});
+
+it("who leads goes on while the broker is away, and who does not waits for it", async () => {
+  let isAway = false;
+  let closed = 0;
+  const broker = {
+    connected: true,
+    subscribe: async () => ({ close: async () => void closed++ }),
+    async broadcast() {
+      if (isAway) throw new PublishError("PUBLISH_REJECTED", "not connected", { retryable: true });
+    },
+  } as unknown as Broker;
+  const runtime = { name: "shop", clock: systemClock, links: async () => ({ broker }) as unknown as Links };
+  const store = { local: async () => ({ path: "/a", identity: "a:1:1" }) };
+  const peers = new Peers({ runtime, store, logger: silentLogger, id: "a", everyMs: 1 });
+  await peers.look(null);
+  isAway = true;
+  await peers.look(5);
+  await expect(peers.look(null)).rejects.toMatchObject({ code: "BROKER_UNREACHABLE" });
+  await peers.close();
+  expect(closed).toBe(1);
+  const late = new Peers({ runtime, store, logger: silentLogger, id: "b", everyMs: 1 });
+  await expect(late.look(null)).rejects.toMatchObject({ code: "BROKER_UNREACHABLE" });
+  expect(closed).toBe(2);
+  isAway = false;
+  await late.look(null);
 });
 
 it("who leads is first, then who has led for longer, then the lower id", () => {
