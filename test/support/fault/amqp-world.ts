@@ -1,18 +1,16 @@
 /** The run's RabbitMQ for tests of what the driver makes of it: brokers, connections that can be cut, a plain client, and processes that consume. */
 import { randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import { type ChannelModel, connect } from "amqplib";
 import { afterEach, beforeAll } from "vitest";
 import type { Broker } from "../../../packages/core/src/broker.ts";
 import { type AmqpBrokerOptions, createAmqpBroker } from "../../../packages/core/src/brokers/amqp/broker.ts";
 import type { DriverContext } from "../../../packages/core/src/driver.ts";
-import { sourceArguments } from "../celeriac-command.ts";
+import { programPath } from "../built.ts";
 import { driverContext } from "../driver-context.ts";
 import { type PrivateProcess, startPrivateProcess } from "../private-process.ts";
 import { amqpUrl } from "../servers.ts";
 import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
-
-const program = fileURLToPath(new URL("./amqp-consumer.ts", import.meta.url));
+import { shortHold } from "./hold-timing.ts";
 
 export interface AmqpFaultWorld {
   /** Connected; closed with the test. */
@@ -21,7 +19,7 @@ export interface AmqpFaultWorld {
   openProxy(): Promise<{ readonly proxy: TcpProxy; readonly url: string }>;
   /** For what an operator or another program does. */
   openClient(): Promise<ChannelModel>;
-  /** A process that consumes a queue, see `amqp-consumer.ts`. */
+  /** A process that consumes a queue, see `programs/fault/amqp-consumer.ts`. */
   startConsumer(queue: string, mode: "begin" | "hold" | "apart"): PrivateProcess;
 }
 
@@ -57,7 +55,7 @@ export function useAmqp(usual: Partial<AmqpBrokerOptions> = {}): AmqpFaultWorld 
       return client;
     },
     startConsumer(queue, mode) {
-      const args = [...sourceArguments, program, direct, queue, mode];
+      const args = [programPath("fault/amqp-consumer"), direct, queue, mode, JSON.stringify(shortHold)];
       const consumer = startPrivateProcess({ command: process.execPath, args, cwd: process.cwd() });
       ends.push(() => consumer.stop({ signal: "SIGKILL" }));
       return consumer;

@@ -1,9 +1,6 @@
 /** Processes on a SQLite file. */
-import { fileURLToPath } from "node:url";
-import { sourceArguments } from "../celeriac-command.ts";
+import { programPath } from "../built.ts";
 import { type PrivateProcess, startPrivateProcess } from "../private-process.ts";
-
-const path = fileURLToPath(new URL("../sqlite-program.ts", import.meta.url));
 
 export interface ProgramOptions {
   readonly mode: "hold" | "begin" | "work" | "produce" | "settle-later" | "block-claims" | "block-produce";
@@ -14,7 +11,7 @@ export interface ProgramOptions {
 
 /** Whoever starts it stops it. */
 export function startProgram({ mode, url, queue, count = 10 }: ProgramOptions): PrivateProcess {
-  const args = [...sourceArguments, path, mode, url, queue, String(count)];
+  const args = [programPath("sqlite-client"), mode, url, queue, String(count)];
   return startPrivateProcess({ command: process.execPath, args, cwd: process.cwd() });
 }
 

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { silentLogger } from "@celeriac/core/runtime";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Script } from "../../../programs/scripted-execute.ts";
-import { sourceArguments } from "../../../support/celeriac-command.ts";
+import { programPath } from "../../../support/built.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { begun, measureShort, scriptedRun, short, startedPool, succeededWith } from "../../../support/executor-pool.ts";
 import { lives } from "../../../support/lives.ts";
@@ -107,8 +107,9 @@ describe("a pool of child processes", { timeout: 60_000 }, () => {
   });
 
   it.each(["kernel", "watch"])("leaves no child behind when its process is killed, even one that computes (%s)", async (tie) => {
-    const script = new URL("../../../support/orphans.ts", import.meta.url).pathname;
-    const parent = spawn(process.execPath, [...sourceArguments, script, tie], { stdio: ["ignore", "pipe", "inherit"] });
+    const run = scriptedRun({ do: "block", ms: null });
+    const args = [programPath("orphans"), tie, JSON.stringify({ ...run, body: Buffer.from(run.body).toString() })];
+    const parent = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     const lines = createInterface({ input: parent.stdout });
     const [line] = (await once(lines, "line")) as [string];
     const pids = JSON.parse(line) as number[];

@@ -4,10 +4,12 @@
  * publishes `count` messages; `settle-later` settles what it holds when it gets SIGUSR2; `block-claims` and `block-produce` block their
  * main thread for 20 s when they have claimed, or published.
  */
-import type { Delivery } from "../../packages/core/src/broker.ts";
-import { createSqliteBroker } from "../../packages/core/src/brokers/sqlite.ts";
+import type { Delivery } from "@celeriac/core/runtime";
 import { driverContext } from "./driver-context.ts";
 import { idOf, publicationTo } from "./envelopes.ts";
+import { internal } from "./internal.ts";
+
+const { createSqliteBroker } = await internal<typeof import("../../packages/core/src/brokers/sqlite.ts")>("core/dist/brokers/sqlite.js");
 
 const [mode = "", url = "", queue = "", count = "10"] = process.argv.slice(2);
 const broker = createSqliteBroker(url, driverContext(), { resultUrl: null });
