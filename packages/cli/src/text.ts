@@ -1,4 +1,5 @@
 /** Texts on a screen of so many columns. */
+import { durationUnits } from "@celeriac/core/runtime";
 
 /** Lines of at most `width` characters, cut at spaces; a longer word keeps a line to itself. */
 export function wrap(text: string, width: number): readonly string[] {
@@ -44,12 +45,7 @@ export function counted(count: number, noun: string, upTo = ""): string {
   return `${count}${upTo} ${noun}${count === 1 && upTo === "" ? "" : ending}`;
 }
 
-const units = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["m", 60_000],
-  ["s", 1_000],
-] as const;
+const units = durationUnits.filter(([unit]) => unit !== "ms");
 
 /** "350ms", "12s", "3m 5s", "2d 4h" */
 export function age(durationMs: number): string {

@@ -48,7 +48,7 @@ export { type CurrentRun, currentRunId, withRun } from "./current-run.ts";
 export type { CommandedWorker, CustomCommand } from "./custom-command.ts";
 export { type DeadLetter, listDeadLetters, siftDeadLetters } from "./dead-letters.ts";
 export type { DriverContext } from "./driver.ts";
-export { type Duration, durationMs } from "./duration.ts";
+export { type Duration, durationMs, durationUnits } from "./duration.ts";
 export { type Entry, processEntry, threadEntry } from "./entry.ts";
 export { deadLetterQueue, deathHeader, deliveriesHeader, deliveriesOf, type Envelope, isDeadLetterQueue, type Route } from "./envelope.ts";
 export { heapOptionGiven, overrideSettings } from "./environment.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Duration, durationMs } from "../../../packages/core/src/duration.ts";
+import { type Duration, durationMs, durationText } from "../../../packages/core/src/duration.ts";
 
 const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -17,6 +17,11 @@ describe("a duration", () => {
       }),
     );
     expect([durationMs("1.5h"), durationMs(".5s"), durationMs(" 90s ")]).toEqual([5_400_000, 500, 90_000]);
+  });
+
+  it("is shown in the longest unit of which it is a whole number, and read as what it was", () => {
+    expect([250, 90_000, 120_000, 7_200_000, 172_800_000, 0.5].map(durationText)).toEqual(["250ms", "90s", "2m", "2h", "2d", "0.5ms"]);
+    fc.assert(fc.property(fc.nat(), (ms) => durationMs(durationText(ms)) === ms));
   });
 
   it.each(["", "soon", "5 s", "-1s", "1w", "1e3s", "ms", "1s2m", "0x10", "Infinity"])("refuses %j", (text) => {

@@ -1,5 +1,5 @@
 /** Due every so often: counted from the last due time, or at whole multiples of the interval. */
-import { type Duration, durationMs } from "../duration.ts";
+import { type Duration, durationMs, durationText } from "../duration.ts";
 import { CeleriacError } from "../errors.ts";
 import type { ScheduleJson, StorableSchedule } from "../schedule.ts";
 
@@ -31,7 +31,7 @@ export function intervalSchedule(json: IntervalJson): StorableSchedule {
     next: (after: Date) => dateOrNull(nextOf(json, after.getTime())),
     toJSON: () => json,
     toString: () =>
-      `every ${shownMs(json.everyMs)}${json.relative ? ", relative" : ""}${json.offsetMs > 0 ? ` + ${shownMs(json.offsetMs)}` : ""}`,
+      `every ${durationText(json.everyMs)}${json.relative ? ", relative" : ""}${json.offsetMs > 0 ? ` + ${durationText(json.offsetMs)}` : ""}`,
   });
 }
 
@@ -43,16 +43,4 @@ function nextOf({ everyMs, relative, offsetMs }: IntervalJson, afterMs: number):
 function dateOrNull(epochMs: number): Date | null {
   const date = new Date(epochMs);
   return Number.isNaN(date.getTime()) ? null : date;
-}
-
-const units = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["m", 60_000],
-  ["s", 1_000],
-] as const;
-
-function shownMs(ms: number): string {
-  const [unit, size] = units.find(([, each]) => ms >= each && ms % each === 0) ?? ["ms", 1];
-  return `${ms / size}${unit}`;
 }
