@@ -97,6 +97,9 @@ beside.each(brokers)("hand to hand on $name", ({ broker }) => {
     for (const body of totals) expect(await endOfChord(body, ...mixed)).toMatchObject({ state: "SUCCESS", result: 20 });
     const ours = mixed.map(({ args }) => on("js.add", args));
     expect(await endOfChord("js.total", ...ours)).toMatchObject({ state: "SUCCESS", result: 20 });
+    // Whoever counts last, it waits for what was added.
+    const growing = [on("py.add", [1, 1]), on("js.spread", [2, 2])];
+    for (const body of totals) expect(await endOfChord(body, ...growing)).toMatchObject({ state: "SUCCESS", result: 10 });
   });
 
   it("fails chords of Python's where a task of ours has failed, or one of theirs", async () => {

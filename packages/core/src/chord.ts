@@ -1,7 +1,8 @@
 /**
  * The contract of chords: what is counted of one, and who may close it. Three steps, each of which may be repeated: it is opened before its first
  * member is sent; the end of each member is counted, inside the member's settlement where claims and results share a server (`broker.ts`); whoever
- * counts the last one sends the body, closes the chord and only then settles. Stores live with the result backends that can count.
+ * counts the last one sends the body, closes the chord and only then settles. It grows while a member runs that adds others. Stores live with the result
+ * backends that can count.
  */
 
 /** A chord to be counted. Opened by whoever sends its members, before the first of them; and again, the same, by whoever plans it again. */
@@ -59,6 +60,8 @@ export interface QuietLook {
 export interface ChordStore {
   /** Changes nothing for a chord that was opened before, closed ones included. */
   open(start: ChordStart): Promise<void>;
+  /** One more task is counted, whose part comes later; the same again changes nothing. false: nobody waits for the chord any more. */
+  add(chordId: string, taskId: string): Promise<boolean>;
   /** Counts parts of one chord in one step. One of two who count the last two at once gets `complete`; so does whoever repeats it until the chord is closed. */
   count(parts: readonly ChordPart[]): Promise<ChordCount>;
   /** What was counted, in order of the indexes; nothing of a chord that is closed. */

@@ -1,6 +1,7 @@
 /** What a bound task gets as `self`, and the three ways in which it speaks to its worker by throwing. */
 import type { Duration } from "./duration.ts";
 import type { Logger } from "./logger.ts";
+import type { AsyncResult } from "./result.ts";
 import type { SignatureJson, Step } from "./step.ts";
 
 /** What is known of a task before its body is read. */
@@ -73,6 +74,11 @@ export interface TaskContext<in P = unknown, out Deps = unknown> {
    * run has no result of its own; whoever waits gets the other's, of a group the list of all.
    */
   replace(signature: Step<[], unknown>): never;
+  /**
+   * Sends a task, or a canvas, that the chord waits for in whose header this task stands: the body gets its result beside this one's. A run that is
+   * repeated, by a retry as well, adds the same tasks, told apart by the order of the calls. Throws TASK_CONTEXT where it is in no header, RESULT_CHORDS, PublishError.
+   */
+  addToChord<R>(signature: Step<[], R>): Promise<AsyncResult<R>>;
   /** Ends the run without a result. */
   ignore(): never;
   /**

@@ -1,8 +1,8 @@
 /** Ids of what follows a task, derived from it: a settlement repeated after a crash publishes the same tasks again, never new ones. */
 import { createHash } from "node:crypto";
 
-/** `part`: of a composite whose caller gave its id; `chord`: of a chord's body. */
-export type FollowUpKind = "callback" | "errback" | "chain" | "part" | "chord";
+/** `part`: of a composite whose caller gave its id; `chord`: of a chord's body; `member`: added to its chord by a task. */
+export type FollowUpKind = "callback" | "errback" | "chain" | "part" | "chord" | "member";
 
 /** A UUID (version 5 form) of (task id, attempt, kind, index). */
 export function deriveId(taskId: string, attempt: number, kind: FollowUpKind, index: number): string {

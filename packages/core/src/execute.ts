@@ -1,5 +1,7 @@
 /** Runs one task's function and decides its ending: decode → bind → run through middleware → ending. A worker's executors do, and calls that run where they are made. Never rejects, knows no pool. */
+import { addedMember } from "./added-member.ts";
 import type { AppRuntime } from "./app-runtime.ts";
+import { attemptNumber } from "./attempt.ts";
 import { registerBuiltIns, SentAlong } from "./builtin-tasks.ts";
 import { chordMembersOf, placesOf } from "./chord-member.ts";
 import { Unlocked } from "./chord-unlock.ts";
@@ -14,8 +16,9 @@ import {
   type TaskRequest,
 } from "./context.ts";
 import { type CurrentRun, withRun } from "./current-run.ts";
+import { deriveId } from "./derived-id.ts";
 import { durationMs } from "./duration.ts";
-import { codedReasonOf, type RemoteError, reasonOf, TaskRevokedError } from "./errors.ts";
+import { CeleriacError, codedReasonOf, type RemoteError, reasonOf, TaskRevokedError } from "./errors.ts";
 import { celeryErrors, remoteErrorOf, taskErrorOf } from "./failure.ts";
 import { afterFailure, afterSuccess, type Followed, type FollowUps, joinedFollowUps, sentAlong } from "./follow-up.ts";
 import { followedOf } from "./followed.ts";
@@ -26,10 +29,12 @@ import { executeThrough } from "./middleware.ts";
 import { nextAttempt } from "./next-attempt.ts";
 import { runCode, type TaskDefinition } from "./registry.ts";
 import { replacementOf } from "./replacement.ts";
+import type { AsyncResult } from "./result.ts";
 import { encodeResult } from "./result-form.ts";
 import type { ResultTuple } from "./result-meta.ts";
 import { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
 import type { AbortReason, Ending, Execute, Run, RunControl } from "./run.ts";
+import type { Step } from "./step.ts";
 import { runStep, stepStore } from "./steps.ts";
 import { type ContextParts, createContext } from "./task-context.ts";
 import { readTaskHeaders, type TaskHeaders } from "./task-headers.ts";
@@ -74,6 +79,7 @@ class Execution implements ContextParts, CurrentRun {
   readonly #control: RunControl;
   #request: TaskRequest | null = null;
   #context: TaskContext | null = null;
+  #added = 0;
 
   constructor(
     runtime: AppRuntime,
@@ -125,6 +131,15 @@ class Execution implements ContextParts, CurrentRun {
     const { clock, settings } = this.#runtime;
     const store = this.#control.steps ?? stepStore((await this.#runtime.links()).backend);
     return await runStep(store, { taskId: this.#run.id, nowMs: clock.now(), expiresMs: resultExpiresMs(settings) }, name, body);
+  }
+
+  async addToChord<R>(step: Step<[], R>): Promise<AsyncResult<R>> {
+    if (this.#control.isEager === true)
+      throw new CeleriacError("TASK_CONTEXT", "addToChord(): what runs where it is called has a chord of a fixed size");
+    const { id, nesting } = this.#followed.headers;
+    // The same in each attempt: what was counted once, and not sent because the run broke off there, is sent by the next.
+    const attempt = attemptNumber({ retries: 0, nesting });
+    return await addedMember(this.#runtime, this.#followed, step, () => deriveId(id, attempt, "member", this.#added++));
   }
 
   heartbeat(): void {

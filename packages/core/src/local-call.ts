@@ -25,6 +25,9 @@ export async function callHere<R>(runtime: AppRuntime, name: string, args: reado
     ended: false,
     updateState: async () => {},
     heartbeat() {},
+    async addToChord(): Promise<never> {
+      throw new CeleriacError("TASK_CONTEXT", "addToChord(): a task that is called in place is in no chord's header");
+    },
     step: async (_name: string, body: () => unknown) => await body(),
   };
   try {

@@ -11,8 +11,9 @@ import {
 } from "./context.ts";
 import { CeleriacError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import type { AsyncResult } from "./result.ts";
 import { progressState } from "./states.ts";
-import { stepJson } from "./step.ts";
+import { type Step, stepJson } from "./step.ts";
 import { checkStepName } from "./steps.ts";
 import type { RunOptions } from "./task-options.ts";
 
@@ -28,6 +29,7 @@ export interface ContextParts {
   updateState(state: string, meta: unknown): Promise<void>;
   /** `name` is one, and new in this run */
   step(name: string, body: () => unknown): Promise<unknown>;
+  addToChord<R>(step: Step<[], R>): Promise<AsyncResult<R>>;
   heartbeat(): void;
 }
 
@@ -67,6 +69,11 @@ export function createContext(parts: ContextParts): TaskContext {
       // Whatever can be composed is a signature.
       const replacement = parts.onReplace?.(signature as Signature<[], unknown>, parts.request) ?? signature;
       throw new ReplaceSignal(stepJson(replacement));
+    },
+    async addToChord<R>(signature: Step<[], R>) {
+      if (parts.ended)
+        throw new CeleriacError("TASK_CONTEXT", "addToChord() was called after the task had ended: await what the task starts");
+      return await parts.addToChord(signature);
     },
     ignore(): never {
       throw new IgnoreSignal("ignored by the task");

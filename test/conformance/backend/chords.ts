@@ -87,6 +87,29 @@ export function describeChords(suite: Suite): void {
     expect((await worker.parts(chord.id)).map(({ value }) => Number(value))).toEqual(chord.members.map((_, index) => index));
   });
 
+  it("waits for tasks that are added while it is open, once for each", async () => {
+    const [caller, worker] = stores();
+    const chord = chordStart(1);
+    await caller.open(chord);
+    const [task, other] = [randomUUID(), `${randomUUID()} "x"`];
+    expect(await Promise.all([worker.add(chord.id, task), caller.add(chord.id, task), worker.add(chord.id, other)])).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(await worker.count([partOf(chord, 0)])).toBe("open");
+    expect(await worker.count([partOf(chord, 0, { taskId: task })])).toBe("open");
+    // What was counted since the look before is a sign of life.
+    const look = (hours: number) => worker.takeQuiet({ nowMs: Date.now() + hours * hourMs, everyMs: 60_000, limit: 1_000 });
+    await look(1);
+    const quiet = await look(2);
+    expect(new Set(quiet.find(({ id }) => id === chord.id)?.members)).toEqual(new Set([...chord.members, task, other]));
+    expect(await caller.count([partOf(chord, 0, { taskId: other, index: null })])).toBe("complete");
+    expect(await worker.parts(chord.id)).toHaveLength(3);
+    await worker.endClosing(chord.id);
+    expect(await caller.add(chord.id, randomUUID())).toBe(false);
+  });
+
   it("lets one publish for it, and another one when that one is silent", async () => {
     const [caller, worker] = stores();
     const chord = chordStart(1);

@@ -12,7 +12,11 @@ const config: Config = {
 };
 export const app = createApp("interop", { config });
 
-app.task("js.add", { params: ["x", "y"] }, (x: number, y: number) => x + y);
+const add = app.task("js.add", { params: ["x", "y"] }, (x: number, y: number) => x + y);
+app.bound("js.spread", async (self, x: number, y: number) => {
+  await self.addToChord(add.s(x, y).set({ queue: self.request.queue }));
+  return x + y;
+});
 app.task("js.total", (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0));
 app.task("js.echo", (...args: unknown[]) => args);
 app.task("js.fail", (message: string) => {

@@ -28,6 +28,14 @@ describe("apply()", () => {
     expect(await add.apply([1, 2], { expires: new Date(0) })).toMatchObject({ state: "REVOKED", error: { reason: "expired" } });
   });
 
+  it("adds nothing to a chord: neither here nor in a call of the function", async () => {
+    const app = newApp();
+    const grow = app.bound("grow", (self): Promise<unknown> => self.addToChord(app.declare<() => number>("more").s()));
+    const remote = { args: [expect.stringContaining("has a chord of a fixed size")] };
+    expect(await grow.apply([])).toMatchObject({ state: "FAILURE", error: { remote } });
+    await expect(grow()).rejects.toMatchObject({ code: "TASK_CONTEXT", message: expect.stringContaining("called in place") });
+  });
+
   it("goes the whole way: what cannot travel is refused, and the function gets what a worker's would get", async () => {
     const app = newApp();
     const echo = app.task("echo", (value: unknown) => value);

@@ -6,6 +6,7 @@ import { createWorker } from "@celeriac/worker";
 import { expect, it, onTestFinished } from "vitest";
 import { chain } from "../../../packages/core/src/canvas/chain.ts";
 import { chord } from "../../../packages/core/src/canvas/chord.ts";
+import { deriveId } from "../../../packages/core/src/derived-id.ts";
 import { eventually } from "../../support/eventually.ts";
 
 /** One worker, and what its tasks have told. */
@@ -134,6 +135,36 @@ it("tells the error callbacks of a chord of each member that failed as well, whe
     expect(told.splice(0)).toEqual(expect.arrayContaining([sent.id, "failed"].map((id) => ["failed", id])));
   }
 });
+
+for (const [where, backend] of places) {
+  it(`waits for what its members add to it, on a broker ${where}`, async () => {
+    const { app, told, worker, double, fail, sum, complain } = await world({ backend: backend?.() });
+    const spread = app.bound("spread", { maxRetries: 1 }, async (self, n: number) => {
+      const added = await Promise.all([self.addToChord(double.s(n)), self.addToChord(chain(double.s(n), group(double.s(), double.s())))]);
+      expect(added[0].id).toBe(deriveId(self.request.id, 0, "member", 0));
+      if (self.request.retries === 0) throw self.retry({ countdown: "1ms" });
+      return n;
+    });
+    await worker.start();
+    const values = app.task("values", (all: readonly unknown[]) => JSON.stringify(all.flat().toSorted((a, b) => Number(a) - Number(b))));
+    expect(
+      await chord([spread.s(1), double.s(50)], values.s())
+        .delay()
+        .get({ timeout: "10s" }),
+    ).toBe("[1,2,4,4,100]");
+    const worse = app.bound("worse", async (self, n: number) => {
+      await self.addToChord(fail.s(n));
+      return n;
+    });
+    const sent = await chord([worse.s(1)], sum.s().onError(complain.s())).delay();
+    expect(await sent.settled({ timeout: "10s" })).toMatchObject({ state: "FAILURE", error: { code: "TASK_CHORD_FAILED" } });
+    await eventually(() => expect(told).toEqual([["failed", sent.id]]));
+    await expect(spread.delay(1).get({ timeout: "10s" })).rejects.toMatchObject({
+      message: expect.stringContaining("in no chord's header"),
+    });
+    await expectNothingLeft(app);
+  });
+}
 
 it("hands the stamps of its last member on to the body", async () => {
   const { app, worker, double } = await world();

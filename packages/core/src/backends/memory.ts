@@ -31,6 +31,7 @@ export function createMemoryBackend(url: string, context: DriverContext): Result
     replyTo: null,
     chords: {
       open: async (start) => chords().open(start, clock.now()),
+      add: async (chordId, taskId) => chords().add(chordId, taskId, clock.now()),
       count: async (parts) => chords().count(parts, clock.now()),
       parts: async (chordId) => chords().parts(chordId, clock.now()),
       beginClosing: async (chordId, by, forMs) => chords().beginClosing(chordId, by, forMs, clock.now()),

@@ -27,6 +27,11 @@ const countParts = `
       else greatest(expires_at, clock_timestamp() + $3 * interval '1 millisecond') end
   where id = $1 and ${isOpen} returning counted >= size as complete`;
 
+/** $1 id, $2 task */
+const addMember = `
+  update celeriac_chord set size = size + 1, members = (members::jsonb || to_jsonb($2::text))::text
+  where id = $1 and ${isOpen} and not members::jsonb @> to_jsonb($2::text) returning id`;
+
 const partsOf = "select task_id, state, value from celeriac_chord_part where chord_id = $1 order by position nulls last, task_id";
 
 /** $1 id, $2 who, $3 ms */
@@ -73,6 +78,10 @@ export function createPostgresChords(database: Database, translated: <T>(answer:
   return {
     async open({ id, size, members, body, dueAt, expiresMs }: ChordStart) {
       await write(openChord, [id, size, JSON.stringify(members), body, dueAt, expiresMs]);
+    },
+    async add(chordId, taskId) {
+      if ((await write(addMember, [chordId, taskId])).length > 0) return true;
+      return (await translated(database.ask(findOpen, [chordId]))).length > 0;
     },
     count: (parts) => translated(count(parts)),
     async parts(chordId) {

@@ -7,6 +7,7 @@ import { redisScript } from "../redis/script.ts";
 const here = import.meta.url;
 const scripts = Object.freeze({
   open: redisScript(here, "../redis/open-chord.lua"),
+  add: redisScript(here, "../redis/count-part.lua", "../redis/add-member.lua"),
   count: redisScript(here, "../redis/count-part.lua", "../redis/count-chord.lua"),
   beginClosing: redisScript(here, "../redis/begin-closing.lua"),
   endClosing: redisScript(here, "../redis/end-chord.lua", "../redis/end-closing.lua"),
@@ -45,6 +46,8 @@ export function createRedisChords({ isCluster, ask, textOf }: RedisChordsParts):
         const isOpen = (await connection.run(scripts.open, [keyOf(id)], args)) === 1;
         if (isOpen) await connection.call("ZADD", openChordsKey, "NX", dueAt, id);
       }),
+    add: (chordId, taskId) =>
+      ask(async (connection) => (await connection.run(scripts.add, [keyOf(chordId)], [taskId, JSON.stringify(taskId)])) === 1),
     count: (parts: readonly ChordPart[]) =>
       ask(async (connection) => {
         const [first] = parts;

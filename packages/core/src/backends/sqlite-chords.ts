@@ -13,6 +13,7 @@ export function createSqliteChords(
     async open({ expiresMs, ...start }) {
       await ask("openChord", { chord: { ...start, expires: endOf(expiresMs, clock.now()) } });
     },
+    add: (chordId, taskId) => ask("addToChord", { chordId, taskId }),
     count: (parts) => ask("countChord", { parts: parts.map((part) => newPart(part, clock.now())) }),
     parts: (chordId) => ask("chordParts", { chordId }),
     beginClosing: (chordId, by, forMs) => ask("beginClosing", { chordId, by, forMs }),

@@ -4,6 +4,8 @@ import { ExpiringMap } from "./expiring-map.ts";
 
 interface Chord {
   readonly start: ChordStart;
+  /** tasks beside those that it was opened with */
+  readonly added: Set<string>;
   readonly parts: Map<string, ChordPart>;
   /** who publishes, and until when that is nobody else's */
   closing: { readonly by: string; readonly until: number } | null;
@@ -23,9 +25,16 @@ export class Chords {
   open(start: ChordStart, now: number): void {
     const { id, expiresMs, dueAt } = start;
     if (this.#closed.get(id, now) !== undefined || this.#open.get(id, now) !== undefined) return;
-    const chord: Chord = { start, parts: new Map(), closing: null, aliveAt: dueAt, lookedAt: dueAt };
+    const chord: Chord = { start, added: new Set(), parts: new Map(), closing: null, aliveAt: dueAt, lookedAt: dueAt };
     this.#open.set(id, chord, expiresMs === null ? null : now + expiresMs, now);
     this.#ids.add(id);
+  }
+
+  /** false: it is open no more. */
+  add(chordId: string, taskId: string, now: number): boolean {
+    const chord = this.#open.get(chordId, now);
+    chord?.added.add(taskId);
+    return chord !== undefined;
   }
 
   count(parts: readonly ChordPart[], now: number): ChordCount {
@@ -33,7 +42,7 @@ export class Chords {
     if (chord === undefined) return "closed";
     for (const part of parts) if (!chord.parts.has(part.taskId)) chord.parts.set(part.taskId, part);
     chord.aliveAt = Math.max(chord.aliveAt, now);
-    return chord.parts.size >= chord.start.size ? "complete" : "open";
+    return chord.parts.size >= chord.start.size + chord.added.size ? "complete" : "open";
   }
 
   parts(chordId: string, now: number): readonly CountedPart[] {
@@ -74,7 +83,7 @@ export class Chords {
       else if (Math.max(chord.aliveAt, chord.lookedAt) <= nowMs - everyMs) {
         chord.lookedAt = nowMs;
         const { members, body } = chord.start;
-        quiet.push({ id, members, body, aliveAt: chord.aliveAt });
+        quiet.push({ id, members: [...members, ...chord.added], body, aliveAt: chord.aliveAt });
       }
     }
     return quiet;

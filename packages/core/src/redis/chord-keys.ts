@@ -1,5 +1,5 @@
 /**
- * How a chord lies in Redis. Celery's: `.s` how many are counted, `.j` what was, `.t` how many were added later. Ours: `.o` what is known of one that
+ * How a chord lies in Redis. Celery's: `.s` how many are counted, `.j` what was, `.t` how many were added later. Ours: `.a` which those are, `.o` what is known of one that
  * we opened, `.c` who closes it, empty when it is closed.
  */
 import type { ChordPart } from "../chord.ts";

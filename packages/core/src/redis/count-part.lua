@@ -19,7 +19,7 @@ end
 
 -- All keys of a chord live as long as the one that lives longest.
 local function keep_chord(chord, ttl_ms)
-  local keys = { chord .. '.s', chord .. '.j', chord .. '.t', chord .. '.o' }
+  local keys = { chord .. '.s', chord .. '.j', chord .. '.t', chord .. '.a', chord .. '.o' }
   for _, key in ipairs(keys) do
     if ttl_ms > 0 then ttl_ms = math.max(ttl_ms, redis.call('PTTL', key)) end
   end

@@ -6,7 +6,7 @@ end
 
 local function end_chord(chord)
   if is_closed(chord) then return false end
-  redis.call('UNLINK', chord .. '.j', chord .. '.s', chord .. '.t', chord .. '.o')
+  redis.call('UNLINK', chord .. '.j', chord .. '.s', chord .. '.t', chord .. '.a', chord .. '.o')
   -- A member may be delivered again for a day after.
   redis.call('SET', chord .. '.c', '', 'PX', 86400000)
   return true

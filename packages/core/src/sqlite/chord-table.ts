@@ -8,6 +8,8 @@ const closedMs = 86_400_000;
 
 export interface ChordTable {
   open(chord: NewChord): void;
+  /** false: it is open no more. */
+  add(chordId: string, taskId: string, now: number): boolean;
   /** Parts of one chord. */
   count(parts: readonly NewPart[], now: number): ChordCount;
   parts(chordId: string): readonly CountedPart[];
@@ -25,6 +27,10 @@ export function openChordTable(connection: Connection): ChordTable {
     `insert into chord (id, size, members, body, alive_at, looked_at, expires) values (?1, ?2, ?3, ?4, ?5, ?5, ?6) on conflict (id) do nothing`,
   );
   const isOpen = connection.query("select size, counted from chord where id = ?1 and not closed and (expires is null or expires > ?2)");
+  const grow = connection.query(
+    `update chord set size = size + 1, members = json_insert(members, '$[#]', ?2)
+     where id = ?1 and not exists (select 1 from json_each(chord.members) where value = ?2)`,
+  );
   const add = connection.query("insert into part (chord, task, position, state, value) values (?, ?, ?, ?, ?) on conflict do nothing");
   const counted = connection.query(
     "update chord set counted = counted + ?2, alive_at = max(alive_at, ?3), expires = max(expires, ?4) where id = ?1",
@@ -49,6 +55,11 @@ export function openChordTable(connection: Connection): ChordTable {
   return {
     open({ id, size, members, body, dueAt, expires }) {
       open.run([id, size, JSON.stringify(members), body, dueAt, expires]);
+    },
+    add(chordId, taskId, now) {
+      if (isOpen.all([chordId, now]).length === 0) return false;
+      grow.run([chordId, taskId]);
+      return true;
     },
     count(all, now) {
       const [first] = all;

@@ -3,7 +3,7 @@ import type { Answer, NewMessage, NewResult, OperationFields } from "./operation
 import type { Tables } from "./tables.ts";
 import type { Turn } from "./turn.ts";
 
-type ChordKind = "openChord" | "countChord" | "beginClosing" | "endClosing" | "closeChord" | "keepChords" | "takeChords";
+type ChordKind = "openChord" | "addToChord" | "countChord" | "beginClosing" | "endClosing" | "closeChord" | "keepChords" | "takeChords";
 export type ChordWriters = { readonly [K in ChordKind]: (fields: OperationFields<K>, turn: Turn, raw: Uint8Array) => Answer<K> };
 
 /** What ends a chord beside it. */
@@ -18,6 +18,7 @@ export function createChordWriters({ chords }: Pick<Tables, "chords">, { insert,
       chords.open(chord);
       return null;
     },
+    addToChord: ({ chordId, taskId }, { now }) => chords.add(chordId, taskId, now),
     countChord: ({ parts }, { now }) => chords.count(parts, now),
     beginClosing: ({ chordId, by, forMs }, { now }) => chords.beginClosing(chordId, by, forMs, now),
     endClosing({ chordId }, { now }) {

@@ -120,6 +120,7 @@ export interface Operations {
   unwatch: [{ readonly taskId: string }, null];
   openChord: [{ readonly chord: NewChord }, null];
   countChord: [{ readonly parts: readonly NewPart[] }, ChordCount];
+  addToChord: [{ readonly chordId: string; readonly taskId: string }, boolean];
   chordParts: [{ readonly chordId: string }, readonly CountedPart[]];
   beginClosing: [{ readonly chordId: string; readonly by: string; readonly forMs: number }, "begun" | "others" | "closed"];
   endClosing: [{ readonly chordId: string }, null];
