@@ -48,7 +48,7 @@ export function packPackages(): { readonly path: string; remove(): void } {
   const modules = join(folder.path, "node_modules");
   mkdirSync(modules);
   for (const name of installedBeside()) symlinkSync(join(root, "node_modules", name), join(modules, name));
-  for (const [name, place] of Object.entries(packages)) unpack(place, join(modules, name), folder.path);
+  for (const [name, tarball] of pack(folder.path)) unpack(tarball, join(modules, name));
   return folder;
 }
 
@@ -81,13 +81,17 @@ function installedBeside(): readonly string[] {
   return readdirSync(join(root, "node_modules")).filter((name) => !name.startsWith(".") && name !== "@celeriac" && name !== "celeriac");
 }
 
-function unpack(place: string, target: string, temporary: string): void {
-  const words = ["pack", "--silent", "--pack-destination", temporary];
-  const tarball = execFileSync("npm", words, {
-    cwd: join(root, "packages", place),
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
-  }).trim();
+/** All at once, for npm takes its time to start: name → path of the archive. */
+function pack(folder: string): ReadonlyMap<string, string> {
+  const places = Object.values(packages).flatMap((place) => ["--workspace", `packages/${place}`]);
+  const words = ["pack", "--silent", "--pack-destination", folder, ...places];
+  const tarballs = execFileSync("npm", words, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+    .trim()
+    .split("\n");
+  return new Map(Object.keys(packages).map((name, at) => [name, join(folder, tarballs[at]!)]));
+}
+
+function unpack(tarball: string, target: string): void {
   mkdirSync(target, { recursive: true });
-  execFileSync("tar", ["-xzf", join(temporary, tarball), "-C", target, "--strip-components=1"]);
+  execFileSync("tar", ["-xzf", tarball, "-C", target, "--strip-components=1"]);
 }
