@@ -18,12 +18,25 @@ function beatOn(broker: string, scheduleStore: string) {
   return { app, beat };
 }
 
-it("on RabbitMQ with its schedule on PostgreSQL it is a producer", async () => {
-  const all = await amqpUrl();
-  const [broker, { beat: store }] = [
-    await amqpUserUrl(all, rabbitmqPermissions("producer")),
-    await preparePostgres(await postgresUrl(), ["schedules"]),
-  ];
+it.each([
+  [
+    "a producer on RabbitMQ, and a beat on PostgreSQL",
+    async () => {
+      const all = await amqpUrl();
+      const { beat } = await preparePostgres(await postgresUrl(), ["schedules"]);
+      return { all, broker: await amqpUserUrl(all, rabbitmqPermissions("producer")), store: beat };
+    },
+  ],
+  [
+    "a beat on Redis",
+    async () => {
+      const all = await redisUrl();
+      const broker = await redisUserUrl(all, "beat");
+      return { all, broker, store: broker };
+    },
+  ],
+] as const)("one that is %s sends, and writes that down", async (_, open) => {
+  const { all, broker, store } = await open();
   const owner = createApp("owner", { broker: all });
   onTestFinished(() => owner.close());
   const { broker: queues } = await runtimeOf(owner)!.links();

@@ -7,7 +7,7 @@ import { createRedisScheduleStore } from "../../packages/core/src/schedule-store
 import { createSqliteScheduleStore } from "../../packages/core/src/schedule-stores/sqlite.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { eventually } from "../support/eventually.ts";
-import { preparePostgres } from "../support/roles.ts";
+import { preparePostgres, redisUserUrl } from "../support/roles.ts";
 import { postgresUrl, redisUrl } from "../support/servers.ts";
 import { createSqliteFile } from "../support/sqlite-file.ts";
 import { describeScheduleStore } from "./schedule-store-suite.ts";
@@ -49,6 +49,11 @@ describeScheduleStore("PostgreSQL, with the rights of a beat", async () => {
   database ??= postgresUrl().then(async (url) => (await preparePostgres(url, ["schedules"])).beat);
   const [url, own] = [await database, randomUUID()];
   return { open: (app = own) => createPostgresScheduleStore(url, app, driverContext()), async close() {} };
+});
+
+describeScheduleStore("Redis, with the rights of a beat", async () => {
+  const url = await redisUserUrl(await redisUrl(), "beat");
+  return { open: (app = "shop") => createRedisScheduleStore(url, app, driverContext()), async close() {} };
 });
 
 describeScheduleStore("Redis with a prefix", async () => {

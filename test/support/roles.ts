@@ -10,7 +10,7 @@ import type { RabbitmqPermissions } from "./rabbitmq-server.ts";
 /** Those of tasks. */
 export type Role = "worker" | "producer" | "monitor";
 /** On a Redis that keeps no queues less is enough. */
-export type RedisRole = Role | `${Role}-results` | "operator";
+export type RedisRole = Role | `${Role}-results` | "operator" | "beat";
 
 const page = readFileSync(new URL("../../docs/security.md", import.meta.url), "utf8");
 const ownPassword = randomUUID();
