@@ -10,7 +10,7 @@ import { createSqliteFile } from "../support/sqlite-file.ts";
 
 function beatOn(broker: string, scheduleStore: string) {
   const app = createApp("shop", { broker, config: { taskDefaultQueue: "shop", scheduleStore } });
-  const beat = createBeat(app, { failover: "900ms" });
+  const beat = createBeat(app, { failover: "1500ms" });
   onTestFinished(async () => {
     await beat.stop();
     await app.close();

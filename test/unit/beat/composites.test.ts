@@ -64,7 +64,7 @@ describe("an entry of several tasks", () => {
     const totals = group(add.si(1, 2), add.si(3, 4)).pipe(sum.s());
     app.schedule("totals", every("20ms"), totals.set({ priority: 3, headers: { team: "a" } }), { maxRuns: 1 });
     const beat = await startBeat(app);
-    await eventually(() => beat.stats().sent === 1);
+    await eventually(() => beat.stats().sent >= 1);
     const [first, second, ...others] = await waiting(app);
     expect(others).toEqual([]);
     const due = String(first!["periodic_task_due"]);
@@ -102,7 +102,7 @@ describe("an entry of several tasks", () => {
     const before = await waiting(app);
     expect(before).toHaveLength(messages);
     const beat = await startBeat(app);
-    await eventually(() => beat.stats().sent === 1);
+    await eventually(() => beat.stats().sent >= 1);
     expect(await waiting(app)).toEqual(before);
     expect(await (await runtimeOf(app)!.scheduleStore()).stamped()).toEqual([]);
   });
@@ -116,7 +116,7 @@ describe("an entry of several tasks", () => {
     expect(await app.result(id).get()).toBe(10);
     const stamped = await stampedAndSent(app, "totals", dueAt + 1_000, false);
     const beat = await startBeat(app);
-    await eventually(() => beat.stats().sent === 2);
+    await eventually(() => beat.stats().sent >= 2);
     expect(await app.result(stamped).get()).toBe(10);
     const iso = (at: number) => new Date(at).toISOString();
     const each = (at: number) => ["add for totals", "add for totals", `sum for totals at ${iso(at)}`];
@@ -138,7 +138,7 @@ describe("an entry of several tasks", () => {
     onTestFinished(() => worker.stop());
     await worker.start();
     const next = await startBeat(other.app);
-    await eventually(() => next.stats().sent === 2);
+    await eventually(() => next.stats().sent >= 2);
     const ids = (await waiting(other.app)).map(({ id }) => id);
     const { definition } = runtimeOf(other.app)!.schedule.get("steps")!;
     const taskId = tickId("shop", "steps", Date.parse(String((await waiting(other.app))[0]!["periodic_task_due"])));

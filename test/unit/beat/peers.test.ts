@@ -90,7 +90,7 @@ it("one that leads steps down when it hears of one that has led for longer, and 
   const other = createApp("other", { broker });
   ends.push(() => other.close());
   const { broker: link } = await runtimeOf(other)!.links();
-  const peer = { app: "shop", id: "z", path: "/srv/celeriac.db-schedules", identity: "b:1:2", leadsSince: 1, everyMs: 30 };
+  const peer = { app: "shop", id: "z", path: "/srv/celeriac.db-schedules", identity: "b:1:2", leadsSince: 1, everyMs: 250 };
   await link.connect();
   await link.broadcast(peerExchange, "", writePeer(peer));
   await eventually(() => !beat.stats().leads);
