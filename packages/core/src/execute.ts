@@ -1,28 +1,17 @@
 /** Runs one task's function and decides its ending: decode → bind → run through middleware → ending. A worker's executors do, and calls that run where they are made. Never rejects, knows no pool. */
+import { abortKind, isAbort } from "./abort.ts";
 import { addedMember } from "./added-member.ts";
 import type { AppRuntime } from "./app-runtime.ts";
-import { attemptNumber } from "./attempt.ts";
 import { registerBuiltIns, SentAlong } from "./builtin-tasks.ts";
 import { chordMembersOf, placesOf } from "./chord-member.ts";
 import { Unlocked } from "./chord-unlock.ts";
 import { resultExpiresMs } from "./config.ts";
-import {
-  IgnoreSignal,
-  RejectSignal,
-  ReplaceSignal,
-  type RetryOptions,
-  RetrySignal,
-  type TaskContext,
-  type TaskRequest,
-} from "./context.ts";
+import { IgnoreSignal, RejectSignal, ReplaceSignal, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
 import { type CurrentRun, withRun } from "./current-run.ts";
-import { deriveId } from "./derived-id.ts";
-import { durationMs } from "./duration.ts";
 import { CeleriacError, codedReasonOf, type RemoteError, reasonOf, TaskRevokedError } from "./errors.ts";
 import { celeryErrors, remoteErrorOf, taskErrorOf } from "./failure.ts";
 import { afterFailure, afterSuccess, type Followed, type FollowUps, joinedFollowUps, sentAlong } from "./follow-up.ts";
 import { followedOf } from "./followed.ts";
-import { instantMs } from "./instant.ts";
 import type { Logger } from "./logger.ts";
 import { type Body, decodeBody } from "./message.ts";
 import { executeThrough } from "./middleware.ts";
@@ -32,8 +21,8 @@ import { replacementOf } from "./replacement.ts";
 import type { AsyncResult } from "./result.ts";
 import { encodeResult } from "./result-form.ts";
 import type { ResultTuple } from "./result-meta.ts";
-import { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
-import type { AbortReason, Ending, Execute, Run, RunControl } from "./run.ts";
+import { isAutoretried, mayRetry, retryAt } from "./retry.ts";
+import type { Ending, Execute, Run, RunControl } from "./run.ts";
 import type { Step } from "./step.ts";
 import { runStep, stepStore } from "./steps.ts";
 import { type ContextParts, createContext } from "./task-context.ts";
@@ -136,10 +125,7 @@ class Execution implements ContextParts, CurrentRun {
   async addToChord<R>(step: Step<[], R>): Promise<AsyncResult<R>> {
     if (this.#control.isEager === true)
       throw new CeleriacError("TASK_CONTEXT", "addToChord(): what runs where it is called has a chord of a fixed size");
-    const { id, nesting } = this.#followed.headers;
-    // The same in each attempt: what was counted once, and not sent because the run broke off there, is sent by the next.
-    const attempt = attemptNumber({ retries: 0, nesting });
-    return await addedMember(this.#runtime, this.#followed, step, () => deriveId(id, attempt, "member", this.#added++));
+    return await addedMember(this.#runtime, this.#followed, step, () => this.#added++);
   }
 
   heartbeat(): void {
@@ -249,7 +235,8 @@ class Execution implements ContextParts, CurrentRun {
       return this.#failed(exceeded, exceeded);
     }
     try {
-      const publication = nextAttempt(this.#runtime, this.#followed, retryAt(options, retries, wish, clock.now()), wish.args);
+      const dueAt = retryAt(options, retries, wish, { nowMs: clock.now(), random: Math.random });
+      const publication = nextAttempt(this.#runtime, this.#followed, dueAt, wish.args);
       const error = remoteErrorOf(wish.cause ?? new Error("retried by the task"));
       this.#runtime.signals.send("taskRetry", () => ({ ...this.#event(), error: wish.cause }));
       return { kind: "retried", error, publish: [publication] };
@@ -305,22 +292,6 @@ class Execution implements ContextParts, CurrentRun {
   #complain(message: string, error: unknown): void {
     this.#control.log("error", message, { errorReason: reasonOf(error) });
   }
-}
-
-/** Epoch ms of the next attempt. A countdown wins over an eta, as in Celery. Throws CONFIG_DURATION, CONFIG_INVALID. */
-function retryAt(options: RunOptions, retries: number, { countdown, eta }: RetryOptions, nowMs: number): number {
-  const waitMs = countdown === undefined ? null : durationMs(countdown, "countdown");
-  if (eta !== undefined && (waitMs === null || waitMs === 0)) return instantMs(eta, "eta");
-  return instantMs(nowMs + (waitMs ?? retryDelayMs(options, retries, Math.random)), "countdown");
-}
-
-function abortKind(signal: AbortSignal): AbortReason | null {
-  return signal.aborted ? ((signal.reason as { kind?: AbortReason } | undefined)?.kind ?? null) : null;
-}
-
-/** What a function throws because its signal aborted: the reason itself, or an AbortError made from it. */
-function isAbort(thrown: unknown, signal: AbortSignal): boolean {
-  return thrown === signal.reason || (thrown instanceof Error && (thrown.name === "AbortError" || thrown.cause === signal.reason));
 }
 
 function logger(control: RunControl): Logger {

@@ -1,5 +1,7 @@
 /** When a failed run is tried again, and after how long: Celery's rules, pure. */
+import type { RetryOptions } from "./context.ts";
 import { durationMs } from "./duration.ts";
+import { instantMs } from "./instant.ts";
 import type { RunOptions } from "./task-options.ts";
 
 const defaultMaxRetries = 3;
@@ -34,4 +36,17 @@ export function retryDelayMs(options: RunOptions, retries: number, random: () =>
   const factorMs = retryBackoff === true ? 1_000 : durationMs(retryBackoff, "retryBackoff");
   const waitMs = Math.min(factorMs * 2 ** retries, durationMs(options.retryBackoffMax ?? defaultBackoffMax, "retryBackoffMax"));
   return options.retryJitter === false ? waitMs : Math.floor(random() * (waitMs + 1));
+}
+
+interface RetryMoment {
+  readonly nowMs: number;
+  /** as of `retryDelayMs` */
+  readonly random: () => number;
+}
+
+/** Epoch ms of the next attempt. A countdown wins over an eta, as in Celery. Throws CONFIG_DURATION, CONFIG_INVALID. */
+export function retryAt(options: RunOptions, retries: number, { countdown, eta }: RetryOptions, { nowMs, random }: RetryMoment): number {
+  const waitMs = countdown === undefined ? null : durationMs(countdown, "countdown");
+  if (eta !== undefined && (waitMs === null || waitMs === 0)) return instantMs(eta, "eta");
+  return instantMs(nowMs + (waitMs ?? retryDelayMs(options, retries, random)), "countdown");
 }
