@@ -12,6 +12,7 @@ export const packages: Readonly<Record<string, string>> = {
   "@celeriac/core": "core",
   "@celeriac/worker": "worker",
   "@celeriac/beat": "beat",
+  "@celeriac/flower": "flower",
   celeriac: "cli",
 };
 

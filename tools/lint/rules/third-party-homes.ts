@@ -9,7 +9,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   amqplib: new RegExp(`${core}(?:amqp/|brokers/amqp|backends/(?:rpc|reply))`),
   libsql: new RegExp(`${core}sqlite/`),
   pg: new RegExp(`${core}(?:postgres/|(?:backends|coordinators)/postgres)|^packages/airflow-bridge/src/`),
-  "prom-client": /^packages\/(?:worker|beat)\/src\/probes\//,
+  "prom-client": /^packages\/(?:(?:worker|beat)\/src\/probes|flower\/src\/server\/metrics)\//,
   "yargs-parser": /^packages\/cli\//,
   fastify: /^packages\/flower\/src\/server\//,
   react: /^packages\/flower\/src\/web\//,

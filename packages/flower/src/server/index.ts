@@ -1,0 +1,2 @@
+/** The door of the monitor. */
+export type { History } from "./history/history.ts";
