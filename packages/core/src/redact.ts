@@ -1,6 +1,8 @@
 /** Takes secrets out of what people will read: passwords in URLs, and values whose key names a secret. */
 
-const secretKey = /pass(word|wd|phrase)|pass$|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key/i;
+const secretWord = "secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key";
+const secretKey = new RegExp(`pass(word|wd|phrase)|pass$|${secretWord}`, "i");
+const secretKeyWithin = new RegExp(`pass|${secretWord}`, "i");
 // To the last @ before a slash; a password with a slash in it, which is no URL any more, to the last @ unless it may be a port.
 const urlPassword = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s/@:]*):(?:[^\s/]+|(?<=\/\/:)\S+|(?!\d+(?:[/?#]|$))\S+)@/gi;
 const urlParameter = /([?&](?:ssl_)?(?:pass|password|passwd|secret|token|access_token|api[-_]?key)=)[^\s&#]+/gi;
@@ -10,6 +12,11 @@ export const stars = "********";
 /** Whether a key names something that must not be shown. */
 export function isSecretKey(key: string): boolean {
   return secretKey.test(key);
+}
+
+/** Whether such a key may be somewhere in a text: false is sure. */
+export function mayNameSecret(text: string): boolean {
+  return secretKeyWithin.test(text);
 }
 
 /** The text with every password in a URL replaced by stars. */

@@ -88,7 +88,7 @@ export { isMemoryUrl, resultUrlOf, scheduleStorePlace } from "./open.ts";
 export { inProtocol2 } from "./protocol1.ts";
 export { broadcastOf, directQueue, type ExchangeType, exchangeTypes, type QueueDeclaration, type QueueTable } from "./queue-table.ts";
 export { type RateLimit, readRateLimit } from "./rate-limit.ts";
-export { redact, redactText, redactUrl } from "./redact.ts";
+export { isSecretKey, mayNameSecret, redact, redactText, redactUrl, stars } from "./redact.ts";
 export type { Registry, TaskCode, TaskDefinition } from "./registry.ts";
 export { type AppReport, reportOf, reportText } from "./report.ts";
 export { reprException, reprValue } from "./repr.ts";
