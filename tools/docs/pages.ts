@@ -8,6 +8,7 @@ import { settingTable } from "../../packages/core/src/config.ts";
 import { errorTable } from "../../packages/core/src/error-table.ts";
 import { eventTable } from "../../packages/core/src/event.ts";
 import { signalTable } from "../../packages/core/src/signals.ts";
+import { monitorOptionTable } from "../../packages/flower/src/server/options.ts";
 import { workerOptionTable } from "../../packages/worker/src/options.ts";
 import { metricTable } from "../../packages/worker/src/probes/metric-table.ts";
 import { celerySettingsTable } from "./celery-settings-table.ts";
@@ -57,6 +58,16 @@ export const pages: readonly Page[] = [
         "packages/worker/src/options.ts",
         "Given to `createWorker(app, options)`, or as flags of `celeriac worker`.",
         settingsTable(workerOptionTable, (name) => [name]),
+      ),
+  },
+  {
+    file: "monitor-options.md",
+    render: () =>
+      page(
+        "Monitor options",
+        "packages/flower/src/server/options.ts",
+        "Flags of `celeriac flower` (`--max-tasks` or `--max_tasks`), variables, keys of the file that `--conf` names, or what `createMonitor(app, options)` is given. Names and meanings are Flower's. A flag wins over the file, the file over a variable. [What the monitor is](../monitor.md).",
+        settingsTable(monitorOptionTable),
       ),
   },
   {

@@ -12,7 +12,7 @@ export const errorTable = {
   ],
   CONFIG_DURATION: ["A length of time could not be read.", 'Seconds as a number, or a text with a unit: "250ms", "90s", "5m", "2h", "1d".'],
   CONFIG_FILE: [
-    "The file that holds a secret, as a setting or variable ending in _FILE names it, cannot be read or is empty.",
+    "A file that holds a secret, as a setting or variable ending in _FILE names it, or options of the monitor, cannot be read or is empty.",
     "Check the path, and that this user may read it.",
   ],
   CONFIG_URL: [
@@ -152,6 +152,10 @@ export const errorTable = {
   WORKER_HTTP: [
     "A worker, or a beat, cannot listen on the address that was given for its HTTP probes.",
     "Free the port, or give another address with --http; port 0 takes any that is free.",
+  ],
+  MONITOR_LISTEN: [
+    "The monitor cannot listen on its port or Unix socket.",
+    "Free it, or give another one with --port, --address or --unix-socket; port 0 takes any that is free.",
   ],
   LIMIT_NEEDS_EXECUTOR: [
     "A task has a hard time limit, and the worker's pool is inline: nothing could end its run.",

@@ -1,2 +1,6 @@
-/** The door of the monitor. */
-export type { History } from "./history/history.ts";
+/** The door: for the command, and for those who run a monitor inside a program of their own. */
+export type { AuditEntry, History } from "./history/history.ts";
+export type { TaskRecord } from "./history/task-record.ts";
+export { createMonitor, type Monitor, type MonitorSurroundings } from "./monitor.ts";
+export { type OptionSources, readMonitorOptions } from "./option-sources.ts";
+export { type MonitorOptions, monitorOptionTable, type ResolvedMonitorOptions } from "./options.ts";
