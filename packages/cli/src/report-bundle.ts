@@ -4,17 +4,18 @@ import { join } from "node:path";
 import {
   type AppReport,
   type AppRuntime,
+  allQueues,
   askWorkers,
   CeleriacError,
   callOf,
   isMemoryUrl,
   partsOf,
+  queueFacts,
   reasonOf,
   redactText,
   reportText,
   shownJson,
 } from "@celeriac/core/runtime";
-import { allQueues, queueFacts } from "./queue-facts.ts";
 
 const answersMs = 1_000;
 

@@ -58,7 +58,7 @@ export { type EventFields, type EventType, eventTable, type TaskEventType } from
 export type { CeleryEvents, CeleryEventType, ReceivedEvent } from "./events/celery-event.ts";
 export { ClusterView, isAlive, type SeenState, type SeenTask, type SeenWorker } from "./events/cluster-view.ts";
 export { createEventDispatcher, type EventDispatcher } from "./events/dispatcher.ts";
-export { receiveEvents } from "./events/receiver.ts";
+export { receiveEvents, subscribeToEvents } from "./events/receiver.ts";
 export { createExecute } from "./execute.ts";
 export { type FailpointName, failpoint, failpointNames } from "./failpoint.ts";
 export { celeryErrors, exceptionJson, readException, remoteErrorOf, taskErrorOf } from "./failure.ts";
@@ -86,6 +86,7 @@ export { nearest } from "./nearest.ts";
 export { comingDues, dueAfter, latestDue, nextDue, type Timing } from "./next-due.ts";
 export { isMemoryUrl, resultUrlOf, scheduleStorePlace } from "./open.ts";
 export { inProtocol2 } from "./protocol1.ts";
+export { allQueues, isListed, type QueueFacts, queueFacts } from "./queue-facts.ts";
 export { broadcastOf, directQueue, type ExchangeType, exchangeTypes, type QueueDeclaration, type QueueTable } from "./queue-table.ts";
 export { type RateLimit, readRateLimit } from "./rate-limit.ts";
 export { isSecretKey, mayNameSecret, redact, redactText, redactUrl, stars } from "./redact.ts";

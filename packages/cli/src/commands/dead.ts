@@ -1,10 +1,18 @@
 /** `celeriac dead`: lists dead letters, sends them back, deletes them. */
-import { CeleriacError, type DeadLetter, isDeadLetterQueue, listDeadLetters, nearest, siftDeadLetters } from "@celeriac/core/runtime";
+import {
+  allQueues,
+  CeleriacError,
+  type DeadLetter,
+  isDeadLetterQueue,
+  isListed,
+  listDeadLetters,
+  nearest,
+  siftDeadLetters,
+} from "@celeriac/core/runtime";
 import { type BrokerAccess, withBroker } from "../broker-access.ts";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Output } from "../output.ts";
-import { allQueues, isListed } from "../queue-facts.ts";
 import { table } from "../table.ts";
 import { age, counted } from "../text.ts";
 

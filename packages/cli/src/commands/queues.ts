@@ -1,11 +1,10 @@
 /** `celeriac queues`: lists queues, looks into them, pauses and resumes them. */
-import { CeleriacError, type Envelope, nearest } from "@celeriac/core/runtime";
+import { allQueues, CeleriacError, type Envelope, isListed, nearest, queueFacts } from "@celeriac/core/runtime";
 import { type BrokerAccess, withBroker } from "../broker-access.ts";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Output } from "../output.ts";
 import { setQueuesPaused } from "../pausing.ts";
-import { allQueues, isListed, queueFacts } from "../queue-facts.ts";
 import { table } from "../table.ts";
 import { age } from "../text.ts";
 

@@ -18,23 +18,25 @@ export interface ReceiverOptions {
   received(event: ReceivedEvent): void;
 }
 
+/** Every message that carries events, not yet read. `heard` is called synchronously, must not throw. Resolves when it hears. Throws BROKER_*. */
+export function subscribeToEvents(broker: Broker, settings: Settings, heard: (envelope: Envelope) => void): Promise<Subscription> {
+  return broker.subscribe(eventExchange(settings), { ...eventQueue(settings), heard });
+}
+
 /** Resolves when it hears. Throws BROKER_*. */
 export function receiveEvents({ broker, settings, lamport, logger, received }: ReceiverOptions): Promise<Subscription> {
   const { acceptContent, eventSerializer, maxMessageBytes } = settings;
   const rules = contentRules({ acceptContent: [...acceptContent, eventSerializer], maxMessageBytes });
-  return broker.subscribe(eventExchange(settings), {
-    ...eventQueue(settings),
-    heard(envelope) {
-      try {
-        for (const event of eventsOf(envelope, rules)) {
-          // A producer's clock is not in step with the workers'.
-          if (event.type !== "task-sent" && typeof event["clock"] === "number") lamport.adjust(event["clock"]);
-          received(event);
-        }
-      } catch (error) {
-        logger.debug("what was heard is no event", { reason: reasonOf(error) });
+  return subscribeToEvents(broker, settings, (envelope) => {
+    try {
+      for (const event of eventsOf(envelope, rules)) {
+        // A producer's clock is not in step with the workers'.
+        if (event.type !== "task-sent" && typeof event["clock"] === "number") lamport.adjust(event["clock"]);
+        received(event);
       }
-    },
+    } catch (error) {
+      logger.debug("what was heard is no event", { reason: reasonOf(error) });
+    }
   });
 }
 

@@ -1,5 +1,7 @@
-/** What can be told of queues: for their list, and for a report. */
-import { type AppRuntime, type Broker, deadLetterQueue } from "@celeriac/core/runtime";
+/** What can be told of queues, and which there are: for their list, for a report, and for the monitor. */
+import type { AppRuntime } from "./app-runtime.ts";
+import type { Broker } from "./broker.ts";
+import { deadLetterQueue } from "./envelope.ts";
 
 export interface QueueFacts {
   readonly name: string;
