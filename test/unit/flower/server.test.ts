@@ -12,6 +12,7 @@ import { addressOf, listen } from "../../../packages/flower/src/server/listening
 import { type MonitorOptions, resolveMonitorOptions } from "../../../packages/flower/src/server/options.ts";
 import type { MonitorParts, Routes } from "../../../packages/flower/src/server/parts.ts";
 import { argumentsOf, jsonOf } from "../../../packages/flower/src/server/request-body.ts";
+import { createSecurity } from "../../../packages/flower/src/server/security/security.ts";
 import { createServer, sendJson } from "../../../packages/flower/src/server/server.ts";
 
 const config = (refusal: RefusalForm = "text") => ({ config: { access: { kind: "api", action: null, refusal } as const } });
@@ -40,9 +41,11 @@ const routes: Routes = (server) => {
 
 function open(options: MonitorOptions = {}) {
   const app = createApp("shop", { broker: "memory://server-test" });
-  const given = resolveMonitorOptions(options);
+  const given = resolveMonitorOptions({ unauthenticatedApi: true, ...options });
   const runtime = runtimeOf(app)!;
-  const parts = { app, runtime, options: given, logger: silentLogger, clock: runtime.clock } as unknown as MonitorParts;
+  const shared = { options: given, logger: silentLogger, clock: runtime.clock };
+  const security = createSecurity({ ...shared, note: async () => {} });
+  const parts: MonitorParts = { app, runtime, ...shared, security };
   const server = createServer(parts, [routes]);
   onTestFinished(() => server.close());
   return { server, given };
@@ -111,7 +114,13 @@ it("believes a proxy where it is told to", async () => {
 
 it("refuses a route that does not say whom it is for", () => {
   const app = createApp("shop", { broker: "memory://server-test" });
-  const parts = { app, options: resolveMonitorOptions({}), logger: silentLogger } as unknown as MonitorParts;
+  const shared = { options: resolveMonitorOptions({}), logger: silentLogger, clock: runtimeOf(app)!.clock };
+  const parts: MonitorParts = {
+    app,
+    runtime: runtimeOf(app)!,
+    ...shared,
+    security: createSecurity({ ...shared, note: async () => {} }),
+  };
   const server = createServer(parts, [(below) => below.get("/open", () => "")]);
   return expect(server.ready()).rejects.toThrow("/open does not say whom it is for");
 });

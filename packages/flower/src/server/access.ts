@@ -9,6 +9,8 @@ export interface RouteAccess {
   /** What it changes, in one word, for roles and the audit; null: nothing. */
   readonly action: ActionName | null;
   readonly refusal: RefusalForm;
+  /** It goes on and on: pages of other sites may not even read it. */
+  readonly isStream?: true;
 }
 
 export type ActionName =

@@ -6,6 +6,8 @@ import { addressOf, listen } from "./listening.ts";
 import { type MonitorOptions, resolveMonitorOptions } from "./options.ts";
 import type { MonitorParts } from "./parts.ts";
 import { probeRoutes } from "./routes/probes.ts";
+import { howToOpen } from "./security/posture.ts";
+import { createSecurity } from "./security/security.ts";
 import { createServer } from "./server.ts";
 
 /** What whoever embeds a monitor may add; the command does. */
@@ -33,11 +35,14 @@ export function createMonitor(app: App<unknown>, options: MonitorOptions = {}, s
   const service = createService("monitor", {
     async start() {
       try {
-        const parts: MonitorParts = { app, runtime, options: given, logger, clock: runtime.clock };
+        const { clock } = runtime;
+        const security = createSecurity({ options: given, note: async (entry) => logger.info("change", entry), clock, logger });
+        const parts: MonitorParts = { app, runtime, options: given, logger, clock, security };
         const server: FastifyInstance = createServer(parts, [probeRoutes]);
         open.push(() => server.close());
-        url = await listen(server, given, addressOf(given, false));
+        url = await listen(server, given, addressOf(given, security.posture === "login"));
         logger.info("monitor-ready", { url });
+        if (security.posture === "closed") logger.warn(howToOpen, { url });
       } catch (error) {
         // Nobody has to stop a monitor that did not start.
         await close();

@@ -3,6 +3,7 @@ import type { App } from "@celeriac/core";
 import type { AppRuntime, Clock, Logger } from "@celeriac/core/runtime";
 import type { FastifyInstance } from "fastify";
 import type { ResolvedMonitorOptions } from "./options.ts";
+import type { Security } from "./security/security.ts";
 
 export interface MonitorParts {
   readonly app: App<unknown>;
@@ -10,6 +11,7 @@ export interface MonitorParts {
   readonly options: ResolvedMonitorOptions;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly security: Security;
 }
 
 /** A group of routes; `server` stands below the monitor's prefix. Each route says in `config.access` whom it is for. */

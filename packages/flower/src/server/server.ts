@@ -11,7 +11,7 @@ const longestParameter = 4_096;
 
 /** `groups` come below the prefix, in their order: hooks of the first ones hold for the later ones. */
 export function createServer(parts: MonitorParts, groups: readonly Routes[]): FastifyInstance {
-  const { options, logger } = parts;
+  const { options, logger, security } = parts;
   const tls = tlsOf(options);
   const server = fastify({
     ...(tls === null ? {} : { https: tls }),
@@ -27,12 +27,14 @@ export function createServer(parts: MonitorParts, groups: readonly Routes[]): Fa
   server.setErrorHandler(refusing(logger));
   server.setNotFoundHandler({}, (_request, reply) => notFound(reply));
   if (options.xheaders) server.addHook("onRequest", believeProxy);
+  security.guard(server);
   server.addHook("onRoute", ({ config, method, url }) => {
     if (config?.access === undefined) throw new Error(`route ${String(method)} ${url} does not say whom it is for`);
   });
   server.addHook("onSend", tagged);
   server.register(
     async (below) => {
+      security.routes(below);
       for (const routes of groups) routes(below, parts);
       // Flower answers so, whatever is asked for.
       below.options("/*", { config: { access: { kind: "probe", action: null, refusal: "text" } } }, (_request, reply) =>
