@@ -36,7 +36,7 @@ export { type RemoteArguments, type RemoteCommandName, remoteCommandOf, remoteCo
 export { type ArgumentRow, readRemoteArguments } from "./command-argument.ts";
 export type { RemoteCommandRow } from "./command-row.ts";
 export { resultExpiresMs, type Settings, settingTable } from "./config.ts";
-export { tooLarge } from "./content.ts";
+export { type ContentRules, contentRules, tooLarge } from "./content.ts";
 export { IgnoreSignal, RejectSignal, type RetryOptions, RetrySignal, type TaskContext, type TaskRequest } from "./context.ts";
 export { askWorkers, type ControlCall, type ControlParts, tellWorkers } from "./control/client.ts";
 export { openMailbox } from "./control/mailbox.ts";
@@ -58,7 +58,7 @@ export { type EventFields, type EventType, eventTable, type TaskEventType } from
 export type { CeleryEvents, CeleryEventType, ReceivedEvent } from "./events/celery-event.ts";
 export { ClusterView, isAlive, type SeenState, type SeenTask, type SeenWorker } from "./events/cluster-view.ts";
 export { createEventDispatcher, type EventDispatcher } from "./events/dispatcher.ts";
-export { receiveEvents, subscribeToEvents } from "./events/receiver.ts";
+export { eventsOf, receiveEvents, subscribeToEvents } from "./events/receiver.ts";
 export { createExecute } from "./execute.ts";
 export { type FailpointName, failpoint, failpointNames } from "./failpoint.ts";
 export { celeryErrors, exceptionJson, readException, remoteErrorOf, taskErrorOf } from "./failure.ts";
@@ -123,6 +123,10 @@ export {
 } from "./setting.ts";
 export { shownJson, shownSettings } from "./shown-settings.ts";
 export type { SignalEvents } from "./signals.ts";
+export { type Connection, loadLibsql, memoryPath, openConnection, type Row, type Value } from "./sqlite/connection.ts";
+export { failureOf as sqliteFailureOf } from "./sqlite/failure.ts";
+export { canonicalPath } from "./sqlite/file-path.ts";
+export { refuseNetworkFileSystem } from "./sqlite/file-system.ts";
 export { stateRecord } from "./state-record.ts";
 export { isFinal } from "./states.ts";
 export type { SignatureJson } from "./step.ts";

@@ -1,7 +1,7 @@
 /** Hears the events of workers and producers, of either language, one by one. What is no event is passed over. */
 import type { Broker, Subscription } from "../broker.ts";
 import type { Settings } from "../config.ts";
-import { type ContentRules, contentRules, decodeContent } from "../content.ts";
+import { type ContentRules, contentRules, decodeContent, type RawContent } from "../content.ts";
 import type { Envelope } from "../envelope.ts";
 import { reasonOf } from "../errors.ts";
 import type { LamportClock } from "../lamport-clock.ts";
@@ -27,9 +27,9 @@ export function subscribeToEvents(broker: Broker, settings: Settings, heard: (en
 export function receiveEvents({ broker, settings, lamport, logger, received }: ReceiverOptions): Promise<Subscription> {
   const { acceptContent, eventSerializer, maxMessageBytes } = settings;
   const rules = contentRules({ acceptContent: [...acceptContent, eventSerializer], maxMessageBytes });
-  return subscribeToEvents(broker, settings, (envelope) => {
+  return subscribeToEvents(broker, settings, ({ body, headers, properties: { contentType } }) => {
     try {
-      for (const event of eventsOf(envelope, rules)) {
+      for (const event of eventsOf({ body, headers, contentType }, rules)) {
         // A producer's clock is not in step with the workers'.
         if (event.type !== "task-sent" && typeof event["clock"] === "number") lamport.adjust(event["clock"]);
         received(event);
@@ -41,8 +41,8 @@ export function receiveEvents({ broker, settings, lamport, logger, received }: R
 }
 
 /** Those of a message: one, or a list of them. Throws as `decodeContent`. */
-export function eventsOf({ body, headers, properties }: Envelope, rules: ContentRules): readonly ReceivedEvent[] {
-  const { value } = decodeContent({ body, headers, contentType: properties.contentType }, rules);
+export function eventsOf(content: RawContent, rules: ContentRules): readonly ReceivedEvent[] {
+  const { value } = decodeContent(content, rules);
   return (Array.isArray(value) ? value : [value]).filter(isEvent);
 }
 

@@ -1,6 +1,6 @@
 /**
  * One connection of libsql to one file, with the rules that keep it safe: writing transactions start with BEGIN IMMEDIATE, no statement
- * is left half read, and "busy" is waited out here. Runs in the I/O thread only, because everything in it blocks.
+ * is left half read, and "busy" is waited out here. Runs in threads that do nothing else, because everything in it blocks.
  */
 import type Database from "libsql";
 import { systemClock } from "../clock.ts";
@@ -77,6 +77,9 @@ function patiently<T>(patienceMs: number, body: () => T): T {
     }
   }
 }
+
+/** As a path: a database in the memory of this connection, which nobody else can open. */
+export const memoryPath = ":memory:";
 
 /** Opens, or makes, the file. What SQLite throws is thrown as it is. */
 export function openConnection(libsql: Libsql, path: string, options: ConnectionOptions): Connection {
@@ -166,7 +169,7 @@ export function openConnection(libsql: Libsql, path: string, options: Connection
 
 function prepareFile(connection: Connection): void {
   const [mode] = connection.query("pragma journal_mode = wal").all([]);
-  if (mode?.[0] !== "wal") {
+  if (mode?.[0] !== "wal" && connection.path !== memoryPath) {
     throw new CeleriacError(
       "STORE_NETWORK",
       `${connection.path} cannot be used with a write-ahead log: its file system has no shared memory`,

@@ -21,7 +21,7 @@ export interface TaskFilter {
   readonly name?: string | undefined;
   readonly worker?: string | undefined;
   readonly queue?: string | undefined;
-  /** epoch seconds */
+  /** epoch seconds; a task that no worker has received does not fit */
   readonly receivedFrom?: number | undefined;
   /** epoch seconds */
   readonly receivedTo?: number | undefined;
@@ -147,7 +147,7 @@ export interface Change {
   /** the newest state of each task that was heard of */
   readonly tasks: readonly TaskRecord[];
   readonly workers: readonly WorkerRecord[];
-  /** one for each event, in the order they were heard: what metrics count */
+  /** of task events, in the order they were heard, those that say the same together: what metrics count */
   readonly counted: readonly CountedEvent[];
 }
 
@@ -159,6 +159,8 @@ export interface CountedEvent {
   readonly runtime: number | null;
   /** seconds between received and started; null unless it is a start of a task without eta */
   readonly prefetch: number | null;
+  /** The task has an eta: a worker that holds it back has not prefetched it. */
+  readonly hasEta: boolean;
   /** how many events this stands for */
   readonly count: number;
 }

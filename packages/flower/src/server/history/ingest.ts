@@ -1,0 +1,206 @@
+/**
+ * The way from what was heard into the history. Duties: 1. reads messages as they come, into the inbox; 2. writes what is in it, several times a
+ * second, all of a turn or nothing; 3. tells those who follow what has changed; 4. tries again while nothing can be written; 5. takes out what is
+ * too old or too much.
+ */
+import { type Clock, type ContentRules, eventsOf, type Timer } from "@celeriac/core/runtime";
+import { Counting } from "./counting.ts";
+import type { Digest } from "./digest.ts";
+import { readEvent } from "./heard-event.ts";
+import type { Change, HeardMessage, HistoryFacts } from "./history.ts";
+import { Inbox } from "./inbox.ts";
+import { previewOf } from "./preview.ts";
+import type { Writer } from "./sqlite/writer.ts";
+import type { TaskRecord } from "./task-record.ts";
+import { isOnline, type KnownWorker } from "./worker-merge.ts";
+
+export interface IngestOptions {
+  readonly clock: Clock;
+  readonly content: ContentRules;
+  /** events that wait to be written */
+  readonly mostQueued: number;
+  /** Takes secrets out of the fields of an event. */
+  redacted(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+  /** Asked for each transaction: a file that was damaged is replaced by another. */
+  writer(): Writer;
+  /** What writing has thrown; gives why nothing can be written, or null when it can be tried again at once. */
+  failed(error: unknown): string | null;
+  /** At most four times a second, while somebody follows. */
+  changed(change: Change): void;
+}
+
+export type IngestFacts = Pick<HistoryFacts, "behind" | "dropped" | "trouble">;
+
+const turnMs = 250;
+const busyMs = 10;
+const retryMs = 1_000;
+/** Events of one transaction: more are written at once, with the next. */
+const turnEvents = 1_000;
+const pruneMs = 1_000;
+const moreMs = 50;
+
+export class Ingest {
+  readonly #options: IngestOptions;
+  readonly #inbox: Inbox;
+  readonly #counting = new Counting();
+  readonly #waiting: { readonly mark: number; resolve(): void }[] = [];
+  #tasks = new Map<string, TaskRecord>();
+  #workers = new Map<string, KnownWorker>();
+  #timer: Timer | null = null;
+  #telling: Timer | null = null;
+  #pruning: Timer;
+  #isUrgent = false;
+  #heard = 0;
+  #written = 0;
+  #trouble: string | null = null;
+  #isFollowed = false;
+  #toldAt = 0;
+  #isClosed = false;
+
+  constructor(options: IngestOptions) {
+    this.#options = options;
+    this.#inbox = new Inbox(options.mostQueued);
+    this.#pruning = options.clock.after(0, () => this.#prune());
+  }
+
+  get facts(): IngestFacts {
+    return { behind: this.#inbox.length, dropped: this.#inbox.dropped, trouble: this.#trouble };
+  }
+
+  /** `heardAt`: epoch seconds. What is no event is passed over. */
+  hear({ body, headers, contentType }: HeardMessage, heardAt: number): void {
+    try {
+      for (const received of eventsOf({ body, headers, contentType: contentType ?? "application/json" }, this.#options.content)) {
+        const event = readEvent(received, heardAt);
+        if (event === null) continue;
+        this.#heard += 1;
+        this.#inbox.push({ ...event, fields: this.#options.redacted(event.fields) });
+      }
+    } catch {
+      // Whoever may tell events may tell anything: there is nobody to complain to.
+    }
+    if (this.#inbox.length >= turnEvents) this.#hurry();
+    else this.#wait(turnMs);
+  }
+
+  follow(isFollowed: boolean): void {
+    this.#isFollowed = isFollowed;
+  }
+
+  /** Resolves when all that was heard before is written, or given up. */
+  settled(): Promise<void> {
+    const mark = this.#heard;
+    if (this.#gone >= mark) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.push({ mark, resolve });
+      this.#hurry();
+    });
+  }
+
+  /** Tells of a task that was changed by others than events. */
+  tell(task: TaskRecord): void {
+    this.#tasks.set(task.uuid, task);
+    this.#tellSoon();
+  }
+
+  /** Writes what it can, once. */
+  close(): void {
+    this.#isClosed = true;
+    for (const timer of [this.#timer, this.#telling, this.#pruning]) timer?.cancel();
+    while (this.#inbox.length > 0 && this.#turn() === "written");
+  }
+
+  get #gone(): number {
+    return this.#written + this.#inbox.dropped;
+  }
+
+  #hurry(): void {
+    if (this.#isUrgent || this.#isClosed || this.#trouble !== null) return;
+    this.#isUrgent = true;
+    this.#timer?.cancel();
+    this.#timer = null;
+    setImmediate(() => {
+      this.#isUrgent = false;
+      this.#run();
+    });
+  }
+
+  #wait(ms: number): void {
+    if (this.#isUrgent || this.#isClosed) return;
+    this.#timer ??= this.#options.clock.after(ms, () => this.#run());
+  }
+
+  #run(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (this.#isClosed) return;
+    const outcome = this.#turn();
+    if (outcome === "busy") this.#wait(busyMs);
+    else if (outcome === "failed") this.#wait(retryMs);
+    else if (this.#inbox.length >= turnEvents || (this.#inbox.length > 0 && this.#waiting.length > 0)) this.#hurry();
+    else if (this.#inbox.length > 0) this.#wait(turnMs);
+  }
+
+  #turn(): "written" | "busy" | "failed" {
+    const events = this.#inbox.first(turnEvents);
+    if (events.length === 0) return "written";
+    // A turn that fails is counted when it is repeated.
+    const counting = new Counting();
+    try {
+      const digest = this.#options.writer().write(events, counting, this.#options.clock.now() / 1_000);
+      if (digest === "busy") return digest;
+      this.#inbox.done(events.length);
+      this.#written += events.length;
+      this.#trouble = null;
+      this.#note(digest, counting);
+      return "written";
+    } catch (error) {
+      this.#trouble = this.#options.failed(error) ?? null;
+      return this.#trouble === null ? "busy" : "failed";
+    }
+  }
+
+  #note({ tasks, workers }: Digest, counting: Counting): void {
+    for (const waiting of this.#waiting.filter(({ mark }) => this.#gone >= mark)) {
+      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      waiting.resolve();
+    }
+    if (!this.#isFollowed) return;
+    for (const [uuid, task] of tasks) this.#tasks.set(uuid, task);
+    for (const [hostname, worker] of workers) this.#workers.set(hostname, worker);
+    this.#counting.addAll(counting);
+    this.#tellSoon();
+  }
+
+  #tellSoon(): void {
+    const now = this.#options.clock.monotonic();
+    const waitMs = this.#toldAt + turnMs - now;
+    if (waitMs <= 0) this.#tell();
+    else if (this.#telling === null) this.#telling = this.#options.clock.after(waitMs, () => this.#tell());
+  }
+
+  #tell(): void {
+    this.#telling?.cancel();
+    this.#telling = null;
+    if (!this.#isFollowed || this.#isClosed) return;
+    this.#toldAt = this.#options.clock.monotonic();
+    const now = this.#options.clock.now() / 1_000;
+    const workers = [...this.#workers.values()].map((worker) => ({ ...worker, online: isOnline(worker, now) }));
+    const tasks = [...this.#tasks.values()].map(previewOf);
+    this.#tasks = new Map();
+    this.#workers = new Map();
+    this.#options.changed({ tasks, workers, counted: this.#counting.take() });
+  }
+
+  /** A slice, and the next one soon while there is more. */
+  #prune(): void {
+    const { clock, writer, failed } = this.#options;
+    let isMore = false;
+    try {
+      isMore = writer().prune(clock.now() / 1_000) !== false;
+    } catch (error) {
+      failed(error);
+    }
+    this.#pruning = clock.after(isMore ? moreMs : pruneMs, () => this.#prune());
+  }
+}

@@ -1,0 +1,95 @@
+/** Opens a history: one thread writes what is heard, another answers what is asked, and this one waits for neither. */
+import { type Clock, type ContentRules, type Logger, systemClock } from "@celeriac/core/runtime";
+import type { Change, History } from "./history.ts";
+import { ThreadClient } from "./thread-client.ts";
+import type { HistoryLimits, ThreadOptions } from "./thread-message.ts";
+
+export interface HistoryOptions {
+  /** the file; null: in memory only */
+  readonly path: string | null;
+  readonly content: ContentRules;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly limits?: Partial<HistoryLimits>;
+  /** names of more keys whose values are secrets, see `createRedactor` */
+  readonly redact?: readonly string[];
+  /** how long one search may look (400) before it gives what it has found */
+  readonly searchBudgetMs?: number;
+}
+
+const usualLimits: HistoryLimits = { tasks: 1_000_000, days: 30, bytes: 4 * 1024 ** 3, workers: 5_000, queued: 50_000 };
+/** In memory there is room for less. */
+const memoryLimits: HistoryLimits = { ...usualLimits, tasks: 100_000, bytes: 256 * 1024 ** 2 };
+
+/**
+ * Resolves when it hears and answers. A file that is damaged is set aside, and where none can be written the history is in memory: `facts()` says
+ * so. Throws CONFIG_DRIVER_MISSING.
+ */
+export async function openHistory(options: HistoryOptions): Promise<History> {
+  const { path, content, logger, clock = systemClock, redact = [], searchBudgetMs = 400 } = options;
+  const limits = { ...(path === null ? memoryLimits : usualLimits), ...options.limits };
+  const followers = new Set<(change: Change) => void>();
+  let lost: string | null = null;
+
+  function start(role: ThreadOptions["role"]): ThreadClient {
+    return new ThreadClient({
+      thread: { role, path, content, limits, redact, searchBudgetMs },
+      clock,
+      told(message) {
+        if (message.kind === "changed") for (const heard of followers) heard(message.change);
+        else if (role === "read") writer.post({ kind: "inspect" });
+        else {
+          logger.error("the history's file was damaged", { path, setAside: message.setAside });
+          reader.post({ kind: "reopen" });
+        }
+      },
+      lost(reason) {
+        lost = `The history's thread is gone: ${reason}`;
+        logger.error("the history's thread is gone", { role, reason });
+      },
+    });
+  }
+
+  const writer = start("write");
+  const opened = await writer.opened();
+  if (opened.inMemory !== null) logger.warn("the history is kept in memory only", { reason: opened.inMemory });
+  if (opened.setAside !== null) logger.error("the history's file was damaged", { path, setAside: opened.setAside });
+  const reader = path === null || opened.inMemory !== null ? writer : start("read");
+  await reader.opened();
+  let closing: Promise<void> | null = null;
+
+  return {
+    hear: (message) => writer.hear(message),
+    follow(heard) {
+      followers.add(heard);
+      writer.post({ kind: "follow", isFollowed: true });
+      return () => {
+        followers.delete(heard);
+        if (followers.size === 0) writer.post({ kind: "follow", isFollowed: false });
+      };
+    },
+    settled: () => writer.ask("settled"),
+    task: (uuid) => reader.ask("task", uuid),
+    children: (uuid) => reader.ask("children", uuid),
+    tasks: (query) => reader.ask("tasks", query),
+    count: (filter, most) => reader.ask("count", filter, most),
+    events: (uuid) => reader.ask("events", uuid),
+    taskTypes: () => reader.ask("taskTypes"),
+    workers: () => reader.ask("workers"),
+    forgetWorkers: (goneSeconds) => writer.ask("forgetWorkers", goneSeconds),
+    series: (query) => reader.ask("series", query),
+    types: (query) => reader.ask("types", query),
+    amend: (uuid, known) => writer.ask("amend", uuid, known),
+    unfinished: (before, limit) => reader.ask("unfinished", before, limit),
+    note: (entry) => writer.ask("note", entry),
+    audit: (limit, before) => reader.ask("audit", limit, before),
+    async facts() {
+      const [inFile, inWriter] = await Promise.all([reader.ask("facts"), writer.ask("writerFacts")]);
+      return { ...inFile, ...inWriter, trouble: lost ?? inWriter.trouble };
+    },
+    close() {
+      closing ??= Promise.all([writer.close(), reader === writer ? null : reader.close()]).then(() => {});
+      return closing;
+    },
+  };
+}

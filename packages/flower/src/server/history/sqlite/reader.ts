@@ -1,0 +1,71 @@
+/** What is asked of a history's file: by name, so that questions can come from another thread. */
+import type { Clock, Connection } from "@celeriac/core/runtime";
+import type { AuditEntry, History, HistoryFacts, WorkerRecord } from "../history.ts";
+import { isOnline } from "../worker-merge.ts";
+import { readAudit } from "./audit-table.ts";
+import { openSliceReading } from "./slice-table.ts";
+import { openTaskPages } from "./task-pages.ts";
+import { openTaskReading } from "./task-table.ts";
+import { openWorkerTable } from "./worker-table.ts";
+
+/** What the file itself tells of how it is doing. */
+export type FileFacts = Pick<HistoryFacts, "tasks" | "events" | "bytes" | "since" | "writtenAt">;
+
+type Asked = "task" | "children" | "tasks" | "count" | "events" | "taskTypes" | "workers" | "series" | "types" | "unfinished" | "audit";
+
+/** Each may throw what reading throws. */
+export type Reader = Pick<History, Asked> & { facts(): Promise<FileFacts> };
+
+export interface ReaderOptions {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  /** how long one search may look */
+  readonly searchBudgetMs: number;
+}
+
+export function openReader({ connection, clock, searchBudgetMs }: ReaderOptions): Reader {
+  const tasks = openTaskReading(connection);
+  const pages = openTaskPages({ connection, clock, budgetMs: searchBudgetMs });
+  const slices = openSliceReading(connection);
+  const workers = openWorkerTable(connection);
+  const totals = connection.query("select tasks, events, written_at from total");
+  const oldest = connection.query("select min(timestamp) from task");
+  const size = connection.query("select page_count * page_size from pragma_page_count, pragma_page_size");
+  const now = () => clock.now() / 1_000;
+  const total = () => Number(totals.all([])[0]![0]);
+  const allWorkers = (): readonly WorkerRecord[] => {
+    const at = now();
+    return workers.all().map((worker) => ({ ...worker, online: isOnline(worker, at) }));
+  };
+  return {
+    task: async (uuid) => tasks.task(uuid),
+    children: async (uuid) => tasks.children(uuid),
+    tasks: (query) => pages.page(query),
+    count: (filter, most = 10_000) => pages.count(filter, most, total()),
+    events: async (uuid) => tasks.events(uuid),
+    taskTypes: async () => slices.taskTypes(),
+    workers: async () => allWorkers(),
+    series: async (query) => slices.series(query, now()),
+    types: async (query) => slices.types(query, now()),
+    unfinished: async (before, limit) => {
+      const gone = allWorkers().filter(({ online }) => !online);
+      return tasks.unfinished(
+        before,
+        gone.map(({ hostname }) => hostname),
+        limit,
+      );
+    },
+    audit: async (limit, before): Promise<readonly AuditEntry[]> => readAudit(connection, limit, before ?? null),
+    async facts() {
+      const [row] = totals.all([]);
+      const since = oldest.all([])[0]![0];
+      return {
+        tasks: Number(row![0]),
+        events: Number(row![1]),
+        bytes: Number(size.all([])[0]![0]),
+        since: since === null ? null : Number(since),
+        writtenAt: row![2] === null ? null : Number(row![2]),
+      };
+    },
+  };
+}

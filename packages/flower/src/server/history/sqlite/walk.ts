@@ -1,0 +1,118 @@
+/**
+ * Which way a list of tasks is read: along one index in the list's own order, or, where few tasks fit, all of these, sorted. Chosen by counting, up
+ * to a limit, what fits each part of the filter.
+ */
+import type { Connection, Value } from "@celeriac/core/runtime";
+import type { SortKey, TaskFilter, TaskQuery } from "../history.ts";
+import { searchCondition } from "./search-sql.ts";
+
+interface Condition {
+  readonly sql: string;
+  readonly parameters: readonly Value[];
+}
+
+/** A part of the filter that an index finds. */
+interface Found extends Condition {
+  readonly index: string;
+  /** The index has what it finds in the order of `timestamp`. */
+  readonly byTimestamp: boolean;
+  /** which it makes the same for all */
+  readonly column: string | null;
+}
+
+export interface Walk {
+  /** to be read with `indexed by`; null: the database knows best */
+  readonly index: string | null;
+  /** What the index gives by itself. */
+  readonly driver: Condition;
+  /** What must be looked at in each row; null: nothing. */
+  readonly rest: Condition | null;
+  /** columns of the order; the last one is `id` */
+  readonly keys: readonly string[];
+  readonly descending: boolean;
+  /** true: `index` has the rows in this order, so that a piece can be read of it */
+  readonly isOrdered: boolean;
+  /** false: `rest` lets some through that do not fit the search */
+  readonly isExact: boolean;
+}
+
+/** So many rows are sorted rather than searched for. */
+const fewRows = 20_000;
+
+const sortIndexes: Readonly<Record<SortKey, string>> = {
+  timestamp: "ix_task_timestamp",
+  name: "ix_task_name",
+  state: "ix_task_state",
+  worker: "ix_task_worker",
+  sent: "ix_task_sent",
+  received: "ix_task_received",
+  started: "ix_task_started",
+  runtime: "ix_task_runtime",
+};
+
+export function walkOf(connection: Connection, { sort, descending, ...filter }: Pick<TaskQuery, "sort" | "descending"> & TaskFilter): Walk {
+  const search = filter.search === undefined ? null : searchCondition(filter.search);
+  const found = foundBy(filter);
+  const order = keysOf(sort, found);
+  const counted = found
+    .map((each) => ({ each, rows: found.length === 1 && isAlong(each, order) ? fewRows : rowsOf(connection, each) }))
+    .sort((a, b) => a.rows - b.rows);
+  const best = counted.find(({ each, rows }) => rows < fewRows || isAlong(each, order))?.each ?? null;
+  const rest = [...found.filter((each) => each !== best), ...(search === null ? [] : [search])];
+  return {
+    index: best?.index ?? sortIndexes[sort],
+    driver: best ?? { sql: "1", parameters: [] },
+    rest: rest.length === 0 ? null : all(rest),
+    keys: order,
+    descending,
+    isOrdered: best === null || isAlong(best, order),
+    isExact: search?.isExact ?? true,
+  };
+}
+
+/** The index of `found` has the rows in this order. */
+function isAlong(found: Found, [first]: readonly string[]): boolean {
+  return found.byTimestamp && first === "timestamp";
+}
+
+function keysOf(sort: SortKey, found: readonly Found[]): readonly string[] {
+  const isSame = found.some(({ column }) => column === sort);
+  if (sort === "timestamp" || isSame) return ["timestamp", "id"];
+  return sort === "name" || sort === "state" || sort === "worker" ? [sort, "timestamp", "id"] : [sort, "id"];
+}
+
+function foundBy({ states, name, worker, queue, receivedFrom, receivedTo, rootId }: TaskFilter): readonly Found[] {
+  const found: Found[] = [];
+  const same = (column: string, value: string | undefined) => {
+    if (value !== undefined)
+      found.push({ sql: `${column} = ?`, parameters: [value], index: `ix_task_${column}`, byTimestamp: true, column });
+  };
+  same("name", name);
+  same("worker", worker);
+  same("queue", queue);
+  if (states?.length === 1) same("state", states[0]!.toUpperCase());
+  else if (states !== undefined && states.length > 0) {
+    const sql = `state in (${states.map(() => "?").join(", ")})`;
+    found.push({ sql, parameters: states.map((state) => state.toUpperCase()), index: "ix_task_state", byTimestamp: false, column: null });
+  }
+  if (receivedFrom !== undefined || receivedTo !== undefined) {
+    // What nobody received (0) was not received at any time.
+    const parameters = [receivedFrom ?? Number.MIN_VALUE, receivedTo ?? Number.MAX_VALUE];
+    found.push({ sql: "received between ? and ?", parameters, index: "ix_task_received", byTimestamp: false, column: null });
+  }
+  if (rootId !== undefined)
+    found.push({ sql: "root_id = ? and root_id <> uuid", parameters: [rootId], index: "ix_task_root", byTimestamp: false, column: null });
+  return found;
+}
+
+function rowsOf(connection: Connection, { sql, parameters, index }: Found): number {
+  const counting = connection.query(`select count(*) from (select 1 from task indexed by ${index} where ${sql} limit ${fewRows})`);
+  return Number(counting.all(parameters)[0]![0]);
+}
+
+function all(conditions: readonly Condition[]): Condition {
+  return {
+    sql: conditions.map(({ sql }) => `(${sql})`).join(" and "),
+    parameters: conditions.flatMap(({ parameters }) => parameters),
+  };
+}

@@ -1,0 +1,62 @@
+/** What the thread that serves and a history's threads say to each other. */
+import type { ContentRules, ErrorCode } from "@celeriac/core/runtime";
+import type { AuditEntry, Change, HeardMessage, HistoryFacts } from "./history.ts";
+import type { Reader } from "./sqlite/reader.ts";
+import type { Retention } from "./sqlite/retention.ts";
+import type { Amendment } from "./sqlite/writer.ts";
+
+export interface HistoryLimits extends Retention {
+  /** workers that are remembered */
+  readonly workers: number;
+  /** events that wait to be written */
+  readonly queued: number;
+}
+
+/** What a thread is given when it begins. */
+export interface ThreadOptions {
+  /** Of two threads on one file one writes and one reads; a history in memory has one that does both. */
+  readonly role: "write" | "read";
+  /** null: in memory */
+  readonly path: string | null;
+  readonly content: ContentRules;
+  readonly limits: HistoryLimits;
+  /** names of more keys whose values are secrets */
+  readonly redact: readonly string[];
+  readonly searchBudgetMs: number;
+}
+
+/** question → its arguments and its answer: what a thread can be asked beside what it hears. */
+export interface Questions extends Reader {
+  settled(): Promise<void>;
+  amend(uuid: string, known: Amendment): Promise<void>;
+  note(entry: AuditEntry): Promise<void>;
+  forgetWorkers(goneSeconds: number): Promise<readonly string[]>;
+  writerFacts(): Promise<WriterFacts>;
+}
+
+export type WriterFacts = Pick<HistoryFacts, "behind" | "dropped" | "trouble" | "setAside">;
+
+export type ToThread =
+  /** `sizes`: of each body in `bytes`, which lie behind each other */
+  | {
+      readonly kind: "heard";
+      readonly heardAt: number;
+      readonly messages: readonly (Omit<HeardMessage, "body"> & { readonly size: number })[];
+      readonly bytes: Uint8Array<ArrayBuffer>;
+    }
+  | { readonly kind: "follow"; readonly isFollowed: boolean }
+  | { readonly kind: "ask"; readonly id: number; readonly question: keyof Questions; readonly given: readonly unknown[] }
+  /** The file was replaced by another. */
+  | { readonly kind: "reopen" }
+  /** Who reads has found the file damaged. */
+  | { readonly kind: "inspect" }
+  | { readonly kind: "close" };
+
+export type FromThread =
+  /** `inMemory`: why the file could not be used, and all is in memory; null: it is used */
+  | { readonly kind: "opened"; readonly inMemory: string | null; readonly setAside: string | null }
+  | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
+  | { readonly kind: "refusal"; readonly id: number; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: "changed"; readonly change: Change }
+  | { readonly kind: "damaged"; readonly setAside: string | null }
+  | { readonly kind: "closed" };
