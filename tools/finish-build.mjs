@@ -8,7 +8,9 @@ const packages = fileURLToPath(new URL("../packages", import.meta.url));
 for (const name of readdirSync(packages)) {
   const [source, built] = [join(packages, name, "src"), join(packages, name, "dist")];
   const from = (path) => join(source, path.replace(/(\.d\.ts|\.js)(\.map)?$/, ".ts"));
-  for (const path of files(built)) if (!existsSync(from(path)) && !path.endsWith(".tsbuildinfo")) rmSync(join(built, path));
+  // The pages are Vite's: see build-web.mjs.
+  const isKept = (path) => path.endsWith(".tsbuildinfo") || path.startsWith(join("web", "")) || existsSync(from(path));
+  for (const path of files(built)) if (!isKept(path)) rmSync(join(built, path));
   for (const path of files(source)) if (path.endsWith(".lua")) cpSync(join(source, path), join(built, path));
 }
 

@@ -9,6 +9,8 @@ import { packages, packedPackages } from "../support/packed.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const names = Object.keys(packages);
 const packed = packedPackages(inject("packedPath"));
+/** Compiled, file by file; the monitor's pages are bundled instead. */
+const isBuilt = (path: string) => path.startsWith("dist") && !path.startsWith(join("dist", "web"));
 
 describe.each(names)("%s, packed", (name) => {
   it("has every file that its exports and its bin name", () => {
@@ -22,11 +24,12 @@ describe.each(names)("%s, packed", (name) => {
   });
 
   it("has the files of its sources, built, and neither tests nor leavings of the build", () => {
-    const source = readdirSync(join(root, "packages", packages[name]!, "src"), { recursive: true, encoding: "utf8" });
+    const all = readdirSync(join(root, "packages", packages[name]!, "src"), { recursive: true, encoding: "utf8" });
+    const source = all.filter((path) => !path.startsWith(join("web", "")));
     const built = source.filter((path) => /\.(ts|lua)$/.test(path)).map((path) => join("dist", path.replace(/\.ts$/, ".js")));
     const files = packed.files(name);
     for (const path of built) expect(files, path).toContain(path);
-    expect(files.filter((path) => path.endsWith(".js") && path.startsWith("dist")).sort()).toEqual(
+    expect(files.filter((path) => path.endsWith(".js") && isBuilt(path)).sort()).toEqual(
       built.filter((path) => path.endsWith(".js")).sort(),
     );
     expect(files.filter((path) => /test|tsbuildinfo|tsconfig/.test(path)).filter((path) => !/(dist|src)\/testing\b/.test(path))).toEqual(
@@ -52,7 +55,7 @@ describe.each(names)("%s, packed", (name) => {
   });
 
   it("depends on every package that it imports, in one version for all of ours", () => {
-    const files = packed.files(name).filter((path) => path.startsWith("dist") && path.endsWith(".js"));
+    const files = packed.files(name).filter((path) => isBuilt(path) && path.endsWith(".js"));
     const text = files.map((path) => readFileSync(join(packed.path, "node_modules", name, path), "utf8")).join("\n");
     const imported = [...text.matchAll(/(?:from|import\()\s*"([^".:][^":]*)"/g)].map(([, specifier]) =>
       specifier!
@@ -65,4 +68,13 @@ describe.each(names)("%s, packed", (name) => {
     for (const used of new Set(imported.filter((used) => !builtinModules.includes(used)))) expect(declared, used).toHaveProperty([used]);
     for (const [ours, version] of Object.entries(declared)) if (names.includes(ours)) expect(version).toBe(manifest.version);
   });
+});
+
+it("has the monitor's pages, built, with all their files compressed", () => {
+  const files = packed.files("@celeriac/flower").filter((path) => path.startsWith(join("dist", "web")));
+  const document = readFileSync(join(packed.path, "node_modules/@celeriac/flower/dist/web/index.html"), "utf8");
+  const named = [...document.matchAll(/"\.\/(assets\/[^"]+)"/g)].map(([, path]) => join("dist", "web", path!));
+  expect(named.length).toBeGreaterThan(2);
+  for (const path of named) for (const ending of ["", ".gz", ".br"]) expect(files).toContain(path + ending);
+  expect(files.filter((path) => /stamp|\.map$|\.tsx?$/.test(path))).toEqual([]);
 });

@@ -12,6 +12,7 @@ export function build(): void {
   const run = (...args: readonly string[]) => execFileSync(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2] });
   run("node_modules/typescript/bin/tsc", "-b", "test/programs");
   run("tools/finish-build.mjs");
+  run("tools/build-web.mjs");
 }
 
 /** A program of `test/programs`, by its path without the ending. */

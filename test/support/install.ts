@@ -12,6 +12,9 @@ interface Need {
   readonly packages: readonly string[];
 }
 
+/** What the tests of the monitor's pages drive. */
+export const chromium = () => programPath("chromium") ?? programPath("chromium-browser") ?? programPath("google-chrome");
+
 export const debianPython = "/usr/bin/python3";
 
 const needs: readonly Need[] = [
@@ -19,6 +22,7 @@ const needs: readonly Need[] = [
   { name: "rabbitmq-server", isThere: () => programPath("rabbitmq-server") !== null, packages: ["rabbitmq-server"] },
   { name: "postgresql", isThere: hasPostgres, packages: ["postgresql"] },
   { name: "libfaketime", isThere: () => faketimeLibrary() !== null, packages: ["libfaketime"] },
+  { name: "Chromium", isThere: () => chromium() !== null, packages: ["chromium"] },
   { name: "Python Celery", isThere: hasPythonCelery, packages: ["python3-celery", "python3-redis"] },
 ];
 

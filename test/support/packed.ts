@@ -1,6 +1,6 @@
 /** Our packages as npm would publish them: built, packed, and installed beside the other packages of this repository, for projects that use them as anybody's would. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "./built.ts";
@@ -49,7 +49,7 @@ export function packPackages(): { readonly path: string; remove(): void } {
   const modules = join(folder.path, "node_modules");
   mkdirSync(modules);
   for (const name of installedBeside()) symlinkSync(join(root, "node_modules", name), join(modules, name));
-  for (const [name, tarball] of pack(folder.path)) unpack(tarball, join(modules, name));
+  for (const [name, tarball] of pack(folder.path)) unpack(packages[name as keyof typeof packages], tarball, join(modules, name));
   return folder;
 }
 
@@ -64,7 +64,7 @@ export function packedPackages(path: string): PackedPackages {
       Object.keys(manifest(name).exports)
         .filter((door) => door !== "./package.json")
         .map((door) => posix.join(name, door)),
-    files: (name) => readdirSync(folderOf(name), { recursive: true, encoding: "utf8" }),
+    files: (name) => readdirSync(folderOf(name), { recursive: true, encoding: "utf8" }).filter((path) => !path.startsWith("node_modules")),
     tarball: (name) => join(path, `${name.replace(/^@/, "").replace("/", "-")}-${manifest(name).version}.tgz`),
     project(name, files) {
       const folder = join(path, name);
@@ -92,7 +92,9 @@ function pack(folder: string): ReadonlyMap<string, string> {
   return new Map(Object.keys(packages).map((name, at) => [name, join(folder, tarballs[at]!)]));
 }
 
-function unpack(tarball: string, target: string): void {
+function unpack(place: string, tarball: string, target: string): void {
   mkdirSync(target, { recursive: true });
   execFileSync("tar", ["-xzf", tarball, "-C", target, "--strip-components=1"]);
+  const own = join(root, "packages", place, "node_modules");
+  if (existsSync(own)) symlinkSync(own, join(target, "node_modules"));
 }

@@ -28,7 +28,7 @@ export const fileName: Rule = {
   name: "file-name",
   *check(project) {
     for (const { path } of project.files) {
-      const name = basename(path).replace(/(?:\.(?:test|d))?\.[a-z]+$/, "");
+      const name = basename(path).replace(/(?:\.(?:test|d|config))?\.[a-z]+$/, "");
       if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name)) yield { path, line: 1, message: `${basename(path)} is not in kebab-case` };
       const word = name.split("-").find((part) => forbiddenWords.test(part));
       if (word !== undefined) yield { path, line: 1, message: `"${word}" says nothing: name the file after what it is for` };

@@ -5,6 +5,8 @@ import { forbiddenCode, packageSources, type Rule } from "../rule.ts";
 const ownsProcess = /^packages\/cli\/|^packages\/worker\/src\/pools\/[a-z-]+-entry\.ts$/;
 const readsEnvironment = "packages/core/src/environment.ts";
 const clock = "packages/core/src/clock.ts";
+/** Pages have a clock of their own: core is for Node. */
+const pageClock = "packages/flower/src/web/clock.ts";
 
 export const processAccess = forbiddenCode(
   "process-access",
@@ -23,7 +25,7 @@ export const environmentAccess = forbiddenCode(
 export const clockAccess = forbiddenCode(
   "clock-access",
   /(?<![\w$.])(?:Date\s*\.\s*now\b|new\s+Date\s*(?:\(\s*\)|(?![\w$(<\s.]))|(?:setTimeout|setInterval)\b)/g,
-  (path) => path === clock,
+  (path) => path === clock || path === pageClock,
   "time comes from a Clock (core/src/clock.ts)",
 );
 

@@ -5,6 +5,7 @@ import type { FastifyInstance } from "fastify";
 import { addressOf, listen } from "./listening.ts";
 import { type MonitorOptions, resolveMonitorOptions } from "./options.ts";
 import type { MonitorParts } from "./parts.ts";
+import { pageRoutes } from "./routes/pages.ts";
 import { probeRoutes } from "./routes/probes.ts";
 import { howToOpen } from "./security/posture.ts";
 import { createSecurity } from "./security/security.ts";
@@ -38,7 +39,7 @@ export function createMonitor(app: App<unknown>, options: MonitorOptions = {}, s
         const { clock } = runtime;
         const security = createSecurity({ options: given, note: async (entry) => logger.info("change", entry), clock, logger });
         const parts: MonitorParts = { app, runtime, options: given, logger, clock, security };
-        const server: FastifyInstance = createServer(parts, [probeRoutes]);
+        const server: FastifyInstance = createServer(parts, [probeRoutes, pageRoutes]);
         open.push(() => server.close());
         url = await listen(server, given, addressOf(given, security.posture === "login"));
         logger.info("monitor-ready", { url });

@@ -1,0 +1,72 @@
+/** What the pages make of workers: which are listed, what they come to, what they answered. */
+import { expect, it } from "vitest";
+import type { WorkerRow } from "../../../../packages/flower/src/shared/contract.ts";
+import { inspectedQueue, inspectedTask, pairsOf, registeredTask } from "../../../../packages/flower/src/web/present/inspected.ts";
+import { countersOf, matches } from "../../../../packages/flower/src/web/present/worker-list.ts";
+
+const worker = (name: string, known: Partial<WorkerRow> = {}): WorkerRow => ({
+  name,
+  online: true,
+  active: 1,
+  slots: 4,
+  processed: 10,
+  succeeded: 8,
+  failed: 2,
+  retried: 1,
+  loadavg: [],
+  software: "py-celery 5.6.3",
+  pid: 1,
+  heardAt: 0,
+  queues: ["mail"],
+  ...known,
+});
+
+it("finds a worker by words of its name, software and queues", () => {
+  const found = worker("w1@box");
+  expect(matches(found, "", "all")).toBe(true);
+  expect(matches(found, "W1  MAIL celery", "online")).toBe(true);
+  expect(matches(found, "w1 images", "all")).toBe(false);
+  expect(matches(found, "", "offline")).toBe(false);
+});
+
+it("counts slots and running tasks of those that are there", () => {
+  const rows = [worker("a"), worker("b", { slots: null }), worker("c", { online: false, active: 3 })];
+  expect(countersOf(rows)).toEqual({ online: 2, offline: 1, active: 2, slots: 4, processed: 30, succeeded: 24, failed: 6, retried: 3 });
+  expect(countersOf([worker("b", { slots: null })]).slots).toBeNull();
+});
+
+it("reads answers of inspect in whatever form they come", () => {
+  expect(inspectedTask({ id: "u", name: "tasks.add", args: [1, 2], kwargs: {}, time_start: 5, worker_pid: 7, acknowledged: true })).toEqual(
+    {
+      id: "u",
+      name: "tasks.add",
+      args: "[1,2]",
+      kwargs: "{}",
+      startedAt: 5,
+      pid: 7,
+      acknowledged: true,
+      eta: null,
+    },
+  );
+  expect(inspectedTask({ eta: "2026-01-01T00:00:00Z", request: { id: "u" } })).toMatchObject({
+    id: "u",
+    name: null,
+    eta: "2026-01-01T00:00:00Z",
+  });
+  expect(inspectedQueue({ name: "q", exchange: { name: "x", type: "direct" }, routing_key: "k", durable: true })).toEqual({
+    name: "q",
+    exchange: "x (direct)",
+    routingKey: "k",
+    flags: ["durable"],
+  });
+  expect(inspectedQueue({})).toMatchObject({ name: "", exchange: null });
+  expect(registeredTask("tasks.add [rate_limit=10/m time_limit=30]")).toEqual({
+    name: "tasks.add",
+    facts: { rate_limit: "10/m", time_limit: "30" },
+  });
+  expect(registeredTask("tasks.add")).toEqual({ name: "tasks.add", facts: {} });
+  expect(pairsOf({ a: 1, b: null, c: [1], d: "" })).toEqual([
+    ["a", "1"],
+    ["c", "[1]"],
+  ]);
+});
