@@ -5,33 +5,23 @@ import { waitOf } from "./tally.ts";
 import type { TaskRecord } from "./task-record.ts";
 
 export class Counting {
-  #counted = new Map<string, CountedEvent>();
+  /** of those that tell how long it ran, each under a number of its own */
+  #counted = new Map<string | number, CountedEvent>();
   #runs = 0;
 
   /** `task`: as it is after the event. */
   add({ type, subject, hostname, fields }: HeardTaskEvent, task: TaskRecord): void {
     const told = fields["runtime"];
     const runtime = typeof told === "number" && told > 0 ? told : null;
-    const facts = { type, task: task.name ?? "", worker: hostname, runtime, hasEta: task.eta !== null };
     const prefetch = subject === "started" ? waitOf(task) : null;
-    this.#put({ ...facts, prefetch, count: 1 });
-  }
-
-  addAll(other: Counting): void {
-    for (const counted of other.#counted.values()) this.#put(counted);
-  }
-
-  #put(counted: CountedEvent): void {
-    const { type, task, worker, hasEta, runtime } = counted;
-    const key = `${type}\n${task}\n${worker}\n${hasEta}${runtime === null ? "" : `\n${this.#runs++}`}`;
+    const hasEta = task.eta !== null;
+    const name = task.name ?? "";
+    const key = runtime === null ? `${type}\n${name}\n${hostname}\n${hasEta}` : this.#runs++;
     const before = this.#counted.get(key);
     // What was heard last stands last: a gauge keeps what it is set to last.
-    this.#counted.delete(key);
-    this.#counted.set(key, {
-      ...counted,
-      prefetch: counted.prefetch ?? before?.prefetch ?? null,
-      count: counted.count + (before?.count ?? 0),
-    });
+    if (before !== undefined) this.#counted.delete(key);
+    const facts = { type, task: name, worker: hostname, runtime, hasEta, prefetch: prefetch ?? before?.prefetch ?? null };
+    this.#counted.set(key, { ...facts, count: (before?.count ?? 0) + 1 });
   }
 
   /** All since it was asked before. */

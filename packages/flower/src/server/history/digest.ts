@@ -1,5 +1,4 @@
 /** A turn's events and what was known before → what is to be written, and what is to be told to those who follow. Pure, for every driver. */
-import type { Counting } from "./counting.ts";
 import type { HeardEvent, HeardTaskEvent } from "./heard-event.ts";
 import { merge } from "./merge.ts";
 import { type SliceIncrement, Tally } from "./tally.ts";
@@ -18,12 +17,15 @@ export interface Digest {
   readonly tasks: ReadonlyMap<string, TaskRecord>;
   readonly workers: ReadonlyMap<string, KnownWorker>;
   readonly increments: readonly SliceIncrement[];
+  /** each event of a task, and the task as it is after it */
+  readonly told: readonly (readonly [event: HeardTaskEvent, task: TaskRecord])[];
 }
 
 /** `now`: epoch seconds. */
-export function digest(events: readonly HeardEvent[], known: Known, counting: Counting, now: number): Digest {
+export function digest(events: readonly HeardEvent[], known: Known, now: number): Digest {
   const tasks = new Map<string, TaskRecord>();
   const workers = new Map<string, KnownWorker>();
+  const told: [HeardTaskEvent, TaskRecord][] = [];
   const tally = new Tally();
   for (const event of events) {
     const isNew = event.kind === "task" ? known.isNew(event) : true;
@@ -31,7 +33,7 @@ export function digest(events: readonly HeardEvent[], known: Known, counting: Co
       const before = tasks.get(event.uuid) ?? known.task(event.uuid);
       const task = isNew || before === null ? merge(before, event) : before;
       tasks.set(event.uuid, task);
-      counting.add(event, task);
+      told.push([event, task]);
       if (isNew) tally.add(event, task, now);
     }
     // A producer is no worker.
@@ -41,5 +43,5 @@ export function digest(events: readonly HeardEvent[], known: Known, counting: Co
     const merged = mergeWorker(worker, event, isCounted);
     if (merged !== null) workers.set(event.hostname, merged);
   }
-  return { tasks, workers, increments: tally.increments };
+  return { tasks, workers, increments: tally.increments, told };
 }

@@ -144,15 +144,13 @@ export class Ingest {
   #turn(): "written" | "busy" | "failed" {
     const events = this.#inbox.first(turnEvents);
     if (events.length === 0) return "written";
-    // A turn that fails is counted when it is repeated.
-    const counting = new Counting();
     try {
-      const digest = this.#options.writer().write(events, counting, this.#options.clock.now() / 1_000);
+      const digest = this.#options.writer().write(events, this.#options.clock.now() / 1_000);
       if (digest === "busy") return digest;
       this.#inbox.done(events.length);
       this.#written += events.length;
       this.#trouble = null;
-      this.#note(digest, counting);
+      this.#note(digest);
       return "written";
     } catch (error) {
       this.#trouble = this.#options.failed(error) ?? null;
@@ -160,7 +158,7 @@ export class Ingest {
     }
   }
 
-  #note({ tasks, workers }: Digest, counting: Counting): void {
+  #note({ tasks, workers, told }: Digest): void {
     for (const waiting of this.#waiting.filter(({ mark }) => this.#gone >= mark)) {
       this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
       waiting.resolve();
@@ -168,7 +166,7 @@ export class Ingest {
     if (!this.#isFollowed) return;
     for (const [uuid, task] of tasks) this.#tasks.set(uuid, task);
     for (const [hostname, worker] of workers) this.#workers.set(hostname, worker);
-    this.#counting.addAll(counting);
+    for (const [event, task] of told) this.#counting.add(event, task);
     this.#tellSoon();
   }
 

@@ -20,13 +20,11 @@ const states = {
 type Subject = keyof typeof states;
 
 /** Celery's states.PRECEDENCE: what stands further left counts more; null stands for every other state. */
-const precedence: readonly (string | null)[] = [
-  ...["SUCCESS", "FAILURE", null, "REVOKED", "STARTED", "RECEIVED", "REJECTED", "RETRY", "PENDING"],
-];
+const precedence = ["SUCCESS", "FAILURE", null, "REVOKED", "STARTED", "RECEIVED", "REJECTED", "RETRY", "PENDING"] as const;
+const ranks: ReadonlyMap<string | null, number> = new Map(precedence.map((state, rank) => [state, rank]));
 
 function rankOf(state: MonitorState): number {
-  const rank = precedence.indexOf(state);
-  return rank === -1 ? precedence.indexOf(null) : rank;
+  return ranks.get(state) ?? ranks.get(null)!;
 }
 
 /** Whether nothing more is to come of a task in this state, unless it is run once more. */
@@ -34,8 +32,8 @@ export function isEnded(state: MonitorState): boolean {
   return state === "SUCCESS" || state === "FAILURE" || state === "REVOKED" || state === "REJECTED";
 }
 
-/** What a late `received` still tells. Of other late events only their time is kept. */
-const lateFields: readonly (keyof TaskRecord)[] = ["name", "args", "kwargs", "parentId", "rootId", "retries", "eta", "expires"];
+/** What a late receipt still tells. Of any other late event all is taken but the state. */
+const lateFields: ReadonlySet<keyof TaskRecord> = new Set(["name", "args", "kwargs", "parentId", "rootId", "retries", "eta", "expires"]);
 
 /** Longer texts are cut, characters. */
 const longestText = 65_536;
@@ -63,42 +61,63 @@ const fieldsOfRecord: readonly (readonly [wire: string, own: keyof TaskRecord, r
 
 /** `known`: null for a task that was never heard of. */
 export function merge(known: TaskRecord | null, event: HeardTaskEvent): TaskRecord {
-  const before = known ?? unheardOf(event);
-  const isKnownSubject = Object.hasOwn(states, event.subject);
-  const state = isKnownSubject ? states[event.subject as Subject] : event.subject.toUpperCase();
-  const isLate = state !== "RETRY" && before.state !== "RETRY" && rankOf(state) > rankOf(before.state);
-  const told = toldIn(event.fields);
+  const { subject, timestamp, hostname, fields } = event;
+  const task: Growing = known === null ? unheardOf(event) : { ...known };
+  const state = Object.hasOwn(states, subject) ? states[subject as Subject] : subject.toUpperCase();
+  const isLate = state !== "RETRY" && task.state !== "RETRY" && rankOf(state) > rankOf(task.state);
+  if (Object.hasOwn(states, subject)) task[subject as Subject] = timestamp;
+  if (subject === "sent") task.client = hostname;
+  else task.worker = hostname;
+  task.lostAt = null;
+  const isPart = isLate && state === "RECEIVED";
+  for (const [wire, own, read] of fieldsOfRecord)
+    if (wire in fields && (!isPart || lateFields.has(own))) set(task, own, read(fields[wire]));
+  if (!isLate) task.state = state;
+  if (!isPart) {
+    task.timestamp = timestamp;
+    task.clock = event.clock;
+  }
+  return task;
+}
+
+type Growing = { -readonly [K in keyof TaskRecord]: TaskRecord[K] };
+
+function set(task: Growing, own: keyof TaskRecord, value: string | number | null): void {
+  (task as Record<keyof TaskRecord, string | number | null>)[own] = value;
+}
+
+function unheardOf({ uuid, timestamp, clock }: HeardTaskEvent): Growing {
   return {
-    ...before,
-    ...(isKnownSubject ? { [event.subject]: event.timestamp } : {}),
-    ...(event.subject === "sent" ? { client: event.hostname } : { worker: event.hostname }),
-    ...(isLate ? lateOf(state, told, before) : { ...told, state, timestamp: event.timestamp, clock: event.clock }),
+    uuid,
+    name: null,
+    state: "PENDING",
+    sent: null,
+    received: null,
+    started: null,
+    succeeded: null,
+    failed: null,
+    retried: null,
+    revoked: null,
+    rejected: null,
+    timestamp,
+    clock,
+    args: null,
+    kwargs: null,
+    result: null,
+    exception: null,
+    traceback: null,
+    runtime: null,
+    retries: 0,
+    eta: null,
+    expires: null,
+    worker: null,
+    client: null,
+    queue: null,
+    exchange: null,
+    routingKey: null,
+    rootId: null,
+    parentId: null,
     lostAt: null,
-  };
-}
-
-type Told = Partial<TaskRecord>;
-
-function toldIn(fields: HeardTaskEvent["fields"]): Told {
-  const told: Partial<Record<keyof TaskRecord, string | number | null>> = {};
-  for (const [wire, own, read] of fieldsOfRecord) if (Object.hasOwn(fields, wire)) told[own] = read(fields[wire]);
-  return told as Told;
-}
-
-function lateOf(state: MonitorState, told: Told, before: TaskRecord): Told {
-  if (state === "RECEIVED") return Object.fromEntries(lateFields.filter((field) => field in told).map((field) => [field, told[field]]));
-  if (state !== "PENDING") return {};
-  // Celery's monitors lose the way of a task whose producer was heard after its worker; nobody else ever tells it.
-  const { queue = null, exchange = null, routingKey = null } = told;
-  return { queue: before.queue ?? queue, exchange: before.exchange ?? exchange, routingKey: before.routingKey ?? routingKey };
-}
-
-function unheardOf({ uuid, timestamp, clock }: HeardTaskEvent): TaskRecord {
-  return {
-    ...{ uuid, name: null, state: "PENDING", timestamp, clock, retries: 0, lostAt: null },
-    ...{ sent: null, received: null, started: null, succeeded: null, failed: null, retried: null, revoked: null, rejected: null },
-    ...{ args: null, kwargs: null, result: null, exception: null, traceback: null, runtime: null, eta: null, expires: null },
-    ...{ worker: null, client: null, queue: null, exchange: null, routingKey: null, rootId: null, parentId: null },
   };
 }
 

@@ -1,6 +1,5 @@
 /** What is written into a history's file: each function is one transaction. */
 import type { Connection } from "@celeriac/core/runtime";
-import type { Counting } from "../counting.ts";
 import { type Digest, digest } from "../digest.ts";
 import type { HeardEvent } from "../heard-event.ts";
 import type { AuditEntry } from "../history.ts";
@@ -18,7 +17,7 @@ export type Amendment = Partial<Pick<TaskRecord, "state" | "result" | "exception
 /** Each gives "busy" when another process holds the file's lock: to be tried again in a moment. */
 export interface Writer {
   /** All of it or, where it throws, nothing. `now`: epoch seconds. */
-  write(events: readonly HeardEvent[], counting: Counting, now: number): Digest | "busy";
+  write(events: readonly HeardEvent[], now: number): Digest | "busy";
   /** The task as it is then; null: it is not known, or an event has told its end meanwhile. */
   amend(uuid: string, known: Amendment): TaskRecord | null | "busy";
   note(entry: AuditEntry): null | "busy";
@@ -72,11 +71,11 @@ export function openWriter({ connection, retention, mostWorkers }: WriterOptions
   }
 
   return {
-    write(events, counting, now) {
+    write(events, now) {
       return inTransaction((isStale) => {
         tasks.load(new Set(events.map((event) => (event.kind === "task" ? event.uuid : ""))), isStale);
         const known = { task: tasks.get, worker: workers.get, isNew: tasks.log };
-        const digested = digest(events, known, counting, now);
+        const digested = digest(events, known, now);
         for (const [uuid, record] of digested.tasks) tasks.put(uuid, record);
         for (const worker of digested.workers.values()) workers.put(worker);
         slices.add(digested.increments);
