@@ -8,10 +8,13 @@ export class Inbox {
   #events: HeardEvent[] = [];
   #dropped = 0;
   readonly #most: number;
+  /** Above it is looked for what may go: more than `most` where nothing was found the last time. */
+  #full: number;
 
   /** `most`: above it something is dropped, down to nine tenths of it. */
   constructor(most: number) {
     this.#most = most;
+    this.#full = most;
   }
 
   get length(): number {
@@ -25,7 +28,7 @@ export class Inbox {
 
   push(event: HeardEvent): void {
     this.#events.push(event);
-    if (this.#events.length > this.#most) this.#shed();
+    if (this.#events.length > this.#full) this.#shed();
   }
 
   /** The oldest, at most so many. They stay until `done`. */
@@ -36,6 +39,7 @@ export class Inbox {
   /** The oldest so many are written. */
   done(count: number): void {
     this.#events.splice(0, count);
+    this.#full = Math.max(this.#most, Math.min(this.#full, this.#events.length + Math.ceil(this.#most / 10)));
   }
 
   #shed(): void {
@@ -49,9 +53,10 @@ export class Inbox {
     ];
     for (const mayGo of dispensable) {
       this.#drop(this.#events.length - wanted, mayGo);
-      if (this.#events.length <= wanted) return;
+      if (this.#events.length <= wanted) break;
     }
     if (this.#events.length > 4 * this.#most) this.#drop(this.#events.length - 4 * this.#most, () => true);
+    this.#full = Math.max(this.#most, this.#events.length + Math.ceil(this.#most / 10));
   }
 
   /** The oldest of them, at most so many. */

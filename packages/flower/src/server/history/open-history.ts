@@ -39,7 +39,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
         if (message.kind === "changed") for (const heard of followers) heard(message.change);
         else if (role === "read") writer.post({ kind: "inspect" });
         else {
-          logger.error("the history's file was damaged", { path, setAside: message.setAside });
+          if (message.setAside !== null) logger.error("the history's file was damaged", { path, setAside: message.setAside });
           reader.post({ kind: "reopen" });
         }
       },

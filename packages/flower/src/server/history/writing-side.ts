@@ -19,6 +19,8 @@ export const openWritingSide: OpenSide = async (options, clock, tell) => {
   const writerOn = (on: Connection) => openWriter({ connection: on, retention: limits, mostWorkers: limits.workers });
   let writer = writerOn(connection);
   let setAside = opened.setAside;
+  /** what was set aside has no heir yet */
+  let isBroken = false;
   const redactor = createRedactor(options.redact);
 
   const ingest = new Ingest({
@@ -28,9 +30,9 @@ export const openWritingSide: OpenSide = async (options, clock, tell) => {
     redacted: (fields) => redactor.value(fields) as Readonly<Record<string, unknown>>,
     writer: () => writer,
     failed(error) {
-      if (path === null || !isDamage(error, path)) return reasonOf(error);
+      if (path === null || (!isBroken && !isDamage(error, path))) return reasonOf(error);
       void replace();
-      return `${path} is damaged and is being replaced`;
+      return `${path} is damaged and is being replaced: ${reasonOf(error)}`;
     },
     changed: (change) => tell({ kind: "changed", change }),
   });
@@ -40,13 +42,17 @@ export const openWritingSide: OpenSide = async (options, clock, tell) => {
   async function replace(): Promise<void> {
     if (path === null) return;
     try {
-      connection.close();
-      setAside = putAside(path, clock);
+      if (!isBroken) {
+        isBroken = true;
+        connection.close();
+        setAside = putAside(path, clock);
+      }
       ({ connection } = await openHistoryFile(path, clock));
       writer = writerOn(connection);
+      isBroken = false;
       tell({ kind: "damaged", setAside });
     } catch {
-      // The writer on the closed file says why.
+      // Writing on what is closed fails, and leads here again.
     }
   }
 
