@@ -8,6 +8,7 @@ import { settingTable } from "../../packages/core/src/config.ts";
 import { errorTable } from "../../packages/core/src/error-table.ts";
 import { eventTable } from "../../packages/core/src/event.ts";
 import { signalTable } from "../../packages/core/src/signals.ts";
+import { seriesTable } from "../../packages/flower/src/server/metrics/series-table.ts";
 import { monitorOptionTable } from "../../packages/flower/src/server/options.ts";
 import { workerOptionTable } from "../../packages/worker/src/options.ts";
 import { metricTable } from "../../packages/worker/src/probes/metric-table.ts";
@@ -102,10 +103,10 @@ export const pages: readonly Page[] = [
       page(
         "Metrics",
         "packages/worker/src/probes/metric-table.ts",
-        "What a worker tells at `/metrics`, [if it is asked to serve it](../metrics.md), and a beat in those that begin with `celeriac_beat_`; beside Node's and the process's own figures, which have the names that they have everywhere: `process_*` and `nodejs_*`.",
+        "What a worker tells at `/metrics`, [if it is asked to serve it](../metrics.md), a beat in those that begin with `celeriac_beat_`, and [the monitor](../monitor.md) in those that begin with `flower_`; beside Node's and the process's own figures, which have the names that they have everywhere: `process_*` and `nodejs_*`.",
         table(
           ["name", "kind", "labels", "unit", "meaning"],
-          Object.entries({ ...metricTable, ...beatMetricTable }).map(([name, { kind, labels, unit, doc }]) => [
+          Object.entries({ ...metricTable, ...beatMetricTable, ...seriesTable }).map(([name, { kind, labels, unit, doc }]) => [
             code(name),
             kind,
             labels.map(code).join(", "),

@@ -49,7 +49,7 @@ function cut(words: readonly string[], options: OptionTable): Words {
   const rows = Object.entries(options).map(([name, row]) => ({ ...row, word: flagOf(name).slice(2) }));
   const optionsEnd = words.includes("--") ? words.indexOf("--") : words.length;
   const { argv, error } = yargsParser.detailed(
-    words.flatMap((word, at) => (at < optionsEnd ? glued(word, rows) : [word])),
+    words.flatMap((word, at) => (at < optionsEnd ? glued(spelled(word, rows), rows) : [word])),
     {
       alias: Object.fromEntries(rows.flatMap(({ word, alias }) => (alias === null ? [] : [[word, [alias]]]))),
       boolean: rows.filter(({ value }) => value === null).map(({ word }) => word),
@@ -69,6 +69,18 @@ function cut(words: readonly string[], options: OptionTable): Words {
   return argv;
 }
 
+/** As Flower takes them: --max_tasks is --max-tasks, and --auto-refresh=False turns off what is on. */
+function spelled(given: string, rows: readonly (OptionRow & { readonly word: string })[]): string {
+  const match = /^(--[a-z][a-z0-9_-]*)(?:=(.*))?$/s.exec(given);
+  if (match === null) return given;
+  const flag = match[1]!.replaceAll("_", "-");
+  const value = match[2];
+  if (value === undefined) return flag;
+  const row = rows.find(({ word }) => `--${word}` === flag);
+  const read = row?.value === null ? row.setting.read(value.toLowerCase()) : undefined;
+  return `${flag}=${typeof read === "boolean" ? read : value}`;
+}
+
 /** -c4 and -c=4 are -c 4. */
 function glued(word: string, rows: readonly OptionRow[]): readonly string[] {
   const match = /^-([A-Za-z])=?(.+)$/s.exec(word);
@@ -82,6 +94,7 @@ function readOptions(table: OptionTable, words: Words, environment: NodeJS.Proce
     const { env, default: fallback } = row.setting;
     const given = words[flag.slice(2)];
     if (given !== undefined) return [name, readOption(flag, row, given)];
+    if (row.isOwn === true) return [name, undefined];
     const set = env === undefined ? undefined : environment[env];
     return [name, set === undefined || set === "" ? fallback : readOption(env!, row, set)];
   });

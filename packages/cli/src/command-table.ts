@@ -5,6 +5,7 @@
 import { textSetting } from "@celeriac/core/runtime";
 import { type globalOptions, usageCodes } from "./command-options.ts";
 import type { CommandRow, PositionalRow } from "./command-row.ts";
+import { monitorCommands } from "./monitor-commands.ts";
 import { type OptionValues, option } from "./option.ts";
 import { queueCommands } from "./queue-commands.ts";
 import { remoteCommands } from "./remote-commands.ts";
@@ -15,6 +16,7 @@ import { workerCommands } from "./worker-commands.ts";
 export const commandTable = {
   ...workerCommands,
   ...scheduleCommands,
+  ...monitorCommands,
   ...taskCommands,
   ...queueCommands,
   ...remoteCommands,

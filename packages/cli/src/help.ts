@@ -86,7 +86,9 @@ function spelling(name: string, { alias, value }: OptionRow, hasAliases: boolean
 function remarks({ setting: { kind, default: fallback, env } }: OptionRow): string {
   const parts = [
     kind.startsWith("one of") ? kind : null,
-    fallback === null || fallback === false || (Array.isArray(fallback) && fallback.length === 0) ? null : `default ${String(fallback)}`,
+    fallback === null || fallback === false || (Array.isArray(fallback) && fallback.length === 0)
+      ? null
+      : `default ${[fallback].flat().join(", ")}`,
     env === undefined ? null : `environment ${env}`,
   ].filter((part) => part !== null);
   return parts.length === 0 ? "" : ` (${parts.join("; ")})`;

@@ -69,6 +69,8 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
       return await (await import("./commands/worker.ts")).worker(line.args, output);
     case "beat":
       return await (await import("./commands/beat.ts")).beat(line.args, output);
+    case "flower":
+      return await (await import("./commands/flower.ts")).flower(line.args, output);
     case "schedules":
       return await (await import("./commands/schedules.ts")).schedules(line.args, output);
     case "call":

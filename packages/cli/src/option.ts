@@ -8,6 +8,8 @@ export interface OptionRow<T = unknown> {
   readonly alias: string | null;
   /** how its value is called in the help; null: it takes none */
   readonly value: string | null;
+  /** The command looks itself for what the line does not say, in a file or the environment: it is told undefined then. */
+  readonly isOwn?: true;
 }
 
 export type OptionTable = Readonly<Record<string, OptionRow>>;
@@ -15,6 +17,10 @@ export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: T[K
 
 export function option<T>(setting: Setting<T>, value: string | null, alias: string | null = null): OptionRow<T> {
   return { setting, value, alias };
+}
+
+export function ownOption<T>(setting: Setting<T>, value: string | null): OptionRow<T | undefined> {
+  return { setting, value, alias: null, isOwn: true };
 }
 
 /** resultBackend → --result-backend */

@@ -2,6 +2,7 @@
 export { type AfterChord, afterBrokenChord, afterChord, type EndedChord } from "./after-chord.ts";
 export { runtimeOf } from "./app.ts";
 export type { AppRuntime } from "./app-runtime.ts";
+export { attemptNumber } from "./attempt.ts";
 export type { ResultBackend, ResultRecord, ResultSubscription } from "./backend.ts";
 export type {
   Broker,
@@ -42,6 +43,7 @@ export { askWorkers, type ControlCall, type ControlParts, tellWorkers } from "./
 export { openMailbox } from "./control/mailbox.ts";
 export { findPaused } from "./control/pausing.ts";
 export type { ControlReply, ControlRequest } from "./control/pidbox.ts";
+export { abortCall, revokeArguments, revokeCall } from "./control/revocation.ts";
 export { type ControlOptions, callOf, partsOf } from "./control.ts";
 export type { Coordinator, Lease, Slot } from "./coordinator.ts";
 export { type CurrentRun, currentRunId, withRun } from "./current-run.ts";

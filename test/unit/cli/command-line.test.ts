@@ -68,16 +68,31 @@ describe("a command line", () => {
     expect(read("--version")).toEqual({ kind: "version" });
   });
 
+  it("reads flags as Flower writes them, and leaves to the monitor what the line does not say", () => {
+    const options = (...words: string[]) => {
+      const line = readCommandLine(["flower", ...words], { FLOWER_PORT: "tcp://10.0.0.1" });
+      return line.kind === "run" && line.command === "flower" ? line.args.options : null;
+    };
+    expect(options("--max_tasks=5", "--url_prefix", "flower", "--auto-refresh=False", "--persistent")).toMatchObject({
+      ...{ maxTasks: 5, urlPrefix: "flower", autoRefresh: false, persistent: true },
+      ...{ port: undefined, db: undefined },
+    });
+    expect(options("--task_runtime_metric_buckets=1,5,inf", "--basic_auth=a:b,c:d")).toMatchObject({
+      taskRuntimeMetricBuckets: [1, 5],
+      basicAuth: ["a:b", "c:d"],
+    });
+  });
+
   it("refuses what it does not know, and names the nearest it does", () => {
     expect(refusal("wroker")).toBe("unknown command wroker: did you mean worker?");
     expect(refusal("mail.send 1")).toBe(
-      "unknown command mail.send: expected worker, dev, beat, schedules, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report",
+      "unknown command mail.send: expected worker, dev, beat, schedules, flower, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report",
     );
     expect(refusal("-A x")).toBe(
-      "name a command: worker, dev, beat, schedules, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report",
+      "name a command: worker, dev, beat, schedules, flower, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report",
     );
     expect(refusal("--concurrency 3")).toBe(
-      "name a command: worker, dev, beat, schedules, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report",
+      "name a command: worker, dev, beat, schedules, flower, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, report",
     );
     expect(refusal("--verison")).toBe("celeriac has no option --verison: did you mean --version?");
     expect(refusal("worker --conccurency 3")).toBe("worker has no option --conccurency: did you mean --concurrency?");

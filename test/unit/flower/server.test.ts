@@ -4,20 +4,20 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
 import { expect, it, onTestFinished } from "vitest";
 import { createApp, runtimeOf } from "../../../packages/core/src/app.ts";
 import { silentLogger } from "../../../packages/core/src/logger.ts";
 import { Refusal, type RefusalForm } from "../../../packages/flower/src/server/access.ts";
 import { addressOf, listen } from "../../../packages/flower/src/server/listening.ts";
 import { type MonitorOptions, resolveMonitorOptions } from "../../../packages/flower/src/server/options.ts";
-import type { MonitorParts, Routes } from "../../../packages/flower/src/server/parts.ts";
 import { argumentsOf, jsonOf } from "../../../packages/flower/src/server/request-body.ts";
 import { createSecurity } from "../../../packages/flower/src/server/security/security.ts";
 import { createServer, sendJson } from "../../../packages/flower/src/server/server.ts";
 
 const config = (refusal: RefusalForm = "text") => ({ config: { access: { kind: "api", action: null, refusal } as const } });
 
-const routes: Routes = (server) => {
+const routes = (server: FastifyInstance) => {
   server.get("/value", config(), (_request, reply) => sendJson(reply, { text: "</script>" }));
   server.post("/arguments/*", config(), async (request, reply) => {
     const given = await argumentsOf(request);
@@ -45,7 +45,7 @@ function open(options: MonitorOptions = {}) {
   const runtime = runtimeOf(app)!;
   const shared = { options: given, logger: silentLogger, clock: runtime.clock };
   const security = createSecurity({ ...shared, note: async () => {} });
-  const parts: MonitorParts = { app, runtime, ...shared, security };
+  const parts = { app, runtime, ...shared, security };
   const server = createServer(parts, [routes]);
   onTestFinished(() => server.close());
   return { server, given };
@@ -115,7 +115,7 @@ it("believes a proxy where it is told to", async () => {
 it("refuses a route that does not say whom it is for", () => {
   const app = createApp("shop", { broker: "memory://server-test" });
   const shared = { options: resolveMonitorOptions({}), logger: silentLogger, clock: runtimeOf(app)!.clock };
-  const parts: MonitorParts = {
+  const parts = {
     app,
     runtime: runtimeOf(app)!,
     ...shared,

@@ -40,9 +40,12 @@ declare module "fastify" {
 /** Why a request is not answered as it was asked: thrown by routes and actions, told in the form of the route. */
 export class Refusal extends Error {
   readonly status: number;
-  constructor(status: number, message: string) {
+  /** in place of the route's; null: as the route says */
+  readonly form: RefusalForm | null;
+  constructor(status: number, message: string, form: RefusalForm | null = null) {
     super(message);
     this.status = status;
+    this.form = form;
     this.name = "Refusal";
   }
 }

@@ -1,13 +1,29 @@
 /** The monitor: opens its rooms in order, serves, and closes them in reverse. */
 import type { App } from "@celeriac/core";
-import { CeleriacError, createService, durationMs, type Logger, runtimeOf, type Service, silentLogger } from "@celeriac/core/runtime";
-import type { FastifyInstance } from "fastify";
+import {
+  type AppRuntime,
+  CeleriacError,
+  contentRules,
+  createService,
+  durationMs,
+  type Logger,
+  runtimeOf,
+  type Service,
+  silentLogger,
+} from "@celeriac/core/runtime";
+import { createActions } from "./actions/actions.ts";
+import { openCluster } from "./cluster/cluster.ts";
+import { openEar } from "./hear.ts";
+import type { History } from "./history/history.ts";
+import { openHistory } from "./history/open-history.ts";
 import { addressOf, listen } from "./listening.ts";
-import { type MonitorOptions, resolveMonitorOptions } from "./options.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import { type MonitorOptions, type ResolvedMonitorOptions, resolveMonitorOptions } from "./options.ts";
 import type { MonitorParts } from "./parts.ts";
-import { pageRoutes } from "./routes/pages.ts";
-import { probeRoutes } from "./routes/probes.ts";
-import { howToOpen } from "./security/posture.ts";
+import { createReconciling } from "./reconcile.ts";
+import { allRoutes } from "./routes/routes.ts";
+import { howToOpen, type Posture } from "./security/posture.ts";
+import { createRedactor } from "./security/redaction.ts";
 import { createSecurity } from "./security/security.ts";
 import { createServer } from "./server.ts";
 
@@ -19,31 +35,77 @@ export interface MonitorSurroundings {
 export interface Monitor extends Service {
   /** what people open, such as "http://127.0.0.1:5555"; null until it is started */
   readonly url: string | null;
+  /** closed: to this machine alone, and nothing can be changed; login: to who logs in; open: whoever reaches it may do all */
+  readonly posture: Posture | null;
 }
 
 const stopLimitMs = durationMs("5s", "stop");
+const purgeMs = 10_000;
 
-/** Throws CONFIG_UNKNOWN and CONFIG_INVALID for options, APP_NOT_FOUND for what is no app; start() MONITOR_LISTEN and CONFIG_FILE. */
+/** Throws CONFIG_UNKNOWN and CONFIG_INVALID for options, APP_NOT_FOUND for what is no app; start() MONITOR_LISTEN, CONFIG_FILE and CONFIG_*. */
 export function createMonitor(app: App<unknown>, options: MonitorOptions = {}, surroundings: MonitorSurroundings = {}): Monitor {
-  const runtime = runtimeOf(app);
-  if (runtime === undefined) throw new CeleriacError("APP_NOT_FOUND", "createMonitor takes an app made by createApp");
+  const found = runtimeOf(app);
+  if (found === undefined) throw new CeleriacError("APP_NOT_FOUND", "createMonitor takes an app made by createApp");
+  const runtime: AppRuntime = found;
   const given = resolveMonitorOptions(options);
   const logger = surroundings.logger ?? silentLogger;
   /** what is to be closed, the last one first */
-  const open: (() => Promise<unknown>)[] = [];
+  const open: (() => unknown)[] = [];
   let url: string | null = null;
+  let posture: Posture | null = null;
+
+  async function openParts(): Promise<MonitorParts> {
+    const { clock } = runtime;
+    const history = await openHistoryOf(given, runtime, logger);
+    open.push(() => history.close());
+    const security = createSecurity({ options: given, note: (entry) => history.note(entry), clock, logger });
+    const redactor = createRedactor(given.redact);
+    const timeoutMs = given.inspectTimeout;
+    const ear = await openEar({ runtime, history, logger, enableEvents: given.enableEvents });
+    open.push(() => ear.close());
+    const cluster = await openCluster({ runtime, history, logger, redactor, timeoutMs });
+    open.push(() => cluster.close());
+    const { inspection, queues } = cluster;
+    const metrics = createMetrics({ clock, buckets: given.taskRuntimeMetricBuckets, history, inspection, queues, ear });
+    const actions = createActions(app, runtime, timeoutMs);
+    return { app, runtime, options: given, logger, clock, redactor, history, ear, cluster, actions, metrics, security };
+  }
+
+  /** What goes on beside the requests. */
+  function begin({ clock, history, ear, cluster, metrics }: MonitorParts): void {
+    const unfollow = history.follow((change) => {
+      ear.welcome(change.workers);
+      metrics.count(change);
+      cluster.heard(change);
+    });
+    open.push(unfollow);
+    const reconciling = createReconciling({ runtime, history, logger, timeoutMs: given.inspectTimeout });
+    open.push(() => reconciling.close());
+    const { purgeOfflineWorkers: goneSeconds } = given;
+    if (goneSeconds === null) return;
+    const purging = clock.every(purgeMs, () => {
+      history.forgetWorkers(goneSeconds).then(
+        (names) => {
+          metrics.forget(names);
+          cluster.forget(names);
+        },
+        (error: unknown) => logger.warn("workers that are gone could not be forgotten", { error }),
+      );
+    });
+    open.push(() => purging.cancel());
+  }
 
   const service = createService("monitor", {
     async start() {
       try {
-        const { clock } = runtime;
-        const security = createSecurity({ options: given, note: async (entry) => logger.info("change", entry), clock, logger });
-        const parts: MonitorParts = { app, runtime, options: given, logger, clock, security };
-        const server: FastifyInstance = createServer(parts, [probeRoutes, pageRoutes]);
+        const parts = await openParts();
+        begin(parts);
+        const server = createServer(parts, allRoutes);
         open.push(() => server.close());
-        url = await listen(server, given, addressOf(given, security.posture === "login"));
-        logger.info("monitor-ready", { url });
-        if (security.posture === "closed") logger.warn(howToOpen, { url });
+        posture = parts.security.posture;
+        url = await listen(server, given, addressOf(given, posture === "login"));
+        logger.info("monitor-ready", { url, posture });
+        if (posture === "closed") logger.warn(howToOpen, { url });
       } catch (error) {
         // Nobody has to stop a monitor that did not start.
         await close();
@@ -52,6 +114,7 @@ export function createMonitor(app: App<unknown>, options: MonitorOptions = {}, s
     },
     async stop(deadlineMs = stopLimitMs) {
       await Promise.race([close(), runtime.clock.sleep(deadlineMs, undefined, { background: true })]);
+      logger.info("monitor-stopped", {});
     },
   });
 
@@ -60,5 +123,25 @@ export function createMonitor(app: App<unknown>, options: MonitorOptions = {}, s
     url = null;
   }
 
-  return Object.defineProperty({ ...service } as Monitor, "url", { get: () => url, enumerable: true });
+  return Object.defineProperties({ ...service } as Monitor, {
+    url: { get: () => url, enumerable: true },
+    posture: { get: () => posture, enumerable: true },
+  });
+}
+
+async function openHistoryOf(options: ResolvedMonitorOptions, { settings, clock }: AppRuntime, logger: Logger): Promise<History> {
+  const { acceptContent, eventSerializer, maxMessageBytes } = settings;
+  return await openHistory({
+    path: options.persistent === false ? null : options.db,
+    content: contentRules({ acceptContent: [...acceptContent, eventSerializer], maxMessageBytes }),
+    logger,
+    clock,
+    limits: {
+      tasks: options.retentionTasks,
+      days: options.retentionDays,
+      bytes: options.retentionBytes,
+      workers: options.maxWorkers,
+    },
+    redact: options.redact,
+  });
 }

@@ -2,7 +2,13 @@
 import type { App } from "@celeriac/core";
 import type { AppRuntime, Clock, Logger } from "@celeriac/core/runtime";
 import type { FastifyInstance } from "fastify";
+import type { Actions } from "./actions/actions.ts";
+import type { Cluster } from "./cluster/cluster.ts";
+import type { Ear } from "./hear.ts";
+import type { History } from "./history/history.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import type { ResolvedMonitorOptions } from "./options.ts";
+import type { Redactor } from "./security/redaction.ts";
 import type { Security } from "./security/security.ts";
 
 export interface MonitorParts {
@@ -11,6 +17,12 @@ export interface MonitorParts {
   readonly options: ResolvedMonitorOptions;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly redactor: Redactor;
+  readonly history: History;
+  readonly ear: Ear;
+  readonly cluster: Cluster;
+  readonly actions: Actions;
+  readonly metrics: Metrics;
   readonly security: Security;
 }
 

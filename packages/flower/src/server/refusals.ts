@@ -19,7 +19,8 @@ export function refusing(logger: Logger) {
     const fields = { method: request.method, path: request.url, status: told.status, reason: reasonOf(error) };
     if (told.status === 500) logger.error("a request failed", { ...fields, error });
     else if (told.status === 503) logger.warn("a request failed", fields);
-    refuse(reply, request.routeOptions.config.access?.refusal ?? "text", told);
+    const form = error instanceof Refusal ? error.form : null;
+    refuse(reply, form ?? request.routeOptions.config.access?.refusal ?? "text", told);
   };
 }
 

@@ -2,15 +2,18 @@
 import { createHash } from "node:crypto";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { tlsOf } from "./listening.ts";
-import type { MonitorParts, Routes } from "./parts.ts";
+import type { MonitorParts } from "./parts.ts";
 import { refusing } from "./refusals.ts";
 
 const mostBodyBytes = 1_048_576;
 /** Ids and names of tasks and workers are people's own. */
 const longestParameter = 4_096;
 
-/** `groups` come below the prefix, in their order: hooks of the first ones hold for the later ones. */
-export function createServer(parts: MonitorParts, groups: readonly Routes[]): FastifyInstance {
+/** `groups` come below the prefix, in their order, and are given the parts. */
+export function createServer<P extends Pick<MonitorParts, "options" | "logger" | "security">>(
+  parts: P,
+  groups: readonly ((server: FastifyInstance, parts: P) => void)[],
+): FastifyInstance {
   const { options, logger, security } = parts;
   const tls = tlsOf(options);
   const server = fastify({

@@ -11,8 +11,8 @@ import { escaped } from "../refusals.ts";
 /** From the sources as from what is built it is the same way. */
 const built = fileURLToPath(new URL("../../../dist/web", import.meta.url));
 
-/** Addresses that the router of the pages knows (`src/web/app.tsx`), but for that of the workers: Flower's clients ask it for JSON too. */
-const documents = ["/", "/tasks", "/task/*", "/worker/*"];
+/** Addresses that the router of the pages knows (`src/web/app.tsx`). That of the workers gives Flower's clients JSON as well: see `flower/lists.ts`. */
+const documents = ["/", "/tasks", "/task/*", "/worker/*", "/workers"];
 
 const page: RouteAccess = { kind: "page", action: null, refusal: "text" };
 /** The page that asks for a login needs them; nothing of the monitor's data is in them. */
@@ -20,12 +20,11 @@ const asset: RouteAccess = { kind: "probe", action: null, refusal: "text" };
 
 const keptFor = "365d";
 
-export function pageRoutes(server: FastifyInstance, { options }: MonitorParts): void {
+export function pageRoutes(server: FastifyInstance, { options }: Pick<MonitorParts, "options">): void {
   const prefix = options.urlPrefix === "" ? "" : `/${options.urlPrefix}`;
   const document = readDocument(prefix);
   server.register(fastifyStatic, { root: join(built, "assets"), serve: false, preCompressed: true });
   for (const url of documents) server.get(url, { config: { access: page } }, (_request, reply) => sendDocument(reply, document));
-  server.get("/workers", { config: { access: page } }, (_request, reply) => sendDocument(reply, document));
   server.get("/dashboard", { config: { access: page } }, (_request, reply) => reply.redirect(`${prefix}/workers`));
   server.get<{ Params: { readonly file: string } }>("/assets/:file", { config: { access: asset } }, ({ params }, reply) =>
     reply.sendFile(params.file, { maxAge: keptFor, immutable: true }),
