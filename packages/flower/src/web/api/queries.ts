@@ -38,6 +38,9 @@ export const workerQuery = (name: string) =>
     queryFn: ({ signal }) => ask<WorkerView>(apiUrl(["workers", name]), signal),
   });
 
+/** The same, after the worker was asked anew. */
+export const askWorker = (name: string) => ask<WorkerView>(apiUrl(["workers", name], { refresh: "true" }));
+
 export const taskQueryOf = (uuid: string) =>
   queryOptions({
     queryKey: keys.task(uuid),

@@ -1,10 +1,10 @@
 /** A button that changes something: says why it cannot be used, asks first where it matters, tells how it went. */
-import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useId, useState } from "react";
 import type { ActionReport } from "../../shared/contract.ts";
 import { Confirm } from "./confirm.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 import { useToast } from "./toasts.tsx";
+import { useAct } from "./use-act.ts";
 
 interface ActButtonProps {
   readonly icon?: IconName;
@@ -15,26 +15,26 @@ interface ActButtonProps {
   /** the question before; undefined: none */
   readonly ask?: { readonly title: string; readonly text: ReactNode };
   act(): Promise<ActionReport>;
-  onDone?(report: ActionReport): void;
+  onDone?(report: ActionReport): unknown;
 }
 
 export function ActButton({ icon, label, danger = false, refusal, ask, act, onDone }: ActButtonProps) {
   const [isAsking, setIsAsking] = useState(false);
   const toast = useToast();
   const reason = useId();
-  const action = useMutation({
-    mutationFn: act,
-    onSuccess(report) {
+  const { isActing, start } = useAct<void>({
+    act,
+    onDone(report) {
       toast({ tone: errorsOf(report).length > 0 ? "bad" : "good", text: report.message, more: <Acknowledgements report={report} /> });
       onDone?.(report);
     },
-    onError: (error) => toast({ tone: "bad", text: error.message }),
-    onSettled: () => setIsAsking(false),
+    onRefused: (error) => toast({ tone: "bad", text: error.message }),
+    onEnd: () => setIsAsking(false),
   });
   const isRefused = refusal !== null;
-  const start = () => {
-    if (isRefused || action.isPending) return;
-    if (ask === undefined) action.mutate();
+  const press = () => {
+    if (isRefused) return;
+    if (ask === undefined) start();
     else setIsAsking(true);
   };
   return (
@@ -42,10 +42,10 @@ export function ActButton({ icon, label, danger = false, refusal, ask, act, onDo
       <button
         type="button"
         className={`button${danger ? " danger" : ""}`}
-        aria-disabled={isRefused || action.isPending}
+        aria-disabled={isRefused || isActing}
         aria-describedby={isRefused ? reason : undefined}
         title={refusal ?? undefined}
-        onClick={start}
+        onClick={press}
       >
         {icon !== undefined && <Icon name={icon} />}
         {label}
@@ -60,8 +60,8 @@ export function ActButton({ icon, label, danger = false, refusal, ask, act, onDo
           title={ask.title}
           verb={label}
           danger={danger}
-          busy={action.isPending}
-          onConfirm={() => action.mutate()}
+          busy={isActing}
+          onConfirm={() => start()}
           onCancel={() => setIsAsking(false)}
         >
           {ask.text}

@@ -1,8 +1,8 @@
 /** A small form of fields in a row with one button: what it says is done, and how it went is told. */
-import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useId } from "react";
 import type { ActionReport } from "../../shared/contract.ts";
 import { useToast } from "./toasts.tsx";
+import { useAct } from "./use-act.ts";
 
 interface ActFormProps {
   readonly label: string;
@@ -11,20 +11,20 @@ interface ActFormProps {
   readonly children: ReactNode;
   /** field name → what was typed */
   act(words: Readonly<Record<string, string>>): Promise<ActionReport>;
-  onDone(report: ActionReport): void;
+  onDone(report: ActionReport): unknown;
 }
 
 export function ActForm({ label, verb, refusal, children, act, onDone }: ActFormProps) {
   const toast = useToast();
   const reason = useId();
-  const action = useMutation({
-    mutationFn: act,
-    onSuccess(report) {
+  const { isActing, start } = useAct<Readonly<Record<string, string>>>({
+    act,
+    onDone(report) {
       const refused = Object.values(report.workers ?? {}).flatMap((answer) => ("error" in answer ? [answer.error] : []));
       toast(refused.length === 0 ? { tone: "good", text: report.message } : { tone: "bad", text: refused.join("; ") });
       onDone(report);
     },
-    onError: (error) => toast({ tone: "bad", text: error.message }),
+    onRefused: (error) => toast({ tone: "bad", text: error.message }),
   });
   return (
     <form
@@ -32,16 +32,16 @@ export function ActForm({ label, verb, refusal, children, act, onDone }: ActForm
       aria-label={label}
       onSubmit={(event) => {
         event.preventDefault();
-        if (refusal !== null || action.isPending) return;
+        if (refusal !== null) return;
         const words = [...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value).trim()] as const);
-        action.mutate(Object.fromEntries(words));
+        start(Object.fromEntries(words));
       }}
     >
       {children}
       <button
         type="submit"
         className="button"
-        aria-disabled={refusal !== null || action.isPending}
+        aria-disabled={refusal !== null || isActing}
         aria-describedby={refusal === null ? undefined : reason}
         title={refusal ?? undefined}
       >

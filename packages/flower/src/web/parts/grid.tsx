@@ -86,7 +86,7 @@ export function Grid<Row extends object>({ caption, columns, rows, idOf, sort, o
     <table className={`grid${isLong ? " sticky" : ""}`} aria-rowcount={isLong ? shown.length + 1 : undefined}>
       <caption className="unseen">{caption}</caption>
       {head}
-      {isLong ? <LongBody rows={shown} row={row} width={columns.length} /> : <tbody>{shown.map(row)}</tbody>}
+      {isLong ? <LongBody rows={shown} row={row} /> : <tbody>{shown.map(row)}</tbody>}
       <Foot columns={columns} />
     </table>
   );
@@ -95,11 +95,10 @@ export function Grid<Row extends object>({ caption, columns, rows, idOf, sort, o
 interface LongBodyProps<Row extends object> {
   readonly rows: readonly GridRow<Features, Row>[];
   row(found: GridRow<Features, Row>, index: number): ReactNode;
-  readonly width: number;
 }
 
 /** The rows in view, between two that stand for the others. */
-function LongBody<Row extends object>({ rows, row, width }: LongBodyProps<Row>) {
+function LongBody<Row extends object>({ rows, row }: LongBodyProps<Row>) {
   const body = useRef<HTMLTableSectionElement>(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => setTop((body.current?.getBoundingClientRect().top ?? 0) + scrollY), []);
@@ -115,18 +114,18 @@ function LongBody<Row extends object>({ rows, row, width }: LongBodyProps<Row>) 
   const behind = virtual.getTotalSize() - ((inView.at(-1)?.end ?? top) - top);
   return (
     <tbody ref={body}>
-      {before > 0 && <Spacer height={before} width={width} />}
+      {before > 0 && <Spacer height={before} />}
       {inView.map(({ index }) => row(rows[index]!, index))}
-      {behind > 0 && <Spacer height={behind} width={width} />}
+      {behind > 0 && <Spacer height={behind} />}
     </tbody>
   );
 }
 
-function Spacer({ height, width }: { readonly height: number; readonly width: number }) {
+function Spacer({ height }: { readonly height: number }) {
   return (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row cannot have the focus
     <tr aria-hidden="true">
-      <td className="spacer" colSpan={width} style={{ height }} />
+      <td className="spacer" style={{ height }} />
     </tr>
   );
 }

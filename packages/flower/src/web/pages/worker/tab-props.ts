@@ -6,5 +6,5 @@ export interface TabProps {
   /** why it cannot be changed; null: it can */
   readonly refusal: string | null;
   /** after a change: asks the worker again */
-  refresh(): void;
+  refresh(): Promise<void>;
 }

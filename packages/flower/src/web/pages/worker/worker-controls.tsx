@@ -1,4 +1,5 @@
 /** What can be done to a worker as a whole. */
+import { useState } from "react";
 import { actOnWorker } from "../../api/actions.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -6,15 +7,21 @@ import { Icon } from "../../parts/icon.tsx";
 interface WorkerControlsProps {
   readonly name: string;
   readonly refusal: string | null;
-  refresh(): void;
+  refresh(): Promise<void>;
 }
 
 export function WorkerControls({ name, refusal, refresh }: WorkerControlsProps) {
+  const [isAsking, setIsAsking] = useState(false);
+  const ask = async () => {
+    setIsAsking(true);
+    await refresh();
+    setIsAsking(false);
+  };
   return (
     <>
-      <button type="button" className="button" onClick={refresh}>
+      <button type="button" className="button" disabled={isAsking} onClick={ask}>
         <Icon name="refresh" />
-        Refresh
+        {isAsking ? "Asking" : "Refresh"}
       </button>
       <ActButton
         icon="retry"

@@ -5,7 +5,7 @@ import { usePathname } from "wouter/use-browser-location";
 import type { WorkerView } from "../../../shared/contract.ts";
 import { nameInPath } from "../../address.ts";
 import { Refused } from "../../api/ask.ts";
-import { keys, workerQuery, workersQuery } from "../../api/queries.ts";
+import { askWorker, keys, workerQuery, workersQuery } from "../../api/queries.ts";
 import { count } from "../../format/number.ts";
 import { usePolling, useTopics } from "../../live/live.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -37,7 +37,12 @@ export function WorkerPage() {
   const name = nameInPath(usePathname(), "worker");
   useTopics(["workers"]);
   const queries = useQueryClient();
-  const { data, error, refetch } = useQuery({ ...workerQuery(name), refetchInterval: usePolling() || 15_000 });
+  const polling = usePolling();
+  const { data, error, refetch } = useQuery({
+    ...workerQuery(name),
+    // One that nobody knows may be heard of at any moment.
+    refetchInterval: ({ state }) => (state.error === null ? polling || 15_000 : 2_000),
+  });
   // The stream tells how it is at this moment; what it answered to inspect is older.
   const { data: list } = useQuery(workersQuery);
   const now = list?.rows.find((row) => row.name === name);
@@ -47,7 +52,12 @@ export function WorkerPage() {
   const absent = worker?.online === false ? "This worker is offline." : null;
   const refusal = denied ?? absent;
   const [tab, setTab] = useTab();
-  const refresh = () => void queries.invalidateQueries({ queryKey: keys.worker(name) });
+  const refresh = async () => {
+    await askWorker(name).then(
+      (view) => queries.setQueryData(workerQuery(name).queryKey, view),
+      () => queries.invalidateQueries({ queryKey: keys.worker(name) }),
+    );
+  };
   return (
     <Page
       title={name}
