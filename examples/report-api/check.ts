@@ -19,7 +19,7 @@ const script = fileURLToPath(new URL("start.ts", import.meta.url));
 // In a process group of its own, so that Ctrl-C can come to all of it, as from a terminal.
 const example = spawn(process.execPath, [...process.execArgv, script], {
   stdio: ["ignore", "pipe", "pipe"],
-  env: { ...process.env, PORT: "0" },
+  env: { ...process.env, PORT: "0", FLOWER_PORT: "0" },
   detached: true,
 });
 const ended = once(example, "exit");
@@ -35,6 +35,7 @@ try {
   checkAnswerTimes();
   await checkRefusals(url);
   await checkReport(url);
+  await checkMonitor();
   started = descendants(example.pid ?? 0);
   assert.ok(started.length >= 3, "API, worker and its processes should run");
   await order(url);
@@ -75,6 +76,20 @@ async function checkReport(url: string): Promise<void> {
     assert.match(answer.headers.get("content-type") ?? "", /^text\/csv/);
     checkCsv(await answer.text());
   }
+}
+
+/** All reports so far, and the worker, are to be seen there. */
+async function checkMonitor(): Promise<void> {
+  const monitor = /Monitor\s+(http:\S+)/.exec(written)?.[1] ?? assert.fail(written);
+  for (let look = 0; ; look++) {
+    const tasks = Object.values((await (await fetch(`${monitor}/api/tasks?limit=50`)).json()) as Record<string, { state: string }>);
+    if (tasks.length >= 6 && tasks.every(({ state }) => state === "SUCCESS")) break;
+    assert.ok(look < 100, "the monitor did not show all reports");
+    await setTimeout(50);
+  }
+  assert.equal((await fetch(monitor)).status, 200);
+  const workers = (await (await fetch(`${monitor}/api/workers?status=1`)).json()) as Record<string, boolean>;
+  assert.deepEqual(Object.values(workers), [true]);
 }
 
 /** Every number but the ranges, counted once more from the data. */

@@ -1,6 +1,8 @@
-/** Starts API and worker, compares how fast the API answers with and without the queue, and ends both with itself. */
+/** Starts API, worker and monitor, compares how fast the API answers with and without the queue, and ends all with itself. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { app } from "./tasks.ts";
@@ -64,6 +66,33 @@ async function answerTime(url: string, statuses: string[]): Promise<number> {
   return times.slice(1).sort((left, right) => left - right)[2] ?? 0;
 }
 
+/** Flower's port, unless another one was asked for or somebody has it. */
+async function monitorPort(): Promise<string> {
+  const { FLOWER_PORT: given } = process.env;
+  if (given !== undefined) return given;
+  const server = createServer();
+  const isFree = await new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(5555, "127.0.0.1", () => resolve(true));
+  });
+  await new Promise((resolve) => server.close(resolve));
+  return isFree ? "5555" : "0";
+}
+
+/** On this machine alone, and to do with it what one likes. Resolves with where it is. */
+async function startMonitor(): Promise<string> {
+  const words = ["flower", "--json", `--port=${await monitorPort()}`, "--address=127.0.0.1", "--unauthenticated-api"];
+  const { stdout } = start([celeriac, ...words], "pipe");
+  if (stdout === null) throw new Error("The monitor has no output");
+  for await (const line of createInterface({ input: stdout, signal })) {
+    const { msg, url } = JSON.parse(line) as { msg: string; url?: string };
+    if (msg !== "monitor-ready" || url === undefined) continue;
+    stdout.resume();
+    return url;
+  }
+  throw new Error("The monitor did not start");
+}
+
 async function untilDone(status: string): Promise<void> {
   const { state } = (await (await fetch(status, { signal })).json()) as { state: string };
   if (state === "SUCCESS" || state === "FAILURE") return;
@@ -75,17 +104,21 @@ async function main(): Promise<void> {
   // Better one clear error now than one of each process.
   await app.connect();
   await app.close();
-  const worker = start([celeriac, "worker", "--text", "--no-banner"], "pipe");
+  const worker = start([celeriac, "worker", "--text", "--no-banner", "-E"], "pipe");
   // What the worker says about the reports below is of no interest yet.
   worker.stdout?.resume();
   const apiProcess = start(["api.ts"], "inherit");
-  const [{ url }] = (await once(apiProcess, "message", { signal })) as [{ url: string }];
+  const [[{ url }], monitor] = (await Promise.all([once(apiProcess, "message", { signal }), startMonitor()])) as [
+    [{ url: string }],
+    string,
+  ];
   const statuses: string[] = [];
   const inlineMs = await answerTime(`${url}/reports/inline`, statuses);
   const queuedMs = await answerTime(`${url}/reports`, statuses);
   await Promise.all(statuses.map(untilDone));
   console.log(`
   Reports   ${url}
+  Monitor   ${monitor}
   Broker    ${app.config.brokerUrl.replace(/:[^:@/]+@/, ":********@")}
 
   How long POST takes to answer, median of 5:
@@ -96,7 +129,7 @@ async function main(): Promise<void> {
     curl -s ${url}/reports \\
       -H 'content-type: application/json' -d '{"year": 2014}'
 
-  Ctrl-C ends API and worker.
+  Ctrl-C ends API, worker and monitor.
 `);
   worker.stdout?.pipe(process.stdout);
 }
