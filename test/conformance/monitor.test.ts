@@ -3,9 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type App, createApp } from "../../packages/core/src/app.ts";
+import { type App, createApp, runtimeOf } from "../../packages/core/src/app.ts";
 import { silentLogger } from "../../packages/core/src/logger.ts";
+import { createActions } from "../../packages/flower/src/server/actions/actions.ts";
+import type { TaskRecord } from "../../packages/flower/src/server/history/task-record.ts";
 import { createMonitor, type Monitor } from "../../packages/flower/src/server/monitor.ts";
+import { createReconciling } from "../../packages/flower/src/server/reconcile.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Asking, asking } from "../support/monitor/asking.ts";
 import { startWatchedWorker, type WatchedWorker } from "../support/monitor/watched-worker.ts";
@@ -205,6 +208,51 @@ it("applies tasks that its own app knows, and waits for them", async () => {
   for (const { "task-id": id } of [applied, sent]) await inState(String(id), "SUCCESS");
   for (const body of ["{", "[]", '{"args":1}', '{"eta":"soon"}', '{"no_such_option":1}'])
     expect(await ask.post("/api/task/async-apply/tasks.add", body)).toMatchObject({ status: 400, text: "" });
+});
+
+it("sends a task once more with the very arguments it had, and says why where they are not known", async () => {
+  const { retrying } = createActions(app, runtimeOf(app)!, 500);
+  const record = async (id: string, state: string) => ({ ...(await inState(id, state)), queue: null, rootId: id }) as unknown as TaskRecord;
+  const failed = await record(await send("tasks.fail", { args: ["once more"] }), "FAILURE");
+  expect(await retrying.refusal(failed)).toBeNull();
+  const again = await inState(await retrying.retry(failed), "FAILURE");
+  expect(again).toMatchObject({ name: "tasks.fail", exception: "RangeError('once more')", parent_id: failed.uuid, root_id: failed.uuid });
+  expect(await inState(failed.uuid, "FAILURE")).toMatchObject({ children: [again["uuid"]] });
+
+  const masked = await record(await send("tasks.echo", { args: ["4111"], argsrepr: "('…',)" }), "SUCCESS");
+  await expect(retrying.retry(masked)).rejects.toMatchObject({ status: 409, message: expect.stringContaining("masked") });
+  await app.result(masked.uuid).forget();
+  expect(await retrying.refusal(masked)).toContain("result_extended");
+
+  const waiting = await app.sendTask("tasks.echo", ["in line"], { queue: "nobody" });
+  const message = { uuid: waiting.id, name: "tasks.echo", queue: "nobody", rootId: null } as TaskRecord;
+  expect(await retrying.refusal(message)).toBeNull();
+  expect(await retrying.refusal({ ...message, uuid: "unknown", name: null })).toContain("which task");
+});
+
+it("looks after tasks that no event tells of any more", async () => {
+  const ended = await send("tasks.add", { args: [4, 5] });
+  const refused = await send("tasks.fail", { args: ["unheard"] });
+  for (const id of [ended, refused]) await ask.get(`/api/task/result/${id}?timeout=5`);
+  const running = await send("tasks.sleep", {});
+  await inState(running, "STARTED");
+  const unheard = [ended, refused, running, "gone-with-its-worker"].map((uuid) => ({ uuid, lostAt: null }) as TaskRecord);
+  const amended = new Map<string, object>();
+  const reconciling = createReconciling({
+    runtime: runtimeOf(app)!,
+    history: { unfinished: async () => unheard, amend: async (uuid, known) => void amended.set(uuid, known) },
+    logger: silentLogger,
+    timeoutMs: 500,
+  });
+  expect(await reconciling.look()).toEqual({ ended: 2, lost: 1 });
+  reconciling.close();
+  expect(Object.fromEntries(amended)).toMatchObject({
+    [ended]: { state: "SUCCESS", result: "9" },
+    [refused]: { state: "FAILURE", exception: "RangeError('unheard')" },
+    "gone-with-its-worker": { lostAt: expect.any(Number) },
+  });
+  await ask.post(`/api/task/revoke/${running}`, "terminate=1");
+  await inState(running, "REVOKED");
 });
 
 it("tells how long the queues are", async () => {

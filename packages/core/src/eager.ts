@@ -13,6 +13,7 @@ import { currentRun, parentageOf } from "./current-run.ts";
 import { type AfterMembers, createEagerChords, type EagerChords } from "./eager-chords.ts";
 import { createExecute } from "./execute.ts";
 import { celeryErrors, exceptionJson } from "./failure.ts";
+import { keptArguments } from "./kept-arguments.ts";
 import { decodeBody, type Embed, encodeMessage } from "./message.ts";
 import { type OutgoingMessage, publishThrough } from "./middleware.ts";
 import type { AsyncResult, HandleSource } from "./result.ts";
@@ -92,7 +93,13 @@ async function runTree(runtime: AppRuntime, root: Publication, tree: Tree): Prom
   for (let next = due.shift(); next !== undefined; next = due.shift()) {
     const run = runOf(next);
     const headers = readTaskHeaders(run);
-    const subject = { headers, queue: run.queue, replyTo: null, hostname: hostname() };
+    const subject = {
+      headers,
+      queue: run.queue,
+      replyTo: null,
+      hostname: hostname(),
+      arguments: () => keptArguments(run, headers, runtime.contentRules),
+    };
     const keep = (state: string, children: readonly unknown[], text: Parameters<typeof stateRecord>[4]) =>
       keepRecord(runtime, tree, stateRecord(runtime, subject, state, children, text), headers.ignoreResult === true);
     const ending = await execute(run, {

@@ -12,7 +12,7 @@ interface SnapshotBase<P> {
   readonly progress: P | undefined;
   readonly retries: number;
   readonly worker: string | null;
-  /** The arguments as the worker that ran it shows them, usually as text ("(1, 2)"); null unless that has `resultExtended`. */
+  /** The arguments, once it has ended; as text ("(1, 2)") before, and where something of them is not to be shown; null unless its worker has `resultExtended`. */
   readonly args: unknown;
   readonly kwargs: unknown;
   /** out of which it came; null likewise */

@@ -12,6 +12,7 @@ import {
   exceptionJson,
   type Followed,
   failureText,
+  keptArguments,
   type Publication,
   placesOf,
   type RemoteError,
@@ -247,7 +248,8 @@ export function recordOf(
 ): ResultRecord | undefined {
   if (backend === null || (request.ignoreResult && !isStoredError(runtime, request, state))) return undefined;
   const { headers, run } = request;
-  return stateRecord(runtime, { headers, queue: run.queue, replyTo: run.replyTo, hostname }, state, children, text);
+  const kept = () => keptArguments(run, headers, runtime.contentRules);
+  return stateRecord(runtime, { headers, queue: run.queue, replyTo: run.replyTo, hostname, arguments: kept }, state, children, text);
 }
 
 /** Where results are ignored, a task may still ask for its errors. */
