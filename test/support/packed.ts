@@ -49,7 +49,7 @@ export function packPackages(): { readonly path: string; remove(): void } {
   const modules = join(folder.path, "node_modules");
   mkdirSync(modules);
   for (const name of installedBeside()) symlinkSync(join(root, "node_modules", name), join(modules, name));
-  for (const [name, tarball] of pack(folder.path)) unpack(packages[name as keyof typeof packages], tarball, join(modules, name));
+  for (const [name, tarball] of pack(folder.path)) unpack(packages[name]!, tarball, join(modules, name));
   return folder;
 }
 
