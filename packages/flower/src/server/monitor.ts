@@ -24,6 +24,7 @@ import { createReconciling } from "./reconcile.ts";
 import { allRoutes } from "./routes/routes.ts";
 import { howToOpen, type Posture } from "./security/posture.ts";
 import { createRedactor } from "./security/redaction.ts";
+import { withSearchLimit } from "./security/search-limit.ts";
 import { createSecurity } from "./security/security.ts";
 import { createServer } from "./server.ts";
 
@@ -41,6 +42,7 @@ export interface Monitor extends Service {
 
 const stopLimitMs = durationMs("5s", "stop");
 const purgeMs = 10_000;
+const mostSearches = 5;
 
 /** Throws CONFIG_UNKNOWN and CONFIG_INVALID for options, APP_NOT_FOUND for what is no app; start() MONITOR_LISTEN, CONFIG_FILE and CONFIG_*. */
 export function createMonitor(app: App<unknown>, options: MonitorOptions = {}, surroundings: MonitorSurroundings = {}): Monitor {
@@ -56,7 +58,7 @@ export function createMonitor(app: App<unknown>, options: MonitorOptions = {}, s
 
   async function openParts(): Promise<MonitorParts> {
     const { clock } = runtime;
-    const history = await openHistoryOf(given, runtime, logger);
+    const history = withSearchLimit(await openHistoryOf(given, runtime, logger), mostSearches);
     open.push(() => history.close());
     const security = createSecurity({ options: given, note: (entry) => history.note(entry), clock, logger });
     const redactor = createRedactor(given.redact);

@@ -118,6 +118,11 @@ export interface Problem {
   readonly code?: string;
 }
 
+/** GET api/v2/types: names of tasks that were ever seen, sorted */
+export interface TaskTypes {
+  readonly names: readonly string[];
+}
+
 export interface WorkerRow {
   readonly name: string;
   readonly online: boolean;
@@ -183,6 +188,32 @@ export interface QueueRow {
   readonly oldest: number | null;
   readonly consumers: number;
   readonly paused: boolean;
+}
+
+/** GET api/v2/queues */
+export interface QueueList {
+  readonly rows: readonly QueueRow[];
+}
+
+/** Who changed what, or was not let. */
+export interface AuditRow {
+  readonly at: number;
+  readonly user: string;
+  readonly address: string;
+  /** "revoke" */
+  readonly action: string;
+  readonly target: string;
+  /** null: it was done; else why not */
+  readonly refusal: string | null;
+  /** what was sent with it, without secrets */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** GET api/v2/audit?limit=100&before=: newest first; for admins */
+export interface AuditList {
+  readonly rows: readonly AuditRow[];
+  /** to pass as `before`; null: there is no more */
+  readonly next: number | null;
 }
 
 /** GET api/v2/overview: is it healthy? */

@@ -10,6 +10,7 @@ import { workerRoutes } from "./flower/workers.ts";
 import { metricRoutes } from "./metric-routes.ts";
 import { pageRoutes } from "./pages.ts";
 import { probeRoutes } from "./probes.ts";
+import { v2Routes } from "./v2/routes.ts";
 
 export const allRoutes: readonly Routes[] = [
   probeRoutes,
@@ -21,5 +22,6 @@ export const allRoutes: readonly Routes[] = [
   taskControlRoutes,
   queueRoutes,
   listRoutes,
+  v2Routes,
   pageRoutes,
 ];

@@ -2,8 +2,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Refusal, type RouteAccess } from "../../access.ts";
 import { type SortKey, sortKeys, type TaskFilter } from "../../history/history.ts";
-import type { TaskRecord } from "../../history/task-record.ts";
 import type { MonitorParts } from "../../parts.ts";
+import { createShown } from "../../present/shown-task.ts";
 import { taskObject } from "../../present/task-object.ts";
 import { workerObject } from "../../present/worker-object.ts";
 import { argumentsOf, type RequestArguments } from "../../request-body.ts";
@@ -15,14 +15,7 @@ const config = { access: { kind: "page", action: null, refusal: "text" } satisfi
 const mostRows = 1_000;
 
 export function listRoutes(server: FastifyInstance, { history, options, logger, cluster, clock }: MonitorParts): void {
-  const shown = (task: TaskRecord): TaskRecord => {
-    try {
-      return options.formatTask?.({ ...task }) ?? task;
-    } catch (error) {
-      logger.error("format_task failed", { task: task.uuid, error });
-      return task;
-    }
-  };
+  const shown = createShown(options, logger);
 
   async function datatable(request: FastifyRequest, reply: FastifyReply) {
     const given = await argumentsOf(request);

@@ -1,0 +1,57 @@
+/** A monitor's own API, and Flower's of tasks and workers, on a history that is fed by hand: no worker, no broker but memory, no port unless it is asked for. */
+import { createApp } from "@celeriac/core";
+import { contentRules, runtimeOf, silentLogger } from "@celeriac/core/runtime";
+import type { FastifyInstance } from "fastify";
+import { createActions } from "../../../packages/flower/src/server/actions/actions.ts";
+import { openCluster } from "../../../packages/flower/src/server/cluster/cluster.ts";
+import type { History } from "../../../packages/flower/src/server/history/history.ts";
+import { openHistory } from "../../../packages/flower/src/server/history/open-history.ts";
+import { type MonitorOptions, resolveMonitorOptions } from "../../../packages/flower/src/server/options.ts";
+import type { MonitorParts } from "../../../packages/flower/src/server/parts.ts";
+import { taskRoutes } from "../../../packages/flower/src/server/routes/flower/tasks.ts";
+import { workerRoutes } from "../../../packages/flower/src/server/routes/flower/workers.ts";
+import { v2Routes } from "../../../packages/flower/src/server/routes/v2/routes.ts";
+import { createRedactor } from "../../../packages/flower/src/server/security/redaction.ts";
+import { createSecurity } from "../../../packages/flower/src/server/security/security.ts";
+import { createServer } from "../../../packages/flower/src/server/server.ts";
+import { heard, type ToldEvent } from "../heard.ts";
+
+export interface FedMonitor extends AsyncDisposable {
+  readonly server: FastifyInstance;
+  readonly history: History;
+  /** Resolves when what was told is written. */
+  feed(...events: readonly ToldEvent[]): Promise<void>;
+}
+
+let number = 0;
+
+export async function fedMonitor(options: MonitorOptions = {}): Promise<FedMonitor> {
+  const app = createApp("watching", { broker: `memory://fed-${++number}` });
+  const runtime = runtimeOf(app)!;
+  const given = resolveMonitorOptions({ unauthenticatedApi: true, persistent: false, inspectTimeout: 50, ...options });
+  const shared = { options: given, clock: runtime.clock, logger: silentLogger };
+  const content = contentRules({ acceptContent: ["json"], maxMessageBytes: 1_000_000 });
+  const history = await openHistory({ path: null, content, logger: silentLogger, redact: given.redact });
+  const redactor = createRedactor(given.redact);
+  const security = createSecurity({ ...shared, note: (entry) => history.note(entry) });
+  const cluster = await openCluster({ runtime, history, logger: silentLogger, redactor, timeoutMs: given.inspectTimeout });
+  const ear = { awaySince: null, heardAt: runtime.clock.now() / 1_000 };
+  const actions = createActions(app, runtime, given.inspectTimeout);
+  const parts = { app, runtime, ...shared, redactor, history, cluster, actions, security, ear } as unknown as MonitorParts;
+  const server = createServer(parts, [v2Routes, taskRoutes, workerRoutes]);
+  await server.ready();
+  return {
+    server,
+    history,
+    async feed(...events) {
+      for (const event of events) history.hear(heard(event));
+      await history.settled();
+    },
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      cluster.close();
+      await history.close();
+      await app.close();
+    },
+  };
+}
