@@ -59,13 +59,14 @@ export function walkOf(connection: Connection, { sort, descending, ...filter }: 
     .sort((a, b) => a.rows - b.rows);
   const best = counted.find(({ each, rows }) => rows < fewRows || isAlong(each, order))?.each ?? null;
   const rest = [...found.filter((each) => each !== best), ...(search === null ? [] : [search])];
+  const isOrdered = best === null || isAlong(best, order);
   return {
     index: best?.index ?? sortIndexes[sort],
-    driver: best ?? { sql: "1", parameters: [] },
+    driver: all([...(best === null ? [] : [best]), ...(isOrdered && order[0] === "timestamp" ? since(filter) : [])]),
     rest: rest.length === 0 ? null : all(rest),
     keys: order,
     descending,
-    isOrdered: best === null || isAlong(best, order),
+    isOrdered,
     isExact: search?.isExact ?? true,
   };
 }
@@ -105,6 +106,13 @@ function foundBy({ states, name, worker, queue, receivedFrom, receivedTo, rootId
   return found;
 }
 
+/** Nothing has its last event before it was received, but for what clocks that differ make of it: so a list by time ends there. */
+const driftSeconds = 60;
+
+function since({ receivedFrom }: TaskFilter): readonly Condition[] {
+  return receivedFrom === undefined ? [] : [{ sql: "timestamp >= ?", parameters: [receivedFrom - driftSeconds] }];
+}
+
 function rowsOf(connection: Connection, { sql, parameters, index }: Found): number {
   const counting = connection.query(`select count(*) from (select 1 from task indexed by ${index} where ${sql} limit ${fewRows})`);
   return Number(counting.all(parameters)[0]![0]);
@@ -112,7 +120,7 @@ function rowsOf(connection: Connection, { sql, parameters, index }: Found): numb
 
 function all(conditions: readonly Condition[]): Condition {
   return {
-    sql: conditions.map(({ sql }) => `(${sql})`).join(" and "),
+    sql: conditions.length === 0 ? "1" : conditions.map(({ sql }) => `(${sql})`).join(" and "),
     parameters: conditions.flatMap(({ parameters }) => parameters),
   };
 }
