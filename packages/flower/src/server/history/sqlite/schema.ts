@@ -23,7 +23,7 @@ const steps: readonly string[] = [
   create index ix_task_name on task (name, timestamp);
   create index ix_task_worker on task (worker, timestamp);
   create index ix_task_queue on task (queue, timestamp);
-  create index ix_task_received on task (received);
+  create index ix_task_received on task (received, timestamp);
   create index ix_task_started on task (started);
   create index ix_task_sent on task (sent);
   create index ix_task_runtime on task (runtime);

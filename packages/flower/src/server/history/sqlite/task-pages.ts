@@ -70,7 +70,7 @@ export function openTaskPages({ connection, clock, budgetMs }: PagesOptions): Ta
 
   async function count(filter: TaskFilter, most: number, total: number): Promise<TaskCount> {
     const walk = walkOf(connection, { ...filter, sort: "timestamp", descending: true });
-    if (walk.rest === null && walk.driver.parameters.length === 0) return { count: total, exact: true };
+    if (walk.rest === null && walk.driver.parameters.length === 0 && walk.least === null) return { count: total, exact: true };
     if (walk.rest === null || !walk.isOrdered) return counted(countRows(walk, filter, null, null, most + 1), most, true);
     const until = clock.monotonic() + budgetMs;
     let so = 0;
@@ -122,6 +122,9 @@ function selection(walk: Walk, list: string, after: Place | null, end: Place | n
   if (after !== null) conditions.push({ sql: `${keys} ${walk.descending ? "<" : ">"} ${place}`, parameters: after });
   if (end !== null) conditions.push({ sql: `${keys} ${walk.descending ? ">=" : "<="} ${place}`, parameters: end });
   if (walk.rest !== null) conditions.push(walk.rest);
+  // Of two bounds the database takes one, and reads all between them.
+  const hasBound = walk.descending ? end !== null : after !== null;
+  if (walk.least !== null && !hasBound) conditions.push(walk.least);
   return {
     sql: `select ${list} from task indexed by ${walk.index} where ${conditions.map(({ sql }) => `(${sql})`).join(" and ")}`,
     parameters: conditions.flatMap(({ parameters }) => parameters),
