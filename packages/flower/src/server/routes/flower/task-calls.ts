@@ -1,5 +1,5 @@
 /** Tasks that are sent through the API, and how they ended. */
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { MonitorParts } from "../../parts.ts";
 import { argumentsOf, jsonOf } from "../../request-body.ts";
 import { sendJson } from "../../server.ts";
@@ -9,7 +9,7 @@ export function taskCallRoutes(server: FastifyInstance, { actions: { sending, re
   const applies = changesEmpty("apply");
 
   server.post("/api/task/apply/*", applies, async (request, reply) =>
-    sendJson(reply, await sending.applyAndWait(tailOf(request), jsonOf(request), goneWith(request))),
+    sendJson(reply, await sending.applyAndWait(tailOf(request), jsonOf(request), goneBefore(reply))),
   );
   server.post("/api/task/async-apply/*", applies, async (request, reply) =>
     sendJson(reply, await sending.apply(tailOf(request), jsonOf(request))),
@@ -19,7 +19,7 @@ export function taskCallRoutes(server: FastifyInstance, { actions: { sending, re
   );
   server.get("/api/task/result/*", readsEmpty, async (request, reply) => {
     const timeout = (await argumentsOf(request)).number("timeout");
-    return sendJson(reply, await sending.result(tailOf(request), timeout, goneWith(request)));
+    return sendJson(reply, await sending.result(tailOf(request), timeout, goneBefore(reply)));
   });
   server.post("/api/task/abort/*", changesEmpty("abort"), async (request, reply) => {
     const id = tailOf(request);
@@ -28,9 +28,11 @@ export function taskCallRoutes(server: FastifyInstance, { actions: { sending, re
   });
 }
 
-/** Aborts when who asked has gone: nobody waits for what nobody will read. */
-function goneWith({ raw }: FastifyRequest): AbortSignal {
+/** Aborts when who asked has gone before the answer: nobody waits for what nobody will read. */
+function goneBefore({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  raw.socket.once("close", () => gone.abort(new Error("The client has gone")));
+  raw.once("close", () => {
+    if (!raw.writableFinished) gone.abort(new Error("The client has gone"));
+  });
   return gone.signal;
 }
