@@ -184,6 +184,7 @@ describe("pages of other sites", () => {
 
   it.each([
     ["curl", {}],
+    ["its own page behind a proxy that asks under another name", { "sec-fetch-site": "same-origin", origin: "https://flower.example.com" }],
     ["its own page", { "sec-fetch-site": "same-origin", origin: "http://localhost:80" }],
     ["an address that somebody typed", { "sec-fetch-site": "none" }],
   ])("are not %s", async (_what, headers) => {

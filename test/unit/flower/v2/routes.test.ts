@@ -217,6 +217,11 @@ describe("its description", () => {
     expect(document.components.schemas).toHaveProperty("TaskRow");
   });
 
+  it("is what there is: all else is a problem, too", async () => {
+    expect(await problem("nope?x=1")).toEqual([404, "There is no GET nope below api/v2"]);
+    expect(await problem("session", "POST")).toEqual([404, "There is no POST session below api/v2"]);
+  });
+
   it("is a page for people, with no code in it", async () => {
     const page = await fed.server.inject("/api/v2/");
     expect(page.headers["content-type"]).toContain("text/html");

@@ -1,6 +1,6 @@
 /** /api/v2: puts the tables of routes on a server, and their description beside them. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { RouteAccess } from "../../access.ts";
+import { Refusal, type RouteAccess } from "../../access.ts";
 import type { MonitorParts } from "../../parts.ts";
 import { createShown } from "../../present/shown-task.ts";
 import { jsonOf } from "../../request-body.ts";
@@ -45,6 +45,14 @@ export function v2Routes(server: FastifyInstance, monitor: MonitorParts): void {
       handler: async (request, reply) => sendJson(reply, await route.answerTo(readRequest(route, request), parts)),
     });
   }
+  server.route({
+    method: ["GET", "POST"],
+    url: "/api/v2/*",
+    config: { access: described },
+    handler: async ({ method, params }) => {
+      throw new Refusal(404, `There is no ${method} ${(params as { "*": string })["*"]} below api/v2`);
+    },
+  });
   const { urlPrefix } = parts.options;
   const document = openApiDocument(apiRoutes, urlPrefix === "" ? "" : `/${urlPrefix}`);
   server.get("/api/v2/openapi.json", { config: { access: described } }, async (_request, reply) => sendJson(reply, document));
