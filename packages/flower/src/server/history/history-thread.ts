@@ -12,9 +12,15 @@ if (port !== null) void start(workerData as ThreadOptions);
 async function start(options: ThreadOptions): Promise<void> {
   const tell = (message: FromThread) => port!.postMessage(message);
   const open = options.role === "write" ? openWritingSide : openReadingSide;
-  const side = await open(options, systemClock, tell);
   const fail = (error: unknown) => sqliteFailureOf(error, options.path ?? "The history in memory");
-  port!.on("message", (message: ToThread) => void take(message, side, tell, fail));
+  try {
+    const side = await open(options, systemClock, tell);
+    port!.on("message", (message: ToThread) => void take(message, side, tell, fail));
+  } catch (error) {
+    const { failed, message } = fail(error);
+    tell({ kind: "unopened", code: failed, message });
+    port!.close();
+  }
 }
 
 type Tell = (message: FromThread) => void;

@@ -10,24 +10,23 @@ export interface HistoryOptions {
   readonly content: ContentRules;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** in memory at most 100,000 tasks and 256 MiB */
   readonly limits?: Partial<HistoryLimits>;
   /** names of more keys whose values are secrets, see `createRedactor` */
   readonly redact?: readonly string[];
-  /** how long one search may look (400) before it gives what it has found */
+  /** how long one search may look (350) before it gives what it has found */
   readonly searchBudgetMs?: number;
 }
 
 const usualLimits: HistoryLimits = { tasks: 1_000_000, days: 30, bytes: 4 * 1024 ** 3, workers: 5_000, queued: 50_000 };
-/** In memory there is room for less. */
-const memoryLimits: HistoryLimits = { ...usualLimits, tasks: 100_000, bytes: 256 * 1024 ** 2 };
 
 /**
  * Resolves when it hears and answers. A file that is damaged is set aside, and where none can be written the history is in memory: `facts()` says
  * so. Throws CONFIG_DRIVER_MISSING.
  */
 export async function openHistory(options: HistoryOptions): Promise<History> {
-  const { path, content, logger, clock = systemClock, redact = [], searchBudgetMs = 400 } = options;
-  const limits = { ...(path === null ? memoryLimits : usualLimits), ...options.limits };
+  const { path, content, logger, clock = systemClock, redact = [], searchBudgetMs = 350 } = options;
+  const limits = { ...usualLimits, ...options.limits };
   const followers = new Set<(change: Change) => void>();
   let lost: string | null = null;
 

@@ -20,6 +20,8 @@ const questions = [
   "facts",
 ] as const;
 
+const reopenMs = 1_000;
+
 export const openReadingSide: OpenSide = async ({ path, searchBudgetMs }, clock, tell) => {
   const open = async () => {
     const connection = await openForReading(path!);
@@ -37,16 +39,24 @@ export const openReadingSide: OpenSide = async ({ path, searchBudgetMs }, clock,
     }
   }
 
+  async function reopen(): Promise<void> {
+    try {
+      const fresh = await open();
+      opened.connection.close();
+      opened = fresh;
+    } catch {
+      // The new file is not there yet.
+      clock.after(reopenMs, () => void reopen());
+    }
+  }
+
   return {
     questions: Object.fromEntries(
       questions.map((question) => [question, (...given: readonly unknown[]) => ask(question, given)]),
     ) as Partial<Questions>,
     hear() {},
     follow() {},
-    async reopen() {
-      opened.connection.close();
-      opened = await open();
-    },
+    reopen,
     async inspect() {},
     close: () => opened.connection.close(),
   };

@@ -6,9 +6,9 @@ export interface Side {
   readonly questions: Partial<Questions>;
   hear(message: Extract<ToThread, { kind: "heard" }>): void;
   follow(isFollowed: boolean): void;
-  /** The file was replaced by another. */
+  /** The file was replaced by another. Never rejects. */
   reopen(): Promise<void>;
-  /** Somebody has found the file damaged. */
+  /** Somebody has found the file damaged. Never rejects. */
   inspect(): Promise<void>;
   close(): void;
 }

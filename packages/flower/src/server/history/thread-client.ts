@@ -119,6 +119,7 @@ export class ThreadClient {
 
   #take(message: FromThread): void {
     if (message.kind === "opened") this.#settleOpened.resolve(message);
+    else if (message.kind === "unopened") this.#settleOpened.reject(refusalOf(message));
     else if (message.kind === "answer") this.#settle(message.id, (pending) => pending.resolve(message.value));
     else if (message.kind === "refusal") this.#settle(message.id, (pending) => pending.reject(refusalOf(message)));
     else if (message.kind !== "closed") this.#options.told(message);
@@ -141,7 +142,7 @@ export class ThreadClient {
   }
 }
 
-function refusalOf({ code, message }: Extract<FromThread, { kind: "refusal" }>): CeleriacError {
+function refusalOf({ code, message }: Extract<FromThread, { kind: "refusal" | "unopened" }>): CeleriacError {
   return new CeleriacError(code, message);
 }
 

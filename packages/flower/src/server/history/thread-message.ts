@@ -55,6 +55,8 @@ export type ToThread =
 export type FromThread =
   /** `inMemory`: why the file could not be used, and all is in memory; null: it is used */
   | { readonly kind: "opened"; readonly inMemory: string | null; readonly setAside: string | null }
+  /** It could not begin. */
+  | { readonly kind: "unopened"; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
   | { readonly kind: "refusal"; readonly id: number; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: "changed"; readonly change: Change }

@@ -12,8 +12,8 @@ import type { Questions, ThreadOptions } from "./thread-message.ts";
 const busyMs = 10;
 
 export const openWritingSide: OpenSide = async (options, clock, tell) => {
-  const { limits } = options;
   const opened = await open(options, clock);
+  const limits = opened.path === null ? inMemory(options.limits) : options.limits;
   const { path } = opened;
   let { connection } = opened;
   const writerOn = (on: Connection) => openWriter({ connection: on, retention: limits, mostWorkers: limits.workers });
@@ -112,6 +112,11 @@ async function open({ path }: ThreadOptions, clock: Clock) {
     if (path === null) throw error;
     return { path: null, inMemory: `The history is kept in memory only: ${reasonOf(error)}`, ...(await openHistoryFile(null, clock)) };
   }
+}
+
+/** There is room for less. */
+function inMemory(limits: ThreadOptions["limits"]): ThreadOptions["limits"] {
+  return { ...limits, tasks: Math.min(limits.tasks, 100_000), bytes: Math.min(limits.bytes, 256 * 1024 ** 2) };
 }
 
 function isSound(connection: Connection): boolean {

@@ -23,8 +23,10 @@ export interface PagesOptions {
   readonly budgetMs: number;
 }
 
-/** Rows of the first piece, and of the largest: some 20 ms. */
+/** Rows of the first piece, and of the largest. */
 const pieceRows = { first: 1_000, most: 8_000 } as const;
+/** What a piece may take: others wait for it. */
+const pieceMs = 20;
 
 /** Where a page begins: behind the row with these keys. */
 type Place = readonly Value[];
@@ -51,7 +53,8 @@ export function openTaskPages({ connection, clock, budgetMs }: PagesOptions): Ta
     let skip = offset;
     let searched = 0;
     let after = from;
-    for (let size: number = pieceRows.first; ; size = Math.min(size * 2, pieceRows.most)) {
+    for (let size: number = pieceRows.first, beganAt = clock.monotonic(); ; size = nextSize(size, beganAt)) {
+      beganAt = clock.monotonic();
       const end = placeAfter(walk, after, size);
       const fitting = piece(walk, after, end, walk.isExact ? skip + query.limit - found.length : null).filter((row) =>
         fits(row, walk, query),
@@ -75,7 +78,8 @@ export function openTaskPages({ connection, clock, budgetMs }: PagesOptions): Ta
     const until = clock.monotonic() + budgetMs;
     let so = 0;
     let after: Place | null = null;
-    for (let size: number = pieceRows.first; ; size = Math.min(size * 2, pieceRows.most)) {
+    for (let size: number = pieceRows.first, beganAt = clock.monotonic(); ; size = nextSize(size, beganAt)) {
+      beganAt = clock.monotonic();
       const end = placeAfter(walk, after, size);
       so += countRows(walk, filter, after, end, most + 1 - so);
       if (so > most || end === null) return counted(so, most, true);
@@ -83,6 +87,12 @@ export function openTaskPages({ connection, clock, budgetMs }: PagesOptions): Ta
       after = end;
       await turnOfOthers();
     }
+  }
+
+  /** As many as take as long as a piece may, after what the last one took. */
+  function nextSize(size: number, beganAt: number): number {
+    const took = clock.monotonic() - beganAt;
+    return took > 2 * pieceMs ? Math.ceil(size / 2) : Math.min(took < pieceMs ? size * 2 : size, pieceRows.most);
   }
 
   function countRows(walk: Walk, filter: TaskFilter, after: Place | null, end: Place | null, limit: number): number {
