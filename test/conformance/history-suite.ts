@@ -151,6 +151,7 @@ export function describeHistory(name: string, openWorld: () => Promise<HistoryWo
         { type: "task-succeeded", timestamp: now + 0.5, fields: { result: "3", runtime: 0.25 } },
       ]);
       expect(await history.children("p")).toEqual(["whole"]);
+      expect(await history.childrenOf(["nobody", "p"])).toEqual([[], ["whole"]]);
       expect(await history.taskTypes()).toContain("tasks.add");
     });
 

@@ -85,7 +85,8 @@ it("serves below its prefix alone", async () => {
   const root = asking(reader.ask.base.replace(/\/flower$/, ""));
   expect((await root.get("/")).status).toBe(404);
   expect((await root.get("/api/tasks")).status).toBe(404);
-  expect((await root.get("/flower/api/tasks")).status).toBe(200);
+  for (const path of ["/flower/", "/flower/tasks", "/flower/api/tasks", `/flower/task/${ids[0]}`])
+    expect((await root.get(path)).status, path).toBe(200);
   expect((await root.get("/flower/healthcheck")).text).toBe("OK");
 });
 

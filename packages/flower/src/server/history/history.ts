@@ -175,6 +175,8 @@ export interface History {
   task(uuid: string): Promise<TaskRecord | null>;
   /** uuids of the tasks whose parent it is, oldest first, 1,000 at most */
   children(uuid: string): Promise<readonly string[]>;
+  /** As `children`, of several tasks, in their order. */
+  childrenOf(uuids: readonly string[]): Promise<readonly (readonly string[])[]>;
   tasks(query: TaskQuery): Promise<TaskPage>;
   /** Counts to `most` (10,000). */
   count(filter: TaskFilter, most?: number): Promise<TaskCount>;

@@ -70,6 +70,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     settled: () => writer.ask("settled"),
     task: (uuid) => reader.ask("task", uuid),
     children: (uuid) => reader.ask("children", uuid),
+    childrenOf: (uuids) => reader.ask("childrenOf", uuids),
     tasks: (query) => reader.ask("tasks", query),
     count: (filter, most) => reader.ask("count", filter, most),
     events: (uuid) => reader.ask("events", uuid),

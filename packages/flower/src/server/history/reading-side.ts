@@ -8,6 +8,7 @@ import type { Questions } from "./thread-message.ts";
 const questions = [
   "task",
   "children",
+  "childrenOf",
   "tasks",
   "count",
   "events",

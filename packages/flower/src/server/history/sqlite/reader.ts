@@ -11,7 +11,19 @@ import { openWorkerTable } from "./worker-table.ts";
 /** What the file itself tells of how it is doing. */
 export type FileFacts = Pick<HistoryFacts, "tasks" | "events" | "bytes" | "since" | "writtenAt">;
 
-type Asked = "task" | "children" | "tasks" | "count" | "events" | "taskTypes" | "workers" | "series" | "types" | "unfinished" | "audit";
+type Asked =
+  | "task"
+  | "children"
+  | "childrenOf"
+  | "tasks"
+  | "count"
+  | "events"
+  | "taskTypes"
+  | "workers"
+  | "series"
+  | "types"
+  | "unfinished"
+  | "audit";
 
 /** Each may throw what reading throws. */
 export type Reader = Pick<History, Asked> & { facts(): Promise<FileFacts> };
@@ -40,6 +52,7 @@ export function openReader({ connection, clock, searchBudgetMs }: ReaderOptions)
   return {
     task: async (uuid) => tasks.task(uuid),
     children: async (uuid) => tasks.children(uuid),
+    childrenOf: async (uuids) => uuids.map(tasks.children),
     tasks: (query) => pages.page(query),
     count: (filter, most = 10_000) => pages.count(filter, most, total()),
     events: async (uuid) => tasks.events(uuid),

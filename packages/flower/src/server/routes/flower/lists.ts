@@ -32,7 +32,8 @@ export function listRoutes(server: FastifyInstance, { history, options, logger, 
     }
     const limit = length < 0 ? mostRows : Math.min(length, mostRows);
     const { tasks } = await history.tasks({ ...filter, ...order, limit, from: Math.max(0, start) });
-    const data = await Promise.all(tasks.map(async (task) => taskObject(shown(task), await history.children(task.uuid))));
+    const children = await history.childrenOf(tasks.map(({ uuid }) => uuid));
+    const data = tasks.map((task, at) => taskObject(shown(task), children[at] ?? []));
     const recordsFiltered = filter.search === undefined ? recordsTotal : (await history.count(filter)).count;
     return sendJson(reply, { draw, data, recordsTotal, recordsFiltered });
   }
