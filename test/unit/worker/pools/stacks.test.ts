@@ -22,10 +22,14 @@ describe.each(["process", "thread"] as const)("the stack of an executor (%s)", {
     const deaf = scriptedRun({ do: "block", ms: 1_500 });
     const ending = record.pool.submit(deaf);
     await begun(record, deaf);
-    const [executor] = await record.pool.stacks();
+    // That it has begun is told a moment before its code is entered.
+    const executor = await eventually(async () => {
+      const [looked] = await record.pool.stacks();
+      expect(looked?.stack?.join("\n")).toMatch(/^block \(.*scripted-execute\.[jt]s:\d+:\d+\)$/m);
+      return looked;
+    });
     expect(executor).toMatchObject({ pid: record.pool.stats().executors[0]?.pid, runs: [{ id: deaf.id, task: deaf.task }] });
     expect(executor?.runs[0]?.forMs).toBeGreaterThan(0);
-    expect(executor?.stack?.join("\n")).toMatch(/^block \(.*scripted-execute\.[jt]s:\d+:\d+\)$/m);
     expect(executor?.stack?.join("\n")).not.toContain("executor.");
     expect(await ending).toMatchObject({ kind: "succeeded" });
   });
