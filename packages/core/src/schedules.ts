@@ -153,9 +153,14 @@ function declared(name: string): CeleriacError {
 }
 
 /** The schedule of an entry; null for one of the project's own that this process does not have. Throws SCHEDULE_INVALID for what this machine cannot read. */
-export function scheduleOf(runtime: Pick<AppRuntime, "schedule" | "settings">, { name, schedule }: EntryDefinition): Schedule | null {
-  if (schedule.kind !== "custom") return storedSchedule(schedule, runtime.settings.timezone);
-  return runtime.schedule.get(name)?.schedule ?? null;
+export function scheduleOf(runtime: Pick<AppRuntime, "schedule" | "settings">, definition: EntryDefinition): Schedule | null {
+  const { name, schedule } = definition;
+  const { timezone } = runtime.settings;
+  const declared = runtime.schedule.get(name);
+  if (schedule.kind === "custom") return declared?.schedule ?? null;
+  // What the code made goes by UTC where it names no zone.
+  const isMade = declared?.definition === definition && (schedule.kind !== "crontab" || schedule.tz !== null || timezone === "UTC");
+  return isMade ? declared.schedule : storedSchedule(schedule, timezone);
 }
 
 function entryOf(runtime: AppRuntime, stored: StoredEntry): ScheduleEntry {
