@@ -81,9 +81,9 @@ describe("celeriac schedules", () => {
       stdout: "once is due at 2030-01-01T00:00:00.000Z.\n",
     });
     const { stdout } = await run("schedules", "list", "nightly");
-    expect(stdout.match(/T0[12]:00:00\.000Z/g)).toHaveLength(10);
+    expect(stdout.match(/T0[12]:00:00\.000Z {2}\w{3}, \d\d \w+ \d{4}, 03:00:00 {2}in \d/g)).toHaveLength(10);
     await run("schedules", "pause", "once", "nightly");
-    expect((await run("schedules", "list", "once")).stdout).toMatch(/runtime {2}paused/);
+    expect((await run("schedules", "list", "once")).stdout).toMatch(/runtime {2}paused[\s\S]*Not due while it is paused\.\n$/);
     expect((await run("schedules", "trigger", "once")).stdout).toMatch(/^once is sent as [0-9a-f-]{36}\n$/);
     expect((await run("schedules", "remove", "nightly")).stderr).toMatch(/SCHEDULE_DECLARED/);
     expect((await run("schedules", "remove", "once")).code).toBe(0);

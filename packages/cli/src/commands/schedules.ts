@@ -110,9 +110,29 @@ async function showOne({ app, output, runtime }: Place, name: string): Promise<v
   if (entry === null) throw new CeleriacError("SCHEDULE_UNKNOWN", `There is no entry ${JSON.stringify(name)} in the schedule`);
   const upcoming = await app.schedules.upcoming(name);
   if (output.json) return output.result("", { ...entry, upcoming });
-  output.print(table(columns, [rowOf(runtime.clock.now(), output)(entry)], output));
-  output.print(upcoming.length === 0 ? "  not due any more" : upcoming.map((due) => `  ${due.toISOString()}`).join("\n"));
+  const now = runtime.clock.now();
+  output.print(table(columns, [rowOf(now, output)(entry)], output));
+  output.print("");
+  if (upcoming.length === 0) output.print(entry.enabled ? "Not due any more." : "Not due while it is paused.");
+  else output.print(dueTimes(upcoming, { now, zone: runtime.settings.timezone }, output));
 }
+
+/** Each as an instant, and as the clocks of the app's time zone show it. */
+function dueTimes(dues: readonly Date[], { now, zone }: { readonly now: number; readonly zone: string }, output: Output): string {
+  const wall = new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...wallParts });
+  const rows = dues.map((due) => [due.toISOString(), ...(zone === "UTC" ? [] : [wall.format(due)]), `in ${age(due.getTime() - now)}`]);
+  return table([{ title: "DUE" }, ...(zone === "UTC" ? [] : [{ title: zone }]), { title: "" }], rows, output);
+}
+
+const wallParts = {
+  weekday: "short",
+  day: "2-digit",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+} as const;
 
 async function add(place: Place): Promise<void> {
   const { app, args, output } = place;
