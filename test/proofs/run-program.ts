@@ -5,7 +5,11 @@ import type { FaultWorld } from "../support/fault/world.ts";
 import { startPrivateProcess } from "../support/private-process.ts";
 
 /** Resolves with the line of JSON it ends with; rejects with its output when it fails. */
-export async function runProgram<T>({ broker, directory }: FaultWorld, name: string, words: readonly number[]): Promise<T> {
+export async function runProgram<T>(
+  { broker, directory }: Pick<FaultWorld, "broker" | "directory">,
+  name: string,
+  words: readonly number[],
+): Promise<T> {
   const path = fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url));
   const args = [...sourceArguments, path, broker, ...words.map(String)];
   const program = startPrivateProcess({ command: process.execPath, args, cwd: directory });

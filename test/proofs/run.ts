@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { build } from "../support/built.ts";
 import { installWhatIsMissing } from "../support/install.ts";
+import { beat } from "./beat.ts";
 import { canvas } from "./canvas.ts";
 import { chords } from "./chords.ts";
 import { crowdedFile } from "./crowded-file.ts";
@@ -33,6 +34,7 @@ const proofs: readonly Proof[] = [
   chords,
   dueTomorrow(Number(given.tasks)),
   canvas,
+  beat,
 ];
 const names = proofs.map(({ name }) => name);
 const usage = `npm run proofs -- [options]
