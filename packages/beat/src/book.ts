@@ -22,6 +22,9 @@ export interface BookParts {
   changed(name: string): void;
 }
 
+/** So many between two turns of the event loop, in which the lease is prolonged. */
+const fewAtOnce = 1_000;
+
 export class Book {
   readonly #parts: BookParts;
   readonly #entries = new Map<string, LiveEntry>();
@@ -57,18 +60,18 @@ export class Book {
     if (hasWritten) for (const entry of now.entries) stored.set(entry.definition.name, entry);
     this.#entries.clear();
     this.#revision = now.revision;
-    for (const entry of stored.values()) this.#take(entry);
+    await inTurns(stored.values(), (entry) => this.#take(entry));
   }
 
   /** Gives whether there was anything to write. What is stored as the code declares it is in memory already, and shared. */
   async #declare(stored: Map<string, StoredEntry>): Promise<boolean> {
     const { store, runtime, logger } = this.#parts;
     const changed: EntryDefinition[] = [];
-    for (const [name, { definition }] of runtime.schedule) {
-      const entry = stored.get(name);
-      if (entry?.source === "code" && isSameJson(entry.definition, definition)) stored.set(name, { ...entry, definition });
+    await inTurns(runtime.schedule.values(), ({ definition }) => {
+      const entry = stored.get(definition.name);
+      if (entry?.source === "code" && isSameJson(entry.definition, definition)) stored.set(definition.name, { ...entry, definition });
       else changed.push(definition);
-    }
+    });
     const gone: string[] = [];
     for (const [name, { source }] of stored) if (source === "code" && !runtime.schedule.has(name)) gone.push(name);
     for (const name of await store.put("code", changed))
@@ -103,5 +106,14 @@ export class Book {
       logger.error("the schedule of an entry cannot be read here: it is not sent", { entry: name, reason: reasonOf(error) });
     }
     changed(name);
+  }
+}
+
+async function inTurns<T>(items: Iterable<T>, take: (item: T) => void): Promise<void> {
+  let taken = 0;
+  for (const item of items) {
+    take(item);
+    taken++;
+    if (taken % fewAtOnce === 0) await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }

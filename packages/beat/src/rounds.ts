@@ -54,6 +54,8 @@ export class Rounds {
   #timer: Timer | null = null;
   /** what the timer waits for, epoch ms */
   #armedFor: number | null = null;
+  /** What there is to send is known. */
+  #begun = false;
   #stopped = false;
   #stats: RoundsStats = nothingSent;
 
@@ -81,11 +83,13 @@ export class Rounds {
       if (entry === undefined) await store.withdraw([tick.taskId]);
       else this.#track(this.#carry([tick], entry));
     }
+    this.#begun = true;
     this.#arm();
   }
 
   /** Another one leads. */
   end(): void {
+    this.#begun = false;
     this.#disarm();
     this.#scheduler.clear();
   }
@@ -125,7 +129,7 @@ export class Rounds {
   /** Thousands of changes may come in one turn: the timer is set anew only where the soonest one is another. */
   #arm(): void {
     const { leader, runtime } = this.#parts;
-    const nextAt = this.#stopped ? null : (this.#scheduler.next?.at ?? null);
+    const nextAt = this.#stopped || !this.#begun ? null : (this.#scheduler.next?.at ?? null);
     if (this.#timer !== null && nextAt === this.#armedFor) return;
     this.#disarm();
     if (nextAt === null) return;
