@@ -18,8 +18,8 @@ export interface Column<Row> {
   cell(row: Row): ReactNode;
   /** what is sorted by; undefined: it cannot be */
   readonly value?: (row: Row) => string | number | undefined;
-  /** 1: always there, 2: not on a phone, 3: only where there is room (1) */
-  readonly rank?: 1 | 2 | 3;
+  /** 1: always there, 2: not on a phone, 3: not on a small screen, 4: only on a wide one (1) */
+  readonly rank?: 1 | 2 | 3 | 4;
   readonly isNumber?: boolean;
   /** CSS width; the columns that have none share what is left */
   readonly width?: string;

@@ -36,7 +36,7 @@ export function Figures({ overview }: { readonly overview: Overview }) {
         note={oldest === null ? `${counted(waiting, "message")} waiting` : `in ${oldest.name}, ${counted(waiting, "message")} waiting`}
         chart={<Sparkline values={points.map(({ waitP95 }) => waitP95)} tone="warn" />}
       >
-        {oldest === null ? (queues.some(({ messages }) => messages !== null) ? "0 s" : "–") : duration(oldest.seconds)}
+        {oldest !== null ? duration(oldest.seconds) : isKnownEmpty(queues) ? "0 s" : "–"}
       </Tile>
       <Tile
         title="Busy slots"
@@ -95,6 +95,11 @@ function oldestOf(queues: readonly QueueRow[]): { readonly name: string; readonl
   for (const { name, oldest: seconds } of queues)
     if (seconds !== null && (oldest === null || seconds > oldest.seconds)) oldest = { name, seconds };
   return oldest;
+}
+
+/** Of what waits nobody may know for how long. */
+function isKnownEmpty(queues: readonly QueueRow[]): boolean {
+  return queues.length > 0 && queues.every(({ messages }) => messages === 0);
 }
 
 function endedOf({ succeeded, failed }: SeriesPoint): number {

@@ -25,7 +25,7 @@ export function Queues({ queues }: { readonly queues: readonly QueueRow[] }) {
               <th scope="col" className="number w-5">
                 Waiting
               </th>
-              <th scope="col" className="number w-6">
+              <th scope="col" className="number w-5">
                 Oldest
               </th>
               <th scope="col" className="number w-7 rank-2">
@@ -37,10 +37,12 @@ export function Queues({ queues }: { readonly queues: readonly QueueRow[] }) {
             {busiest.slice(0, most).map((queue) => (
               <tr key={queue.name}>
                 <td>
-                  <Link className="main-link" href={pages.tasksWhere({ queue: queue.name })} title={queue.name}>
-                    {queue.name}
-                  </Link>{" "}
-                  <Mark queue={queue} />
+                  <span className="marked">
+                    <Link className="main-link cut" href={pages.tasksWhere({ queue: queue.name })} title={queue.name}>
+                      {queue.name}
+                    </Link>
+                    <Mark queue={queue} />
+                  </span>
                 </td>
                 <td className="number">{queue.messages === null ? <span className="faint">–</span> : count(queue.messages)}</td>
                 <td className="number">{queue.oldest === null ? <span className="faint">–</span> : duration(queue.oldest)}</td>

@@ -27,7 +27,12 @@ import { Timeline } from "./timeline.tsx";
 export function TaskPage() {
   const uuid = nameInPath(usePathname(), "task");
   useTopics(["tasks"], [uuid]);
-  const { data, error, refetch } = useQuery({ ...taskQueryOf(uuid), refetchInterval: usePolling() });
+  const polling = usePolling();
+  const { data, error, refetch } = useQuery({
+    ...taskQueryOf(uuid),
+    // One that was just sent is heard of in a moment.
+    refetchInterval: ({ state }) => (state.error === null ? polling : 2_000),
+  });
   return (
     <Page
       title={data?.name ?? uuid}

@@ -17,6 +17,7 @@ export const taskColumns: readonly Column<TaskRow>[] = [
   {
     id: "name",
     title: "Name",
+    width: "24%",
     value: sortable,
     cell: (row) => (
       <>
@@ -31,13 +32,13 @@ export const taskColumns: readonly Column<TaskRow>[] = [
       </>
     ),
   },
-  { id: "uuid", title: "UUID", width: "10rem", rank: 3, cell: (row) => <Uuid uuid={row.uuid} /> },
+  { id: "uuid", title: "UUID", rank: 3, cell: (row) => <Uuid uuid={row.uuid} /> },
   { id: "state", title: "State", width: "8.5rem", value: sortable, cell: (row) => <StateBadge state={row.state} lost={row.lost} /> },
-  text("args", "Args", ({ args }) => args),
-  text("kwargs", "Kwargs", ({ kwargs }) => kwargs),
-  text("result", "Result", ({ result }) => result),
-  time("received", "Received", ({ received }) => received, true),
-  time("started", "Started", ({ started }) => started, true),
+  text("args", "Args", ({ args }) => args, 4),
+  text("kwargs", "Kwargs", ({ kwargs }) => kwargs, 4),
+  text("result", "Result", ({ result }) => result, 4),
+  time("received", "Received", ({ received }) => received, 2),
+  time("started", "Started", ({ started }) => started, 4),
   {
     id: "runtime",
     title: "Runtime",
@@ -62,8 +63,8 @@ export const taskColumns: readonly Column<TaskRow>[] = [
         </Link>
       ),
   },
-  text("exchange", "Exchange", ({ exchange }) => exchange, "8rem"),
-  text("routing_key", "Routing key", ({ routingKey }) => routingKey, "8rem"),
+  text("exchange", "Exchange", ({ exchange }) => exchange, 3, "8rem"),
+  text("routing_key", "Routing key", ({ routingKey }) => routingKey, 3, "8rem"),
   { id: "retries", title: "Retries", width: "5rem", rank: 3, isNumber: true, cell: ({ retries }) => (retries === 0 ? nothing : retries) },
   {
     id: "revoked",
@@ -73,12 +74,12 @@ export const taskColumns: readonly Column<TaskRow>[] = [
     isNumber: true,
     cell: (row) => (row.state === "REVOKED" ? <Instant at={row.ended ?? row.timestamp} /> : nothing),
   },
-  text("exception", "Exception", ({ exception }) => exception),
+  text("exception", "Exception", ({ exception }) => exception, 3),
   { id: "expires", title: "Expires", width: "8rem", rank: 3, isNumber: true, cell: ({ expires }) => <Iso text={expires} /> },
   { id: "eta", title: "ETA", width: "8rem", rank: 3, isNumber: true, cell: ({ eta }) => <Iso text={eta} /> },
-  text("queue", "Queue", ({ queue }) => queue, "8rem"),
+  text("queue", "Queue", ({ queue }) => queue, 3, "8rem"),
   { id: "wait", title: "Wait", width: "6rem", rank: 3, isNumber: true, cell: ({ wait }) => (wait === null ? nothing : duration(wait)) },
-  time("sent", "Sent", ({ sent }) => sent, true),
+  time("sent", "Sent", ({ sent }) => sent, 3),
   {
     id: "timestamp",
     title: "Last heard",
@@ -90,30 +91,28 @@ export const taskColumns: readonly Column<TaskRow>[] = [
   },
 ];
 
-/** What `tasks_columns` names and nobody knows is left out; the name is always there, for it leads to the task. */
-export function shownColumns(names: readonly string[]): readonly Column<TaskRow>[] {
-  const wanted = names.includes("name") ? names : ["name", ...names];
-  return [...new Set(wanted)].flatMap((name) => taskColumns.find(({ id }) => id === name) ?? []);
+/**
+ * What is named and nobody knows is left out; the name is always there, for it leads to the task. Columns that this browser chose itself (`isChosen`) stay
+ * where those of `tasks_columns` would go for want of room.
+ */
+export function shownColumns(names: readonly string[], isChosen: boolean): readonly Column<TaskRow>[] {
+  const wanted = new Set(names.includes("name") ? names : ["name", ...names]);
+  const found = [...wanted].flatMap((name) => taskColumns.find(({ id }) => id === name) ?? []);
+  return isChosen ? found.map((column) => (column.rank === 4 ? { ...column, rank: 3 } : column)) : found;
 }
 
-function text(id: string, title: string, read: (row: TaskRow) => string | null, width?: string): Column<TaskRow> {
+type Rank = NonNullable<Column<TaskRow>["rank"]>;
+
+function text(id: string, title: string, read: (row: TaskRow) => string | null, rank: Rank, width?: string): Column<TaskRow> {
   const cell = (row: TaskRow): ReactNode => {
     const value = read(row);
     return value === null || value === "" ? nothing : <code title={value}>{value}</code>;
   };
-  return { id, title, rank: 3, cell, ...(width === undefined ? {} : { width }) };
+  return { id, title, rank, cell, ...(width === undefined ? {} : { width }) };
 }
 
-function time(id: string, title: string, read: (row: TaskRow) => number | null, isSorted: boolean): Column<TaskRow> {
-  return {
-    id,
-    title,
-    width: "8rem",
-    rank: 2,
-    isNumber: true,
-    cell: (row) => <Instant at={read(row)} />,
-    ...(isSorted ? { value: sortable } : {}),
-  };
+function time(id: string, title: string, read: (row: TaskRow) => number | null, rank: Rank): Column<TaskRow> {
+  return { id, title, width: "7.5rem", rank, isNumber: true, value: sortable, cell: (row) => <Instant at={read(row)} /> };
 }
 
 /** Its ends tell one from another; the whole is behind it. */

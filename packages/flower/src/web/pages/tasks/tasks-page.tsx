@@ -38,7 +38,7 @@ export function TasksPage() {
   const newer = useNewer(filter, rows, list.isSuccess && !list.isPlaceholderData);
   const { options } = useSession();
   const { columns: chosen } = usePreferences();
-  const columns = useMemo(() => shownColumns(chosen ?? options.tasksColumns), [chosen, options.tasksColumns]);
+  const columns = useMemo(() => shownColumns(chosen ?? options.tasksColumns, chosen !== null), [chosen, options.tasksColumns]);
   const change = (part: Partial<TaskFilter>) =>
     go(`${pages.tasks}${searchOf({ ...filter, after: undefined, ...part })}`, { replace: "search" in part });
   const mistake = list.error instanceof Refused && list.error.status === 400 ? list.error.message : null;
