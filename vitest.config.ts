@@ -57,6 +57,7 @@ export default defineConfig({
       project("published", "global-packages"),
       project("conformance", "global-built", "global-servers"),
       project("interop", "global-built", "global-servers"),
+      project("browser", "global-built", "global-servers"),
       project("faults", "global-built", "global-servers"),
     ],
   },

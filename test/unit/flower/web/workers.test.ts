@@ -1,28 +1,11 @@
 /** What the pages make of workers: which are listed, what they come to, what they answered. */
 import { expect, it } from "vitest";
-import type { WorkerRow } from "../../../../packages/flower/src/shared/contract.ts";
 import { inspectedQueue, inspectedTask, pairsOf, registeredTask } from "../../../../packages/flower/src/web/present/inspected.ts";
 import { countersOf, matches } from "../../../../packages/flower/src/web/present/worker-list.ts";
-
-const worker = (name: string, known: Partial<WorkerRow> = {}): WorkerRow => ({
-  name,
-  online: true,
-  active: 1,
-  slots: 4,
-  processed: 10,
-  succeeded: 8,
-  failed: 2,
-  retried: 1,
-  loadavg: [],
-  software: "py-celery 5.6.3",
-  pid: 1,
-  heardAt: 0,
-  queues: ["mail"],
-  ...known,
-});
+import { workerRow } from "../../../support/browser/worker-row.ts";
 
 it("finds a worker by words of its name, software and queues", () => {
-  const found = worker("w1@box");
+  const found = workerRow("w1@box");
   expect(matches(found, "", "all")).toBe(true);
   expect(matches(found, "W1  MAIL celery", "online")).toBe(true);
   expect(matches(found, "w1 images", "all")).toBe(false);
@@ -30,9 +13,9 @@ it("finds a worker by words of its name, software and queues", () => {
 });
 
 it("counts slots and running tasks of those that are there", () => {
-  const rows = [worker("a"), worker("b", { slots: null }), worker("c", { online: false, active: 3 })];
+  const rows = [workerRow("a"), workerRow("b", { slots: null }), workerRow("c", { online: false, active: 3 })];
   expect(countersOf(rows)).toEqual({ online: 2, offline: 1, active: 2, slots: 4, processed: 30, succeeded: 24, failed: 6, retried: 3 });
-  expect(countersOf([worker("b", { slots: null })]).slots).toBeNull();
+  expect(countersOf([workerRow("b", { slots: null })]).slots).toBeNull();
 });
 
 it("reads answers of inspect in whatever form they come", () => {
