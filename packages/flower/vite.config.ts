@@ -44,5 +44,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: ["chrome123", "firefox128", "safari17.5"],
     reportCompressedSize: false,
+    // What is bundled is other people's: their licences go with it.
+    license: { fileName: "licenses.md" },
   },
 });

@@ -76,5 +76,7 @@ it("has the monitor's pages, built, with all their files compressed", () => {
   const named = [...document.matchAll(/"\.\/(assets\/[^"]+)"/g)].map(([, path]) => join("dist", "web", path!));
   expect(named.length).toBeGreaterThan(2);
   for (const path of named) for (const ending of ["", ".gz", ".br"]) expect(files).toContain(path + ending);
+  const licenses = readFileSync(join(packed.path, "node_modules/@celeriac/flower/dist/web/licenses.md"), "utf8");
+  for (const bundled of ["react", "react-dom", "uplot", "wouter"]) expect(licenses).toMatch(new RegExp(`^#+ ${bundled}\\b`, "m"));
   expect(files.filter((path) => /stamp|\.map$|\.tsx?$/.test(path))).toEqual([]);
 });
