@@ -11,6 +11,8 @@ export interface RemoteCommandRow {
   readonly aliases?: readonly string[];
   /** Celery has it, and here there is nothing to do: why, which is the answer */
   readonly notApplicable?: string;
+  /** true: monitors send it every few seconds; the log tells of it where it changes something */
+  readonly repeats?: true;
   /** false: is never answered, as in Celery */
   readonly answers?: false;
 }

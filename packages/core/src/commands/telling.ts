@@ -2,7 +2,7 @@
 import type { RemoteCommandRow } from "../command-row.ts";
 
 export const tellingCommands = {
-  enable_events: { kind: "control", doc: "Tells monitors of tasks from now on, as -E does.", args: {} },
+  enable_events: { kind: "control", doc: "Tells monitors of tasks from now on, as -E does.", repeats: true, args: {} },
   disable_events: { kind: "control", doc: "Tells monitors nothing of tasks any more.", args: {} },
   heartbeat: { kind: "control", doc: "Tells monitors at once that the worker is there.", args: {} },
   loglevel: {

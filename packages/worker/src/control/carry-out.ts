@@ -28,8 +28,8 @@ export async function carryOut(desk: Desk, { method, arguments: given }: Control
 }
 
 async function carryOutOwn(desk: Desk, name: RemoteCommandName, given: Readonly<Record<string, unknown>>): Promise<unknown> {
-  const { args, kind, notApplicable, answers }: RemoteCommandRow = remoteCommands[name];
-  const log = kind === "inspect" ? desk.logger.debug : desk.logger.info;
+  const { args, kind, repeats, notApplicable, answers }: RemoteCommandRow = remoteCommands[name];
+  const log = kind === "inspect" || repeats ? desk.logger.debug : desk.logger.info;
   log.call(desk.logger, "remote control", { command: name });
   if (notApplicable !== undefined) return { error: notApplicable };
   const handle = commands[name as ApplicableName] as (desk: Desk, args: unknown) => unknown;

@@ -3,7 +3,11 @@ import { CeleriacError, logLevels, readLogLevel } from "@celeriac/core/runtime";
 import type { Commands } from "./command.ts";
 
 export const tellingCommands: Commands<"enable_events" | "disable_events" | "heartbeat" | "loglevel"> = {
-  enable_events: ({ events }) => ({ ok: events.turn(true) ? "task events enabled" : "task events already enabled" }),
+  enable_events({ events, logger }) {
+    if (!events.turn(true)) return { ok: "task events already enabled" };
+    logger.info("task events enabled by remote control");
+    return { ok: "task events enabled" };
+  },
   disable_events: ({ events }) => ({ ok: events.turn(false) ? "task events disabled" : "task events already disabled" }),
   loglevel({ logLevel }, { level: name }) {
     const level = readLogLevel(name);
