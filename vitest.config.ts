@@ -23,20 +23,15 @@ const builtEntry: Plugin = {
   },
 };
 
-/** Projects whose files run in two processes, not in one each: to start one, and to load everything anew, takes most of a second. */
-const sharing: Readonly<Record<string, object>> = {
-  unit: { isolate: false, restoreMocks: true, unstubEnvs: true },
-  conformance: { isolate: false, setupFiles: ["test/support/setup-file.ts"] },
-  interop: { isolate: false, setupFiles: ["test/support/setup-file.ts"] },
-};
-
 type Setup = "global-built" | "global-servers" | "global-packages";
 
 function project(name: string, ...setups: readonly Setup[]) {
   const include = [`test/${name}/**/*.test.ts`];
   const globalSetup = ["global-folder", ...setups].map((setup) => `test/support/${setup}.ts`);
-  const patience = name === "unit" ? {} : { testTimeout: 60_000, hookTimeout: 120_000 };
-  return { extends: true as const, test: { name, include, globalSetup, ...patience, ...sharing[name] } };
+  // Unit tests are short: to start a process for each of their files would take longer than they do. What others set up, servers and the environment, ends with their process.
+  const own = name === "unit" ? { isolate: false, restoreMocks: true, unstubEnvs: true } : { testTimeout: 60_000, hookTimeout: 120_000 };
+  const setupFiles = name === "unit" ? [] : ["test/support/setup-file.ts"];
+  return { extends: true as const, test: { name, include, globalSetup, setupFiles, ...own } };
 }
 
 export default defineConfig({

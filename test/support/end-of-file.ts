@@ -1,4 +1,4 @@
-/** What lives as long as a test file: support files stay loaded for the next one in the same process, so they say here what ends with this one. */
+/** What lives as long as a test file and is opened in the midst of it: support files say here how it ends. */
 import { afterAll } from "vitest";
 
 const ends: (() => Promise<unknown>)[] = [];
