@@ -42,7 +42,7 @@ export type ToThread =
       readonly kind: "heard";
       readonly heardAt: number;
       readonly messages: readonly (Omit<HeardMessage, "body"> & { readonly size: number })[];
-      readonly bytes: Uint8Array<ArrayBuffer>;
+      readonly bytes: Uint8Array;
     }
   | { readonly kind: "follow"; readonly isFollowed: boolean }
   | { readonly kind: "ask"; readonly id: number; readonly question: keyof Questions; readonly given: readonly unknown[] }
