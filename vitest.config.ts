@@ -30,8 +30,7 @@ function project(name: string, ...setups: readonly Setup[]) {
   const globalSetup = ["global-folder", ...setups].map((setup) => `test/support/${setup}.ts`);
   // Unit tests are short: to start a process for each of their files would take longer than they do. What others set up, servers and the environment, ends with their process.
   const own = name === "unit" ? { isolate: false, restoreMocks: true, unstubEnvs: true } : { testTimeout: 60_000, hookTimeout: 120_000 };
-  const setupFiles = name === "unit" ? [] : ["test/support/setup-file.ts"];
-  return { extends: true as const, test: { name, include, globalSetup, setupFiles, ...own } };
+  return { extends: true as const, test: { name, include, globalSetup, ...own } };
 }
 
 export default defineConfig({

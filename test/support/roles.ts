@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createApp } from "@celeriac/core";
 import { Redis } from "ioredis";
-import { atEndOfFile } from "./end-of-file.ts";
+import { afterAll } from "vitest";
 import { postgresRows } from "./postgres-client.ts";
 import type { RabbitmqPermissions } from "./rabbitmq-server.ts";
 
@@ -14,6 +14,8 @@ export type RedisRole = Role | `${Role}-results` | "operator" | "beat";
 
 const page = readFileSync(new URL("../../docs/security.md", import.meta.url), "utf8");
 const ownPassword = randomUUID();
+const removals: (() => Promise<unknown>)[] = [];
+afterAll(() => Promise.all(removals.splice(0).map((remove) => remove())));
 
 /** The arguments of ACL SETUSER behind a user's name. */
 export function redisRules(role: RedisRole, password: string): readonly string[] {
@@ -40,7 +42,7 @@ export async function redisUserUrl(url: string, role: RedisRole): Promise<string
   const rules = redisRules(role, ownPassword).map((rule) => rule.replace("&/0.", `&/${database}.`));
   await administrate("SETUSER", username, ...rules);
   // With a server that is gone they are gone, too.
-  atEndOfFile(() => administrate("DELUSER", username).catch(() => {}));
+  removals.push(() => administrate("DELUSER", username).catch(() => {}));
   return Object.assign(new URL(url), { username, password: ownPassword }).href;
 }
 

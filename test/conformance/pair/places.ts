@@ -1,9 +1,9 @@
 /** Where the brokers and backends of the pairs are, seen by each role: servers, users and databases are opened when first asked for and shared by all pairs. */
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
-import { atEndOfFile } from "../../support/end-of-file.ts";
+import { afterAll } from "vitest";
 import { type RedisCluster, startRedisCluster } from "../../support/redis-cluster.ts";
-import { startRedis } from "../../support/redis-server.ts";
+import { type RedisServer, startRedis } from "../../support/redis-server.ts";
 import {
   preparePostgres,
   type RedisRole,
@@ -58,18 +58,20 @@ const vhost = once(async () => {
 const postgres = once(async () => await preparePostgres(await postgresUrl(), ["results"]));
 const otherRedis = once(async () => {
   const server = await startRedis();
-  atEndOfFile(() => server.stop());
+  servers.push(server);
   return await urlsOf((role) => redisUserUrl(server.url, `${role}-results`));
 });
 const cluster = once(async () => {
   const started = await startRedisCluster();
-  atEndOfFile(() => started.stop());
+  servers.push(started);
   const userUrl = async (role: RedisRole) => {
     for (const node of started.nodes) await started.clientOf(node).acl("SETUSER", role, ...redisRules(role, role), ...redisClusterRules());
     return started.url.replaceAll("://", `://${role}:${role}@`);
   };
   return { started, urls: await urlsOf(userUrl), resultUrls: await urlsOf((role) => userUrl(`${role}-results`)) };
 });
+const servers: Pick<RedisServer, "stop">[] = [];
+afterAll(() => Promise.all(servers.map((server) => server.stop())));
 
 /** The same users on another database of their server. */
 function inDatabase(urls: RoleUrls, { pathname }: URL): RoleUrls {
