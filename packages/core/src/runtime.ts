@@ -66,6 +66,7 @@ export { type FailpointName, failpoint, failpointNames } from "./failpoint.ts";
 export { celeryErrors, exceptionJson, readException, remoteErrorOf, taskErrorOf } from "./failure.ts";
 export { afterFailure, afterSuccess, type Followed, type FollowUps } from "./follow-up.ts";
 export { readFollowed } from "./followed.ts";
+export { createFresh, type Fresh } from "./fresh.ts";
 export { Heap } from "./heap.ts";
 export { type Answer, answerJson, type HttpServer, openHttpServer } from "./http-server.ts";
 export { instantMs } from "./instant.ts";

@@ -1,5 +1,5 @@
 /** What waits in the worker's queues, asked when somebody wants to know: one question at a time, not too often, of so many queues. */
-import { type Broker, type Clock, deadLetterQueue, type Logger, reasonOf } from "@celeriac/core/runtime";
+import { type Broker, type Clock, createFresh, deadLetterQueue, type Logger, reasonOf } from "@celeriac/core/runtime";
 
 export interface QueueFacts {
   readonly queue: string;
@@ -29,8 +29,7 @@ const patienceMs = 2_000;
 const mostQueues = 100;
 
 export function createQueueLook({ broker, queues, clock, logger }: QueueLookOptions): QueueLook {
-  let asking: Promise<readonly QueueFacts[] | null> | null = null;
-  let last: { readonly at: number; readonly facts: readonly QueueFacts[] | null } | null = null;
+  const fresh = createFresh(clock, freshMs, () => ask(broker()!));
   let failures = 0;
   let told: string | null = null;
 
@@ -56,17 +55,10 @@ export function createQueueLook({ broker, queues, clock, logger }: QueueLookOpti
 
   return {
     async facts() {
-      const asked = broker();
-      if (asked === null) return null;
-      if (asking === null && last !== null && clock.monotonic() - last.at < freshMs) return last.facts;
-      asking ??= ask(asked).then((facts) => {
-        last = { at: clock.monotonic(), facts };
-        asking = null;
-        return facts;
-      });
+      if (broker() === null) return null;
       const patience = new AbortController();
       const late = clock.sleep(patienceMs, patience.signal, { background: true }).then(() => null);
-      const facts = await Promise.race([asking, late]);
+      const facts = await Promise.race([fresh.get(), late]);
       patience.abort();
       return facts;
     },

@@ -1,6 +1,5 @@
 /** How long the queues are: of those that workers consume, the app names, or the broker lists. Asked when somebody wants to know, not more than once in two seconds. */
-import { type AppRuntime, allQueues, type QueueFacts, queueFacts } from "@celeriac/core/runtime";
-import { createFresh } from "./fresh.ts";
+import { type AppRuntime, allQueues, createFresh, type QueueFacts, queueFacts } from "@celeriac/core/runtime";
 import type { Inspection } from "./inspection.ts";
 
 export interface WatchedQueue extends QueueFacts {

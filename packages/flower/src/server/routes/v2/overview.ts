@@ -1,6 +1,6 @@
 /** Is it healthy? One answer for all who ask, put together anew no more than once in two seconds. */
+import { createFresh } from "@celeriac/core/runtime";
 import type { Overview, QueueRow } from "../../../shared/contract.ts";
-import { createFresh } from "../../cluster/fresh.ts";
 import type { TypeSummary } from "../../history/history.ts";
 import type { MonitorParts } from "../../parts.ts";
 import { bannersOf } from "../../present/banners.ts";

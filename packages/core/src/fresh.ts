@@ -1,5 +1,5 @@
 /** Something that is asked for when somebody wants to know: once at a time, however many want to, and not again while it is fresh. */
-import type { Clock } from "@celeriac/core/runtime";
+import type { Clock } from "./clock.ts";
 
 export interface Fresh<T> {
   /** What is fresh, or what is being asked for. Rejects as the question does. */
