@@ -13,6 +13,7 @@ export const packages: Readonly<Record<string, string>> = {
   "@celeriac/worker": "worker",
   "@celeriac/beat": "beat",
   "@celeriac/flower": "flower",
+  "@celeriac/airflow-bridge": "airflow-bridge",
   celeriac: "cli",
 };
 

@@ -1,0 +1,6 @@
+/** The door of the Airflow worker: what the command runs it with. */
+
+export type { Launcher, WorkloadContext } from "./launcher.ts";
+export { type AirflowTaskKind, airflowTasks } from "./names.ts";
+export type { Outcome } from "./outcome.ts";
+export type { CommandWorkload, TaskWorkload, Workload } from "./workload.ts";
