@@ -17,6 +17,7 @@ function world({ queues = ["a"], length = async (_queue: string): Promise<number
         return length(queue);
       },
       oldestAge: async () => 1_500,
+      paused: async () => new Set(),
     },
   } as unknown as Broker;
   const logger = { ...silentLogger, warn: (_: string, fields?: object) => void warnings.push((fields as { reason: string }).reason) };
@@ -27,7 +28,7 @@ function world({ queues = ["a"], length = async (_queue: string): Promise<number
 it("asks once for all who scrape within five seconds", async () => {
   const { clock, look, asked } = world();
   const [first, second] = await Promise.all([look.facts(), look.facts()]);
-  expect(first).toEqual([{ queue: "a", ready: 3, oldestMs: 1_500, dead: 3 }]);
+  expect(first).toEqual([{ name: "a", length: 3, oldestMs: 1_500, dead: 3, paused: false }]);
   expect(second).toBe(first);
   await clock.advance(4_900);
   expect(await look.facts()).toBe(first);

@@ -196,14 +196,15 @@ export interface QueueList {
 }
 
 /** Who changed what, or was not let. */
-export interface AuditRow {
+export interface AuditEntry {
+  /** epoch seconds */
   readonly at: number;
   readonly user: string;
   readonly address: string;
   /** "revoke" */
   readonly action: string;
   readonly target: string;
-  /** null: it was done; else why not */
+  /** null: it was done; else why it was refused or failed */
   readonly refusal: string | null;
   /** what was sent with it, without secrets */
   readonly details: Readonly<Record<string, unknown>>;
@@ -211,7 +212,7 @@ export interface AuditRow {
 
 /** GET api/v2/audit?limit=100&before=: newest first; for admins */
 export interface AuditList {
-  readonly rows: readonly AuditRow[];
+  readonly rows: readonly AuditEntry[];
   /** to pass as `before`; null: there is no more */
   readonly next: number | null;
 }

@@ -126,8 +126,8 @@ function gaugesOfPool(gauge: AddGauge, pool: () => PoolStats): void {
 
 function gaugesOfQueues(gauge: AddGauge, look: QueueLook): void {
   const figures = {
-    celeriac_queue_messages: ({ ready }) => ready,
-    celeriac_queue_oldest_seconds: ({ oldestMs }) => (oldestMs === null ? null : oldestMs / 1_000),
+    celeriac_queue_messages: ({ length }) => length,
+    celeriac_queue_oldest_seconds: ({ length, oldestMs }) => (length === 0 ? 0 : oldestMs === null ? null : oldestMs / 1_000),
     celeriac_queue_dead_letters: ({ dead }) => dead,
   } as const satisfies Partial<Record<MetricName, (facts: NonNullable<Awaited<ReturnType<QueueLook["facts"]>>>[number]) => number | null>>;
   for (const [name, figure] of Object.entries(figures))
@@ -136,7 +136,7 @@ function gaugesOfQueues(gauge: AddGauge, look: QueueLook): void {
       this.reset();
       for (const each of facts) {
         const value = figure(each);
-        if (value !== null) this.set({ queue: each.queue }, value);
+        if (value !== null) this.set({ queue: each.name }, value);
       }
     });
 }

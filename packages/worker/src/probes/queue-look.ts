@@ -1,13 +1,5 @@
 /** What waits in the worker's queues, asked when somebody wants to know: one question at a time, not too often, of so many queues. */
-import { type Broker, type Clock, createFresh, deadLetterQueue, type Logger, reasonOf } from "@celeriac/core/runtime";
-
-export interface QueueFacts {
-  readonly queue: string;
-  readonly ready: number;
-  /** null: the broker cannot tell */
-  readonly oldestMs: number | null;
-  readonly dead: number;
-}
+import { type Broker, type Clock, createFresh, type Logger, type QueueFacts, queueFacts, reasonOf } from "@celeriac/core/runtime";
 
 export interface QueueLook {
   /** null: the broker could not be asked, or has not answered yet. Never rejects. */
@@ -36,11 +28,7 @@ export function createQueueLook({ broker, queues, clock, logger }: QueueLookOpti
   async function ask(asked: Broker): Promise<readonly QueueFacts[] | null> {
     try {
       if (!asked.connected) await asked.connect();
-      const facts = await Promise.all(
-        queues()
-          .slice(0, mostQueues)
-          .map((queue) => factsOf(asked, queue)),
-      );
+      const facts = await queueFacts(asked, queues().slice(0, mostQueues));
       told = null;
       return facts;
     } catch (error) {
@@ -66,9 +54,4 @@ export function createQueueLook({ broker, queues, clock, logger }: QueueLookOpti
       return failures;
     },
   };
-}
-
-async function factsOf({ queues }: Broker, queue: string): Promise<QueueFacts> {
-  const [ready, oldestMs, dead] = await Promise.all([queues.length(queue), queues.oldestAge(queue), queues.length(deadLetterQueue(queue))]);
-  return { queue, ready, oldestMs: ready === 0 ? 0 : oldestMs, dead };
 }

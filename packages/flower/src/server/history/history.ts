@@ -2,8 +2,11 @@
  * The contract of a history: takes what was heard, answers what is asked, away from the thread that serves. Drivers: SQLite (default), PostgreSQL
  * (several monitors on one). Every one passes `test/conformance/history-suite.ts`.
  */
+import type { AuditEntry } from "../../shared/contract.ts";
 import type { SearchExpression } from "../search/expression.ts";
 import type { TaskEvent, TaskRecord } from "./task-record.ts";
+
+export type { AuditEntry };
 
 /** A message of the event exchange as the broker gave it, not yet read. */
 export interface HeardMessage {
@@ -108,19 +111,6 @@ export interface TypeSummary extends Omit<Slice, "at"> {
   readonly name: string;
   /** epoch seconds */
   readonly lastAt: number;
-}
-
-export interface AuditEntry {
-  /** epoch seconds */
-  readonly at: number;
-  readonly user: string;
-  readonly address: string;
-  /** "revoke" */
-  readonly action: string;
-  readonly target: string;
-  /** null: it was done; else why it was refused or failed */
-  readonly refusal: string | null;
-  readonly details: Readonly<Record<string, unknown>>;
 }
 
 /** How the history is doing: what a banner, a probe and the metrics tell. */

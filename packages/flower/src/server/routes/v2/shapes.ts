@@ -2,8 +2,8 @@
 import type {
   ActionOffer,
   ActionReport,
+  AuditEntry,
   AuditList,
-  AuditRow,
   Banner,
   Overview,
   Problem,
@@ -175,8 +175,16 @@ export const shapes = {
     failing: list(shape<Overview["failing"][number]>({ name: text, failed: whole, ended: whole, lastException: orNull(text) })),
     banners: list(ref("Banner")),
   }),
-  AuditRow: shape<AuditRow>({ at: time, user: text, address: text, action: text, target: text, refusal: orNull(text), details: object }),
-  AuditList: shape<AuditList>({ rows: list(ref("AuditRow")), next: orNull(time) }),
+  AuditEntry: shape<AuditEntry>({
+    at: time,
+    user: text,
+    address: text,
+    action: text,
+    target: text,
+    refusal: orNull(text),
+    details: object,
+  }),
+  AuditList: shape<AuditList>({ rows: list(ref("AuditEntry")), next: orNull(time) }),
 } as const;
 
 export type ShapeName = keyof typeof shapes;
