@@ -82,6 +82,18 @@ export function describeScheduleStore(name: string, openWorld: () => Promise<Sch
       expect((await one.lead("a", longMs)).revision).toBeGreaterThan(revision);
     });
 
+    it("finds one by its name, as it is read with all others", async () => {
+      const { token } = await one.lead("a", longMs);
+      await one.put("runtime", [entry("x"), entry("y", { maxRuns: 3 })]);
+      await one.stamp(token!, [tick("x", 1_000)], []);
+      await one.confirm(["x@1000"], 1_001);
+      await one.setPaused("y", true);
+      const { entries } = await other.read(0);
+      for (const name of ["x", "y"]) expect(await other.find(name)).toEqual(entries.find(({ definition }) => definition.name === name)!);
+      await one.remove("runtime", "x");
+      expect([await other.find("x"), await other.find("z")]).toEqual([null, null]);
+    });
+
     it("keeps thousands", async () => {
       await one.put(
         "runtime",

@@ -6,7 +6,7 @@ import { eventually } from "../support/eventually.ts";
 import { stopBetweenWrites } from "../support/fault/between-writes.ts";
 import type { PrivateProcess } from "../support/private-process.ts";
 import { projectFolder } from "../support/project-folder.ts";
-import { redisUrl } from "../support/servers.ts";
+import { postgresUrl, redisUrl } from "../support/servers.ts";
 
 const stepMs = 50;
 const tasks = `
@@ -31,39 +31,43 @@ function folderOf(name: string) {
   return folder.path;
 }
 
-function startBeat(folder: string, broker: string): PrivateProcess {
-  const beat = startCeleriac(folder, ["-b", broker, "beat", "--failover", "600ms"]);
+function startBeat(folder: string, { broker, store }: Place): PrivateProcess {
+  const environment = store === null ? {} : { CELERIAC_SCHEDULE_STORE: store };
+  const beat = startCeleriac(folder, ["-b", broker, "beat", "--failover", "600ms"], environment);
   running.push(beat);
   return beat;
 }
 
 interface Place {
-  readonly url: string;
+  readonly broker: string;
+  /** null: with the broker */
+  readonly store: string | null;
   /** of the SQLite files */
   readonly folder: string | null;
 }
 
 const places: readonly (readonly [string, () => Promise<Place>])[] = [
-  ["Redis", async () => ({ url: await redisUrl(), folder: null })],
+  ["Redis", async () => ({ broker: await redisUrl(), store: null, folder: null })],
   [
     "a SQLite file",
     async () => {
       const folder = folderOf("beat-file");
-      return { url: `sqlite://${folder}/celeriac.db`, folder };
+      return { broker: `sqlite://${folder}/celeriac.db`, store: null, folder };
     },
   ],
+  ["PostgreSQL, with tasks on Redis", async () => ({ broker: await redisUrl(), store: await postgresUrl(), folder: null })],
 ];
 
 describe.each(places)("on %s", (_, open) => {
   it("each due time is sent once, though the leader is killed, and then the next one is stopped for a while", async () => {
-    const { url: broker, folder } = await open();
-    const reader = createApp("shop", { broker });
+    const place = await open();
+    const reader = createApp("shop", { broker: place.broker });
     const { broker: queues } = await runtimeOf(reader)!.links();
     await queues.connect();
     const length = () => queues.queues.length("celery");
-    const first = startBeat(folderOf("beat-1"), broker);
+    const first = startBeat(folderOf("beat-1"), place);
     await first.wrote(/beat-leading/, 30_000);
-    const [second, third] = [startBeat(folderOf("beat-2"), broker), startBeat(folderOf("beat-3"), broker)];
+    const [second, third] = [startBeat(folderOf("beat-2"), place), startBeat(folderOf("beat-3"), place)];
     await Promise.all([second.wrote(/beat-following/, 30_000), third.wrote(/beat-following/, 30_000)]);
 
     process.kill(first.pid, "SIGKILL");
@@ -73,7 +77,7 @@ describe.each(places)("on %s", (_, open) => {
     ]);
     const before = await length();
     await eventually(async () => (await length()) > before + 20);
-    await stopBetweenWrites(leader.pid, folder);
+    await stopBetweenWrites(leader.pid, place.folder);
     await follower.wrote(/beat-leading/, 30_000);
     process.kill(leader.pid, "SIGCONT");
     await leader.wrote(/another beat leads now/, 30_000);

@@ -46,6 +46,8 @@ export interface ScheduleStore {
   resign(holder: string): Promise<void>;
   /** What has changed since that revision; all of it since 0. */
   read(since: number): Promise<Reading>;
+  /** null: there is none. */
+  find(name: string): Promise<StoredEntry | null>;
   /**
    * Adds and replaces entries of that source; what an entry had run stays, and where its timing changes (`timingOf`) it is due from now on.
    * Gives the names that it left alone, because an entry of the other source has them.

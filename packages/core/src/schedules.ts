@@ -56,13 +56,18 @@ export function createSchedules(runtime: AppRuntime, sender: Sender): Schedules 
   async function all(store: ScheduleStore): Promise<readonly StoredEntry[]> {
     const { entries } = await store.read(0);
     const stored = new Set(entries.map(({ definition }) => definition.name));
-    const since = runtime.clock.now();
     const unstored = [...runtime.schedule.values()].filter(({ definition }) => !stored.has(definition.name));
-    return [...entries, ...unstored.map(({ definition }) => ({ ...unrun, source: "code" as const, definition, since }))];
+    return [...entries, ...unstored.map(unrun)];
   }
 
   async function find(store: ScheduleStore, name: string): Promise<StoredEntry | null> {
-    return (await all(store)).find(({ definition }) => definition.name === name) ?? null;
+    const declared = runtime.schedule.get(name);
+    return (await store.find(name)) ?? (declared === undefined ? null : unrun(declared));
+  }
+
+  function unrun({ definition }: DeclaredEntry): StoredEntry {
+    const since = runtime.clock.now();
+    return { source: "code", definition, paused: false, since, lastDueAt: null, lastSentAt: null, lastTaskId: null, runs: 0 };
   }
 
   async function setPaused(name: string, paused: boolean): Promise<void> {
@@ -122,8 +127,6 @@ export function createSchedules(runtime: AppRuntime, sender: Sender): Schedules 
     },
   };
 }
-
-const unrun = { paused: false, lastDueAt: null, lastSentAt: null, lastTaskId: null, runs: 0 } as const;
 
 /** Who is not to overlap has to know how the task before ended, and a chord is counted. Throws SCHEDULE_INVALID, RESULT_CHORDS. */
 export function refuseUnseen(settings: AppRuntime["settings"], { definition: { name, overlap, call } }: DeclaredEntry): void {

@@ -43,6 +43,7 @@ export function createMemoryScheduleStore(url: string, app: string, context: Dri
         removed: [...removed].filter(([, at]) => at > since).map(([name]) => name),
       };
     },
+    find: async (name) => entries().kept.get(name)?.entry ?? null,
     async put(source, definitions) {
       const own = entries();
       const at = clock.now();

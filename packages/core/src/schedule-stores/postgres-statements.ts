@@ -29,10 +29,14 @@ export const sweepRemoved = `
   delete from celeriac_schedule_entry as entry using celeriac_schedule as own
   where own.app = $1 and own.token = $2 and entry.app = own.app and entry.definition is null`;
 
+const fields = "name, source, definition, paused, since, last_due, last_sent, last_id, runs";
+
+/** $2 name */
+export const findEntry = `select ${fields} from celeriac_schedule_entry where app = $1 and name = $2 and definition is not null`;
+
 /** $2 revision; gives a row without a name where nothing has changed since. */
 export const readEntries = `
-  select own.revision as at, entry.name, entry.source, entry.definition, entry.paused, entry.since, entry.last_due, entry.last_sent,
-    entry.last_id, entry.runs
+  select own.revision as at, ${fields.replace(/\w+/g, "entry.$&")}
   from celeriac_schedule as own left join celeriac_schedule_entry as entry on entry.app = own.app and entry.revision > $2
   where own.app = $1`;
 

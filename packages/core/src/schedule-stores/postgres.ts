@@ -50,6 +50,10 @@ export function createPostgresScheduleStore(url: string, app: string, context: D
         removed: changed.filter((row) => row["definition"] === null).map((row) => String(row["name"])),
       };
     },
+    async find(name) {
+      const [row] = await ask(statements.findEntry, name);
+      return row === undefined ? null : entryOf(row);
+    },
     async put(source, definitions) {
       const refused: string[] = [];
       for (let from = 0; from < definitions.length; from += page) {

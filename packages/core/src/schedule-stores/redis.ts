@@ -72,6 +72,10 @@ export function createRedisScheduleStore(url: string, app: string, context: Driv
       for (let { rows } = first; rows.length === page; take(rows)) ({ rows } = await readPage(rows.at(-1)![1]));
       return { revision: first.revision, entries: [...latest.values()], removed: first.gone };
     },
+    async find(name) {
+      const fields = (await ask((connection) => connection.call("HMGET", entries + name, ...fieldNames))) as Fields | Missing;
+      return fields[0] === null ? null : entryOf(fields);
+    },
     async put(source, definitions) {
       const refused: string[] = [];
       for (let from = 0; from < definitions.length; from += page) {
@@ -106,6 +110,8 @@ export function createRedisScheduleStore(url: string, app: string, context: Driv
   };
 }
 
+const fieldNames = ["source", "definition", "paused", "since", "due", "sent", "id", "runs"] as const;
+type Missing = readonly [source: null, ...unknown[]];
 type Fields = readonly [
   source: EntrySource,
   definition: string,

@@ -82,6 +82,7 @@ export function createSqliteScheduleStore(url: string, app: string, context: Dri
     lead: (holder, ttlMs) => inTransaction((tables) => tables.lead(app, { holder, machine, ttlMs, now: clock.now() })),
     resign: (holder) => inTransaction((tables) => tables.resign(app, holder)),
     read: (since) => inTransaction((tables) => tables.read(app, since)),
+    find: (name) => inTransaction((tables) => tables.find(app, name)),
     put: (source, definitions) => inTransaction((tables) => tables.put(app, source, definitions, clock.now())),
     remove: (source, name) => inTransaction((tables) => tables.remove(app, source, name)),
     setPaused: (name, paused) => inTransaction((tables) => tables.setPaused(app, name, paused, clock.now())),

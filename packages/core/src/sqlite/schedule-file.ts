@@ -17,6 +17,7 @@ export interface ScheduleTables {
   lead(app: string, candidate: Candidate): Pulse;
   resign(app: string, holder: string): void;
   read(app: string, since: number): Reading;
+  find(app: string, name: string): StoredEntry | null;
   /** Gives the names that the other source has. */
   put(app: string, source: EntrySource, definitions: readonly EntryDefinition[], at: number): readonly string[];
   remove(app: string, source: EntrySource, name: string): boolean;
@@ -60,9 +61,9 @@ export function openScheduleTables(connection: Connection): ScheduleTables {
   const standing = connection.query("select token, holder, revision, machine from app where name = ?");
   const free = connection.query("update app set holder = null where name = ? and holder = ?");
   const nextRevision = connection.query("update app set revision = revision + 1 where name = ? returning revision");
-  const changed = connection.query(
-    "select name, source, definition, paused, since, last_due, last_sent, last_id, runs from entry where app = ? and revision > ?",
-  );
+  const rows = "select name, source, definition, paused, since, last_due, last_sent, last_id, runs from entry where app = ?";
+  const changed = connection.query(`${rows} and revision > ?`);
+  const found = connection.query(`${rows} and name = ? and definition is not null`);
   const sweep = connection.query("delete from entry where app = ? and definition is null");
   const sourceOf = connection.query("select source from entry where app = ? and name = ? and definition is not null");
   const insert = connection.query(
@@ -115,6 +116,10 @@ export function openScheduleTables(connection: Connection): ScheduleTables {
         entries: rows.filter((row) => row[2] !== null).map(entryOf),
         removed: rows.filter((row) => row[2] === null).map(([name]) => String(name)),
       };
+    },
+    find(app, name) {
+      const [row] = found.all([app, name]);
+      return row === undefined ? null : entryOf(row);
     },
     put(app, source, definitions, at) {
       if (definitions.length === 0) return [];
