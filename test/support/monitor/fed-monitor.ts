@@ -4,7 +4,7 @@ import { contentRules, runtimeOf, silentLogger } from "@celeriac/core/runtime";
 import type { FastifyInstance } from "fastify";
 import { createActions } from "../../../packages/flower/src/server/actions/actions.ts";
 import { openCluster } from "../../../packages/flower/src/server/cluster/cluster.ts";
-import type { History } from "../../../packages/flower/src/server/history/history.ts";
+import type { HeardMessage, History } from "../../../packages/flower/src/server/history/history.ts";
 import { openHistory } from "../../../packages/flower/src/server/history/open-history.ts";
 import { type MonitorOptions, resolveMonitorOptions } from "../../../packages/flower/src/server/options.ts";
 import type { MonitorParts } from "../../../packages/flower/src/server/parts.ts";
@@ -35,7 +35,15 @@ export async function fedMonitor(options: MonitorOptions = {}): Promise<FedMonit
   const redactor = createRedactor(given.redact);
   const security = createSecurity({ ...shared, note: (entry) => history.note(entry) });
   const cluster = await openCluster({ runtime, history, logger: silentLogger, redactor, timeoutMs: given.inspectTimeout });
-  const ear = { awaySince: null, heardAt: runtime.clock.now() / 1_000 };
+  const followers = new Set<(message: HeardMessage) => void>();
+  const ear = {
+    awaySince: null,
+    heardAt: runtime.clock.now() / 1_000,
+    follow(follower: (message: HeardMessage) => void) {
+      followers.add(follower);
+      return () => followers.delete(follower);
+    },
+  };
   const actions = createActions(app, runtime, given.inspectTimeout);
   const parts = { app, runtime, ...shared, redactor, history, cluster, actions, security, ear } as unknown as MonitorParts;
   const server = createServer(parts, [v2Routes, taskRoutes, workerRoutes]);
@@ -44,7 +52,10 @@ export async function fedMonitor(options: MonitorOptions = {}): Promise<FedMonit
     server,
     history,
     async feed(...events) {
-      for (const event of events) history.hear(heard(event));
+      for (const event of events) {
+        history.hear(heard(event));
+        for (const follower of followers) follower(heard(event));
+      }
       await history.settled();
     },
     async [Symbol.asyncDispose]() {

@@ -9,13 +9,15 @@ import {
   subscribeToEvents,
   tellWorkers,
 } from "@celeriac/core/runtime";
-import type { History, WorkerRecord } from "./history/history.ts";
+import type { HeardMessage, History, WorkerRecord } from "./history/history.ts";
 
 export interface Ear {
   /** Since when the broker cannot be reached, epoch seconds; null: it can. */
   readonly awaySince: number | null;
   /** when an event was last heard, epoch seconds; null: none was since the start */
   readonly heardAt: number | null;
+  /** What the history is told, as well; gives how to end it. `heard` must not throw. */
+  follow(heard: (message: HeardMessage) => void): () => void;
   /** A worker has come: it is told to tell task events now, and not with the next round. */
   welcome(workers: readonly Pick<WorkerRecord, "hostname" | "online">[]): void;
   close(): Promise<void>;
@@ -46,6 +48,7 @@ export async function openEar({ runtime, history, logger, enableEvents }: EarOpt
   let isTold = false;
   let subscription: Subscription | null = null;
   const online = new Set<string>();
+  const followers = new Set<(message: HeardMessage) => void>();
 
   const opening = subscribe();
   const rounds = clock.every(roundMs, () => void round());
@@ -56,7 +59,9 @@ export async function openEar({ runtime, history, logger, enableEvents }: EarOpt
         await broker.connect();
         subscription = await subscribeToEvents(broker, settings, ({ body, headers, properties }) => {
           heardAt = clock.now() / 1_000;
-          history.hear({ body, headers, contentType: properties.contentType });
+          const message = { body, headers, contentType: properties.contentType };
+          history.hear(message);
+          for (const heard of followers) heard(message);
         });
         there();
         await askForEvents();
@@ -104,6 +109,10 @@ export async function openEar({ runtime, history, logger, enableEvents }: EarOpt
     },
     get heardAt() {
       return heardAt;
+    },
+    follow(heard) {
+      followers.add(heard);
+      return () => followers.delete(heard);
     },
     welcome(workers) {
       let isNew = false;

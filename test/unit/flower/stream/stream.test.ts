@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { taskDeltas, workerSnapshot } from "../../../../packages/flower/src/server/stream/frame.ts";
 import { createListener } from "../../../../packages/flower/src/server/stream/listener.ts";
 import { createRing } from "../../../../packages/flower/src/server/stream/ring.ts";
+import { bytesOfTick, type Tick } from "../../../../packages/flower/src/server/stream/tick.ts";
 import { success, workerEvent } from "../../../support/heard.ts";
 import { type FedMonitor, fedMonitor } from "../../../support/monitor/fed-monitor.ts";
 
@@ -26,10 +27,10 @@ describe("frames", () => {
 });
 
 describe("the ring", () => {
-  const tick = (seq: number, text = "x") => ({ seq, workers: [text], overview: null, uuids: [] });
+  const tick = (seq: number, text = "x"): Tick => ({ seq, workers: [text], overview: null, uuids: [] });
 
   it("keeps what is young and fits, and says where something is missing", () => {
-    const ring = createRing();
+    const ring = createRing(bytesOfTick);
     expect([ring.since(0), ring.since(1)]).toEqual([[], null]);
     for (let seq = 1; seq <= 1_000; seq++) ring.add(tick(seq), seq * 100);
     expect(ring.since(1_000)).toEqual([]);
@@ -42,6 +43,8 @@ describe("the ring", () => {
 });
 
 describe("a client that does not keep up", () => {
+  const gap = (dropped: number) => `${dropped} lost`;
+
   class Slow extends EventEmitter {
     readonly written: string[] = [];
     writableLength = 0;
@@ -62,14 +65,14 @@ describe("a client that does not keep up", () => {
 
   it("is left behind, and told by how much", () => {
     const slow = new Slow();
-    const listener = createListener(slow);
+    const listener = createListener(slow, gap);
     listener.write("x".repeat(300_000), 1);
     listener.write("second", 1);
     listener.write("third", 2);
     listener.ping("ping");
     expect(slow.written).toHaveLength(1);
     slow.drain();
-    expect(slow.written.slice(1)).toEqual(['data: {"kind":"gap","dropped":3}\n\n']);
+    expect(slow.written.slice(1)).toEqual(["3 lost"]);
     slow.drain();
     listener.write("fourth", 1);
     expect(slow.written.at(-1)).toBe("fourth");
@@ -77,7 +80,7 @@ describe("a client that does not keep up", () => {
 
   it("is told everything as long as it fits", () => {
     const slow = new Slow();
-    const listener = createListener(slow);
+    const listener = createListener(slow, gap);
     for (let at = 0; at < 100; at++) listener.write("x".repeat(1_000), 1);
     expect(slow.written).toHaveLength(100);
   });
@@ -92,9 +95,11 @@ describe("the stream", () => {
   });
   afterAll(() => fed?.[Symbol.asyncDispose]());
 
-  async function open(query: string, headers: Readonly<Record<string, string>> = {}) {
+  const open = (query: string, headers: Readonly<Record<string, string>> = {}) => openPath(`/api/v2/stream?${query}`, headers);
+
+  async function openPath(path: string, headers: Readonly<Record<string, string>> = {}) {
     const ending = new AbortController();
-    const answer = await fetch(`${url}/api/v2/stream?${query}`, { headers, signal: ending.signal });
+    const answer = await fetch(url + path, { headers, signal: ending.signal });
     const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     return {
@@ -137,6 +142,45 @@ describe("the stream", () => {
     const back = await open("topics=tasks&uuids=a%252C1", { "last-event-id": last });
     expect(await back.until('"newer":1')).not.toContain('"uuid"');
     back.end();
+  });
+
+  it("tells every event as it was told, but for its secrets, and goes on where a client was", async () => {
+    const now = Date.now() / 1_000;
+    const all = await openPath("/api/v2/events");
+    expect(all.answer.headers.get("content-type")).toBe("text/event-stream; charset=UTF-8");
+    const ends = await openPath("/api/task/events/task-succeeded/e%2F1");
+    await Promise.all([all.until("id: "), ends.until("id: ")]);
+    await fed.feed(...success("e/1", now, { kwargs: "{'password': 'hunter2', 'user': 7}" }), ...success("e/2", now));
+    const told = await all.until(`"uuid":"e/2","hostname":"w1@box","timestamp":${String(now + 0.5).slice(0, 9)}`);
+    const events = [...told.matchAll(/^data: (.*)$/gm)].map(([, text]) => JSON.parse(text!));
+    expect(events.map(({ type }) => type).slice(0, 4)).toEqual(["task-sent", "task-received", "task-started", "task-succeeded"]);
+    expect(events[0]).toMatchObject({ uuid: "e/1", name: "tasks.add", queue: "celery", kwargs: "{'password': '********', 'user': 7}" });
+    expect(await ends.until('"task-succeeded"')).not.toContain("e/2");
+    const [, third] = [...told.matchAll(/^id: (.*)$/gm)].map(([, id]) => id!);
+    ends.end();
+    all.end();
+    const back = await openPath(`/api/v2/events?types=task-succeeded&uuids=e%252F1&after=${third}`);
+    expect(await back.until('"type":"task-succeeded","uuid":"e/1"')).not.toContain("gap");
+    back.end();
+    const late = await openPath("/api/v2/events", { "last-event-id": "0a1b2c-7" });
+    await late.until('data: {"type":"gap","dropped":0}');
+    late.end();
+  });
+
+  it("refuses a WebSocket where Flower had one, and what is no type of an event", async () => {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    const upgrade = [
+      "Connection: Upgrade",
+      "Upgrade: websocket",
+      "Sec-WebSocket-Version: 13",
+      "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    ];
+    socket.write(`GET /api/task/events/task-sent/ HTTP/1.1\r\nHost: localhost\r\n${upgrade.join("\r\n")}\r\n\r\n`);
+    const answer = await new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data))));
+    socket.destroy();
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect((await fetch(`${url}/api/v2/events?types=everything`)).status).toBe(400);
+    expect((await fetch(`${url}/api/v2/events`, { headers: { "sec-fetch-site": "cross-site" } })).status).toBe(403);
   });
 
   it("is not for pages of other sites, and not for a question that is none", async () => {

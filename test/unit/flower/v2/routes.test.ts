@@ -210,7 +210,7 @@ describe("its description", () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(apiRoutes.length).toBeGreaterThan(20);
-    expect(told.sort()).toEqual([...apiRoutes.map(({ method, path }) => `${method} ${path}`), "GET /stream"].sort());
+    expect(told.sort()).toEqual([...apiRoutes.map(({ method, path }) => `${method} ${path}`), "GET /stream", "GET /events"].sort());
     for (const { method, path } of apiRoutes)
       expect(fed.server.hasRoute({ method, url: `/api/v2${path.replace(/\{(\w+)\}/g, ":$1")}` }), path).toBe(true);
     expect(document.paths["/tasks/{uuid}/retry"].post.description).toBe("Needs the role operator.");

@@ -10,7 +10,8 @@ import type { Change } from "../history/history.ts";
 import type { TaskRecord } from "../history/task-record.ts";
 import { encodeFrame, encodeRow, eventText, taskDeltas, workerDeltas, workerSnapshot } from "./frame.ts";
 import type { Listener } from "./listener.ts";
-import { createRing, type Tick } from "./ring.ts";
+import { createRing } from "./ring.ts";
+import { bytesOfTick, type Tick } from "./tick.ts";
 import type { Wish } from "./wish.ts";
 
 export interface HubParts {
@@ -41,7 +42,7 @@ const ping = `data: ${encodeFrame({ kind: "ping" })}\n\n`;
 export class StreamHub {
   readonly #parts: HubParts;
   readonly #epoch = randomBytes(6).toString("hex");
-  readonly #ring = createRing();
+  readonly #ring = createRing(bytesOfTick);
   readonly #members = new Set<Member>();
   /** name → its row, as it was last told */
   readonly #workers = new Map<string, string>();

@@ -1,6 +1,5 @@
 /** One client of the stream: writes to it as fast as it reads, and says so when something had to be left out. */
 import type { ServerResponse } from "node:http";
-import { encodeFrame } from "./frame.ts";
 
 export interface Listener {
   /** `frames`: how many there are in `text`. */
@@ -19,13 +18,14 @@ interface Out extends Pick<ServerResponse, "writableLength" | "writableNeedDrain
 
 const mostWaitingBytes = 262_144;
 
-export function createListener(out: Out): Listener {
+/** `gap`: what it is told when so many frames had to be left out. */
+export function createListener(out: Out, gap: (dropped: number) => string): Listener {
   let dropped = 0;
   out.on("drain", () => {
     if (dropped === 0) return;
-    const text = encodeFrame({ kind: "gap", dropped });
+    const text = gap(dropped);
     dropped = 0;
-    out.write(`data: ${text}\n\n`);
+    out.write(text);
   });
   return {
     write(text, frames) {

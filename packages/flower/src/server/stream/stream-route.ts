@@ -1,21 +1,19 @@
-/** GET /api/v2/stream: holds the connection of a client open, and hands it to the hub. */
+/** GET /api/v2/stream: what changes, for the pages and others; the hub tells it. */
 import type { FastifyInstance } from "fastify";
-import { Refusal, type RouteAccess } from "../access.ts";
+import type { RouteAccess } from "../access.ts";
 import { taskRow } from "../present/task-row.ts";
 import { workerRow } from "../present/worker-row.ts";
 import type { V2Parts } from "../routes/v2/api-route.ts";
 import { monitorVersion } from "../version.ts";
+import { type Connections, lastEventIdOf } from "./connections.ts";
+import { encodeFrame } from "./frame.ts";
 import { StreamHub } from "./hub.ts";
-import { createListener } from "./listener.ts";
 import { readWish } from "./wish.ts";
 
 const access: RouteAccess = { kind: "page", action: null, refusal: "json", isStream: true };
-const mostStreams = 200;
-const retryAfterSeconds = 5;
-/** Then it comes back by itself, from where it was: who is no longer let in is found out. */
-const longestMs = 3_600_000;
+const gap = (dropped: number) => `data: ${encodeFrame({ kind: "gap", dropped })}\n\n`;
 
-export function streamRoute(server: FastifyInstance, parts: V2Parts): void {
+export function streamRoute(server: FastifyInstance, parts: V2Parts, connections: Connections): void {
   const { history, cluster, overview, clock, logger, shown } = parts;
   const row = (worker: Parameters<typeof workerRow>[0]) => workerRow(worker, cluster.inspection.workers.get(worker.hostname));
   const hub = new StreamHub({
@@ -34,28 +32,6 @@ export function streamRoute(server: FastifyInstance, parts: V2Parts): void {
 
   server.get("/api/v2/stream", { config: { access } }, (request, reply) => {
     const wish = readWish(request.query as Readonly<Record<string, unknown>>);
-    if (hub.size >= mostStreams) {
-      reply.header("retry-after", String(retryAfterSeconds));
-      throw new Refusal(503, `${mostStreams} streams are open already: ask again later`);
-    }
-    reply.hijack();
-    const out = reply.raw;
-    out.writeHead(200, {
-      ...(reply.getHeaders() as Record<string, string>),
-      "content-type": "text/event-stream; charset=UTF-8",
-      "cache-control": "no-store, no-transform",
-      // nginx would gather what it is to hand on
-      "x-accel-buffering": "no",
-    });
-    out.flushHeaders();
-    request.raw.socket.setNoDelay(true);
-    const last = request.headers["last-event-id"];
-    const listener = createListener(out);
-    const leave = hub.join(listener, wish, typeof last === "string" ? last : undefined);
-    const end = clock.after(longestMs, () => listener.end(), { background: true });
-    out.on("close", () => {
-      end.cancel();
-      leave();
-    });
+    connections.open(request, reply, gap, (listener) => hub.join(listener, wish, lastEventIdOf(request)));
   });
 }

@@ -6,7 +6,6 @@ import type { ParameterTable } from "./parameters.ts";
 import { streamDescription } from "./stream-description.ts";
 
 export function openApiPage(routes: readonly ApiRoute[]): string {
-  const stream = streamDescription["/stream"].get;
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>API of the monitor</title></head>
@@ -14,11 +13,7 @@ export function openApiPage(routes: readonly ApiRoute[]): string {
 <h1>API of the monitor</h1>
 <p>Below <code>api/v2</code>; the same for programs: <a href="openapi.json">openapi.json</a>. Flower's API lies beside it, below <code>api</code>.</p>
 ${routes.map(section).join("\n")}
-<section>
-<h2><code>GET /stream</code></h2>
-<p>${escaped(stream.summary)} ${escaped(stream.description)}</p>
-${table("Query", Object.fromEntries(stream.parameters.map(({ name, required, description }) => [name, { doc: description, ...(required ? { isRequired: true as const } : {}) }])))}
-</section>
+${Object.entries(streamDescription).map(streamSection).join("\n")}
 </body>
 </html>
 `;
@@ -29,6 +24,18 @@ function section(route: ApiRoute): string {
 <h2><code>${route.method} ${escaped(route.path)}</code></h2>
 <p>${escaped(route.summary)} ${escaped(neededRole(route))} Answers with ${route.answer}.</p>
 ${table("Query", route.query)}${table("Body", route.body)}
+</section>`;
+}
+
+function streamSection([path, { get }]: readonly [string, (typeof streamDescription)[keyof typeof streamDescription]]): string {
+  const query = get.parameters.map(({ name, required, description }) => [
+    name,
+    { doc: description, ...(required ? { isRequired: true as const } : {}) },
+  ]);
+  return `<section>
+<h2><code>GET ${escaped(path)}</code></h2>
+<p>${escaped(get.summary)} ${escaped(get.description)}</p>
+${table("Query", Object.fromEntries(query))}
 </section>`;
 }
 

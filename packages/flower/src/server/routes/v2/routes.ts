@@ -5,6 +5,8 @@ import type { MonitorParts } from "../../parts.ts";
 import { createShown } from "../../present/shown-task.ts";
 import { jsonOf } from "../../request-body.ts";
 import { sendJson } from "../../server.ts";
+import { createConnections } from "../../stream/connections.ts";
+import { eventRoutes } from "../../stream/event-routes.ts";
 import { streamRoute } from "../../stream/stream-route.ts";
 import type { ApiRoute, Asked, V2Parts } from "./api-route.ts";
 import { auditRoutes } from "./audit-route.ts";
@@ -19,7 +21,7 @@ import { taskRoutes } from "./tasks.ts";
 import { workerActionRoutes } from "./worker-actions.ts";
 import { workerRoutes } from "./workers.ts";
 
-/** All but the stream, which does not end. */
+/** All but the streams, which do not end. */
 export const apiRoutes: readonly ApiRoute[] = [
   ...sessionRoutes,
   ...taskRoutes,
@@ -34,7 +36,9 @@ const described: RouteAccess = { kind: "page", action: null, refusal: "json" };
 
 export function v2Routes(server: FastifyInstance, monitor: MonitorParts): void {
   const parts: V2Parts = { ...monitor, overview: createOverview(monitor), shown: createShown(monitor.options, monitor.logger) };
-  streamRoute(server, parts);
+  const connections = createConnections(parts.clock);
+  streamRoute(server, parts, connections);
+  eventRoutes(server, parts, connections);
   for (const route of apiRoutes) {
     const config = { access: { kind: "page", action: route.action, refusal: "json" } satisfies RouteAccess };
     const url = `/api/v2${route.path.replace(/\{(\w+)\}/g, ":$1")}`;
