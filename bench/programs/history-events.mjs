@@ -6,7 +6,7 @@ import { openHistory } from "@celeriac/flower";
 
 export const openFile = (path) =>
   openHistory({
-    path,
+    db: path,
     content: contentRules({ acceptContent: ["json"], maxMessageBytes: 1_000_000 }),
     logger: silentLogger,
     limits: { tasks: 2_000_000 },

@@ -12,14 +12,14 @@ describeHistory("SQLite", async () => {
   const folder = await mkdtemp(join(tmpdir(), "celeriac-history-"));
   const path = join(folder, "flower.sqlite");
   return {
-    open: (options: Partial<HistoryOptions> = {}) => openHistory({ path, content, logger: silentLogger, ...options }),
+    open: (options: Partial<HistoryOptions> = {}) => openHistory({ db: path, content, logger: silentLogger, ...options }),
     isKept: true,
     close: () => rm(folder, { recursive: true, force: true }),
   };
 });
 
 describeHistory("memory", async () => ({
-  open: (options: Partial<HistoryOptions> = {}) => openHistory({ path: null, content, logger: silentLogger, ...options }),
+  open: (options: Partial<HistoryOptions> = {}) => openHistory({ db: null, content, logger: silentLogger, ...options }),
   isKept: false,
   async close() {},
 }));

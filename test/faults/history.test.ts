@@ -30,7 +30,7 @@ describe("a history", () => {
   });
 
   async function openOne(options: Partial<HistoryOptions> = {}): Promise<History> {
-    const history = await openHistory({ path, content, logger: silentLogger, ...options });
+    const history = await openHistory({ db: path, content, logger: silentLogger, ...options });
     opened.push(history);
     return history;
   }
@@ -82,7 +82,7 @@ describe("a history", () => {
   });
 
   it("is in memory where no file can be had, and says why", async () => {
-    const history = await openOne({ path: join(folder, "missing", "flower.sqlite") });
+    const history = await openOne({ db: join(folder, "missing", "flower.sqlite") });
     expect((await history.facts()).trouble).toMatch(/kept in memory only: .*missing/);
     history.hear(heard(...success("t1", now)));
     await history.settled();

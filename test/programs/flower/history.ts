@@ -3,7 +3,7 @@ import { contentRules, silentLogger } from "@celeriac/core/runtime";
 import { openHistory } from "@celeriac/flower";
 
 const history = await openHistory({
-  path: process.argv[2] ?? null,
+  db: process.argv[2] ?? null,
   content: contentRules({ acceptContent: ["json"], maxMessageBytes: 1_000_000 }),
   logger: silentLogger,
 });

@@ -31,7 +31,7 @@ export async function fedMonitor(options: MonitorOptions = {}): Promise<FedMonit
   const given = resolveMonitorOptions({ unauthenticatedApi: true, persistent: false, inspectTimeout: 50, ...options });
   const shared = { options: given, clock: runtime.clock, logger: silentLogger };
   const content = contentRules({ acceptContent: ["json"], maxMessageBytes: 1_000_000 });
-  const history = await openHistory({ path: null, content, logger: silentLogger, redact: given.redact });
+  const history = await openHistory({ db: null, content, logger: silentLogger, redact: given.redact });
   const redactor = createRedactor(given.redact);
   const security = createSecurity({ ...shared, note: (entry) => history.note(entry) });
   const cluster = await openCluster({ runtime, history, logger: silentLogger, redactor, timeoutMs: given.inspectTimeout });

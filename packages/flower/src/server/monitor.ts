@@ -134,7 +134,7 @@ export function createMonitor(app: App<unknown>, options: MonitorOptions = {}, s
 async function openHistoryOf(options: ResolvedMonitorOptions, { settings, clock }: AppRuntime, logger: Logger): Promise<History> {
   const { acceptContent, eventSerializer, maxMessageBytes } = settings;
   return await openHistory({
-    path: options.persistent === false ? null : options.db,
+    db: options.persistent === false ? null : options.db,
     content: contentRules({ acceptContent: [...acceptContent, eventSerializer], maxMessageBytes }),
     logger,
     clock,

@@ -1,8 +1,10 @@
 /** Entry of a history's threads: one hears, merges and writes, another answers. It blocks as SQLite blocks, so that the thread that serves never does. */
 import { parentPort, workerData } from "node:worker_threads";
-import { CeleriacError, sqliteFailureOf, systemClock } from "@celeriac/core/runtime";
+import { CeleriacError, systemClock } from "@celeriac/core/runtime";
+import { driverOf } from "./drivers.ts";
 import { openReadingSide } from "./reading-side.ts";
 import type { Side } from "./side.ts";
+import type { HistoryDriver } from "./store.ts";
 import type { FromThread, ThreadOptions, ToThread } from "./thread-message.ts";
 import { openWritingSide } from "./writing-side.ts";
 
@@ -12,9 +14,10 @@ if (port !== null) void start(workerData as ThreadOptions);
 async function start(options: ThreadOptions): Promise<void> {
   const tell = (message: FromThread) => port!.postMessage(message);
   const open = options.role === "write" ? openWritingSide : openReadingSide;
-  const fail = (error: unknown) => sqliteFailureOf(error, options.path ?? "The history in memory");
+  const driver = driverOf(options.db);
+  const fail = (error: unknown) => driver.failureOf(error, options);
   try {
-    const side = await open(options, systemClock, tell);
+    const side = await open(driver, options, systemClock, tell);
     port!.on("message", (message: ToThread) => void take(message, side, tell, fail));
   } catch (error) {
     const { failed, message } = fail(error);
@@ -24,7 +27,7 @@ async function start(options: ThreadOptions): Promise<void> {
 }
 
 type Tell = (message: FromThread) => void;
-type Fail = (error: unknown) => ReturnType<typeof sqliteFailureOf>;
+type Fail = (error: unknown) => ReturnType<HistoryDriver["failureOf"]>;
 
 async function take(message: ToThread, side: Side, tell: Tell, fail: Fail): Promise<void> {
   switch (message.kind) {
@@ -39,7 +42,7 @@ async function take(message: ToThread, side: Side, tell: Tell, fail: Fail): Prom
     case "inspect":
       return side.inspect();
     case "close":
-      side.close();
+      await side.close();
       tell({ kind: "closed" });
       port!.close();
   }

@@ -6,6 +6,8 @@ import { endsTask, type HeardEvent } from "./heard-event.ts";
 
 export class Inbox {
   #events: HeardEvent[] = [];
+  /** before `#events`; being written */
+  #taken: readonly HeardEvent[] = [];
   #dropped = 0;
   readonly #most: number;
   /** Above it is looked for what may go: more than `most` where nothing was found the last time. */
@@ -18,7 +20,7 @@ export class Inbox {
   }
 
   get length(): number {
-    return this.#events.length;
+    return this.#taken.length + this.#events.length;
   }
 
   /** since the start */
@@ -31,15 +33,22 @@ export class Inbox {
     if (this.#events.length > this.#full) this.#shed();
   }
 
-  /** The oldest, at most so many. They stay until `done`. */
-  first(limit: number): readonly HeardEvent[] {
-    return this.#events.slice(0, limit);
+  /** The oldest, at most so many. They are not dropped, and nothing more can be taken, until they are `done` or given back. */
+  take(limit: number): readonly HeardEvent[] {
+    this.#taken = this.#events.splice(0, limit);
+    return this.#taken;
   }
 
-  /** The oldest so many are written. */
-  done(count: number): void {
-    this.#events.splice(0, count);
+  /** What was taken is written. */
+  done(): void {
+    this.#taken = [];
     this.#full = Math.max(this.#most, Math.min(this.#full, this.#events.length + Math.ceil(this.#most / 10)));
+  }
+
+  /** What was taken could not be written. */
+  giveBack(): void {
+    this.#events = [...this.#taken, ...this.#events];
+    this.#taken = [];
   }
 
   #shed(): void {

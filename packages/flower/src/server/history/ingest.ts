@@ -10,7 +10,7 @@ import { readEvent } from "./heard-event.ts";
 import type { Change, HeardMessage, HistoryFacts } from "./history.ts";
 import { Inbox } from "./inbox.ts";
 import { previewOf } from "./preview.ts";
-import type { Writer } from "./sqlite/writer.ts";
+import type { StoreWriter } from "./store.ts";
 import type { TaskRecord } from "./task-record.ts";
 import { isOnline, type KnownWorker } from "./worker-merge.ts";
 
@@ -21,10 +21,9 @@ export interface IngestOptions {
   readonly mostQueued: number;
   /** Takes secrets out of the fields of an event. */
   redacted(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
-  /** Asked for each transaction: a file that was damaged is replaced by another. */
-  writer(): Writer;
-  /** What writing has thrown; gives why nothing can be written, or null when it can be tried again at once. */
-  failed(error: unknown): string | null;
+  readonly writer: Pick<StoreWriter, "write" | "prune">;
+  /** What writing has thrown; gives why nothing can be written. */
+  failed(error: unknown): string;
   /** At most four times a second, while somebody follows. */
   changed(change: Change): void;
 }
@@ -56,11 +55,14 @@ export class Ingest {
   #isFollowed = false;
   #toldAt = 0;
   #isClosed = false;
+  /** what is being written, or taken out */
+  #turning: Promise<unknown> | null = null;
+  #pruned: Promise<void> | null = null;
 
   constructor(options: IngestOptions) {
     this.#options = options;
     this.#inbox = new Inbox(options.mostQueued);
-    this.#pruning = options.clock.after(0, () => this.#prune());
+    this.#pruning = this.#pruneAfter(0);
   }
 
   get facts(): IngestFacts {
@@ -104,10 +106,11 @@ export class Ingest {
   }
 
   /** Writes what it can, once. */
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = true;
     for (const timer of [this.#timer, this.#telling, this.#pruning]) timer?.cancel();
-    while (this.#inbox.length > 0 && this.#turn() === "written");
+    await Promise.all([this.#turning, this.#pruned]);
+    while (this.#inbox.length > 0 && (await this.#turn()) === "written");
   }
 
   get #gone(): number {
@@ -115,46 +118,54 @@ export class Ingest {
   }
 
   #hurry(): void {
-    if (this.#isUrgent || this.#isClosed || this.#trouble !== null) return;
+    if (this.#isUrgent || this.#isClosed || this.#turning !== null || this.#trouble !== null) return;
     this.#isUrgent = true;
     this.#timer?.cancel();
     this.#timer = null;
     setImmediate(() => {
       this.#isUrgent = false;
-      this.#run();
+      void this.#run();
     });
   }
 
   #wait(ms: number): void {
-    if (this.#isUrgent || this.#isClosed) return;
-    this.#timer ??= this.#options.clock.after(ms, () => this.#run());
+    if (this.#isUrgent || this.#isClosed || this.#turning !== null) return;
+    this.#timer ??= this.#options.clock.after(ms, () => void this.#run());
   }
 
-  #run(): void {
+  /** Never rejects. What is heard meanwhile waits for the next turn. */
+  async #run(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = null;
-    if (this.#isClosed) return;
-    const outcome = this.#turn();
+    if (this.#isClosed || this.#turning !== null) return;
+    const turning = this.#turn();
+    this.#turning = turning;
+    const outcome = await turning;
+    this.#turning = null;
     if (outcome === "busy") this.#wait(busyMs);
     else if (outcome === "failed") this.#wait(retryMs);
     else if (this.#inbox.length >= turnEvents || (this.#inbox.length > 0 && this.#waiting.length > 0)) this.#hurry();
     else if (this.#inbox.length > 0) this.#wait(turnMs);
   }
 
-  #turn(): "written" | "busy" | "failed" {
-    const events = this.#inbox.first(turnEvents);
+  async #turn(): Promise<"written" | "busy" | "failed"> {
+    const events = this.#inbox.take(turnEvents);
     if (events.length === 0) return "written";
     try {
-      const digest = this.#options.writer().write(events, this.#options.clock.now() / 1_000);
-      if (digest === "busy") return digest;
-      this.#inbox.done(events.length);
+      const digest = await this.#options.writer.write(events, this.#options.clock.now() / 1_000);
+      if (digest === "busy") {
+        this.#inbox.giveBack();
+        return digest;
+      }
+      this.#inbox.done();
       this.#written += events.length;
       this.#trouble = null;
       this.#note(digest);
       return "written";
     } catch (error) {
-      this.#trouble = this.#options.failed(error) ?? null;
-      return this.#trouble === null ? "busy" : "failed";
+      this.#inbox.giveBack();
+      this.#trouble = this.#options.failed(error);
+      return "failed";
     }
   }
 
@@ -190,15 +201,21 @@ export class Ingest {
     this.#options.changed({ tasks, workers, counted: this.#counting.take() });
   }
 
-  /** A slice, and the next one soon while there is more. */
-  #prune(): void {
+  #pruneAfter(ms: number): Timer {
+    return this.#options.clock.after(ms, () => {
+      this.#pruned = this.#prune();
+    });
+  }
+
+  /** A slice, and the next one soon while there is more. Never rejects. */
+  async #prune(): Promise<void> {
     const { clock, writer, failed } = this.#options;
     let isMore = false;
     try {
-      isMore = writer().prune(clock.now() / 1_000) !== false;
+      isMore = (await writer.prune(clock.now() / 1_000)) !== false;
     } catch (error) {
       failed(error);
     }
-    this.#pruning = clock.after(isMore ? moreMs : pruneMs, () => this.#prune());
+    if (!this.#isClosed) this.#pruning = this.#pruneAfter(isMore ? moreMs : pruneMs);
   }
 }

@@ -6,7 +6,7 @@ import type { HistoryLimits, ThreadOptions } from "./thread-message.ts";
 
 export interface HistoryOptions {
   /** the file; null: in memory only */
-  readonly path: string | null;
+  readonly db: string | null;
   readonly content: ContentRules;
   readonly logger: Logger;
   readonly clock?: Clock;
@@ -25,20 +25,20 @@ const usualLimits: HistoryLimits = { tasks: 1_000_000, days: 30, bytes: 4 * 1024
  * so. Throws CONFIG_DRIVER_MISSING.
  */
 export async function openHistory(options: HistoryOptions): Promise<History> {
-  const { path, content, logger, clock = systemClock, redact = [], searchBudgetMs = 350 } = options;
+  const { db, content, logger, clock = systemClock, redact = [], searchBudgetMs = 350 } = options;
   const limits = { ...usualLimits, ...options.limits };
   const followers = new Set<(change: Change) => void>();
   let lost: string | null = null;
 
   function start(role: ThreadOptions["role"]): ThreadClient {
     return new ThreadClient({
-      thread: { role, path, content, limits, redact, searchBudgetMs },
+      thread: { role, db, content, limits, redact, searchBudgetMs },
       clock,
       told(message) {
         if (message.kind === "changed") for (const heard of followers) heard(message.change);
         else if (role === "read") writer.post({ kind: "inspect" });
         else {
-          if (message.setAside !== null) logger.error("the history's file was damaged", { path, setAside: message.setAside });
+          if (message.setAside !== null) logger.error("the history's file was damaged", { path: db, setAside: message.setAside });
           reader.post({ kind: "reopen" });
         }
       },
@@ -52,8 +52,8 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
   const writer = start("write");
   const opened = await writer.opened();
   if (opened.inMemory !== null) logger.warn("the history is kept in memory only", { reason: opened.inMemory });
-  if (opened.setAside !== null) logger.error("the history's file was damaged", { path, setAside: opened.setAside });
-  const reader = path === null || opened.inMemory !== null ? writer : start("read");
+  if (opened.setAside !== null) logger.error("the history's file was damaged", { path: db, setAside: opened.setAside });
+  const reader = opened.isReadHere ? writer : start("read");
   await reader.opened();
   let closing: Promise<void> | null = null;
 

@@ -1,5 +1,6 @@
 /** One end of a history, in a thread of its own: what it can be asked, and what it does with what it is told. */
 import type { Clock } from "@celeriac/core/runtime";
+import type { HistoryDriver } from "./store.ts";
 import type { FromThread, Questions, ThreadOptions, ToThread } from "./thread-message.ts";
 
 export interface Side {
@@ -10,7 +11,7 @@ export interface Side {
   reopen(): Promise<void>;
   /** Somebody has found the file damaged. Never rejects. */
   inspect(): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }
 
-export type OpenSide = (options: ThreadOptions, clock: Clock, tell: (message: FromThread) => void) => Promise<Side>;
+export type OpenSide = (driver: HistoryDriver, options: ThreadOptions, clock: Clock, tell: (message: FromThread) => void) => Promise<Side>;

@@ -1,32 +1,25 @@
 /** What the thread that serves and a history's threads say to each other. */
 import type { ContentRules, ErrorCode } from "@celeriac/core/runtime";
 import type { AuditEntry, Change, HeardMessage, HistoryFacts } from "./history.ts";
-import type { Reader } from "./sqlite/reader.ts";
-import type { Retention } from "./sqlite/retention.ts";
-import type { Amendment } from "./sqlite/writer.ts";
+import type { Amendment, StoreNews, StoreOptions, StoreReader } from "./store.ts";
 
-export interface HistoryLimits extends Retention {
-  /** workers that are remembered */
-  readonly workers: number;
+export type HistoryLimits = StoreOptions["limits"] & {
   /** events that wait to be written */
   readonly queued: number;
-}
+};
 
 /** What a thread is given when it begins. */
-export interface ThreadOptions {
-  /** Of two threads on one file one writes and one reads; a history in memory has one that does both. */
+export interface ThreadOptions extends StoreOptions {
+  /** Of two threads on one history one writes and one reads; a history in memory has one that does both. */
   readonly role: "write" | "read";
-  /** null: in memory */
-  readonly path: string | null;
   readonly content: ContentRules;
   readonly limits: HistoryLimits;
   /** names of more keys whose values are secrets */
   readonly redact: readonly string[];
-  readonly searchBudgetMs: number;
 }
 
 /** question → its arguments and its answer: what a thread can be asked beside what it hears. */
-export interface Questions extends Reader {
+export interface Questions extends StoreReader {
   settled(): Promise<void>;
   amend(uuid: string, known: Amendment): Promise<void>;
   note(entry: AuditEntry): Promise<void>;
@@ -53,12 +46,12 @@ export type ToThread =
   | { readonly kind: "close" };
 
 export type FromThread =
-  /** `inMemory`: why the file could not be used, and all is in memory; null: it is used */
-  | { readonly kind: "opened"; readonly inMemory: string | null; readonly setAside: string | null }
+  /** `inMemory`: why the file could not be used, and all is in memory; null: it is used. `isReadHere`: it needs no other thread to be read. */
+  | { readonly kind: "opened"; readonly inMemory: string | null; readonly setAside: string | null; readonly isReadHere: boolean }
   /** It could not begin. */
   | { readonly kind: "unopened"; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }
   | { readonly kind: "refusal"; readonly id: number; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: "changed"; readonly change: Change }
-  | { readonly kind: "damaged"; readonly setAside: string | null }
+  | StoreNews
   | { readonly kind: "closed" };

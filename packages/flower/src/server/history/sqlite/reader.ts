@@ -1,32 +1,13 @@
 /** What is asked of a history's file: by name, so that questions can come from another thread. */
 import type { Clock, Connection } from "@celeriac/core/runtime";
-import type { AuditEntry, History, HistoryFacts, WorkerRecord } from "../history.ts";
+import type { AuditEntry, WorkerRecord } from "../history.ts";
+import type { StoreReader } from "../store.ts";
 import { isOnline } from "../worker-merge.ts";
 import { readAudit } from "./audit-table.ts";
 import { openSliceReading } from "./slice-table.ts";
 import { openTaskPages } from "./task-pages.ts";
 import { openTaskReading } from "./task-table.ts";
 import { openWorkerTable } from "./worker-table.ts";
-
-/** What the file itself tells of how it is doing. */
-export type FileFacts = Pick<HistoryFacts, "tasks" | "events" | "bytes" | "since" | "writtenAt">;
-
-type Asked =
-  | "task"
-  | "children"
-  | "childrenOf"
-  | "tasks"
-  | "count"
-  | "events"
-  | "taskTypes"
-  | "workers"
-  | "series"
-  | "types"
-  | "unfinished"
-  | "audit";
-
-/** Each may throw what reading throws. */
-export type Reader = Pick<History, Asked> & { facts(): Promise<FileFacts> };
 
 export interface ReaderOptions {
   readonly connection: Connection;
@@ -35,7 +16,7 @@ export interface ReaderOptions {
   readonly searchBudgetMs: number;
 }
 
-export function openReader({ connection, clock, searchBudgetMs }: ReaderOptions): Reader {
+export function openReader({ connection, clock, searchBudgetMs }: ReaderOptions): StoreReader {
   const tasks = openTaskReading(connection);
   const pages = openTaskPages({ connection, clock, budgetMs: searchBudgetMs });
   const slices = openSliceReading(connection);

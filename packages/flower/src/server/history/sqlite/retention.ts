@@ -1,11 +1,6 @@
 /** Takes the oldest tasks out of the file, a slice at a time: too many rows, too old, or more bytes than the file may have. */
 import type { Connection } from "@celeriac/core/runtime";
-
-export interface Retention {
-  readonly tasks: number;
-  readonly days: number;
-  readonly bytes: number;
-}
+import type { Retention } from "../store.ts";
 
 /** Rows of one transaction: short enough that nobody waits for it. */
 const sliceRows = 2_000;

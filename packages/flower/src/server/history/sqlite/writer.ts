@@ -2,28 +2,17 @@
 import type { Connection } from "@celeriac/core/runtime";
 import { type Digest, digest } from "../digest.ts";
 import type { HeardEvent } from "../heard-event.ts";
-import type { AuditEntry } from "../history.ts";
 import { isEnded } from "../merge.ts";
-import type { TaskRecord } from "../task-record.ts";
+import type { Retention, StoreWriter } from "../store.ts";
 import { openAuditWriting } from "./audit-table.ts";
-import { openPruning, type Retention } from "./retention.ts";
+import { openPruning } from "./retention.ts";
 import { openSliceWriting } from "./slice-table.ts";
 import { openTaskTable } from "./task-table.ts";
 import { openWorkerTable } from "./worker-table.ts";
 
-/** What was found out elsewhere. */
-export type Amendment = Partial<Pick<TaskRecord, "state" | "result" | "exception" | "traceback" | "lostAt">>;
-
-/** Each gives "busy" when another process holds the file's lock: to be tried again in a moment. */
-export interface Writer {
-  /** All of it or, where it throws, nothing. `now`: epoch seconds. */
+/** What never waits says at once. */
+export interface Writer extends StoreWriter {
   write(events: readonly HeardEvent[], now: number): Digest | "busy";
-  /** The task as it is then; null: it is not known, or an event has told its end meanwhile. */
-  amend(uuid: string, known: Amendment): TaskRecord | null | "busy";
-  note(entry: AuditEntry): null | "busy";
-  forgetWorkers(goneSeconds: number, now: number): readonly string[] | "busy";
-  /** A slice of what is too much; false: nothing is. */
-  prune(now: number): boolean | "busy";
 }
 
 export interface WriterOptions {
