@@ -13,14 +13,22 @@ export interface Tls {
   readonly cert: Buffer;
   readonly key: Buffer;
   readonly ca: Buffer | undefined;
+  /** Only clients with a certificate of `ca` get as far as a request. */
+  readonly requestCert: boolean;
+  readonly rejectUnauthorized: boolean;
 }
 
-/** null: http. Throws CONFIG_FILE for what cannot be read, CONFIG_INVALID for one file without the other. */
-export function tlsOf({ certfile, keyfile, caCerts }: ResolvedMonitorOptions): Tls | null {
+/** null: http. Throws CONFIG_FILE for what cannot be read, CONFIG_INVALID for one file without the other, or without what they are for. */
+export function tlsOf({ certfile, keyfile, caCerts, clientCerts }: ResolvedMonitorOptions): Tls | null {
+  const isAsked = clientCerts === "required";
+  if (isAsked && (certfile === null || caCerts === null))
+    throw new ConfigError("CONFIG_INVALID", "client_certs=required needs https (certfile and keyfile), and ca_certs to check them with");
   if (certfile === null && keyfile === null) return null;
   if (certfile === null || keyfile === null)
     throw new ConfigError("CONFIG_INVALID", "certfile and keyfile are given together, or not at all");
   return {
+    requestCert: isAsked,
+    rejectUnauthorized: isAsked,
     cert: contentOf("certfile", certfile),
     key: contentOf("keyfile", keyfile),
     ca: caCerts === null ? undefined : contentOf("caCerts", caCerts),

@@ -25,6 +25,11 @@ export const accessOptions = {
   gitlabAuthAllowedGroups: texts([], "GitLab: members of one of these groups alone."),
   gitlabMinAccessLevel: countSetting(20, [0, 100], "GitLab: least access level that a member has in its group."),
   cookieSecret: textOrNone("Seals the cookies of those who have logged in. Unset: one that is kept beside the history.", { secret: true }),
+  clientCerts: choiceSetting(
+    ["none", "required"],
+    "none",
+    "required: over TLS only clients are served that show a certificate of an authority in `ca_certs`; where no other login is configured that is the login, and the certificate's common name the user. none asks for none, as Flower.",
+  ),
   unauthenticatedApi: yesOrNo(false, "Whoever reaches the monitor may use its API, and change things, without a login."),
   readOnly: yesOrNo(false, "Nothing can be changed, by nobody."),
   allowedHosts: texts([], "Host names under which a monitor without a login answers on its own machine, beside localhost."),

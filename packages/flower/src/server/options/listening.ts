@@ -11,7 +11,7 @@ export const listeningOptions = {
   unixSocket: textOrNone("Path of a Unix socket to listen on, in place of a port; its mode is 0660."),
   certfile: textOrNone("File of the TLS certificate, PEM; with `keyfile` it serves https."),
   keyfile: textOrNone("File of the certificate's private key, PEM."),
-  caCerts: textOrNone("File of the certificates of the authority that signed it, PEM."),
+  caCerts: textOrNone("File of certificates of authorities, PEM: of those that signed `certfile`, and, with `client_certs`, its clients'."),
   xheaders: yesOrNo(
     false,
     "It stands behind a proxy: believe X-Real-Ip, X-Scheme and X-Forwarded-* of a request. Only where no request comes past the proxy.",

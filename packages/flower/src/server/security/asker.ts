@@ -5,7 +5,7 @@ export interface Asker {
   /** null: nobody had to log in */
   readonly user: string | null;
   readonly role: Role;
-  readonly by: "nobody" | "basic" | "token" | "session";
+  readonly by: "nobody" | "basic" | "token" | "session" | "certificate";
   /** Why this one can change nothing, a sentence; null: can, as far as the role goes. */
   readonly readOnly: string | null;
 }

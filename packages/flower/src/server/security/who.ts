@@ -1,11 +1,12 @@
-/** Finds out who asks: by password, token or session, or by where from, where nobody can log in. */
+/** Finds out who asks: by password, token, session or certificate, or by where from, where nobody can log in. */
 import type { Clock } from "@celeriac/core/runtime";
 import type { FastifyRequest } from "fastify";
 import type { AccessOptions } from "../options/access.ts";
 import type { Asker } from "./asker.ts";
+import { certificateName } from "./client-certificate.ts";
 import { createCredentials } from "./credentials.ts";
 import { isFromHere } from "./from-here.ts";
-import { howToOpen, type Posture } from "./posture.ts";
+import { hasNamedLogin, howToOpen, type Posture } from "./posture.ts";
 import { createRateWindow } from "./rate-window.ts";
 import { readRoles } from "./roles.ts";
 import { createTextMatch } from "./same-text.ts";
@@ -45,10 +46,15 @@ export function createWho(
     closed: { user: null, role: "viewer", by: "nobody", readOnly: howToOpen },
     open: { user: null, role: "admin", by: "nobody", readOnly: options.readOnly ? readOnlyText : null },
   };
+  const isByCertificate = !hasNamedLogin(options);
   return {
     async ask(request) {
       if (posture === "open") return nobody.open;
       if (posture === "closed") return isFromHere(request.raw) ? nobody.closed : null;
+      if (isByCertificate) {
+        const name = certificateName(request.raw.socket);
+        return name === null ? null : known(name, "certificate");
+      }
       const found = credentials.read(request.headers.authorization);
       if (found === "wrong") failures.count(request.ip);
       if (found === "wrong") return "wrong";
