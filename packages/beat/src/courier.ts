@@ -31,14 +31,16 @@ const firstWaitMs = 250;
 const longestWaitMs = 5_000;
 /** What is written down in one go holds up everybody else in the store. */
 const mostAtOnce = 500;
-/** What is written to the broker in one turn of the event loop. */
-const fewAtOnce = 25;
+/** What is written to the broker in one turn of the event loop: it may take as long to store one as to store all of them. */
+const someAtOnce = 50;
 
 export class Courier {
   readonly #parts: CourierParts;
   /** sent, and not written down yet: task id → when */
   readonly #unconfirmed = new Map<string, number>();
   #confirming: Promise<void> | null = null;
+  /** sent, and not said yet */
+  readonly #untold: object[] = [];
   /** what is stamped and not due yet: due time → those who wait for it */
   readonly #early = new Map<number, (() => void)[]>();
 
@@ -60,7 +62,7 @@ export class Courier {
     for (let waitMs = firstWaitMs; leads(); waitMs = Math.min(waitMs * 2, longestWaitMs)) {
       try {
         await sendScheduled(sender, definition, { taskId, dueAt });
-        logger.info("beat-sent", { ...facts, lateMs: Math.round(now() - dueAt) });
+        this.#tell({ ...facts, lateMs: Math.round(now() - dueAt) });
         this.#confirm(taskId);
         return "sent";
       } catch (error) {
@@ -94,16 +96,27 @@ export class Courier {
     const { clock, now } = this.#parts;
     for (let leftMs = dueAt - now(); leftMs > 0; leftMs = dueAt - now()) await clock.sleep(Math.ceil(leftMs));
     this.#early.delete(dueAt);
-    for (let from = 0; from < waiting.length; from += fewAtOnce) {
-      for (const go of waiting.slice(from, from + fewAtOnce)) go();
+    for (let from = 0; from < waiting.length; from += someAtOnce) {
+      for (const go of waiting.slice(from, from + someAtOnce)) go();
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }
 
   /** Writes down what was sent, all of it at once; what cannot be written now is with the next. */
   async flush(): Promise<void> {
+    this.#tellAll();
     while (this.#confirming !== null) await this.#confirming;
     if (this.#unconfirmed.size > 0) await this.#write();
+  }
+
+  /** To write a line takes longer than to send a task: those who are due at the same moment are sent first. */
+  #tell(facts: object): void {
+    if (this.#untold.length === 0) setImmediate(() => this.#tellAll());
+    this.#untold.push(facts);
+  }
+
+  #tellAll(): void {
+    for (const facts of this.#untold.splice(0)) this.#parts.logger.info("beat-sent", facts);
   }
 
   #confirm(taskId: string): void {

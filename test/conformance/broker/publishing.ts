@@ -108,6 +108,20 @@ export function describePublishing(open: OpenCase, traits: BrokerTraits): void {
       expect(await broker.queues.length(queue)).toBe(0);
     });
 
+    test("takes guarded publications of one turn in their order, those that it has not had", async (context) => {
+      const { connect, world } = open(context);
+      const [broker, queue] = [await connect(), world.queue()];
+      const sent = Array.from({ length: 60 }, () => publicationTo(queue, { guarded: true }));
+      const [first, second] = [sent.slice(0, 20), sent.slice(20)];
+      await Promise.all(first.map((publication) => broker.publish(publication)));
+      await Promise.all([...second, ...first, ...second.slice(0, 5)].map((publication) => broker.publish(publication)));
+      expect(await broker.queues.length(queue)).toBe(60);
+      const { inbox } = await consume(broker, queue, { readAhead: 100 });
+      const got = await inbox.take(60);
+      expect(got.map(({ envelope }) => idOf(envelope))).toEqual(sent.map(({ envelope }) => idOf(envelope)));
+      await Promise.all(got.map((delivery) => settle(delivery)));
+    });
+
     test("takes unguarded publications of the same tag each time", async (context) => {
       const { connect, world } = open(context);
       const [broker, queue] = [await connect(), world.queue()];

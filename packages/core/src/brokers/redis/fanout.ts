@@ -80,5 +80,5 @@ async function put(session: Session, queue: string, payload: Buffer): Promise<vo
   } catch {
     // Its consumer will find that it is no message, and say so.
   }
-  await (guard === "" ? session.data.call("LPUSH", list, payload) : putOnce(list, payload, guard, session.data));
+  await (guard === "" ? session.data.call("LPUSH", list, payload) : putOnce(list, [{ raw: payload, tag: guard }], session.data));
 }

@@ -1,4 +1,4 @@
-/** Publishes: what callers ask within one turn of the event loop leaves as one LPUSH per list, and is confirmed by its reply. */
+/** Publishes: what callers ask within one turn of the event loop leaves as one command per list, and is confirmed by its reply. */
 import type { Publication } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import { PublishError, reasonOf } from "../../errors.ts";
@@ -7,9 +7,9 @@ import { brokerFailure, isReply, verdictOf } from "../../redis/failure.ts";
 import type { RedisLink } from "../../redis/link.ts";
 import { boundMembers } from "./bindings.ts";
 import { channelOf, type Exchanges, encodePublication, type Placement, place, routedQueues } from "./publication-route.ts";
-import { isPlain, put } from "./put.ts";
+import { put } from "./put.ts";
 
-/** Most bytes (roughly) and messages of one LPUSH: more would hold up other commands of this connection. */
+/** Most bytes (roughly) and messages of one command: more would hold up other commands of this connection. */
 const batchBytes = 1_000_000;
 const batchMessages = 500;
 
@@ -51,7 +51,7 @@ export function createPublisher({ link, label, clock, exchanges, replicaLimitMs 
     return new Promise<void>((resolve, reject) => {
       if (turn === null) {
         turn = [];
-        // One alone leaves at once; while answers are awaited others are likely to share its LPUSH.
+        // One alone leaves at once; while answers are awaited others are likely to share its command.
         if (underWay.size === 0) process.nextTick(sendTurn);
         else setImmediate(sendTurn);
       }
@@ -135,23 +135,23 @@ export function createPublisher({ link, label, clock, exchanges, replicaLimitMs 
   };
 }
 
-/** In order; plain messages of one list together, guarded and parked ones each for itself. */
+/** In order; what may share a command with those before it in its list does. */
 function batches(waiting: readonly Waiting[]): readonly (readonly Waiting[])[] {
   const all: Waiting[][] = [];
-  const open = new Map<string, { batch: Waiting[]; bytes: number }>();
+  const open = new Map<string, { batch: Waiting[]; bytes: number; isGuarded: boolean }>();
   for (const each of waiting) {
-    const { list, raw } = each.placement;
+    const { list, raw, isGuarded, parked } = each.placement;
     const last = open.get(list);
-    if (!isPlain(each.placement)) {
+    if (parked !== null) {
       open.delete(list);
       all.push([each]);
-    } else if (last !== undefined && last.bytes < batchBytes && last.batch.length < batchMessages) {
+    } else if (last?.isGuarded === isGuarded && last.bytes < batchBytes && last.batch.length < batchMessages) {
       last.batch.push(each);
       last.bytes += raw.length;
     } else {
       const batch = [each];
       all.push(batch);
-      open.set(list, { batch, bytes: raw.length });
+      open.set(list, { batch, bytes: raw.length, isGuarded });
     }
   }
   return all;

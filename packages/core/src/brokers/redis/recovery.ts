@@ -85,7 +85,7 @@ async function moveBack(
   const rest = [...args];
   for (let at = 0; at < args.length; at += 3) {
     if (args[at + 1] !== "dead") continue;
-    await putOnce(letters, args[at + 2] as Buffer, `${incarnation}.${args[at]}`, connection);
+    await putOnce(letters, [{ raw: args[at + 2] as Buffer, tag: `${incarnation}.${args[at]}` }], connection);
     rest[at + 1] = "gone";
   }
   return (await connection.run(scripts.recover, [key, list], rest)) as number;

@@ -142,7 +142,11 @@ async function ending(delivery: RedisDelivery, then: Disposition, context: PlanC
   const queue = deadLetterQueue(delivery.queue);
   const [list, tag] = [listOf(queue, 0), claimTag(delivery, context)];
   const letter = Buffer.from(deadLetter(raw, death, tag), "latin1");
-  const put: Following = { key: list, operation: ["push", list, letter], write: () => putOnce(list, letter, tag, context.connection) };
+  const put: Following = {
+    key: list,
+    operation: ["push", list, letter],
+    write: () => putOnce(list, [{ raw: letter, tag }], context.connection),
+  };
   return { following: [...bound(queue, context), put], last: ["ack"] };
 }
 
