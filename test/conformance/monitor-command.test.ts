@@ -1,5 +1,5 @@
 /** `celeriac flower` as a process, on Redis and a worker of ours: what it keeps, what it refuses, where it serves. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -71,12 +71,23 @@ it("watches what it is pointed at by -b alone", async () => {
 });
 
 it("knows after a kill -9 all that it knew before", async () => {
-  const { command, ask } = await start(["--url_prefix", "/flower/", "--read-only"]);
+  const { command, ask } = await start(["--url_prefix", "/flower/", "--read-only", "--log_to_stderr"], {
+    FLOWER_LOG_FILE_PREFIX: join(folder, "flower.log"),
+    FLOWER_LOG_ROTATE_MODE: "time",
+  });
   const listed = (await ask.get("/api/tasks?limit=100")).json<Record<string, { state: string }>>();
   expect(Object.keys(listed).sort()).toEqual([...ids].sort());
   expect(Object.values(listed).every(({ state }) => state === "SUCCESS")).toBe(true);
   expect(Number((await workerOf(ask))["task-succeeded"])).toBe(50);
   reader = { command, ask };
+});
+
+it("logs where Flower's options say, and says what it does not keep of them", async () => {
+  const lines = (await readFile(join(folder, "flower.log"), "utf8")).trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line).msg)).toEqual([
+    "log_rotate_mode=time is not kept: the log's file is renamed when it has grown to log_file_max_size",
+    "monitor-ready",
+  ]);
 });
 
 let reader: { readonly command: PrivateProcess; readonly ask: Asking };

@@ -23,6 +23,8 @@ export interface Output {
   readonly colors: Colors;
   /** Lines for stdout. */
   print(text: string): void;
+  /** Lines for stderr. */
+  printError(text: string): void;
   /** What was asked for: `text` for people, `json` for programs. */
   result(text: string, json: unknown): void;
   /** A remark for people, on stderr; nothing with --json or --quiet. */
@@ -47,7 +49,8 @@ export function createOutput(stdout: Stream, stderr: Stream, options: OutputOpti
       return stdout.columns ?? columnsWithout(stdout, environment);
     },
     colors: picocolors.createColors(colored(stdout)),
-    print: (text) => void stdout.write(text.endsWith("\n") ? text : `${text}\n`),
+    print: (text) => void stdout.write(withEnd(text)),
+    printError: (text) => void stderr.write(withEnd(text)),
     result: (text, value) => void stdout.write(`${json ? JSON.stringify(value) : text}\n`),
     remark(text) {
       if (!json && !quiet) stderr.write(`${errorColors.dim(text)}\n`);
@@ -103,4 +106,8 @@ function stackOf(error: unknown): string | null {
   const own = redactText(error.stack ?? `${error.name}: ${error.message}`);
   const cause = stackOf(error.cause);
   return cause === null ? own : `${own}\nCaused by ${cause}`;
+}
+
+function withEnd(text: string): string {
+  return text.endsWith("\n") ? text : `${text}\n`;
 }

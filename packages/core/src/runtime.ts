@@ -79,6 +79,7 @@ export {
   type LeveledLogger,
   type Logger,
   type LogLevel,
+  latestLogger,
   logLevels,
   readLogLevel,
   silentLogger,

@@ -17,7 +17,7 @@ const read = (where: string, flags = {}, logger: Logger = silentLogger) => readM
 
 it("has every option of Flower under its name", () => {
   const ofFlower =
-    "port address unix_socket debug inspect_timeout auth basic_auth auth_provider oauth2_key oauth2_secret oauth2_redirect_uri cookie_secret max_workers max_tasks persistent db state_save_interval broker_api certfile keyfile ca_certs xheaders auto_refresh purge_offline_workers conf enable_events format_task natural_time tasks_columns url_prefix task_runtime_metric_buckets read_only";
+    "port address unix_socket debug inspect_timeout auth basic_auth auth_provider oauth2_key oauth2_secret oauth2_redirect_uri cookie_secret max_workers max_tasks persistent db state_save_interval broker_api certfile keyfile ca_certs xheaders auto_refresh purge_offline_workers conf enable_events format_task natural_time tasks_columns url_prefix task_runtime_metric_buckets read_only logging log_to_stderr log_file_prefix log_file_max_size log_file_num_backups log_rotate_mode log_rotate_when log_rotate_interval";
   const variables = Object.values(monitorOptionTable).map(({ env }) => env);
   expect(variables).toEqual(expect.arrayContaining(ofFlower.split(" ").map((name) => `FLOWER_${name.toUpperCase()}`)));
 });
@@ -81,4 +81,7 @@ it("reads lists, bounds and prefixes as Flower writes them", () => {
   });
   expect(given).toMatchObject({ basicAuth: ["a:1", "b:2"], taskRuntimeMetricBuckets: [1, 5, 10], urlPrefix: "flower", address: null });
   expect(() => resolveMonitorOptions({ taskRuntimeMetricBuckets: "5,1" as never })).toThrow("rising numbers");
+  const level = (logging: string) => resolveMonitorOptions({ logging: logging as never }).logging;
+  expect(["WARNING", "debug", "none", ""].map(level)).toEqual(["warn", "debug", "silent", null]);
+  expect(() => level("loud")).toThrow("one of debug");
 });

@@ -1,12 +1,12 @@
 /** `celeriac flower`: serves the monitor until a signal stops it. */
-import { type Logger, systemClock } from "@celeriac/core/runtime";
-import type { Monitor } from "@celeriac/flower";
+import { type Logger, type LogLevel, latestLogger, systemClock } from "@celeriac/core/runtime";
+import type { Monitor, ResolvedMonitorOptions } from "@celeriac/flower";
 import type { MonitorOptions } from "@celeriac/flower/options";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode, type StopSignal, signalExitCode } from "../exit-code.ts";
 import { isInEnvironment, loadAppOrNone, refuseMemory } from "../load-app.ts";
 import { monitorFlagNames } from "../monitor-commands.ts";
-import { openLog } from "../open-log.ts";
+import { type LogPlace, openLog } from "../open-log.ts";
 import type { Output } from "../output.ts";
 import { trapSignals } from "../signals.ts";
 
@@ -32,12 +32,15 @@ export async function flower({ common, options }: Args, output: Output): Promise
     const brokerKnown = common.broker !== null || isInEnvironment("CELERY_BROKER_URL");
     const { app, runtime } = await loadAppOrNone(common.app, process.cwd(), brokerKnown);
     refuseMemory(runtime.settings.brokerUrl, "its workers are in that process");
-    const log = await openLog(output, { level: common.debug ? "debug" : loglevel, file });
-    runtime.setLogger(log);
     // Other commands need none of it.
-    const { createMonitor, readMonitorOptions } = await import("@celeriac/flower");
-    const given = await readMonitorOptions({ flags: flagsOf(options), folder: process.cwd(), logger: log });
-    if (given.debug === true) log.setLevel("debug");
+    const { createMonitor, readMonitorOptions, resolveMonitorOptions } = await import("@celeriac/flower");
+    const place: LogPlace = { level: common.debug ? "debug" : loglevel, file };
+    let log: Logger = await openLog(output, place);
+    const given = await readMonitorOptions({ flags: flagsOf(options), folder: process.cwd(), logger: latestLogger(() => log) });
+    const resolved = resolveMonitorOptions(given);
+    log = await openLog(output, { ...place, ...placeOf(resolved, common.debug) });
+    runtime.setLogger(log);
+    if (resolved.logRotateMode === "time") log.warn(noRotationByTime);
     const monitor = createMonitor(app, given, { logger: quietStart(log, output) });
     await Promise.race([monitor.start().then(() => tell(monitor, output)), stopped]);
     await stopped;
@@ -51,6 +54,19 @@ export async function flower({ common, options }: Args, output: Output): Promise
 
 function flagsOf(options: Args["options"]): MonitorOptions {
   return Object.fromEntries(monitorFlagNames.map((name) => [name, options[name]])) as MonitorOptions;
+}
+
+const noRotationByTime = "log_rotate_mode=time is not kept: the log's file is renamed when it has grown to log_file_max_size";
+
+/** What Flower's own options say of the log; they win over ours. */
+function placeOf(options: ResolvedMonitorOptions, isDebugging: boolean): Partial<LogPlace> {
+  const { debug, logging, logToStderr, logFilePrefix, logFileMaxSize: maxBytes, logFileNumBackups: backups } = options;
+  const level: LogLevel | null = isDebugging || debug ? "debug" : logging;
+  return {
+    ...(level === null ? {} : { level }),
+    ...(logFilePrefix === null ? {} : { file: logFilePrefix, rotation: { maxBytes, backups } }),
+    ...(logToStderr === null ? {} : { prints: logToStderr ? ("error" as const) : ("nothing" as const) }),
+  };
 }
 
 /** On a terminal what a start says is told once, for people. */

@@ -4,6 +4,7 @@ import { inEnvironment, textOrNone, yesOrNo } from "./option-kinds.ts";
 import { accessOptions } from "./options/access.ts";
 import { keepingOptions } from "./options/keeping.ts";
 import { listeningOptions } from "./options/listening.ts";
+import { loggingOptions } from "./options/logging.ts";
 import { pageOptions } from "./options/page.ts";
 import { watchingOptions } from "./options/watching.ts";
 
@@ -13,6 +14,7 @@ export const monitorOptionTable = inEnvironment({
   ...keepingOptions,
   ...pageOptions,
   ...accessOptions,
+  ...loggingOptions,
   conf: textOrNone(
     "File that says what neither flags nor variables say: JSON, or a module whose default export, or exports, are options. Unset: flowerconfig.json, .ts or .js of the working folder, if there is one.",
   ),
