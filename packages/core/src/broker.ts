@@ -168,6 +168,8 @@ export interface SubscribeOptions {
   readonly expiresMs: number | null;
   /** Called synchronously for each message, must not throw. */
   heard(envelope: Envelope, routingKey: string): void;
+  /** Called each time it hears again after the connection was away: what was told meanwhile is missed. Must not throw. */
+  readonly resumed?: (() => void) | undefined;
 }
 
 export interface Subscription {

@@ -9,6 +9,8 @@ import type { BrokerTraits, BrokerWorld, OpenCase } from "./world.ts";
 interface Ear {
   readonly subscription: Subscription;
   readonly heard: (readonly [routingKey: string, envelope: Envelope])[];
+  /** how often it was said that it hears again */
+  readonly resumptions: () => number;
   ids(): readonly string[];
 }
 
@@ -20,14 +22,18 @@ const newExchange = (world: BrokerWorld, type: LiveExchange["type"] = "topic"): 
 
 async function listen(broker: Broker, exchange: LiveExchange, routingKey?: string): Promise<Ear> {
   const heard: (readonly [string, Envelope])[] = [];
+  let resumed = 0;
   const subscription = await broker.subscribe(exchange, {
     routingKey,
     queueName: (id) => `${exchange.name}.${routingKey ?? ""}.${id}`,
     messageTtlMs: 5_000,
     expiresMs: 60_000,
     heard: (envelope, routingKey) => void heard.push([routingKey, envelope]),
+    resumed() {
+      resumed += 1;
+    },
   });
-  return { subscription, heard, ids: () => heard.map(([, envelope]) => idOf(envelope) as string) };
+  return { subscription, heard, resumptions: () => resumed, ids: () => heard.map(([, envelope]) => idOf(envelope) as string) };
 }
 
 const tell = (broker: Broker, exchange: LiveExchange, id: string, routingKey = "worker.online") =>
@@ -132,12 +138,14 @@ export function describeBroadcasting(open: OpenCase, traits: BrokerTraits): void
   });
 
   if (!traits.reconnects) return;
-  test("hears again after the connection was cut", async (context) => {
+  test("hears again after the connection was cut, and says so", async (context) => {
     const { connect, world } = open(context);
     const [teller, listener] = [await connect(), await connect()];
     const exchange = newExchange(world);
     const ear = await listen(listener, exchange);
+    expect(ear.resumptions()).toBe(0);
     await world.breakConnections!();
+    await eventually(() => ear.resumptions() > 0, { withinMs: world.recoveryMs });
     await eventually(
       async () => {
         if (!teller.connected) await teller.connect();

@@ -140,11 +140,15 @@ class SqliteBroker implements Broker {
 
   async subscribe(exchange: LiveExchange, options: SubscribeOptions): Promise<Subscription> {
     await this.#connect();
-    const subscription = await openSubscription(exchange.name, meant(exchange, options), {
-      store: () => this.#reconnect(),
-      logger: this.#context.logger,
-      closed: (each) => this.#subscriptions.delete(each),
-    }).catch((cause) => {
+    const subscription = await openSubscription(
+      exchange.name,
+      { ...options, heard: meant(exchange, options) },
+      {
+        store: () => this.#reconnect(),
+        logger: this.#context.logger,
+        closed: (each) => this.#subscriptions.delete(each),
+      },
+    ).catch((cause) => {
       throw cause instanceof StoreError ? new BrokerError(cause.code, cause.message, { cause }) : cause;
     });
     this.#subscriptions.add(subscription);

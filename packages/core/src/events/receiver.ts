@@ -1,5 +1,5 @@
 /** Hears the events of workers and producers, of either language, one by one. What is no event is passed over. */
-import type { Broker, Subscription } from "../broker.ts";
+import type { Broker, SubscribeOptions, Subscription } from "../broker.ts";
 import type { Settings } from "../config.ts";
 import { type ContentRules, contentRules, decodeContent, type RawContent } from "../content.ts";
 import type { Envelope } from "../envelope.ts";
@@ -18,16 +18,20 @@ export interface ReceiverOptions {
   received(event: ReceivedEvent): void;
 }
 
-/** Every message that carries events, not yet read. `heard` is called synchronously, must not throw. Resolves when it hears. Throws BROKER_*. */
-export function subscribeToEvents(broker: Broker, settings: Settings, heard: (envelope: Envelope) => void): Promise<Subscription> {
-  return broker.subscribe(eventExchange(settings), { ...eventQueue(settings), heard });
+/** Every message that carries events, not yet read. Resolves when it hears. Throws BROKER_*. */
+export function subscribeToEvents(
+  broker: Broker,
+  settings: Settings,
+  listener: Pick<SubscribeOptions, "heard" | "resumed">,
+): Promise<Subscription> {
+  return broker.subscribe(eventExchange(settings), { ...eventQueue(settings), ...listener });
 }
 
 /** Resolves when it hears. Throws BROKER_*. */
 export function receiveEvents({ broker, settings, lamport, logger, received }: ReceiverOptions): Promise<Subscription> {
   const { acceptContent, eventSerializer, maxMessageBytes } = settings;
   const rules = contentRules({ acceptContent: [...acceptContent, eventSerializer], maxMessageBytes });
-  return subscribeToEvents(broker, settings, ({ body, headers, properties: { contentType } }) => {
+  const heard = ({ body, headers, properties: { contentType } }: Envelope) => {
     try {
       for (const event of eventsOf({ body, headers, contentType }, rules)) {
         // A producer's clock is not in step with the workers'.
@@ -37,7 +41,8 @@ export function receiveEvents({ broker, settings, lamport, logger, received }: R
     } catch (error) {
       logger.debug("what was heard is no event", { reason: reasonOf(error) });
     }
-  });
+  };
+  return subscribeToEvents(broker, settings, { heard });
 }
 
 /** Those of a message: one, or a list of them. Throws as `decodeContent`. */

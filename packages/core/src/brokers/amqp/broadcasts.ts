@@ -152,11 +152,16 @@ async function openSubscription(
 
   function again(link: Link): void {
     if (closed || session.link !== link || link.ended !== null) return;
-    listenOn(link).catch((error) => {
-      if (closed || link.ended !== null) return;
-      logger.warn("RabbitMQ is not listened to; trying again", { exchange: exchange.name, reason: reasonOf(error) });
-      clock.after(retryWaitMs, () => again(link));
-    });
+    listenOn(link).then(
+      () => {
+        if (!closed) options.resumed?.();
+      },
+      (error) => {
+        if (closed || link.ended !== null) return;
+        logger.warn("RabbitMQ is not listened to; trying again", { exchange: exchange.name, reason: reasonOf(error) });
+        clock.after(retryWaitMs, () => again(link));
+      },
+    );
   }
 
   async function leave(): Promise<void> {

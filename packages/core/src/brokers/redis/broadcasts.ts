@@ -75,7 +75,8 @@ export function createBroadcasts({ link, target, context, silentMs }: BroadcastP
       for (let waitMs = firstWaitMs; !ending.signal.aborted; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
         try {
           await listen();
-          return retryLog.succeeded();
+          retryLog.succeeded();
+          return options.resumed?.();
         } catch (error) {
           retryLog.failed("Redis is not listened to; trying on", brokerFailure(error, target.label));
         }

@@ -15,7 +15,7 @@ export interface SubscriptionParts {
 /** Rejects with a StoreError. */
 export async function openSubscription(
   exchange: string,
-  heard: SubscribeOptions["heard"],
+  { heard, resumed }: Pick<SubscribeOptions, "heard" | "resumed">,
   { store: openStore, logger, closed }: SubscriptionParts,
 ): Promise<Subscription> {
   let isClosed = false;
@@ -25,9 +25,14 @@ export async function openSubscription(
     const store = await openStore();
     const left = await store.subscribe(exchange, hear);
     const forget = store.onLost(() => {
-      listen().catch((error) => {
-        if (!isClosed) logger.warn("The SQLite file is not listened to any more", { exchange, reason: reasonOf(error) });
-      });
+      listen().then(
+        () => {
+          if (!isClosed) resumed?.();
+        },
+        (error) => {
+          if (!isClosed) logger.warn("The SQLite file is not listened to any more", { exchange, reason: reasonOf(error) });
+        },
+      );
     });
     leave = async () => {
       forget();
