@@ -7,6 +7,7 @@ import { type Change, type History, histogramBounds, type TaskQuery } from "../.
 import type { HistoryOptions } from "../../packages/flower/src/server/history/open-history.ts";
 import { parseSearch } from "../../packages/flower/src/server/search/parse.ts";
 import { heard, success, type ToldEvent, taskEvent, workerEvent } from "../support/heard.ts";
+import { describeUnfinished } from "./history/unfinished.ts";
 
 export interface HistoryWorld {
   open(options?: Partial<HistoryOptions>): Promise<History>;
@@ -292,30 +293,7 @@ export function describeHistory(name: string, openWorld: () => Promise<HistoryWo
       expect(changes).toHaveLength(before);
     });
 
-    it("finds what was begun and is not ended, and takes what was found out elsewhere", async () => {
-      const own = await (await openOwn()).open();
-      const call = { name: "tasks.sleep", args: "()" };
-      await tellTo(
-        own,
-        taskEvent("received", "old", now - 100, call),
-        taskEvent("started", "old", now - 99),
-        taskEvent("started", "new", now, call),
-      );
-      await tellTo(own, taskEvent("started", "gone", now, { ...call, hostname: "w9@box" }), ...success("done", now - 100));
-      await tellTo(own, workerEvent("heartbeat", "w1@box", Date.now() / 1_000), workerEvent("offline", "w9@box", now + 1));
-      const unfinished = async () => (await own.unfinished(now - 50, 10)).map(({ uuid }) => uuid);
-      expect(await unfinished()).toEqual(["old", "gone"]);
-      await own.amend("gone", { lostAt: now + 5 });
-      await own.amend("old", { state: "FAILURE", exception: "WorkerLostError()" });
-      await own.amend("done", { state: "FAILURE" });
-      await own.amend("nobody", { state: "FAILURE" });
-      expect(await unfinished()).toEqual([]);
-      expect(await own.task("gone")).toMatchObject({ state: "STARTED", lostAt: now + 5 });
-      expect(await own.task("old")).toMatchObject({ state: "FAILURE", exception: "WorkerLostError()" });
-      expect(await own.task("done")).toMatchObject({ state: "SUCCESS" });
-      await tellTo(own, taskEvent("succeeded", "gone", now + 9, { result: "1" }));
-      expect(await own.task("gone")).toMatchObject({ state: "SUCCESS", lostAt: null });
-    });
+    describeUnfinished(async () => (await openOwn()).open());
 
     it("notes who did what", async () => {
       const entry = (at: number, refusal: string | null) => ({

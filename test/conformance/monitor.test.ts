@@ -2,13 +2,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { type App, createApp, runtimeOf } from "../../packages/core/src/app.ts";
 import { silentLogger } from "../../packages/core/src/logger.ts";
 import { createActions } from "../../packages/flower/src/server/actions/actions.ts";
 import type { TaskRecord } from "../../packages/flower/src/server/history/task-record.ts";
 import { createMonitor, type Monitor } from "../../packages/flower/src/server/monitor.ts";
-import { createReconciling } from "../../packages/flower/src/server/reconcile.ts";
+import { createEvidence } from "../../packages/flower/src/server/reconcile/evidence.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Asking, asking } from "../support/monitor/asking.ts";
 import { startWatchedWorker, type WatchedWorker } from "../support/monitor/watched-worker.ts";
@@ -230,29 +230,44 @@ it("sends a task once more with the very arguments it had, and says why where th
   expect(await retrying.refusal({ ...message, uuid: "unknown", name: null })).toContain("which task");
 });
 
-it("looks after tasks that no event tells of any more", async () => {
+it("learns from results and workers what became of tasks that no event tells of", async () => {
   const ended = await send("tasks.add", { args: [4, 5] });
   const refused = await send("tasks.fail", { args: ["unheard"] });
   for (const id of [ended, refused]) await ask.get(`/api/task/result/${id}?timeout=5`);
   const running = await send("tasks.sleep", {});
   await inState(running, "STARTED");
-  const unheard = [ended, refused, running, "gone-with-its-worker"].map((uuid) => ({ uuid, lostAt: null }) as TaskRecord);
-  const amended = new Map<string, object>();
-  const reconciling = createReconciling({
-    runtime: runtimeOf(app)!,
-    history: { unfinished: async () => unheard, amend: async (uuid, known) => void amended.set(uuid, known) },
-    logger: silentLogger,
-    timeoutMs: 500,
+  const evidence = createEvidence(runtimeOf(app)!, 500);
+  const at = expect.any(Number);
+  const ends = await evidence.ends([ended, "nobody's", running, refused]);
+  expect(Object.fromEntries(ends)).toEqual({
+    [ended]: { state: "SUCCESS", succeeded: at, result: "9", exception: null, traceback: null },
+    [refused]: { state: "FAILURE", failed: at, result: null, exception: "RangeError('unheard')", traceback: expect.any(String) },
   });
-  expect(await reconciling.look()).toEqual({ ended: 2, lost: 1 });
-  reconciling.close();
-  expect(Object.fromEntries(amended)).toMatchObject({
-    [ended]: { state: "SUCCESS", result: "9" },
-    [refused]: { state: "FAILURE", exception: "RangeError('unheard')" },
-    "gone-with-its-worker": { lostAt: expect.any(Number) },
-  });
+  const { succeeded } = (await ask.get(`/api/task/info/${ended}`)).json<{ succeeded: number }>();
+  expect(ends.get(ended)!.succeeded).toBeCloseTo(succeeded, 0);
+  const held = await evidence.held([ended, "nobody's", running, refused]);
+  expect([[...held.ids], [...held.workers]]).toEqual([[running], [w1]]);
   await ask.post(`/api/task/revoke/${running}`, "terminate=1");
   await inState(running, "REVOKED");
+});
+
+it("knows when it starts again how tasks ended that it did not hear of", async () => {
+  const options = { port: 0, address: "127.0.0.1", unauthenticatedApi: true, db: join(folder, "restarted.sqlite") };
+  const startAnother = async () => {
+    const another = createMonitor(app, options, { logger: silentLogger });
+    onTestFinished(() => another.stop());
+    await another.start();
+    const state = async (id: string) => (await asking(another.url!).get(`/api/task/info/${id}`)).json()["state"];
+    return { another, state };
+  };
+  const first = await startAnother();
+  const id = await send("tasks.sleep", {});
+  await eventually(async () => (await first.state(id)) === "STARTED");
+  await first.another.stop();
+  await ask.post(`/api/task/revoke/${id}`, "terminate=1");
+  await inState(id, "REVOKED");
+  const second = await startAnother();
+  await eventually(async () => (await second.state(id)) === "REVOKED");
 });
 
 it("tells how long the queues are", async () => {

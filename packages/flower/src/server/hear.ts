@@ -2,6 +2,7 @@
 import {
   type AppRuntime,
   callOf,
+  type Envelope,
   type Logger,
   partsOf,
   reasonOf,
@@ -14,12 +15,16 @@ import type { HeardMessage, History, WorkerRecord } from "./history/history.ts";
 export interface Ear {
   /** Since when the broker cannot be reached, epoch seconds; null: it can. */
   readonly awaySince: number | null;
+  /** When it began to hear, or again after the last break, epoch seconds; null: it has not heard yet. */
+  readonly hearsSince: number | null;
   /** when an event was last heard, epoch seconds; null: none was since the start */
   readonly heardAt: number | null;
   /** What the history is told, as well; gives how to end it. `heard` must not throw. */
   follow(heard: (message: HeardMessage) => void): () => void;
   /** A worker has come: it is told to tell task events now, and not with the next round. */
   welcome(workers: readonly Pick<WorkerRecord, "hostname" | "online">[]): void;
+  /** Called once it hears, at once where it does, and again after each break: what happened before then is not heard any more. Must not throw. */
+  whenHearing(called: () => void): void;
   close(): Promise<void>;
 }
 
@@ -45,8 +50,10 @@ export async function openEar({ runtime, history, logger, enableEvents }: EarOpt
   const ending = new AbortController();
   let heardAt: number | null = null;
   let awaySince: number | null = clock.now() / 1_000;
+  let hearsSince: number | null = null;
   let isTold = false;
   let subscription: Subscription | null = null;
+  const listeners: (() => void)[] = [];
   const online = new Set<string>();
   const followers = new Set<(message: HeardMessage) => void>();
 
@@ -57,20 +64,28 @@ export async function openEar({ runtime, history, logger, enableEvents }: EarOpt
     for (let waitMs = 250; !ending.signal.aborted; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
       try {
         await broker.connect();
-        subscription = await subscribeToEvents(broker, settings, ({ body, headers, properties }) => {
+        const heard = ({ body, headers, properties }: Envelope) => {
           heardAt = clock.now() / 1_000;
           const message = { body, headers, contentType: properties.contentType };
           history.hear(message);
-          for (const heard of followers) heard(message);
-        });
-        there();
-        await askForEvents();
+          for (const follower of followers) follower(message);
+        };
+        subscription = await subscribeToEvents(broker, settings, { heard, resumed: () => void hearing() });
+        await hearing();
         return;
       } catch (error) {
         away(error);
       }
       await clock.sleep(waitMs, ending.signal);
     }
+  }
+
+  /** From now on. Never rejects. */
+  async function hearing(): Promise<void> {
+    there();
+    hearsSince = clock.now() / 1_000;
+    for (const called of listeners) called();
+    await askForEvents().catch(away);
   }
 
   async function round(): Promise<void> {
@@ -80,7 +95,7 @@ export async function openEar({ runtime, history, logger, enableEvents }: EarOpt
       there();
       await askForEvents();
     } catch (error) {
-      if (!ending.signal.aborted) away(error);
+      away(error);
     }
   }
 
@@ -95,6 +110,7 @@ export async function openEar({ runtime, history, logger, enableEvents }: EarOpt
   }
 
   function away(error: unknown): void {
+    if (ending.signal.aborted) return;
     awaySince ??= clock.now() / 1_000;
     if (isTold) return;
     isTold = true;
@@ -106,6 +122,9 @@ export async function openEar({ runtime, history, logger, enableEvents }: EarOpt
   return {
     get awaySince() {
       return awaySince;
+    },
+    get hearsSince() {
+      return hearsSince;
     },
     get heardAt() {
       return heardAt;
@@ -123,7 +142,11 @@ export async function openEar({ runtime, history, logger, enableEvents }: EarOpt
           isNew = true;
         }
       }
-      if (isNew && subscription !== null) askForEvents().catch((error: unknown) => away(error));
+      if (isNew && subscription !== null) askForEvents().catch(away);
+    },
+    whenHearing(called) {
+      listeners.push(called);
+      if (hearsSince !== null) called();
     },
     async close() {
       ending.abort();

@@ -48,6 +48,16 @@ export interface TaskPage {
   readonly searched: number | null;
 }
 
+export interface UnfinishedQuery {
+  /** Without those that no worker has (PENDING, RETRY). */
+  readonly isBegun: boolean;
+  readonly limit: number;
+  /** the last one of the page before; null: the first page */
+  readonly after: UnfinishedTask | null;
+}
+
+export type UnfinishedTask = Pick<TaskRecord, "uuid" | "name" | "state" | "worker" | "timestamp">;
+
 /** `exact: false`: there are at least so many. */
 export interface TaskCount {
   readonly count: number;
@@ -112,6 +122,11 @@ export interface TypeSummary extends Omit<Slice, "at"> {
   /** epoch seconds */
   readonly lastAt: number;
 }
+
+/** What was found out of a task elsewhere. */
+export type Amendment = Partial<
+  Pick<TaskRecord, "state" | "result" | "exception" | "traceback" | "succeeded" | "failed" | "revoked" | "lostAt">
+>;
 
 /** How the history is doing: what a banner, a probe and the metrics tell. */
 export interface HistoryFacts {
@@ -181,9 +196,9 @@ export interface History {
   series(query: SeriesQuery): Promise<readonly Slice[]>;
   types(query: Omit<SeriesQuery, "step">): Promise<readonly TypeSummary[]>;
   /** Writes down what was found out elsewhere: an outcome that no event told, or that it was lost. */
-  amend(uuid: string, known: Partial<Pick<TaskRecord, "state" | "result" | "exception" | "traceback" | "lostAt">>): Promise<void>;
-  /** Begun (STARTED), or received, by workers that are gone or before `before` (epoch seconds), oldest first. */
-  unfinished(before: number, limit: number): Promise<readonly TaskRecord[]>;
+  amend(uuid: string, known: Amendment): Promise<void>;
+  /** What has not ended and was not lost: state by state, of each the oldest first. */
+  unfinished(query: UnfinishedQuery): Promise<readonly UnfinishedTask[]>;
   note(entry: AuditEntry): Promise<void>;
   /** newest first */
   audit(limit: number, before?: number): Promise<readonly AuditEntry[]>;

@@ -32,6 +32,11 @@ export function isEnded(state: MonitorState): boolean {
   return state === "SUCCESS" || state === "FAILURE" || state === "REVOKED" || state === "REJECTED";
 }
 
+/** Whether no worker has it, though it has not ended. */
+export function isWaiting(state: MonitorState): boolean {
+  return state === "PENDING" || state === "RETRY";
+}
+
 /** What a late receipt still tells. Of any other late event all is taken but the state. */
 const lateFields: ReadonlySet<keyof TaskRecord> = new Set(["name", "args", "kwargs", "parentId", "rootId", "retries", "eta", "expires"]);
 

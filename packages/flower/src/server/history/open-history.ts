@@ -80,7 +80,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     series: (query) => reader.ask("series", query),
     types: (query) => reader.ask("types", query),
     amend: (uuid, known) => writer.ask("amend", uuid, known),
-    unfinished: (before, limit) => reader.ask("unfinished", before, limit),
+    unfinished: (query) => reader.ask("unfinished", query),
     note: (entry) => writer.ask("note", entry),
     audit: (limit, before) => reader.ask("audit", limit, before),
     async facts() {

@@ -5,7 +5,7 @@
 import type { Clock, ErrorCode } from "@celeriac/core/runtime";
 import type { Digest } from "./digest.ts";
 import type { HeardEvent } from "./heard-event.ts";
-import type { AuditEntry, History, HistoryFacts } from "./history.ts";
+import type { Amendment, AuditEntry, History, HistoryFacts } from "./history.ts";
 import type { TaskRecord } from "./task-record.ts";
 
 /** Of more, the oldest tasks go. */
@@ -29,9 +29,6 @@ export interface StoreNews {
   readonly kind: "damaged";
   readonly setAside: string | null;
 }
-
-/** What was found out elsewhere. */
-export type Amendment = Partial<Pick<TaskRecord, "state" | "result" | "exception" | "traceback" | "lostAt">>;
 
 /** A store that never waits answers at once: what hears in the same thread then has no turn in between. */
 type Answer<T> = T | Promise<T>;

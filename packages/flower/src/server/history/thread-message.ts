@@ -1,7 +1,7 @@
 /** What the thread that serves and a history's threads say to each other. */
 import type { ContentRules, ErrorCode } from "@celeriac/core/runtime";
-import type { AuditEntry, Change, HeardMessage, HistoryFacts } from "./history.ts";
-import type { Amendment, StoreNews, StoreOptions, StoreReader } from "./store.ts";
+import type { Amendment, AuditEntry, Change, HeardMessage, HistoryFacts } from "./history.ts";
+import type { StoreNews, StoreOptions, StoreReader } from "./store.ts";
 
 export type HistoryLimits = StoreOptions["limits"] & {
   /** events that wait to be written */

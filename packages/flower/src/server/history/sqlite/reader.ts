@@ -7,6 +7,7 @@ import { readAudit } from "./audit-table.ts";
 import { openSliceReading } from "./slice-table.ts";
 import { openTaskPages } from "./task-pages.ts";
 import { openTaskReading } from "./task-table.ts";
+import { unfinishedTasks } from "./unfinished.ts";
 import { openWorkerTable } from "./worker-table.ts";
 
 export interface ReaderOptions {
@@ -41,14 +42,7 @@ export function openReader({ connection, clock, searchBudgetMs }: ReaderOptions)
     workers: async () => allWorkers(),
     series: async (query) => slices.series(query, now()),
     types: async (query) => slices.types(query, now()),
-    unfinished: async (before, limit) => {
-      const gone = allWorkers().filter(({ online }) => !online);
-      return tasks.unfinished(
-        before,
-        gone.map(({ hostname }) => hostname),
-        limit,
-      );
-    },
+    unfinished: async (query) => unfinishedTasks(connection, query),
     audit: async (limit, before): Promise<readonly AuditEntry[]> => readAudit(connection, limit, before ?? null),
     async facts() {
       const [row] = totals.all([]);

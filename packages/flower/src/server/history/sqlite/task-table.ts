@@ -122,8 +122,6 @@ export interface TaskReading {
   task(uuid: string): TaskRecord | null;
   children(uuid: string): readonly string[];
   events(uuid: string): readonly TaskEvent[];
-  /** See `History`. `gone`: names of workers. */
-  unfinished(before: number, gone: readonly string[], limit: number): readonly TaskRecord[];
 }
 
 export function openTaskReading(connection: Connection): TaskReading {
@@ -132,10 +130,6 @@ export function openTaskReading(connection: Connection): TaskReading {
   const children = connection.query(`select uuid from task where parent_id = ? order by id limit ${mostChildren}`);
   const events = connection.query(
     `select subject, timestamp, hostname, clock, fields from event where task = (select id from task where uuid = ?) order by timestamp, clock`,
-  );
-  const unfinished = connection.query(
-    `select ${names} from task where state in ('STARTED', 'RECEIVED') and lost_at is null
-     and (timestamp < ? or worker in (select value from json_each(?))) order by timestamp limit ?`,
   );
   return {
     task(uuid) {
@@ -151,6 +145,5 @@ export function openTaskReading(connection: Connection): TaskReading {
         clock: Number(clock),
         fields: fields === null ? {} : (JSON.parse(String(fields)) as Record<string, unknown>),
       })),
-    unfinished: (before, gone, limit) => unfinished.all([before, JSON.stringify(gone), limit]).map(recordOf),
   };
 }
