@@ -1,4 +1,4 @@
-/** Second half of the build: puts the Redis scripts beside the compiled drivers that read them, and removes what was built from sources that are gone. */
+/** Second half of the build: puts scripts of other languages (Redis's, Airflow's) beside the compiled files that use them, and removes what was built from sources that are gone. */
 import { cpSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ for (const name of readdirSync(packages)) {
   // The pages are Vite's: see build-web.mjs.
   const isKept = (path) => path.endsWith(".tsbuildinfo") || path.startsWith(join("web", "")) || existsSync(from(path));
   for (const path of files(built)) if (!isKept(path)) rmSync(join(built, path));
-  for (const path of files(source)) if (path.endsWith(".lua")) cpSync(join(source, path), join(built, path));
+  for (const path of files(source)) if (/\.(lua|py)$/.test(path)) cpSync(join(source, path), join(built, path));
 }
 
 function files(folder) {

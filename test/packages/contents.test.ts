@@ -26,7 +26,7 @@ describe.each(names)("%s, packed", (name) => {
   it("has the files of its sources, built, and neither tests nor leavings of the build", () => {
     const all = readdirSync(join(root, "packages", packages[name]!, "src"), { recursive: true, encoding: "utf8" });
     const source = all.filter((path) => !path.startsWith(join("web", "")));
-    const built = source.filter((path) => /\.(ts|lua)$/.test(path)).map((path) => join("dist", path.replace(/\.ts$/, ".js")));
+    const built = source.filter((path) => /\.(ts|lua|py)$/.test(path)).map((path) => join("dist", path.replace(/\.ts$/, ".js")));
     const files = packed.files(name);
     for (const path of built) expect(files, path).toContain(path);
     expect(files.filter((path) => path.endsWith(".js") && isBuilt(path)).sort()).toEqual(

@@ -196,6 +196,10 @@ export const errorTable = {
     "A beat's schedules lie in a file, and a beat elsewhere sends the same ones out of another file, or another machine out of the same one.",
     "Set `scheduleStore`, or `coordinator`, to redis:// or db+postgresql://, which all of them reach; or run beat on one machine, with one file.",
   ],
+  AIRFLOW_LAUNCHER: [
+    "A process that runs a task of Airflow could not be started on this machine.",
+    "Start the worker in the environment in which `airflow version` works; the message holds the cause.",
+  ],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;
 

@@ -1,0 +1,168 @@
+/**
+ * The launcher that shares Airflow's imports: a fork-server, in Python, imports it once, and forks for each workload. A workload's process is told what to run on
+ * a connection of its own, and says on it how it ended: nothing of it is on a command line, in a variable or in a file.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { rmSync } from "node:fs";
+import { createConnection, type Socket } from "node:net";
+import { dirname } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { CeleriacError, type Clock, type Logger, reasonOf } from "@celeriac/core/runtime";
+import type { Launcher, WorkloadContext } from "../launcher.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Workload } from "../workload.ts";
+import { type ForkedRun, followRun } from "./forked-run.ts";
+
+export interface ForkServerOptions {
+  /** the interpreter that has Airflow, such as "python3" */
+  readonly python: string;
+  /** of the processes */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** how long after SIGTERM a process is killed */
+  readonly killAfterMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Server {
+  readonly process: ChildProcess;
+  readonly socket: string;
+}
+
+const program = fileURLToPath(new URL("./fork-server.py", import.meta.url));
+
+/**
+ * 1. has one fork-server, and starts another one when that died: the processes it had forked run on, and are followed as before; 2. runs a workload, and has
+ * its process told to end when the context says so, and ended when it does not; 3. lets the fork-server go when it is closed.
+ *
+ * When the worker dies, the processes get SIGTERM: Airflow ends their tasks, or tries them again. They do not run on beside the message's next delivery.
+ */
+export class ForkServer implements Launcher {
+  readonly #options: ForkServerOptions;
+  #server: Promise<Server> | null = null;
+
+  constructor(options: ForkServerOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with AIRFLOW_LAUNCHER. */
+  async start(): Promise<void> {
+    await this.#running();
+  }
+
+  async run(workload: Workload, context: WorkloadContext): Promise<Outcome> {
+    const outcome = (await this.#try(workload, context)) ?? (await this.#try(workload, context));
+    if (outcome !== null) return outcome;
+    throw new CeleriacError("AIRFLOW_LAUNCHER", "Airflow's fork-server forked no process for a workload, twice; its log may say why");
+  }
+
+  async close(): Promise<void> {
+    const server = await this.#server?.catch(() => null);
+    if (server == null || server.process.exitCode !== null || server.process.signalCode !== null) return;
+    const exited = new Promise((resolve) => server.process.once("exit", resolve));
+    server.process.stdin!.end();
+    await exited;
+  }
+
+  /** null: nothing has begun. */
+  async #try(workload: Workload, { celeryId, redelivered, signal }: WorkloadContext): Promise<Outcome | null> {
+    const connection = await this.#connect();
+    if (connection === null) return null;
+    const what = workload.kind === "command" ? { command: workload.command, celeryId } : { workload: workload.text };
+    connection.write(`${JSON.stringify({ ...what, redelivered })}\n`);
+    const run = followRun(connection, celeryId);
+    let ending = Promise.resolve();
+    const end = () => {
+      ending = this.#end(run, connection);
+    };
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
+    const outcome = await run.outcome;
+    signal.removeEventListener("abort", end);
+    await ending;
+    return outcome;
+  }
+
+  /** SIGTERM, and SIGKILL to all that is left of it when it has had its time. */
+  async #end(run: ForkedRun, connection: Socket): Promise<void> {
+    const { clock, killAfterMs, logger } = this.#options;
+    connection.end();
+    const over = new AbortController();
+    void run.outcome.then(() => over.abort());
+    await clock.sleep(killAfterMs, over.signal);
+    if (over.signal.aborted || run.pid() === null) return;
+    logger.warn("A process of Airflow did not end when it was told to, and is ended", { pid: run.pid(), waitedMs: killAfterMs });
+    try {
+      const order = await this.#connect();
+      order?.end(`${JSON.stringify({ end: run.pid() })}\n`);
+      order?.resume();
+    } catch (error) {
+      logger.error("A process of Airflow cannot be ended: its fork-server cannot be started", { pid: run.pid(), error: reasonOf(error) });
+    }
+  }
+
+  /** null: the fork-server has died just now. */
+  async #connect(): Promise<Socket | null> {
+    const running = this.#running();
+    const { socket } = await running;
+    return new Promise((resolve) => {
+      const connection = createConnection(socket);
+      connection.once("connect", () => resolve(connection));
+      // What befalls it once it stands ends it: that is what is followed.
+      connection.on("error", () => {
+        if (connection.connecting && this.#server === running) this.#server = null;
+        resolve(null);
+      });
+    });
+  }
+
+  #running(): Promise<Server> {
+    if (this.#server !== null) return this.#server;
+    const { python, environment, killAfterMs, logger } = this.#options;
+    // In a session of its own: Ctrl-C in the worker's terminal is the worker's. Standard error is the worker's, which outlives no reader of its own.
+    const child = spawn(python, [program, String(killAfterMs / 1_000)], {
+      detached: true,
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...environment },
+    });
+    child.stdin.on("error", () => {});
+    const server = firstWords(child, python);
+    this.#server = server;
+    const isGone = (how: object) => {
+      if (this.#server !== server) return;
+      this.#server = null;
+      if (!child.stdin.writableEnded) logger.warn("Airflow's fork-server ended; the next workload starts another one", how);
+    };
+    server.then(
+      ({ socket }) =>
+        child.once("exit", (code, signal) => {
+          // It does so itself, unless it was killed.
+          rmSync(dirname(socket), { recursive: true, force: true });
+          isGone({ code, signal });
+        }),
+      () => {
+        if (this.#server === server) this.#server = null;
+      },
+    );
+    return server;
+  }
+}
+
+function firstWords(child: ChildProcess, python: string): Promise<Server> {
+  const failed = (why: string, cause?: unknown) =>
+    new CeleriacError(
+      "AIRFLOW_LAUNCHER",
+      `Airflow's fork-server cannot be started with ${python}: ${why}`,
+      cause === undefined ? {} : { cause },
+    );
+  return new Promise((resolve, reject) => {
+    child.once("error", (cause) => reject(failed(reasonOf(cause), cause)));
+    child.once("exit", (code, signal) => reject(failed(`it ended with ${signal ?? `exit code ${code}`}`)));
+    createInterface({ input: child.stdout! }).once("line", (line) => {
+      const said = JSON.parse(line) as { readonly socket: string } | { readonly error: string };
+      if ("error" in said) reject(failed(said.error));
+      else resolve({ process: child, socket: said.socket });
+    });
+  });
+}

@@ -1,0 +1,4 @@
+class conf:
+    @staticmethod
+    def getboolean(section, key, fallback):
+        return fallback
