@@ -208,6 +208,10 @@ it("applies tasks that its own app knows, and waits for them", async () => {
   for (const { "task-id": id } of [applied, sent]) await inState(String(id), "SUCCESS");
   for (const body of ["{", "[]", '{"args":1}', '{"eta":"soon"}', '{"no_such_option":1}'])
     expect(await ask.post("/api/task/async-apply/tasks.add", body)).toMatchObject({ status: 400, text: "" });
+  const later = await ask.post("/api/task/apply/tasks.add", '{"args":[1,2],"countdown":600,"timeout":0.1}');
+  expect([later.status, later.json()]).toEqual([200, { "task-id": expect.any(String), state: "PENDING" }]);
+  await ask.post(`/api/task/revoke/${later.json()["task-id"]}`);
+  expect(await ask.post("/api/task/apply/tasks.add", '{"args":[1,2],"timeout":"soon"}')).toMatchObject({ status: 400, text: "" });
 });
 
 it("sends a task once more with the very arguments it had, and says why where they are not known", async () => {

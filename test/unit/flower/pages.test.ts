@@ -27,6 +27,7 @@ it("gives the same document for every page", async () => {
   for (const url of ["/workers", "/worker/w1%40box", "/tasks?state=FAILURE", "/task/a%2Fb"])
     expect(await server.inject(url), url).toMatchObject({ statusCode: 200, body: document });
   expect(await server.inject("/dashboard")).toMatchObject({ statusCode: 302, headers: { location: "/workers" } });
+  expect(await server.inject("/broker")).toMatchObject({ statusCode: 302, headers: { location: "/" } });
 });
 
 it("holds nothing that the policy forbids: neither a script nor a style of its own", async () => {

@@ -17,7 +17,7 @@ export interface Sending {
   send(task: string, body: Readonly<Record<string, unknown>>): Promise<ResultObject>;
   /** A task that the app knows. Refusal 404 for another. */
   apply(task: string, body: Readonly<Record<string, unknown>>): Promise<ResultObject>;
-  /** As apply, and waits until it has ended: Refusal 504 after five minutes. */
+  /** As apply, and waits until it has ended, or for `timeout` seconds of the body and then tells its state: Refusal 504 after five minutes. */
   applyAndWait(task: string, body: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<ResultObject>;
   /** What is known of a result, waited for so many seconds; null: not at all. */
   result(id: string, timeoutSeconds: number | null, signal: AbortSignal): Promise<ResultObject>;
@@ -78,9 +78,14 @@ export function createSending(app: App<unknown>, runtime: AppRuntime): Sending {
     async applyAndWait(task, body, signal) {
       await known(task);
       await backend();
-      const { id } = await publish(task, body);
-      if (!(await ended(id, longestWaitSeconds, signal))) throw new Refusal(504, `Task ${id} has not ended within ${longestWaitSeconds} s`);
-      return await stored(id);
+      const { timeout, ...call } = body;
+      const patience = patienceOf(timeout);
+      const { id } = await publish(task, call);
+      if (await ended(id, Math.min(patience ?? longestWaitSeconds, longestWaitSeconds), signal)) return await stored(id);
+      if (patience === null || patience > longestWaitSeconds)
+        throw new Refusal(504, `Task ${id} has not ended within ${longestWaitSeconds} s`);
+      const { state = "PENDING" } = await stored(id);
+      return { "task-id": id, state };
     },
     async result(id, timeoutSeconds, signal) {
       await backend();
@@ -88,6 +93,14 @@ export function createSending(app: App<unknown>, runtime: AppRuntime): Sending {
       return await stored(id);
     },
   };
+}
+
+/** Seconds; null: it was not said. */
+function patienceOf(timeout: unknown): number | null {
+  if (timeout === undefined || timeout === null) return null;
+  const seconds = typeof timeout === "string" && timeout.trim() !== "" ? Number(timeout) : timeout;
+  if (typeof seconds !== "number" || !Number.isFinite(seconds)) throw new Refusal(400, "Invalid timeout");
+  return Math.max(0, seconds);
 }
 
 /** `text`: the stored result; null: nothing is stored. */

@@ -25,7 +25,9 @@ export function pageRoutes(server: FastifyInstance, { options }: Pick<MonitorPar
   const document = readDocument(prefix);
   server.register(fastifyStatic, { root: join(built, "assets"), serve: false, preCompressed: true });
   for (const url of documents) server.get(url, { config: { access: page } }, (_request, reply) => sendDocument(reply, document));
+  // Bookmarks of Flower's; the queues stand on the overview.
   server.get("/dashboard", { config: { access: page } }, (_request, reply) => reply.redirect(`${prefix}/workers`));
+  server.get("/broker", { config: { access: page } }, (_request, reply) => reply.redirect(`${prefix}/`));
   server.get<{ Params: { readonly file: string } }>("/assets/:file", { config: { access: asset } }, ({ params }, reply) =>
     reply.sendFile(params.file, { maxAge: keptFor, immutable: true }),
   );
