@@ -28,3 +28,13 @@ export function describeBackend(
     describeLife(suite);
   });
 }
+
+/** For another way to reach a server whose driver passes all of it elsewhere: what depends on the connection. */
+export function describeBackendTransport(name: string, openWorld: () => Promise<BackendWorld>): void {
+  describe(`result backend: ${name}`, () => {
+    const suite = startSuite(openWorld);
+    describeLookup(suite);
+    describeSubscriptions(suite);
+    describeLife(suite);
+  });
+}

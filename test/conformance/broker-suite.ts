@@ -15,12 +15,39 @@ import { describeQueues } from "./broker/queues.ts";
 import { describeReconnecting } from "./broker/reconnecting.ts";
 import { describeRouting } from "./broker/routing.ts";
 import { describeSettling } from "./broker/settling.ts";
-import { type BrokerTraits, type BrokerWorld, createCases } from "./broker/world.ts";
+import { type BrokerTraits, type BrokerWorld, createCases, type OpenCase } from "./broker/world.ts";
 
 export type { BrokerTraits, BrokerWorld } from "./broker/world.ts";
 
 /** `open` is called once before the cases; every case takes queues of its own from the world. */
 export function describeBroker(name: string, open: () => Promise<BrokerWorld>, traits: BrokerTraits): void {
+  describeWith(name, open, (cases) => {
+    describeTransported(cases, traits);
+    describe("settling", () => describeSettling(cases, traits));
+    if (traits.settlesResults) describe("chords", () => describeChordSettling(cases));
+    describe("dead letters", () => describeDeadLetters(cases));
+    describe("routing", () => describeRouting(cases));
+    describe("changing queues", () => describeChangingQueues(cases, traits));
+    describe("queues", () => describeQueues(cases, traits));
+    // They last for seconds whatever the machine, so they wait beside each other.
+    describe.concurrent("delaying", () => describeDelaying(cases));
+    describe.concurrent("pausing", () => describePausing(cases));
+  });
+}
+
+/** For another way to reach a server whose driver passes all of it elsewhere: what depends on the connection. */
+export function describeBrokerTransport(name: string, open: () => Promise<BrokerWorld>, traits: BrokerTraits): void {
+  describeWith(name, open, (cases) => describeTransported(cases, traits));
+}
+
+function describeTransported(cases: OpenCase, traits: BrokerTraits): void {
+  describe("publishing", () => describePublishing(cases, traits));
+  describe("claiming", () => describeClaiming(cases, traits));
+  describe("broadcasting", () => describeBroadcasting(cases, traits));
+  if (traits.reconnects) describe("reconnecting", () => describeReconnecting(cases));
+}
+
+function describeWith(name: string, open: () => Promise<BrokerWorld>, body: (cases: OpenCase) => void): void {
   describe(`${name} as a broker`, { timeout: 60_000 }, () => {
     let world: BrokerWorld;
     beforeAll(async () => {
@@ -29,20 +56,6 @@ export function describeBroker(name: string, open: () => Promise<BrokerWorld>, t
     afterAll(async () => {
       await world.dispose();
     }, 60_000);
-    const cases = createCases(() => world);
-
-    describe("publishing", () => describePublishing(cases, traits));
-    describe("claiming", () => describeClaiming(cases, traits));
-    describe("settling", () => describeSettling(cases, traits));
-    if (traits.settlesResults) describe("chords", () => describeChordSettling(cases));
-    describe("dead letters", () => describeDeadLetters(cases));
-    describe("routing", () => describeRouting(cases));
-    describe("changing queues", () => describeChangingQueues(cases, traits));
-    describe("broadcasting", () => describeBroadcasting(cases, traits));
-    describe("queues", () => describeQueues(cases, traits));
-    // They last for seconds whatever the machine, so they wait beside each other.
-    describe.concurrent("delaying", () => describeDelaying(cases));
-    describe.concurrent("pausing", () => describePausing(cases));
-    if (traits.reconnects) describe("reconnecting", () => describeReconnecting(cases));
+    body(createCases(() => world));
   });
 }

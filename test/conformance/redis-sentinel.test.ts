@@ -1,4 +1,4 @@
-/** Redis behind sentinels that want a password: all suites, and what is told of sentinels that do not help. Failovers are in `faults`. */
+/** Redis behind sentinels that want a password: what depends on the connection, and what is told of sentinels that do not help. Failovers are in `faults`. */
 import { type Credentials, type CredentialsRequest, createApp } from "@celeriac/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
@@ -10,7 +10,7 @@ import type { RedisAccess } from "../../packages/core/src/redis/url.ts";
 import { resolveSettings } from "../../packages/core/src/setting.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { primaryName, type SentinelSet, startSentinel, startSentinels } from "../support/redis-sentinel.ts";
-import { describeRedis } from "./redis-suites.ts";
+import { describeRedisTransport } from "./redis-suites.ts";
 
 const password = "sentinels-only";
 const access: RedisAccess = { ssl: false, masterName: primaryName, sentinel: { password } };
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => set.stop());
 
 let databases = 0;
-describeRedis("redis behind sentinels", async () => {
+describeRedisTransport("redis behind sentinels", async () => {
   const db = ++databases;
   return { url: set.url(db), access, nodes: [`redis://127.0.0.1:${set.servers[0].port}/${db}`] };
 });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { temporaryDirectory } from "../support/private-process.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import { describeRedis } from "./redis-suites.ts";
+import { describeRedisTransport } from "./redis-suites.ts";
 
 const folder = temporaryDirectory("socket");
 const path = join(folder.path, "redis.sock");
@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 let databases = 0;
-describeRedis("redis by a unix socket", async () => {
+describeRedisTransport("redis by a unix socket", async () => {
   const db = ++databases;
   return { url: `redis+socket://${path}?virtual_host=${db}`, nodes: [`redis://127.0.0.1:${server.port}/${db}`] };
 });

@@ -8,8 +8,8 @@ import type { RedisAccess } from "../../packages/core/src/redis/url.ts";
 import { createRedisScheduleStore } from "../../packages/core/src/schedule-stores/redis.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { cutRedisConnections } from "../support/redis-connections.ts";
-import { describeBackend } from "./backend-suite.ts";
-import { describeBroker } from "./broker-suite.ts";
+import { type BackendWorld, describeBackend, describeBackendTransport } from "./backend-suite.ts";
+import { type BrokerTraits, type BrokerWorld, describeBroker, describeBrokerTransport } from "./broker-suite.ts";
 import { describeCoordinator } from "./coordinator-suite.ts";
 import { describeScheduleStore } from "./schedule-store-suite.ts";
 
@@ -39,48 +39,58 @@ export function describeRedis(name: string, way: () => Promise<RedisWay>, settle
   });
 }
 
+/** What depends on the connection, for another way to reach the same server. */
+export function describeRedisTransport(name: string, way: () => Promise<RedisWay>): void {
+  describeBrokerTransport(name, () => openBrokerWorld(way), traits(true));
+  describeBackendTransport(name, () => openBackendWorld(way));
+}
+
 export function describeRedisBroker(name: string, way: () => Promise<RedisWay>, settlesResults = true): void {
-  describeBroker(
-    name,
-    async () => {
-      const { url, access, nodes, queuePrefix = "queue-" } = await way();
-      const ways = access === undefined ? {} : { access, resultAccess: access };
-      let queues = 0;
-      return {
-        open: ({ resultUrl = url, ...options } = {}) => createRedisBroker(url, driverContext(), { resultUrl, ...ways, ...options }),
-        queue: () => `${queuePrefix}${++queues}`,
-        breakConnections: () => cutRedisConnections(nodes),
-        async putUndecodable(queue) {
-          const client = nodes.length === 1 ? new Redis(nodes[0] as string, { protocol: 2 }) : new Cluster([...nodes]);
-          await client.lpush(`${access?.keyPrefix ?? ""}${queue}`, Buffer.from([0x7b, 0xff, 0x00, 0x22]));
-          client.disconnect();
-        },
-        results: { url, openBackend: () => createRedisBackend(url, driverContext(), access) },
-        recoveryMs: 10_000,
-        async dispose() {},
-      };
-    },
-    {
-      deduplicates: true,
-      unsetPriority: "first",
-      requeuesCountedAtHead: true,
-      knowsAge: false,
-      purgesDelayed: true,
-      reconnects: true,
-      undecodable: true,
-      settlesResults,
-    },
-  );
+  describeBroker(name, () => openBrokerWorld(way), traits(settlesResults));
 }
 
 export function describeRedisBackend(name: string, way: () => Promise<RedisWay>): void {
-  describeBackend(name, async () => {
-    const { url, access, nodes } = await way();
-    return {
-      open: () => createRedisBackend(url, driverContext(), access),
-      shared: true,
-      breakConnections: () => cutRedisConnections(nodes),
-      async close() {},
-    };
-  });
+  describeBackend(name, () => openBackendWorld(way));
+}
+
+async function openBrokerWorld(way: () => Promise<RedisWay>): Promise<BrokerWorld> {
+  const { url, access, nodes, queuePrefix = "queue-" } = await way();
+  const ways = access === undefined ? {} : { access, resultAccess: access };
+  let queues = 0;
+  return {
+    open: ({ resultUrl = url, ...options } = {}) => createRedisBroker(url, driverContext(), { resultUrl, ...ways, ...options }),
+    queue: () => `${queuePrefix}${++queues}`,
+    breakConnections: () => cutRedisConnections(nodes),
+    async putUndecodable(queue) {
+      const client = nodes.length === 1 ? new Redis(nodes[0] as string, { protocol: 2 }) : new Cluster([...nodes]);
+      await client.lpush(`${access?.keyPrefix ?? ""}${queue}`, Buffer.from([0x7b, 0xff, 0x00, 0x22]));
+      client.disconnect();
+    },
+    results: { url, openBackend: () => createRedisBackend(url, driverContext(), access) },
+    recoveryMs: 10_000,
+    async dispose() {},
+  };
+}
+
+async function openBackendWorld(way: () => Promise<RedisWay>): Promise<BackendWorld> {
+  const { url, access, nodes } = await way();
+  return {
+    open: () => createRedisBackend(url, driverContext(), access),
+    shared: true,
+    breakConnections: () => cutRedisConnections(nodes),
+    async close() {},
+  };
+}
+
+function traits(settlesResults: boolean): BrokerTraits {
+  return {
+    deduplicates: true,
+    unsetPriority: "first",
+    requeuesCountedAtHead: true,
+    knowsAge: false,
+    purgesDelayed: true,
+    reconnects: true,
+    undecodable: true,
+    settlesResults,
+  };
 }

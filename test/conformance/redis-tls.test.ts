@@ -1,4 +1,4 @@
-/** Redis by TLS: all suites on a server that asks clients for a certificate, and what becomes of certificates that do not verify. */
+/** Redis by TLS: what depends on the connection, on a server that asks clients for a certificate, and what becomes of certificates that do not verify. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRedisBackend } from "../../packages/core/src/backends/redis.ts";
 import { createRedisBroker } from "../../packages/core/src/brokers/redis/broker.ts";
@@ -12,7 +12,7 @@ import { driverContext } from "../support/driver-context.ts";
 import { freePort } from "../support/free-port.ts";
 import { temporaryDirectory } from "../support/private-process.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import { describeRedis } from "./redis-suites.ts";
+import { describeRedisTransport } from "./redis-suites.ts";
 
 const folder = temporaryDirectory("tls");
 let certificates: Certificates;
@@ -51,7 +51,7 @@ function parameters(changes: Readonly<Record<string, string | null>> = {}): stri
 }
 
 let databases = 0;
-describeRedis("redis by TLS", async () => {
+describeRedisTransport("redis by TLS", async () => {
   const db = ++databases;
   return { url: `rediss://localhost:${tlsPort}/${db}?${parameters()}`, nodes: [`redis://127.0.0.1:${server.port}/${db}`] };
 });

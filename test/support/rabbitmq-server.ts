@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Certificates } from "./certificates.ts";
+import { type Certificates, makeCertificates } from "./certificates.ts";
 import { lowFreePorts } from "./free-port.ts";
 
 /** Where a running node lives: plain JSON, so that it can be handed to another process, which then calls `rabbitmqAt`. */
@@ -16,13 +16,13 @@ export interface RabbitmqPlace {
   readonly port: number;
   readonly distributionPort: number;
   readonly epmdPort: number;
-  /** where it speaks TLS; null = nowhere */
-  readonly tlsPort: number | null;
+  /** null: it speaks no TLS */
+  readonly tls: { readonly port: number; readonly certificates: Certificates } | null;
 }
 
 export interface RabbitmqOptions {
   /** Speaks TLS on another port, too, verifies a client's certificate where there is one, and takes its common name for the user's (EXTERNAL). */
-  readonly tls?: Pick<Certificates, "caCerts" | "server">;
+  readonly tls?: boolean;
   /** more lines of rabbitmq.conf */
   readonly settings?: readonly string[];
 }
@@ -69,7 +69,7 @@ export function hasRabbitmq(): boolean {
   return program("rabbitmq-server") !== null && program("epmd") !== null;
 }
 
-export async function startRabbitmq({ tls, settings = [] }: RabbitmqOptions = {}): Promise<RabbitmqServer> {
+export async function startRabbitmq({ tls = false, settings = [] }: RabbitmqOptions = {}): Promise<RabbitmqServer> {
   const [port, distributionPort, epmdPort, tlsPort] = await lowFreePorts(4);
   const directory = await mkdtemp(join(tmpdir(), "celeriac-rabbitmq-"));
   const node = `celeriac-${process.pid}-${port}@localhost`;
@@ -79,9 +79,9 @@ export async function startRabbitmq({ tls, settings = [] }: RabbitmqOptions = {}
     port: port!,
     distributionPort: distributionPort!,
     epmdPort: epmdPort!,
-    tlsPort: tls === undefined ? null : tlsPort!,
+    tls: tls ? { port: tlsPort!, certificates: await makeCertificates(directory) } : null,
   };
-  await prepare(place, tls, settings);
+  await prepare(place, settings);
   const epmd = launch(required("epmd"), ["-port", String(epmdPort), "-address", "127.0.0.1"], place);
   let broker: ChildProcess | null = null;
 
@@ -149,17 +149,16 @@ export function rabbitmqAt(
 /** A text in Erlang. */
 const binary = (text: string) => `<<${JSON.stringify(text)}>>`;
 
-async function prepare(place: RabbitmqPlace, tls: RabbitmqOptions["tls"], added: readonly string[]): Promise<void> {
-  const { directory, tlsPort } = place;
+async function prepare({ directory, tls }: RabbitmqPlace, added: readonly string[]): Promise<void> {
   for (const folder of ["mnesia", "log"]) await mkdir(join(directory, folder));
-  await writeFile(join(directory, "enabled_plugins"), tls === undefined ? "[].\n" : "[rabbitmq_auth_mechanism_ssl].\n");
+  await writeFile(join(directory, "enabled_plugins"), tls === null ? "[].\n" : "[rabbitmq_auth_mechanism_ssl].\n");
   const settings = ["disk_free_limit.absolute = 50MB", "log.file.level = warning", ...added];
-  if (tls !== undefined)
+  if (tls !== null)
     settings.push(
-      `listeners.ssl.1 = 127.0.0.1:${tlsPort}`,
-      `ssl_options.cacertfile = ${tls.caCerts}`,
-      `ssl_options.certfile = ${tls.server.certfile}`,
-      `ssl_options.keyfile = ${tls.server.keyfile}`,
+      `listeners.ssl.1 = 127.0.0.1:${tls.port}`,
+      `ssl_options.cacertfile = ${tls.certificates.caCerts}`,
+      `ssl_options.certfile = ${tls.certificates.server.certfile}`,
+      `ssl_options.keyfile = ${tls.certificates.server.keyfile}`,
       "ssl_options.verify = verify_peer",
       "ssl_options.fail_if_no_peer_cert = false",
       ...["PLAIN", "AMQPLAIN", "EXTERNAL"].map((mechanism, at) => `auth_mechanisms.${at + 1} = ${mechanism}`),

@@ -105,7 +105,7 @@ async function databasesOf(url: string): Promise<Server> {
 async function openRabbitmq(): Promise<Server> {
   const given = process.env["AMQP_URL"];
   if (hasRabbitmq()) {
-    const server = await startRabbitmq();
+    const server = await startRabbitmq({ tls: true });
     // Ctrl-C ends the process without waiting for `close`.
     process.once("exit", () => rmSync(server.place.directory, { recursive: true, force: true }));
     let count = 0;
