@@ -200,6 +200,10 @@ export const errorTable = {
     "A process that runs a task of Airflow could not be started on this machine.",
     "Start the worker in the environment in which `airflow version` works; the message holds the cause.",
   ],
+  AIRFLOW_LOG_SERVER: [
+    "A worker of Airflow's tasks cannot listen on the port where Airflow asks for logs.",
+    "Free it: a Python worker, or another worker of ours, may serve the same logs already. Or start with --skip-serve-logs.",
+  ],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;
 
