@@ -23,7 +23,8 @@ const needs: readonly Need[] = [
   { name: "postgresql", isThere: hasPostgres, packages: ["postgresql"] },
   { name: "libfaketime", isThere: () => faketimeLibrary() !== null, packages: ["libfaketime"] },
   { name: "Chromium", isThere: () => chromium() !== null, packages: ["chromium"] },
-  { name: "Python Celery", isThere: hasPythonCelery, packages: ["python3-celery", "python3-redis"] },
+  { name: "Python Celery", isThere: () => imports("celery, redis"), packages: ["python3-celery", "python3-redis"] },
+  { name: "SQLAlchemy", isThere: () => imports("sqlalchemy, psycopg2"), packages: ["python3-sqlalchemy", "python3-psycopg2"] },
 ];
 
 /** Installs what is missing; where that is not possible, leaves it to whoever needs it to say so. Tells of each step on stderr. */
@@ -43,8 +44,8 @@ export function installWhatIsMissing(): void {
   for (const need of missing) tell(`${need.name}: ${need.isThere() ? "installed" : "still missing"}`);
 }
 
-function hasPythonCelery(): boolean {
-  return spawnSync(debianPython, ["-c", "import celery, redis"], { stdio: "ignore" }).status === 0;
+function imports(modules: string): boolean {
+  return spawnSync(debianPython, ["-c", `import ${modules}`], { stdio: "ignore" }).status === 0;
 }
 
 /** Debian starts a server when it is installed, unless this file forbids it; the tests run servers of their own. */

@@ -89,8 +89,10 @@ function missingNames(page: string): readonly string[] {
   const words = codeWords(page).flatMap((span) => span.split(/[\s,=<>[\]]+/));
   const named = new Set(words);
   const groups = words.filter((word) => word.endsWith("_*")).map((word) => word.slice(0, -1));
-  const isNamed = (name: string) =>
+  const isWord = (name: string) =>
     [name, snakeCase(name)].some((each) => named.has(each) || groups.some((group) => each.startsWith(group)));
+  // A command may have two words.
+  const isNamed = (name: string) => name.split(" ").every(isWord);
   const flags = [globalOptions, ...Object.values(commandTable).map(({ options }) => options)].flatMap((table) =>
     Object.keys(table).map(flagOf),
   );

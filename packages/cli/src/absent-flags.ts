@@ -6,6 +6,7 @@ const whoStarts = (how: string) => `whoever starts it says so: ${how}`;
 /** as written → what to do; single letters where Celery has them for nothing else */
 const absentFlags: Readonly<Record<string, string>> = {
   "--detach": keeper,
+  "--daemon": keeper,
   "-D": keeper,
   "--uid": whoStarts("User= of systemd, --user of docker, setpriv --reuid"),
   "--gid": whoStarts("Group= of systemd, --user of docker, setpriv --regid"),

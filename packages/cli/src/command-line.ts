@@ -2,7 +2,7 @@
 import { CeleriacError, nearest, reasonOf } from "@celeriac/core/runtime";
 import yargsParser from "yargs-parser";
 import { absentFlag } from "./absent-flags.ts";
-import { globalOptions } from "./command-options.ts";
+import { globalOptions, optionsOf } from "./command-options.ts";
 import type { CommandRow } from "./command-row.ts";
 import { type CommandArguments, type CommandName, commandTable } from "./command-table.ts";
 import { flagOf, type OptionRow, type OptionTable } from "./option.ts";
@@ -14,35 +14,60 @@ export type CommandLine =
 
 type Words = Readonly<Record<string, unknown>> & { readonly _: readonly unknown[] };
 
-/** Of all commands: what may come before one is named. */
-const allOptions: OptionTable = Object.assign({}, ...Object.values(commandTable).map((row) => row.options), globalOptions);
+/** Of all commands: what may come before one is named. Where several have one of the same name, the first command's counts. */
+const allOptions: OptionTable = Object.assign(
+  {},
+  ...Object.values(commandTable)
+    .map((row) => row.options)
+    .reverse(),
+  globalOptions,
+);
+
+/** The first command that is among the words; one of two words lies in neighbours. */
+export function commandAmong(words: readonly string[]): CommandName | null {
+  const names = words.flatMap((word, at) => [`${word} ${words[at + 1]}`, word]);
+  return (names.find((name) => Object.hasOwn(commandTable, name)) as CommandName | undefined) ?? null;
+}
 
 /** Throws COMMAND_USAGE. `environment` is asked for the options that name a variable. */
 export function readCommandLine(words: readonly string[], environment: NodeJS.ProcessEnv): CommandLine {
-  const [first] = cut(words, allOptions)._.map(String);
-  if (first === "help" || (first === undefined && words.length === 0)) {
-    const topic = words.find((word) => Object.hasOwn(commandTable, word));
-    return { kind: "help", command: (topic as CommandName | undefined) ?? null };
-  }
-  const command = Object.hasOwn(commandTable, first ?? "") ? (first as CommandName) : null;
+  const [first, second] = cut(words, allOptions)._.map(String);
+  if (first === "help" || (first === undefined && words.length === 0)) return { kind: "help", command: commandAmong(words) };
+  const command = first === undefined ? null : commandNamed(first, second);
   const row: CommandRow | null = command === null ? null : commandTable[command];
-  const cutWords = cut(words, row === null ? allOptions : { ...globalOptions, ...row.options });
+  const cutWords = cut(words, row === null ? allOptions : optionsOf(row.options));
   if (last(cutWords["help"]) === true) return { kind: "help", command };
   if (last(cutWords["version"]) === true) return { kind: "version" };
   if (command === null || row === null) {
     const names = Object.keys(commandTable);
-    if (first !== undefined) throw usage(unknown(`unknown command ${first}`, first, names, `: expected ${names.join(", ")}`));
+    if (first !== undefined) throw usage(unknownCommand(first, second, names));
     refuseUnknownOptions("celeriac", cutWords, allOptions);
     throw usage(`name a command: ${names.join(", ")}`);
   }
 
   refuseUnknownOptions(command, cutWords, { ...globalOptions, ...row.options });
+  const commandWords = command.split(" ");
+  const [...positionals] = cutWords._.map(String);
+  // A letter that every command has may be the command's own, and take the word behind it.
+  if (positionals.splice(0, commandWords.length).join(" ") !== command) throw usage(`write the options of ${command} behind it`);
   const args = {
     common: readOptions(globalOptions, cutWords, environment),
-    positionals: readPositionals(command, row, cutWords._.slice(1).map(String)),
+    positionals: readPositionals(command, row, positionals),
     options: readOptions(row.options, cutWords, environment),
   };
   return { kind: "run", command, args } as CommandLine;
+}
+
+function commandNamed(first: string, second: string | undefined): CommandName | null {
+  const names = [`${first} ${second}`, first];
+  return (names.find((name) => Object.hasOwn(commandTable, name)) as CommandName | undefined) ?? null;
+}
+
+/** Of a command of two words both are told. */
+function unknownCommand(first: string, second: string | undefined, names: readonly string[]): string {
+  const family = names.filter((name) => name.startsWith(`${first} `));
+  const [written, known] = family.length === 0 ? [first, names] : [[first, second].filter((word) => word !== undefined).join(" "), family];
+  return unknown(`unknown command ${written}`, written, known, `: expected ${known.join(", ")}`);
 }
 
 function cut(words: readonly string[], options: OptionTable): Words {

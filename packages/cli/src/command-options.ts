@@ -29,6 +29,18 @@ export const globalOptions = {
   version: option(flagSetting(false, "Show the version."), null),
 } as const satisfies OptionTable;
 
+/** Those that a command line with this command may have. A letter that the command has itself is no letter of the others. */
+export function optionsOf(own: OptionTable): OptionTable {
+  const letters = new Set(Object.values(own).map(({ alias }) => alias));
+  const common = Object.entries(globalOptions).map(([name, row]) => [name, letters.has(row.alias) ? { ...row, alias: null } : row]);
+  return { ...(Object.fromEntries(common) as OptionTable), ...own };
+}
+
+/** The options of every command, with the letters that they have beside the command's own. */
+export function commonOptionsOf(own: OptionTable): OptionTable {
+  return Object.fromEntries(Object.entries(optionsOf(own)).filter(([name]) => Object.hasOwn(globalOptions, name)));
+}
+
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 /** As a setting of the app, which counts where it is not given. */

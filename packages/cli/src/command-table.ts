@@ -3,6 +3,7 @@
  * worker's options are the worker's own table.
  */
 import { textSetting } from "@celeriac/core/runtime";
+import { airflowCommands } from "./airflow-commands.ts";
 import { type globalOptions, usageCodes } from "./command-options.ts";
 import type { CommandRow, PositionalRow } from "./command-row.ts";
 import { monitorCommands } from "./monitor-commands.ts";
@@ -20,6 +21,7 @@ export const commandTable = {
   ...taskCommands,
   ...queueCommands,
   ...remoteCommands,
+  ...airflowCommands,
   report: {
     doc: "Tells what the app and its servers are made of.",
     notes: [

@@ -1,5 +1,5 @@
 /** The text of --help, from the table of commands. */
-import { globalOptions } from "./command-options.ts";
+import { commonOptionsOf, globalOptions } from "./command-options.ts";
 import type { CommandRow } from "./command-row.ts";
 import { type CommandName, commandTable, findingTheApp, overviewExamples } from "./command-table.ts";
 import { flagOf, type OptionRow, type OptionTable } from "./option.ts";
@@ -50,7 +50,7 @@ function detail(name: CommandName, row: CommandRow, { colors }: HelpLook, width:
     examples(row.examples, colors),
     ...(positionals.length === 0 ? [] : [section(colors, "Arguments", columns(positionals, colors, width))]),
     section(colors, "Options", optionLines(row.options, colors, width)),
-    section(colors, "Options of every command", optionLines(globalOptions, colors, width)),
+    section(colors, "Options of every command", optionLines(commonOptionsOf(row.options), colors, width)),
     section(colors, "Notes", paragraphs(row.notes, width)),
     section(colors, "Exit codes", columns(codes, colors, width)),
   ];

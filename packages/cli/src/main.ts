@@ -1,7 +1,7 @@
 /** The command: reads the command line, runs the command, ends the process with its exit code. Started by bin/celeriac.js. */
 import { CeleriacError, overrideSettings, reasonOf, redactText } from "@celeriac/core/runtime";
-import { type CommandLine, readCommandLine } from "./command-line.ts";
-import { type CommandArguments, commandTable } from "./command-table.ts";
+import { type CommandLine, commandAmong, readCommandLine } from "./command-line.ts";
+import type { CommandArguments } from "./command-table.ts";
 import { exitCode } from "./exit-code.ts";
 import { helpText } from "./help.ts";
 import { appPath } from "./load-app.ts";
@@ -99,6 +99,8 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
       return await (await import("./commands/events.ts")).events(line.args, output);
     case "dev":
       return await (await import("./commands/dev.ts")).dev(line.args, output);
+    case "airflow worker":
+      return await (await import("./commands/airflow-worker.ts")).airflowWorker(line.args, output);
   }
 }
 
@@ -138,8 +140,8 @@ function remedyOf(error: unknown, words: readonly string[]): string | undefined 
   if (!CeleriacError.is(error)) return undefined;
   if (error.code === "APP_NOT_FOUND" && error.cause !== undefined) return "--debug shows where.";
   if (error.code !== "COMMAND_USAGE") return undefined;
-  const command = words.find((word) => Object.hasOwn(commandTable, word));
-  return `${["celeriac", ...(command === undefined ? [] : [command]), "--help"].join(" ")} shows what there is.`;
+  const command = commandAmong(words);
+  return `${["celeriac", ...(command === null ? [] : [command]), "--help"].join(" ")} shows what there is.`;
 }
 
 function codeOf(error: unknown): number {

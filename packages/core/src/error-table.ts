@@ -196,6 +196,14 @@ export const errorTable = {
     "A beat's schedules lie in a file, and a beat elsewhere sends the same ones out of another file, or another machine out of the same one.",
     "Set `scheduleStore`, or `coordinator`, to redis:// or db+postgresql://, which all of them reach; or run beat on one machine, with one file.",
   ],
+  AIRFLOW_CONFIG: [
+    "A value of Airflow's configuration is missing, or cannot be read.",
+    "The message names section and key: look into airflow.cfg, and at the variable AIRFLOW__SECTION__KEY, which wins.",
+  ],
+  AIRFLOW_MESSAGE: [
+    "A message under a name of Airflow's tasks is none that a scheduler sends, and was not run.",
+    "Look who else writes to the broker; after an update of Airflow, whether this version knows it.",
+  ],
   AIRFLOW_LAUNCHER: [
     "A process that runs a task of Airflow could not be started on this machine.",
     "Start the worker in the environment in which `airflow version` works; the message holds the cause.",

@@ -60,6 +60,11 @@ export interface RunOptions {
   acksOnFailureOrTimeout?: boolean | undefined;
   /** false: has failed when its executor died; true by default: runs again, until maxDeliveries */
   rejectOnWorkerLost?: boolean | undefined;
+  /**
+   * What monitors, remote control and extended results are shown of its arguments, made from the text that its sender shows (Python's repr of them, often
+   * cut off): for arguments that bear secrets. The message itself stays as it is.
+   */
+  showArguments?: ((shown: string) => string) | undefined;
   /** Gives what runs in its place when it calls self.replace(signature): that signature, changed, or another. */
   onReplace?: ((signature: Signature<[], unknown>, request: TaskRequest) => Step<[], unknown>) | undefined;
 }
@@ -96,6 +101,7 @@ const checks: Readonly<Record<keyof TaskOptions<readonly unknown[]> | "input" | 
   acksOnTimeout: isFlag,
   acksOnFailureOrTimeout: isFlag,
   rejectOnWorkerLost: isFlag,
+  showArguments: (value) => typeof value === "function",
   onReplace: (value) => typeof value === "function",
 };
 

@@ -101,9 +101,10 @@ export const workerOptionTable = {
   ),
   taskEvents: flagSetting(null, "Tell monitors of this worker's tasks, as events; unset: the app's workerSendTaskEvents."),
   withoutMingle: flagSetting(false, "Do not ask other workers, at the start and after an outage, what was revoked."),
-  grace: durationSetting(
+  grace: durationSetting<Duration | null>(
     "25s",
-    "How long running tasks may take to end after a stop was asked for; in the last second of it, or half of less than two, their signal is aborted.",
+    "How long running tasks may take to end after a stop was asked for; in the last second of it, or half of less than two, their signal is aborted. null: as long as they take.",
+    { nullable: true },
   ),
 } as const;
 

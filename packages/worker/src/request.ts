@@ -30,8 +30,9 @@ export interface Request {
 /** `changes`: limits that are not what the task says. Throws MESSAGE_UNDECODABLE; for a message of protocol 1 CONTENT_REFUSED and MESSAGE_TOO_LARGE as well. */
 export function readRequest(runtime: AppRuntime, delivery: Delivery, changes: ReadonlyMap<string, ChangedLimits>): Request {
   const envelope = inProtocol2(delivery.envelope, runtime.contentRules);
-  const headers = readTaskHeaders(envelope);
-  const definition = runtime.registry.get(headers.task);
+  const written = readTaskHeaders(envelope);
+  const definition = runtime.registry.get(written.task);
+  const headers = shownHeaders(written, definition);
   const options = definition?.options;
   const { settings } = runtime;
   const limits = changes.size === 0 ? undefined : changes.get(headers.task);
@@ -61,6 +62,12 @@ export function readRequest(runtime: AppRuntime, delivery: Delivery, changes: Re
       timeLimitMs: secondsMs(headers.timeLimit) ?? limitMs(hard ?? settings.taskTimeLimit),
     },
   };
+}
+
+/** Secrets among the arguments are hidden here, where everybody takes from what is shown of them. */
+function shownHeaders(headers: TaskHeaders, definition: TaskDefinition | undefined): TaskHeaders {
+  const show = definition?.options.showArguments;
+  return show === undefined ? headers : { ...headers, argsRepr: show(headers.argsRepr), kwargsRepr: show(headers.kwargsRepr) };
 }
 
 /** Of a call's limit, which wins over the task's and the app's. */

@@ -80,6 +80,9 @@ export interface Worker extends AsyncDisposable {
   terminate(): Promise<void>;
 }
 
+/** How long what the pool gave may take to be settled where the broker is away. */
+const mostLastCallMs = 5_000;
+
 /** Throws CONFIG_UNKNOWN and CONFIG_INVALID for options, CONFIG_QUEUE for a queue that is missing, APP_NOT_FOUND for what is no app or has no module to load it from. */
 export function createWorker(app: App<unknown>, options: WorkerOptions = {}, surroundings: WorkerSurroundings = {}): Worker {
   const found = runtimeOf(app);
@@ -92,7 +95,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
   const shape = poolShape(plan);
   const hostname = nodeName(given.hostname);
   const queues = queuesOf(given, runtime, hostname);
-  const graceMs = durationMs(given.grace ?? "25s", "grace");
+  const graceMs = given.grace === null ? undefined : durationMs(given.grace, "grace");
   const logLevel = createLevelSwitch(surroundings.logLevel ?? "info", (level) => {
     surroundings.setLogLevel?.(level);
     pool.setLogLevel(level);
@@ -156,7 +159,7 @@ export function createWorker(app: App<unknown>, options: WorkerOptions = {}, sur
       stopWatching();
       await pool.stop({ deadlineMs });
       // From here on a broker that is away is not waited for: whoever recovers the claims runs those tasks again.
-      const lastCall = clock.after(Math.max(1_000, Math.min(deadlineMs, 5_000)), () => giveUp.abort());
+      const lastCall = clock.after(Math.max(1_000, Math.min(deadlineMs ?? mostLastCallMs, mostLastCallMs)), () => giveUp.abort());
       await tasks.idle();
       lastCall.cancel();
       await control?.close();

@@ -1,8 +1,13 @@
 /** The door of the Airflow worker: what the command runs it with. */
 
+export { createAirflowApp } from "./airflow-app.ts";
+export { type AirflowConfig, type Environment, readAirflowConfig } from "./config.ts";
 export type { Launcher, WorkloadContext } from "./launcher.ts";
 export { ForkServer, type ForkServerOptions } from "./launchers/fork-server.ts";
+export { createSpawnLauncher, type SpawnOptions } from "./launchers/spawn.ts";
 export { type LogServer, type LogServerOptions, openLogServer } from "./log-server.ts";
 export { type AirflowTaskKind, airflowTasks } from "./names.ts";
 export type { Outcome } from "./outcome.ts";
+export type { Route } from "./route.ts";
+export { type AirflowWorkerConfig, workerConfigOf } from "./worker-config.ts";
 export type { CommandWorkload, TaskWorkload, Workload } from "./workload.ts";

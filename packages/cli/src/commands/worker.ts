@@ -1,59 +1,30 @@
 /** `celeriac worker`: runs the app's worker until a signal stops it. */
 import type { Beat } from "@celeriac/beat";
-import { isMemoryUrl, type LeveledLogger, type Logger, systemClock } from "@celeriac/core/runtime";
-import {
-  createWorker,
-  nodeName,
-  nodePath,
-  type PoolPlan,
-  poolPlan,
-  poolShape,
-  type ResolvedOptions,
-  stacksText,
-  type Worker,
-  workerOptionTable,
-} from "@celeriac/worker";
-import { banner } from "../banner.ts";
+import type { Logger } from "@celeriac/core/runtime";
+import { type ResolvedOptions, workerOptionTable } from "@celeriac/worker";
 import { callHint } from "../call-hint.ts";
 import type { CommandArguments } from "../command-table.ts";
-import { exitCode, type StopSignal, signalExitCode } from "../exit-code.ts";
 import { type LoadedApp, loadApp } from "../load-app.ts";
-import { openLog } from "../open-log.ts";
 import type { Output } from "../output.ts";
-import { holdPidFile } from "../pid-file.ts";
-import { takeDebugSignal, tellUnhandled, trapSignals } from "../signals.ts";
-import { counted, wrap } from "../text.ts";
-import { packageVersion } from "../version.ts";
+import { runWorker } from "../run-worker.ts";
 import { workerWithBeat } from "../worker-with-beat.ts";
 
-/** Closing what tasks opened must not hold up the end for longer. */
-const closeLimitMs = 5_000;
+type Flags = CommandArguments<"worker">["options"];
 
 /** Resolves with the exit code. Throws what keeps the worker from starting. */
-export async function worker(args: CommandArguments<"worker">, output: Output): Promise<number> {
-  const stopping = createStopping(output);
-  let letGo = () => {};
-  try {
-    const loaded = await loadApp(args.common.app, process.cwd());
-    const { loglevel: level, logfile, hostname } = args.options;
-    const logger = await openLog(output, { level, file: logfile === null ? null : nodePath(logfile, nodeName(hostname)) });
-    if (stopping.asked()) return exitCode.done;
-    if (args.options.pidfile !== null) letGo = holdPidFile(nodePath(args.options.pidfile, nodeName(args.options.hostname)));
-    const plan = poolPlan(args.options, loaded.runtime.settings);
-    const isInline = plan.pool === "inline";
-    if (isInline) tellUnhandled(logger);
-    const worker = prepare(loaded, logger, { args, plan, output, failed: stopping.failed, shutDown: stopping.shutDown });
-    const prepared = args.options.beat ? workerWithBeat(worker, await openBeat(loaded, logger)) : worker;
-    try {
-      return await stopping.run(prepared, logger, args.options.grace ?? "25s");
-    } finally {
-      // Executors close their app themselves; inline it is ours.
-      if (isInline) await Promise.race([loaded.app.close(), systemClock.sleep(closeLimitMs)]);
-    }
-  } finally {
-    letGo();
-    stopping.end();
-  }
+export async function worker({ common, options: flags }: CommandArguments<"worker">, output: Output): Promise<number> {
+  return await runWorker(
+    {
+      async load() {
+        const loaded = await loadApp(common.app, process.cwd());
+        const { loglevel: logLevel, logfile: logFile, pidfile: pidFile, noBanner } = flags;
+        const hint = flags.hint ? callHint(loaded.runtime.registry, common, output.colors) : null;
+        return { loaded, options: workerOptionsOf(flags), logLevel, logFile, pidFile, noBanner, hint };
+      },
+      beside: async (prepared, loaded, logger) => (flags.beat ? workerWithBeat(prepared, await openBeat(loaded, logger)) : prepared),
+    },
+    output,
+  );
 }
 
 /** A worker alone needs nothing of it. */
@@ -62,129 +33,13 @@ async function openBeat({ app }: LoadedApp, logger: Logger): Promise<Beat> {
   return createBeat(app, {}, { logger, isEmbedded: true });
 }
 
-interface Invocation {
-  readonly args: CommandArguments<"worker">;
-  readonly plan: PoolPlan;
-  readonly output: Output;
-  /** ends the command */
-  failed(error: unknown): void;
-  /** stops it warmly */
-  shutDown(): void;
-}
-
-function prepare(loaded: LoadedApp, logger: LeveledLogger, { args, plan, output, failed, shutDown }: Invocation): Worker {
-  const { loglevel: logLevel, noBanner, hint } = args.options;
-  const options = workerOptionsOf(args.options);
-  const worker = createWorker(loaded.app, options, {
-    ...{ logger, logLevel, failed, shutDown },
-    setLogLevel: logger.setLevel,
-    source: loaded.source ?? undefined,
-  });
-  if (output.isReadable && !output.quiet && !noBanner) {
-    const facts = {
-      version: packageVersion(),
-      hostname: worker.hostname,
-      file: loaded.file ?? "",
-      runtime: loaded.runtime,
-      queues: worker.queues,
-    };
-    output.print(banner({ ...facts, pool: plan.pool, shape: poolShape(plan) }, output.colors, output.columns));
-  }
-  const { brokerUrl } = loaded.runtime.settings;
-  if (isMemoryUrl(brokerUrl))
-    logger.warn("the broker is in this process's memory: no other process can send this worker a task", { broker: brokerUrl });
-  if (hint) output.print(callHint(loaded.runtime.registry, args.common, output.colors));
-  if (options.pool !== null && options.pool !== plan.pool)
-    logger.debug("pool named as in Celery", { given: options.pool, pool: plan.pool });
-  return worker;
-}
-
 /** Those of the flags that the worker has itself, and what others mean for them. */
-function workerOptionsOf(flags: CommandArguments<"worker">["options"]): ResolvedOptions {
+function workerOptionsOf(flags: Flags): ResolvedOptions {
   const own = Object.fromEntries(Object.keys(workerOptionTable).map((name) => [name, flags[name as keyof ResolvedOptions]]));
   return {
     ...(own as ResolvedOptions),
     purge: flags.purge || flags.discard,
     prefetchMultiplier: flags.disablePrefetch ? 1 : flags.prefetchMultiplier,
     heartbeatInterval: flags.withoutHeartbeat ? null : flags.heartbeatInterval,
-  };
-}
-
-function waitingText(taskIds: readonly string[], grace: string, columns: number): string {
-  const shown = taskIds.slice(0, 5).map((id) => id.slice(0, 8));
-  const more = taskIds.length > shown.length ? `, and ${taskIds.length - shown.length} more` : "";
-  const text = `Waiting up to ${grace} for ${counted(taskIds.length, "task")}: ${shown.join(", ")}${more}. Ctrl-C again stops at once and hands back what runs.`;
-  return wrap(text, columns).join("\n");
-}
-
-/** Signals count from the first moment, also while the app is being loaded and the broker waited for. */
-function createStopping(output: Output) {
-  let running: { readonly worker: Worker; readonly logger: Logger; readonly grace: string } | null = null;
-  let asked = false;
-  let coldSignal: StopSignal | null = null;
-  let finished: (code: number) => void = () => {};
-  let broken: (error: unknown) => void = () => {};
-  const ended = new Promise<number>((resolve, reject) => {
-    finished = resolve;
-    broken = reject;
-  });
-
-  /** The terminal has written ^C into the line. */
-  function endLine(signal: StopSignal) {
-    if (output.isReadable && signal === "SIGINT") output.print("");
-  }
-
-  function warm(reason: StopSignal | "remote control") {
-    if (asked) return;
-    asked = true;
-    if (reason !== "remote control") endLine(reason);
-    if (running === null) return;
-    const { worker, logger, grace } = running;
-    const taskIds = worker.stats().pool.executors.flatMap((executor) => executor.running);
-    logger.info("worker-stopping", { reason, running: taskIds.length, ...(taskIds.length === 0 ? {} : { grace, taskIds }) });
-    if (output.isReadable && taskIds.length > 0) output.remark(waitingText(taskIds, grace, output.columns));
-    worker.stop().then(finish, broken);
-  }
-
-  function cold(signal: StopSignal) {
-    coldSignal = signal;
-    endLine(signal);
-    if (running === null) process.exit(signalExitCode[signal]);
-    const { worker, logger } = running;
-    logger.warn("worker stops cold: what runs is ended and handed back", { signal });
-    Promise.all([worker.stop(), worker.terminate()]).then(finish, broken);
-  }
-
-  const finish = () => finished(coldSignal === null ? exitCode.done : signalExitCode[coldSignal]);
-  /** As Celery does at SIGUSR1: what each executor does now. */
-  async function showStacks() {
-    if (running === null) return;
-    const { worker, logger } = running;
-    const stacks = await worker.stacks();
-    if (output.isReadable) output.print(stacksText(worker.hostname, stacks));
-    else logger.info("worker-stacks", { executors: stacks });
-  }
-
-  const ends = [trapSignals({ warm, cold }), takeDebugSignal(() => void showStacks().catch(broken))];
-  return {
-    end() {
-      for (const end of ends) end();
-    },
-    asked: () => asked,
-    /** The worker has ended by itself. */
-    failed: (error: unknown) => broken(error),
-    shutDown: () => warm("remote control"),
-    async run(worker: Worker, logger: Logger, grace: string | number): Promise<number> {
-      running = { worker, logger, grace: typeof grace === "number" ? `${grace}s` : grace };
-      try {
-        await worker.start();
-      } catch (error) {
-        if (!asked && coldSignal === null) {
-          await worker.stop();
-          throw error;
-        }
-      }
-      return await ended;
-    },
   };
 }

@@ -47,12 +47,14 @@ function taskFacts({ runtime, hostname }: Desk, request: Request, safe: boolean)
   };
 }
 
-/** As text where the body cannot be read. */
-function argumentsOf({ contentRules }: Desk["runtime"], { run, headers }: Request) {
+/** As text where the body cannot be read, and where not all of it is to be shown. */
+function argumentsOf({ contentRules }: Desk["runtime"], { run, headers, definition }: Request) {
+  const asText = { args: headers.argsRepr, kwargs: headers.kwargsRepr };
+  if (definition?.options.showArguments !== undefined) return asText;
   try {
     const { args, kwargs } = decodeBody(run, contentRules);
     return { args, kwargs };
   } catch {
-    return { args: headers.argsRepr, kwargs: headers.kwargsRepr };
+    return asText;
   }
 }

@@ -1,0 +1,56 @@
+/** The commands that take the place of Airflow's own: rows of the table of commands. Their flags are those of `airflow celery worker`, and a few of ours. */
+import { countSetting, type Duration, durationSetting, flagSetting, namesSetting, type Setting, textSetting } from "@celeriac/core/runtime";
+import { workerOptionTable } from "@celeriac/worker/option-table";
+import { signalCodes, usageCodes } from "./command-options.ts";
+import type { CommandRow } from "./command-row.ts";
+import { option } from "./option.ts";
+
+const saying = <T>(setting: Setting<T>, doc: string): Setting<T> => ({ ...setting, doc });
+
+export const airflowCommands = {
+  "airflow worker": {
+    doc: "Runs the tasks of an Airflow with CeleryExecutor.",
+    notes: [
+      "It stands in the place of `airflow celery worker`, in the same environment: it reads airflow.cfg and the variables AIRFLOW__SECTION__KEY, takes messages of Airflow 2 and 3, and starts a process of Airflow for each.",
+      "SIGTERM or SIGINT (Ctrl-C) stops warmly: nothing more is taken, and it waits for the running tasks, which are told nothing, however long they take. A second one, or SIGQUIT, stops cold: their processes get SIGTERM, and their messages go back to their queues.",
+    ],
+    positionals: {},
+    options: {
+      queues: option(namesSetting([], "Queues to serve; unset: [operators] default_queue."), "A,B", "q"),
+      concurrency: option(countSetting(null, [1, 10_000], "Tasks at once; unset: [celery] worker_concurrency, which is 16."), "N", "c"),
+      autoscale: option(
+        saying(
+          workerOptionTable.autoscale,
+          "Tasks at once, in place of --concurrency: so many at most while some wait, and so few after 30 s without need; unset: [celery] worker_autoscale.",
+        ),
+        "MAX,MIN",
+        "a",
+      ),
+      celeryHostname: option(textSetting(null, "Node name, or what stands behind celery@ in it; unset: the host's name."), "NAME", "H"),
+      pid: option(textSetting(null, "Keep the number of the process in this file while it runs."), "FILE"),
+      logFile: option(textSetting(null, "Append the log to this file, as JSON lines."), "FILE", "l"),
+      verbose: option(flagSetting(false, "Log more than [logging] celery_logging_level says: all there is."), null, "v"),
+      withoutMingle: option(workerOptionTable.withoutMingle, null),
+      withoutGossip: option(flagSetting(false, "Does nothing: workers do not gossip."), null),
+      grace: option(
+        durationSetting<Duration | null>(
+          null,
+          "How long running tasks may take to end after a stop was asked for; unset: as long as they take.",
+        ),
+        "DURATION",
+      ),
+      http: option(workerOptionTable.http, "HOST:PORT"),
+      noBanner: option(flagSetting(false, "Begin without the overview of broker, results and queues."), null),
+    },
+    examples: [
+      ["celeriac airflow worker", "as airflow.cfg says"],
+      ["celeriac airflow worker -q default,gpu -c 4", "two queues, four tasks at once"],
+    ],
+    exitCodes: {
+      0: "Stopped warmly.",
+      1: "It could not start: see the error's code.",
+      2: usageCodes[2],
+      ...signalCodes,
+    },
+  },
+} as const satisfies Readonly<Record<string, CommandRow>>;
