@@ -33,10 +33,11 @@ export interface Fleet {
 }
 
 /** `beatMs`: 2,000 is Celery's. */
-export async function startFleet(broker: string, size: number, beatMs = 2_000): Promise<Fleet> {
-  const app: App = createApp("fleet", { broker });
-  const parts = await partsOf(runtimeOf(app)!);
-  const { settings } = parts;
+export async function startFleet(url: string, size: number, beatMs = 2_000): Promise<Fleet> {
+  const app: App = createApp("fleet", { broker: url });
+  const runtime = runtimeOf(app)!;
+  const { settings } = runtime;
+  const { broker } = await partsOf(runtime);
   const names = Array.from({ length: size }, (_, n) => `celery@worker-${n}.example`);
   const inquiries: Inquiry[] = [];
   const sending = new Set<Promise<unknown>>();
@@ -53,7 +54,7 @@ export async function startFleet(broker: string, size: number, beatMs = 2_000): 
 
   function beat(n: number): void {
     beats += 1;
-    send(parts.broker.broadcast(eventExchange(settings), "worker.heartbeat", heartbeat(names[n]!, n, beats)));
+    send(broker.broadcast(eventExchange(settings), "worker.heartbeat", heartbeat(names[n]!, n, beats)));
   }
 
   function answer(request: ControlRequest): void {
@@ -62,12 +63,12 @@ export async function startFleet(broker: string, size: number, beatMs = 2_000): 
     if (replyTo === null) return;
     for (const hostname of destination ?? names) {
       const reply = writeReply({ hostname, value: answerTo(method) }, replyTo.ticket, beats);
-      send(parts.broker.broadcast(replyExchange(settings), replyTo.routingKey, reply));
+      send(broker.broadcast(replyExchange(settings), replyTo.routingKey, reply));
     }
   }
 
-  await parts.broker.connect();
-  const subscription = await listen(parts.broker, app, answer);
+  await broker.connect();
+  const subscription = await listen(broker, app, answer);
   const beganAt = performance.now();
   // Spread evenly, as workers are that began at different times.
   const timer = setInterval(() => {
