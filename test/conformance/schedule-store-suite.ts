@@ -4,8 +4,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ScheduleStore } from "../../packages/core/src/schedule-store.ts";
-import type { EntryDefinition } from "../../packages/core/src/stored-entry.ts";
+import { pagesOf, type ScheduleStore } from "../../packages/core/src/schedule-store.ts";
+import { digestOf, type EntryDefinition } from "../../packages/core/src/stored-entry.ts";
 import { eventually } from "../support/eventually.ts";
 
 export interface ScheduleStoreWorld {
@@ -94,12 +94,65 @@ export function describeScheduleStore(name: string, openWorld: () => Promise<Sch
       expect([await other.find("x"), await other.find("z")]).toEqual([null, null]);
     });
 
-    it("keeps thousands", async () => {
+    it("keeps thousands, and tells of them in pages, between which others have their turn", async () => {
+      const all = Array.from({ length: 2_203 }, (_, at) => `e${at}`);
+      let turns = 0;
+      const count = () => {
+        turns++;
+        counting = setImmediate(count);
+      };
+      let counting = setImmediate(count);
       await one.put(
         "runtime",
-        Array.from({ length: 1_203 }, (_, at) => entry(`e${at}`)),
+        all.map((each) => entry(each)),
       );
-      expect(await names(other)).toHaveLength(1_203);
+      const told: string[] = [];
+      let pages = 0;
+      for await (const { entries } of pagesOf(other.read, 0)) {
+        pages++;
+        told.push(...entries.map(({ definition }) => definition.name));
+      }
+      clearImmediate(counting);
+      expect(told).toEqual(all);
+      expect(turns).toBeGreaterThanOrEqual(pages);
+    });
+
+    it("tells once more, in the pages since, of what changed and of what went while others were looked at", async () => {
+      await one.put(
+        "runtime",
+        Array.from({ length: 2_203 }, (_, at) => entry(`e${at}`)),
+      );
+      const told = new Map<string, number | null>();
+      let since = 0;
+      const look = async (meanwhile: () => Promise<unknown>) => {
+        for await (const { revision, entries, removed } of pagesOf(other.read, since)) {
+          for (const gone of removed) told.delete(gone);
+          for (const { definition } of entries) told.set(definition.name, definition.maxRuns);
+          if (since === 0) await meanwhile();
+          since = revision;
+        }
+      };
+      await look(async () => {
+        await one.put("runtime", [entry("e0", { maxRuns: 7 }), entry("new")]);
+        for (const name of ["e1", "e2202"]) await one.remove("runtime", name);
+      });
+      await look(async () => {});
+      expect([told.get("e0"), told.get("new"), told.has("e1"), told.has("e2202"), told.size]).toEqual([7, null, false, false, 2_202]);
+    });
+
+    it("tells who has the code no more of the code's entries than a digest, which another definition changes", async () => {
+      const [x, y] = [entry("x"), entry("y")];
+      await one.put("code", [x]);
+      await one.put("runtime", [y]);
+      const { token } = await one.lead("a", longMs);
+      await one.stamp(token!, [tick("x", 1_000)], []);
+      const survey = async () => new Map((await other.survey(0)).entries.map((each) => [each.definition?.name ?? "code's", each]));
+      const before = await survey();
+      expect(before.get("code's")).toMatchObject({ name: "x", source: "code", digest: digestOf(x), lastDueAt: 1_000, runs: 0 });
+      expect(before.get("y")).toEqual(await one.find("y"));
+      await one.put("code", [entry("x", { maxRuns: 1 })]);
+      expect((await survey()).get("code's")).toMatchObject({ digest: digestOf(entry("x", { maxRuns: 1 })) });
+      expect(digestOf(x)).not.toBe(digestOf(entry("x", { maxRuns: 1 })));
     });
 
     it("leaves alone what the other source has under a name", async () => {

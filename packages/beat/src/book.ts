@@ -1,15 +1,16 @@
 /** The entries that a leading beat knows: the store's, with their schedules, and the app's own, which it writes there first. */
 import {
   type AppRuntime,
+  digestOf,
   type EntryDefinition,
   type Logger,
+  pagesOf,
   reasonOf,
   type ScheduleStore,
   type StoredEntry,
   scheduleOf,
   type Timing,
 } from "@celeriac/core/runtime";
-import { isSameJson } from "./same-json.ts";
 
 /** An entry with what its definition stands for. */
 export type LiveEntry = StoredEntry & Pick<Timing, "schedule">;
@@ -50,48 +51,63 @@ export class Book {
 
   /** Reads all of it, and writes what the app's code declares: entries of other sources stay. */
   async open(): Promise<void> {
-    const { store } = this.#parts;
-    const before = await store.read(0);
-    const stored = new Map<string, StoredEntry>();
-    for (const entry of before.entries) stored.set(entry.definition.name, entry);
-    const hasWritten = await this.#declare(stored);
-    const now = hasWritten ? await store.read(before.revision) : before;
-    for (const name of now.removed) stored.delete(name);
-    if (hasWritten) for (const entry of now.entries) stored.set(entry.definition.name, entry);
+    const { store, runtime } = this.#parts;
     this.#entries.clear();
-    this.#revision = now.revision;
-    await inTurns(stored.values(), (entry) => this.#take(entry));
+    this.#revision = 0;
+    const before = await this.#survey();
+    const changed: EntryDefinition[] = [];
+    for (const { definition } of runtime.schedule.values()) if (before.get(definition.name) !== "same") changed.push(definition);
+    if (changed.length > 0) this.#tellRefused(await store.put("code", changed));
+    const gone = [...before].filter(([, kind]) => kind === "gone");
+    for (const [name] of gone) await store.remove("code", name);
+    if (changed.length + gone.length === 0) return;
+    for (const [name, kind] of await this.#survey()) {
+      // Another one's code has written it meanwhile.
+      const entry = kind === "same" ? null : await store.find(name);
+      if (entry !== null) this.#take(entry);
+    }
   }
 
-  /** Gives whether there was anything to write. What is stored as the code declares it is in memory already, and shared. */
-  async #declare(stored: Map<string, StoredEntry>): Promise<boolean> {
-    const { store, runtime, logger } = this.#parts;
-    const changed: EntryDefinition[] = [];
-    await inTurns(runtime.schedule.values(), ({ definition }) => {
-      const entry = stored.get(definition.name);
-      if (entry?.source === "code" && isSameJson(entry.definition, definition)) stored.set(definition.name, { ...entry, definition });
-      else changed.push(definition);
-    });
-    const gone: string[] = [];
-    for (const [name, { source }] of stored) if (source === "code" && !runtime.schedule.has(name)) gone.push(name);
-    for (const name of await store.put("code", changed))
-      logger.warn("an entry was added while another beat ran, and the code declares one of that name: the added one counts", {
+  /** Takes what has changed since, but entries of the code that are not as it declares them, or not any more. Gives what it met of the code's. */
+  async #survey(): Promise<ReadonlyMap<string, "same" | "another" | "gone">> {
+    const { store, runtime } = this.#parts;
+    const met = new Map<string, "same" | "another" | "gone">();
+    for await (const page of pagesOf(store.survey, this.#revision)) {
+      for (const name of page.removed) {
+        met.delete(name);
+        this.#drop(name);
+      }
+      await inTurns(page.entries, (entry) => {
+        if (entry.definition !== null) return this.#take(entry);
+        const declared = runtime.schedule.get(entry.name)?.definition;
+        const kind = declared === undefined ? "gone" : digestOf(declared) === entry.digest ? "same" : "another";
+        met.set(entry.name, kind);
+        if (kind === "same") this.#take({ ...entry, definition: declared! });
+      });
+      this.#revision = page.revision;
+    }
+    return met;
+  }
+
+  #tellRefused(names: readonly string[]): void {
+    for (const name of names)
+      this.#parts.logger.warn("an entry was added while another beat ran, and the code declares one of that name: the added one counts", {
         entry: name,
       });
-    for (const name of gone) await store.remove("code", name);
-    return changed.length + gone.length > 0;
   }
 
   /** Reads what was changed since. */
   async follow(revision: number): Promise<void> {
     if (revision === this.#revision) return;
-    const reading = await this.#parts.store.read(this.#revision);
-    this.#revision = reading.revision;
-    for (const entry of reading.entries) this.#take(entry);
-    for (const name of reading.removed) {
-      this.#entries.delete(name);
-      this.#parts.changed(name);
+    for await (const page of pagesOf(this.#parts.store.read, this.#revision)) {
+      for (const name of page.removed) this.#drop(name);
+      for (const entry of page.entries) this.#take(entry);
+      this.#revision = page.revision;
     }
+  }
+
+  #drop(name: string): void {
+    if (this.#entries.delete(name)) this.#parts.changed(name);
   }
 
   #take(entry: StoredEntry): void {

@@ -103,7 +103,7 @@ export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResu
 export { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
 export type { AbortReason, Ending, Execute, Run, RunControl } from "./run.ts";
 export type { Schedule } from "./schedule.ts";
-export type { LocalFile, ScheduleStore, Tick } from "./schedule-store.ts";
+export { type LocalFile, pagesOf, type ScheduleStore, type Tick } from "./schedule-store.ts";
 export { idsSentAs, sendScheduled, tickId } from "./scheduled-call.ts";
 export { scheduleOf } from "./schedules.ts";
 export { createSender, type Sender } from "./sender.ts";
@@ -136,7 +136,7 @@ export { stateRecord } from "./state-record.ts";
 export { isFinal } from "./states.ts";
 export type { SignatureJson } from "./step.ts";
 export { callStep } from "./step.ts";
-export { type EntryDefinition, type StoredEntry, timingOf } from "./stored-entry.ts";
+export { type DigestedEntry, digestOf, type EntryDefinition, type StoredEntry } from "./stored-entry.ts";
 export { type ContextParts, createContext } from "./task-context.ts";
 export { customHeaders, readTaskHeaders, stampValues, type TaskHeaders } from "./task-headers.ts";
 export { fromWire } from "./task-input.ts";

@@ -67,26 +67,24 @@ export function declareEntry(name: string, when: Schedule, what: SignatureJson, 
   if (!isSchedule(when)) throw refusal(`expected a schedule, as every(), crontab(), solar() or clocked() make it, got ${shownValue(when)}`);
   refuseIds(what, refusal);
   checkOptions(`entry ${name}`, checks, options, (option, value) => refusal(`option ${option} cannot be ${shownValue(value)}`));
-  const { queue, priority, expires, headers, ...own } = options;
-  if (own.overlap !== undefined && own.overlap !== "allow" && endsInGroup(what))
-    throw refusal(
-      `overlap ${shownValue(own.overlap)} looks for one result, and this ends in a group, which has many: pipe() it into a task`,
-    );
+  const { startAt, endAt, deadline, overlap = "allow" } = options;
+  if (overlap !== "allow" && endsInGroup(what))
+    throw refusal(`overlap ${shownValue(overlap)} looks for one result, and this ends in a group, which has many: pipe() it into a task`);
   const schedule = isStorable(when) ? when.toJSON() : ({ kind: "custom", text: String(when) } as const);
   return {
     schedule: when,
     definition: Object.freeze({
       name,
       schedule,
-      call: storedCall(what, given({ queue, priority, expires, headers })),
-      enabled: own.enabled ?? true,
-      startAt: own.startAt === undefined ? null : instantMs(own.startAt, "startAt"),
-      endAt: own.endAt === undefined ? null : instantMs(own.endAt, "endAt"),
-      maxRuns: own.maxRuns ?? null,
-      jitterMs: durationMs(own.jitter ?? 0, "jitter"),
-      catchUp: own.catchUp ?? "last",
-      deadlineMs: own.deadline === undefined ? null : durationMs(own.deadline, "deadline"),
-      overlap: own.overlap ?? "allow",
+      call: storedCall(what, options),
+      enabled: options.enabled ?? true,
+      startAt: startAt === undefined ? null : instantMs(startAt, "startAt"),
+      endAt: endAt === undefined ? null : instantMs(endAt, "endAt"),
+      maxRuns: options.maxRuns ?? null,
+      jitterMs: durationMs(options.jitter ?? 0, "jitter"),
+      catchUp: options.catchUp ?? "last",
+      deadlineMs: deadline === undefined ? null : durationMs(deadline, "deadline"),
+      overlap,
     }),
   };
 }
@@ -102,8 +100,9 @@ function refuseIds(what: SignatureJson, refusal: (problem: string) => Error): vo
 }
 
 /** Later options win over those of the signature. */
-function storedCall(what: SignatureJson, more: CallOptions): EntryDefinition["call"] {
-  const own = Object.keys(more).length === 0 ? {} : optionsOnWire(what.task, more).options;
+function storedCall(what: SignatureJson, { queue, priority, expires, headers }: ScheduleOptions): EntryDefinition["call"] {
+  const given = [queue, priority, expires, headers].some((each) => each !== undefined);
+  const own = given ? optionsOnWire(what.task, { queue, priority, expires, headers }).options : {};
   const call = kindOf(what) === null ? taskJson(what.task, what.args, what.kwargs, true) : what;
   // As it will be read again: what cannot be written is told now.
   return JSON.parse(JSON.stringify({ ...call, options: { ...what.options, ...own } })) as EntryDefinition["call"];
@@ -117,8 +116,4 @@ export function optionsOnWire(task: string, options: CallOptions): SignatureJson
   };
   const writer = createSignature({ send: refuse, sendComposite: refuse, handle: refuse }, taskJson(task, [], {}, true));
   return writer.set(options).toJSON() as unknown as SignatureJson;
-}
-
-function given(options: CallOptions): CallOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -2,7 +2,7 @@
  * The contract of a schedule store: which entries there are, when each was last due, who leads, and what is about to be sent. Drivers live in
  * `schedule-stores/`; every one passes `test/conformance/schedule-store-suite.ts`. A store keeps the entries of one app.
  */
-import type { EntryDefinition, EntrySource, StoredEntry } from "./stored-entry.ts";
+import type { DigestedEntry, EntryDefinition, EntrySource, StoredEntry } from "./stored-entry.ts";
 
 /** A due time that is to be sent, or was: its task id is derived from entry and due time, so that whoever sends it again sends the same task. */
 export interface Tick {
@@ -21,11 +21,31 @@ export interface Pulse {
   readonly revision: number;
 }
 
-export interface Reading {
+/** Some of what has changed, in the order of the changes. */
+export interface Page<E> {
+  /** Up to which it tells. */
   readonly revision: number;
-  readonly entries: readonly StoredEntry[];
+  /** false: there may be more since `revision` */
+  readonly isLast: boolean;
+  readonly entries: readonly E[];
   /** names of entries that are gone; what went before somebody began to lead is not told */
   readonly removed: readonly string[];
+}
+
+/** All pages since a revision, one in each turn of the event loop; each is asked for while the one before is looked at. */
+export async function* pagesOf<E>(ask: (since: number) => Promise<Page<E>>, since: number): AsyncGenerator<Page<E>> {
+  let asked = ask(since);
+  for (let isLast = false; !isLast; ) {
+    const page = await asked;
+    ({ isLast } = page);
+    if (!isLast) {
+      asked = ask(page.revision);
+      // Told where it is awaited, if it is.
+      asked.catch(() => {});
+    }
+    yield page;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
 }
 
 /** A file that processes of one machine alone can reach. */
@@ -36,7 +56,7 @@ export interface LocalFile {
   readonly identity: string;
 }
 
-/** All of it is atomic; what is said to have been written is durable as far as the server's settings make it so. */
+/** All of it is atomic, but for what many entries are read and put with; what is said to have been written is durable as far as the server's settings make it so. */
 export interface ScheduleStore {
   /** The file it is; null: whoever names it reaches the same one. */
   local(): Promise<LocalFile | null>;
@@ -44,12 +64,14 @@ export interface ScheduleStore {
   lead(holder: string, ttlMs: number): Promise<Pulse>;
   /** Gives the lead back, if it is `holder`'s. */
   resign(holder: string): Promise<void>;
-  /** What has changed since that revision; all of it since 0. */
-  read(since: number): Promise<Reading>;
+  /** What has changed since that revision, a page of it; all of it since 0. An entry that changes meanwhile is in a later page once more. */
+  read(since: number): Promise<Page<StoredEntry>>;
+  /** The same for who has the code: of its entries no more than the digest of what is stored. */
+  survey(since: number): Promise<Page<StoredEntry | DigestedEntry>>;
   /** null: there is none. */
   find(name: string): Promise<StoredEntry | null>;
   /**
-   * Adds and replaces entries of that source; what an entry had run stays, and where its timing changes (`timingOf`) it is due from now on.
+   * Adds and replaces entries of that source; what an entry had run stays, and where its timing changes it is due from now on.
    * Gives the names that it left alone, because an entry of the other source has them.
    */
   put(source: EntrySource, definitions: readonly EntryDefinition[]): Promise<readonly string[]>;

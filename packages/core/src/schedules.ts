@@ -8,7 +8,7 @@ import { countsChords, resultUrlOf } from "./open.ts";
 import type { AsyncResult } from "./result.ts";
 import { isStorable, type Schedule } from "./schedule.ts";
 import { type DeclaredEntry, declareEntry, type ScheduleOptions } from "./schedule-entry.ts";
-import type { ScheduleStore } from "./schedule-store.ts";
+import { pagesOf, type ScheduleStore } from "./schedule-store.ts";
 import { sendScheduled } from "./scheduled-call.ts";
 import { storedSchedule } from "./schedules/stored.ts";
 import type { Sender } from "./sender.ts";
@@ -54,10 +54,13 @@ export interface Schedules {
 export function createSchedules(runtime: AppRuntime, sender: Sender): Schedules {
   /** What is stored, and what the code declares and no beat has stored yet. */
   async function all(store: ScheduleStore): Promise<readonly StoredEntry[]> {
-    const { entries } = await store.read(0);
-    const stored = new Set(entries.map(({ definition }) => definition.name));
+    const stored = new Map<string, StoredEntry>();
+    for await (const { entries, removed } of pagesOf(store.read, 0)) {
+      for (const name of removed) stored.delete(name);
+      for (const entry of entries) stored.set(entry.definition.name, entry);
+    }
     const unstored = [...runtime.schedule.values()].filter(({ definition }) => !stored.has(definition.name));
-    return [...entries, ...unstored.map(unrun)];
+    return [...stored.values(), ...unstored.map(unrun)];
   }
 
   async function find(store: ScheduleStore, name: string): Promise<StoredEntry | null> {
@@ -130,14 +133,14 @@ export function createSchedules(runtime: AppRuntime, sender: Sender): Schedules 
 
 /** Who is not to overlap has to know how the task before ended, and a chord is counted. Throws SCHEDULE_INVALID, RESULT_CHORDS. */
 export function refuseUnseen(settings: AppRuntime["settings"], { definition: { name, overlap, call } }: DeclaredEntry): void {
-  if (countsChords(settings)) return;
+  const needsNone = overlap === "allow" && !hasChord(call);
+  if (needsNone || countsChords(settings)) return;
   const where = resultUrlOf(settings) === "disabled" ? "disabled" : "sent to their caller by rpc://";
   if (hasChord(call))
     throw new CeleriacError(
       "RESULT_CHORDS",
       `Entry ${JSON.stringify(name)}: a chord is counted in the result backend, and results are ${where}: name another backend`,
     );
-  if (overlap === "allow") return;
   throw new CeleriacError(
     "SCHEDULE_INVALID",
     `Entry ${JSON.stringify(name)}: overlap ${JSON.stringify(overlap)} needs a result backend that every beat can read, and results are ${where}`,

@@ -1,4 +1,5 @@
 /** An entry of the schedule as it is stored: what is to be sent, when, and what became of it. Plain data; times are epoch ms. */
+import { hash } from "node:crypto";
 import type { ScheduleJson } from "./schedule.ts";
 import type { SignatureJson } from "./step.ts";
 
@@ -23,9 +24,9 @@ export interface EntryDefinition {
   readonly overlap: Overlap;
 }
 
-export interface StoredEntry {
+/** What became of an entry. */
+export interface EntryState {
   readonly source: EntrySource;
-  readonly definition: EntryDefinition;
   readonly paused: boolean;
   /** when it was first stored, from which on it can be due */
   readonly since: number;
@@ -36,7 +37,37 @@ export interface StoredEntry {
   readonly runs: number;
 }
 
-/** Changes when the due times of the entry do: they are counted anew then, and what was due by the former ones is not caught up with. */
-export function timingOf({ schedule, startAt, enabled }: EntryDefinition): string {
-  return JSON.stringify([schedule, startAt, enabled]);
+export interface StoredEntry extends EntryState {
+  readonly definition: EntryDefinition;
+}
+
+/** For who has the definition already, if it is the one with that digest. */
+export interface DigestedEntry extends EntryState {
+  readonly name: string;
+  readonly definition: null;
+  /** null: nothing has it */
+  readonly digest: string | null;
+}
+
+/** How a definition is written: as JSON, with what tells whether another is the same, and what changes when its due times do. */
+export interface WrittenDefinition {
+  readonly name: string;
+  readonly text: string;
+  readonly digest: string;
+  /** Where it changes due times are counted anew, and what was due by the former ones is not caught up with. */
+  readonly timing: string;
+}
+
+export function writeDefinition(definition: EntryDefinition): WrittenDefinition {
+  const { name, schedule, startAt, enabled } = definition;
+  const text = JSON.stringify(definition);
+  return { name, text, digest: digestOfText(text), timing: digestOfText(JSON.stringify([schedule, startAt, enabled])) };
+}
+
+export function digestOf(definition: EntryDefinition): string {
+  return digestOfText(JSON.stringify(definition));
+}
+
+function digestOfText(text: string): string {
+  return hash("sha1", text, "base64url");
 }

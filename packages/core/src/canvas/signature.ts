@@ -56,13 +56,13 @@ export interface ImmutableSignature<out Out> extends Signature<[], Out> {
   readonly [takes]: (missing: any) => void;
 }
 
-/** Who sends what a signature is part of. */
-const senders = new WeakMap<object, CallSender>();
+/** Who sends what a signature is part of; undefined: whoever sends its other parts. A member, as a weak map of many costs each collection of garbage. */
+const sentBy = Symbol("sentBy");
 
 /** Of the app that made these steps, the first that is known. Throws CONFIG_INVALID where none was made by a task of an app. */
 export function senderOf(steps: readonly unknown[]): CallSender {
   for (const step of steps) {
-    const sender = typeof step === "object" && step !== null ? senders.get(step) : undefined;
+    const sender = typeof step === "object" && step !== null ? (step as { readonly [sentBy]?: CallSender })[sentBy] : undefined;
     if (sender !== undefined) return sender;
   }
   throw new ConfigError("CONFIG_INVALID", `A signature comes from task.s(), task.si() or app.signature(), got ${shownValue(steps[0])}`);
@@ -114,8 +114,8 @@ export function createSignature<In extends readonly unknown[], Out>(
       return sender.handle<Out>(frozen);
     },
     toJSON: () => current,
+    [sentBy]: sender === emptyGroupSender ? undefined : sender,
   };
-  if (sender !== emptyGroupSender) senders.set(signature, sender);
   // The two phantom members exist in types only.
   return signature as unknown as Signature<In, Out>;
 }

@@ -1,10 +1,11 @@
 /** The schedules of one memory:// space: what the driver in `schedule-stores/memory.ts` reads and writes. */
 import type { Tick } from "../schedule-store.ts";
-import type { StoredEntry } from "../stored-entry.ts";
+import type { StoredEntry, WrittenDefinition } from "../stored-entry.ts";
 
 export interface KeptEntry {
   readonly revision: number;
   readonly entry: StoredEntry;
+  readonly written: WrittenDefinition;
 }
 
 /** Those of one app. */
@@ -18,10 +19,10 @@ export class Entries {
   readonly stamps = new Map<string, Tick>();
 
   /** Another revision, in which this entry is as it is now. */
-  keep(entry: StoredEntry): void {
+  keep(entry: StoredEntry, written: WrittenDefinition): void {
     this.revision += 1;
-    this.removed.delete(entry.definition.name);
-    this.kept.set(entry.definition.name, { revision: this.revision, entry });
+    this.removed.delete(written.name);
+    this.kept.set(written.name, { revision: this.revision, entry, written });
   }
 
   /** The same revision: only what it ran has changed. */

@@ -73,6 +73,7 @@ const steps: readonly string[] = [
     revision bigint not null,
     source text,
     definition text,
+    digest text,
     timing text,
     paused boolean not null default false,
     since bigint not null,

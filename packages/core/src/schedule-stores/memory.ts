@@ -1,10 +1,10 @@
 /** The schedule store in the memory of one process, for those who open the same memory:// URL in it. */
 import type { DriverContext } from "../driver.ts";
 import { BrokerError } from "../errors.ts";
-import { Entries } from "../memory/entries.ts";
+import { Entries, type KeptEntry } from "../memory/entries.ts";
 import { openSpace } from "../memory/space.ts";
-import type { ScheduleStore } from "../schedule-store.ts";
-import { timingOf } from "../stored-entry.ts";
+import type { Page, ScheduleStore } from "../schedule-store.ts";
+import { writeDefinition } from "../stored-entry.ts";
 
 /** Throws CONFIG_URL, MEMORY_OUT_OF_REACH. */
 export function createMemoryScheduleStore(url: string, app: string, context: DriverContext): ScheduleStore {
@@ -17,6 +17,16 @@ export function createMemoryScheduleStore(url: string, app: string, context: Dri
     const found = space.schedules.get(app) ?? new Entries();
     space.schedules.set(app, found);
     return found;
+  }
+
+  /** All of it: it is at hand. */
+  function page<E>(since: number, tell: (kept: KeptEntry) => E): Page<E> {
+    const { revision, kept, removed } = entries();
+    return {
+      ...{ revision, isLast: true },
+      entries: [...kept.values()].filter((each) => each.revision > since).map(tell),
+      removed: [...removed].filter(([, at]) => at > since).map(([name]) => name),
+    };
   }
 
   return {
@@ -35,24 +45,22 @@ export function createMemoryScheduleStore(url: string, app: string, context: Dri
       const own = entries();
       if (own.leader?.holder === holder) own.leader = null;
     },
-    async read(since) {
-      const { revision, kept, removed } = entries();
-      return {
-        revision,
-        entries: [...kept.values()].filter((each) => each.revision > since).map(({ entry }) => entry),
-        removed: [...removed].filter(([, at]) => at > since).map(([name]) => name),
-      };
-    },
+    read: async (since) => page(since, ({ entry }) => entry),
+    survey: async (since) =>
+      page(since, ({ entry, written: { name, digest } }) =>
+        entry.source === "code" ? { ...entry, name, definition: null, digest } : entry,
+      ),
     find: async (name) => entries().kept.get(name)?.entry ?? null,
     async put(source, definitions) {
       const own = entries();
       const at = clock.now();
       const refused: string[] = [];
       for (const definition of definitions) {
-        const found = own.kept.get(definition.name)?.entry;
-        if (found === undefined) own.keep({ ...unrun, since: at, source, definition });
-        else if (found.source !== source) refused.push(definition.name);
-        else own.keep({ ...found, definition, ...(timingOf(definition) === timingOf(found.definition) ? {} : { lastDueAt: at }) });
+        const found = own.kept.get(definition.name);
+        const written = writeDefinition(definition);
+        if (found === undefined) own.keep({ ...unrun, since: at, source, definition }, written);
+        else if (found.entry.source !== source) refused.push(definition.name);
+        else own.keep({ ...found.entry, definition, ...(written.timing === found.written.timing ? {} : { lastDueAt: at }) }, written);
       }
       return refused;
     },
@@ -64,9 +72,10 @@ export function createMemoryScheduleStore(url: string, app: string, context: Dri
     },
     async setPaused(name, paused) {
       const own = entries();
-      const found = own.kept.get(name)?.entry;
+      const found = own.kept.get(name);
       if (found === undefined) return false;
-      own.keep({ ...found, paused, ...(found.paused && !paused ? { lastDueAt: clock.now() } : {}) });
+      const { entry, written } = found;
+      own.keep({ ...entry, paused, ...(entry.paused && !paused ? { lastDueAt: clock.now() } : {}) }, written);
       return true;
     },
     async stamp(token, ticks, passed) {

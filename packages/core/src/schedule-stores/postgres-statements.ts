@@ -6,9 +6,9 @@
 const now = "floor(extract(epoch from clock_timestamp()) * 1000)::bigint";
 /** `own` is the app's row. */
 const locked = "own as (select app from celeriac_schedule where app = $1 for update)";
-const revised = `own as (
-    insert into celeriac_schedule as known (app, revision) values ($1, 1)
-    on conflict (app) do update set revision = known.revision + 1 returning app, revision
+const revised = (by = "1") => `own as (
+    insert into celeriac_schedule as known (app, revision) values ($1, ${by})
+    on conflict (app) do update set revision = known.revision + excluded.revision returning app, revision
   )`;
 
 /** $2 holder, $3 ttl; gives nothing where another leads. */
@@ -34,21 +34,25 @@ const fields = "name, source, definition, paused, since, last_due, last_sent, la
 /** $2 name */
 export const findEntry = `select ${fields} from celeriac_schedule_entry where app = $1 and name = $2 and definition is not null`;
 
-/** $2 revision; gives a row without a name where nothing has changed since. */
+/** $2 revision, $3 limit, $4 the source of which the digest is enough; gives a row without a name where nothing has changed since. */
 export const readEntries = `
-  select own.revision as at, ${fields.replace(/\w+/g, "entry.$&")}
-  from celeriac_schedule as own left join celeriac_schedule_entry as entry on entry.app = own.app and entry.revision > $2
-  where own.app = $1`;
+  select own.revision as at, entry.*
+  from celeriac_schedule as own left join lateral (
+    select revision, digest, name, source, case when source = $4::text then null else definition end as definition,
+      paused, since, last_due, last_sent, last_id, runs
+    from celeriac_schedule_entry where app = own.app and revision > $2 order by revision limit $3
+  ) as entry on true
+  where own.app = $1 order by entry.revision`;
 
-/** $2 source, $3 names, $4 definitions, $5 timings; gives the names that the other source has. */
+/** $2 source, $3 names, $4 definitions, $5 digests, $6 timings, $7 how many they are; gives the names that the other source has. */
 export const putEntries = `
-  with ${revised},
-  given as (select * from unnest($3::text[], $4::text[], $5::text[]) as given (name, definition, timing)),
+  with ${revised("$7::bigint")},
+  given as (select * from unnest($3::text[], $4::text[], $5::text[], $6::text[]) with ordinality as given (name, definition, digest, timing, at)),
   kept as (
-    insert into celeriac_schedule_entry as entry (app, name, revision, source, definition, timing, since)
-    select own.app, given.name, own.revision, $2, given.definition, given.timing, ${now} from own, given
+    insert into celeriac_schedule_entry as entry (app, name, revision, source, definition, digest, timing, since)
+    select own.app, given.name, own.revision - $7::bigint + given.at, $2, given.definition, given.digest, given.timing, ${now} from own, given
     on conflict (app, name) do update set
-      revision = excluded.revision, source = excluded.source, definition = excluded.definition, timing = excluded.timing,
+      revision = excluded.revision, source = excluded.source, definition = excluded.definition, digest = excluded.digest, timing = excluded.timing,
       since = case when entry.definition is null then excluded.since else entry.since end,
       last_due = case when entry.definition is null then null when entry.timing = excluded.timing then entry.last_due else excluded.since end
     where entry.definition is null or entry.source = excluded.source
@@ -58,14 +62,14 @@ export const putEntries = `
 
 /** $2 source, $3 name; gives a row if it was there. What is left tells a leader that it is gone. */
 export const removeEntry = `
-  with ${revised}
-  update celeriac_schedule_entry as entry set revision = own.revision, source = null, definition = null, timing = null, paused = false,
+  with ${revised()}
+  update celeriac_schedule_entry as entry set revision = own.revision, source = null, definition = null, digest = null, timing = null, paused = false,
     last_due = null, last_sent = null, last_id = null, runs = 0
   from own where entry.app = own.app and entry.source = $2 and entry.name = $3 returning entry.name`;
 
 /** $2 name, $3 paused; gives a row if there is such an entry. */
 export const pauseEntry = `
-  with ${revised}
+  with ${revised()}
   update celeriac_schedule_entry as entry set revision = own.revision, paused = $3,
     last_due = case when entry.paused and not $3 then ${now} else entry.last_due end
   from own where entry.app = own.app and entry.name = $2 and entry.definition is not null returning entry.name`;

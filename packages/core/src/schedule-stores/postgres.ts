@@ -5,12 +5,19 @@ import { parsePostgresUrl } from "../postgres/address.ts";
 import type { Row } from "../postgres/ask.ts";
 import { Database } from "../postgres/database.ts";
 import { coordinatorFailure } from "../postgres/failure.ts";
-import type { ScheduleStore } from "../schedule-store.ts";
-import { type EntryDefinition, type EntrySource, type StoredEntry, timingOf } from "../stored-entry.ts";
+import type { Page, ScheduleStore } from "../schedule-store.ts";
+import {
+  type DigestedEntry,
+  type EntryDefinition,
+  type EntrySource,
+  type EntryState,
+  type StoredEntry,
+  writeDefinition,
+} from "../stored-entry.ts";
 import * as statements from "./postgres-statements.ts";
 
 /** So many entries in one statement: a server that owes an answer for long is taken for gone. */
-const page = 5_000;
+const page = 2_000;
 
 /** Throws CONFIG_URL. Connects on first use. */
 export function createPostgresScheduleStore(url: string, app: string, context: DriverContext): ScheduleStore {
@@ -28,6 +35,17 @@ export function createPostgresScheduleStore(url: string, app: string, context: D
     }
   }
 
+  async function readPage<E>(since: number, known: EntrySource | null, entryOf: (row: Row) => E): Promise<Page<E>> {
+    const rows = await ask(statements.readEntries, since, page, known);
+    const isLast = rows.length < page;
+    const changed = rows.filter((row) => row["name"] !== null);
+    return {
+      ...{ revision: Number((isLast ? rows[0]?.["at"] : rows.at(-1)?.["revision"]) ?? 0), isLast },
+      entries: changed.filter((row) => row["source"] !== null).map(entryOf),
+      removed: changed.filter((row) => row["source"] === null).map((row) => String(row["name"])),
+    };
+  }
+
   return {
     local: async () => null,
     async lead(holder, ttlMs) {
@@ -41,25 +59,19 @@ export function createPostgresScheduleStore(url: string, app: string, context: D
     async resign(holder) {
       await ask(statements.resignLead, holder);
     },
-    async read(since) {
-      const rows = await ask(statements.readEntries, since);
-      const changed = rows.filter((row) => row["name"] !== null);
-      return {
-        revision: Number(rows[0]?.["at"] ?? 0),
-        entries: changed.filter((row) => row["definition"] !== null).map(entryOf),
-        removed: changed.filter((row) => row["definition"] === null).map((row) => String(row["name"])),
-      };
-    },
+    read: (since) => readPage(since, null, storedOf),
+    survey: (since) => readPage(since, "code", (row) => (row["definition"] === null ? digestedOf(row) : storedOf(row))),
     async find(name) {
       const [row] = await ask(statements.findEntry, name);
-      return row === undefined ? null : entryOf(row);
+      return row === undefined ? null : storedOf(row);
     },
     async put(source, definitions) {
       const refused: string[] = [];
       for (let from = 0; from < definitions.length; from += page) {
-        const some = definitions.slice(from, from + page);
-        const columns = [some.map(({ name }) => name), some.map((each) => JSON.stringify(each)), some.map(timingOf)];
-        const rows = await ask(statements.putEntries, source, ...columns);
+        const some = definitions.slice(from, from + page).map(writeDefinition);
+        const columns = [some.map(({ name }) => name), some.map(({ text }) => text)];
+        const marks = [some.map(({ digest }) => digest), some.map(({ timing }) => timing)];
+        const rows = await ask(statements.putEntries, source, ...columns, ...marks, some.length);
         refused.push(...rows.map((row) => String(row["name"])));
       }
       return refused;
@@ -90,11 +102,18 @@ export function createPostgresScheduleStore(url: string, app: string, context: D
   };
 }
 
-function entryOf(row: Row): StoredEntry {
+function storedOf(row: Row): StoredEntry {
+  return { ...stateOf(row), definition: JSON.parse(String(row["definition"])) as EntryDefinition };
+}
+
+function digestedOf(row: Row): DigestedEntry {
+  return { ...stateOf(row), name: String(row["name"]), definition: null, digest: row["digest"] as string | null };
+}
+
+function stateOf(row: Row): EntryState {
   const numberOf = (column: string) => (row[column] === null ? null : Number(row[column]));
   return {
     source: row["source"] as EntrySource,
-    definition: JSON.parse(String(row["definition"])) as EntryDefinition,
     paused: row["paused"] === true,
     since: Number(row["since"]),
     lastDueAt: numberOf("last_due"),

@@ -1,24 +1,33 @@
 -- Adds and replaces entries; what they have run stays, and one whose timing changes is due from now on.
--- KEYS  revision, changed, removed, beginning of the entries' keys
--- ARGV  source, then name, definition and timing of each
+-- KEYS  revision, changed, removed, definitions, beginning of the entries' keys
+-- ARGV  source, then name, definition, digest and timing of each
 -- Gives the names of those that are another source's, which it leaves alone.
 local time = redis.call('TIME')
 local now = string.format('%d', time[1] * 1000 + math.floor(time[2] / 1000))
-local refused = {}
-for at = 2, #ARGV, 3 do
-  local key = KEYS[4] .. ARGV[at]
+local revision = tonumber(redis.call('GET', KEYS[1]) or '0')
+local refused, names, changes, definitions = {}, {}, {}, {}
+for at = 2, #ARGV, 4 do
+  local name, key = ARGV[at], KEYS[5] .. ARGV[at]
   local found = redis.call('HMGET', key, 'source', 'timing')
   if found[1] and found[1] ~= ARGV[1] then
-    refused[#refused + 1] = ARGV[at]
+    refused[#refused + 1] = name
   else
-    if not found[1] then
-      redis.call('HSET', key, 'since', now)
-      redis.call('ZREM', KEYS[3], ARGV[at])
-    elseif found[2] ~= ARGV[at + 2] then
-      redis.call('HSET', key, 'due', now)
+    local fields = { 'source', ARGV[1], 'digest', ARGV[at + 2], 'timing', ARGV[at + 3] }
+    local moment = not found[1] and 'since' or found[2] ~= ARGV[at + 3] and 'due'
+    if moment then
+      fields[7], fields[8] = moment, now
     end
-    redis.call('HSET', key, 'source', ARGV[1], 'definition', ARGV[at + 1], 'timing', ARGV[at + 2])
-    redis.call('ZADD', KEYS[2], redis.call('INCR', KEYS[1]), ARGV[at])
+    redis.call('HSET', key, unpack(fields))
+    revision = revision + 1
+    names[#names + 1] = name
+    changes[#changes + 1], changes[#changes + 2] = revision, name
+    definitions[#definitions + 1], definitions[#definitions + 2] = name, ARGV[at + 1]
   end
+end
+if #names > 0 then
+  redis.call('SET', KEYS[1], string.format('%d', revision))
+  redis.call('ZADD', KEYS[2], unpack(changes))
+  redis.call('ZREM', KEYS[3], unpack(names))
+  redis.call('HSET', KEYS[4], unpack(definitions))
 end
 return refused

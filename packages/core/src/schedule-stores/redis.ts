@@ -6,14 +6,22 @@ import { brokerFailure } from "../redis/failure.ts";
 import { createLink } from "../redis/link.ts";
 import { redisScript } from "../redis/script.ts";
 import { parseRedisUrl, type RedisAccess } from "../redis/url.ts";
-import type { ScheduleStore, Tick } from "../schedule-store.ts";
-import { type EntryDefinition, type EntrySource, type StoredEntry, timingOf } from "../stored-entry.ts";
+import type { Page, ScheduleStore, Tick } from "../schedule-store.ts";
+import {
+  type DigestedEntry,
+  type EntryDefinition,
+  type EntrySource,
+  type EntryState,
+  type StoredEntry,
+  writeDefinition,
+} from "../stored-entry.ts";
 
 const scripts = Object.freeze({
   lead: redisScript(import.meta.url, "./redis-lead.lua"),
   resign: redisScript(import.meta.url, "./redis-resign.lua"),
   read: redisScript(import.meta.url, "./redis-read-entries.lua"),
   put: redisScript(import.meta.url, "./redis-put-entries.lua"),
+  find: redisScript(import.meta.url, "./redis-find-entry.lua"),
   remove: redisScript(import.meta.url, "./redis-remove-entry.lua"),
   pause: redisScript(import.meta.url, "./redis-pause-entry.lua"),
   stamp: redisScript(import.meta.url, "./redis-stamp-ticks.lua"),
@@ -31,7 +39,7 @@ export function createRedisScheduleStore(url: string, app: string, context: Driv
   const base = `{celeriac}:schedules:${app}`;
   const [lead, stamped] = [`${base}:lead`, `${base}:stamped`];
   const [revision, changed, removed] = [`${base}:revision`, `${base}:changed`, `${base}:removed`];
-  const entries = `${base}:entry:`;
+  const [definitions, entries] = [`${base}:definitions`, `${base}:entry:`];
 
   async function ask<T>(question: (connection: RedisConnection) => Promise<T>): Promise<T> {
     try {
@@ -41,11 +49,19 @@ export function createRedisScheduleStore(url: string, app: string, context: Driv
     }
   }
 
-  async function readPage(since: number | string) {
-    const [now, gone, ...rows] = (await ask((connection) =>
-      connection.run(scripts.read, [revision, changed, removed, entries], [since, page]),
-    )) as [string, readonly string[], ...EntryRow[]];
-    return { revision: Number(now), gone, rows };
+  /** `entryOf`: takes the definition of an entry that is not of the source `known`. */
+  async function readPage<E>(
+    since: number,
+    known: EntrySource | "",
+    entryOf: (row: EntryRow, nextDefinition: () => string) => E,
+  ): Promise<Page<E>> {
+    const keys = [revision, changed, removed, definitions, entries];
+    const reply = await ask((connection) => connection.run(scripts.read, keys, [since, page, known]));
+    const [now, isLast, gone, rows, texts] = reply as [string, number, readonly string[], string, readonly string[]];
+    const asked = texts.values();
+    const nextDefinition = () => asked.next().value as string;
+    const found = (JSON.parse(rows) as readonly EntryRow[]).map((row) => entryOf(row, nextDefinition));
+    return { revision: Number(now), isLast: isLast === 1, entries: found, removed: gone };
   }
 
   return {
@@ -61,32 +77,30 @@ export function createRedisScheduleStore(url: string, app: string, context: Driv
         return { token: token === 0 ? null : token!, now: now!, revision: at! };
       }),
     resign: (holder) => ask(async (connection) => void (await connection.run(scripts.resign, [lead], [holder]))),
-    async read(since) {
-      const first = await readPage(since);
-      const latest = new Map<string, StoredEntry>();
-      // A page that came later may have an entry once more, as it was then.
-      const take = (rows: readonly EntryRow[]) => {
-        for (const [name, , fields] of rows) latest.set(name, entryOf(fields));
-      };
-      take(first.rows);
-      for (let { rows } = first; rows.length === page; take(rows)) ({ rows } = await readPage(rows.at(-1)![1]));
-      return { revision: first.revision, entries: [...latest.values()], removed: first.gone };
-    },
+    read: (since) => readPage(since, "", (row, next) => storedOf(row, next())),
+    survey: (since) => readPage(since, "code", (row, next) => (row[0] === "code" ? digestedOf(row) : storedOf(row, next()))),
     async find(name) {
-      const fields = (await ask((connection) => connection.call("HMGET", entries + name, ...fieldNames))) as Fields | Missing;
-      return fields[0] === null ? null : entryOf(fields);
+      const row = await ask((connection) => connection.run(scripts.find, [definitions, entries + name], [name]));
+      if (row === null) return null;
+      const [definition, ...fields] = row as [string, ...EntryRow];
+      return storedOf(fields, definition);
     },
-    async put(source, definitions) {
+    async put(source, given) {
       const refused: string[] = [];
-      for (let from = 0; from < definitions.length; from += page) {
-        const words = definitions.slice(from, from + page).flatMap((each) => [each.name, JSON.stringify(each), timingOf(each)]);
-        const names = await ask((connection) => connection.run(scripts.put, [revision, changed, removed, entries], [source, ...words]));
+      for (let from = 0; from < given.length; from += page) {
+        const some = given.slice(from, from + page).map(writeDefinition);
+        const words = some.flatMap(({ name, text, digest, timing }) => [name, text, digest, timing]);
+        const keys = [revision, changed, removed, definitions, entries];
+        const names = await ask((connection) => connection.run(scripts.put, keys, [source, ...words]));
         refused.push(...(names as string[]));
       }
       return refused;
     },
     remove: (source, name) =>
-      ask(async (connection) => (await connection.run(scripts.remove, [revision, changed, removed, entries + name], [source, name])) === 1),
+      ask(async (connection) => {
+        const keys = [revision, changed, removed, definitions, entries + name];
+        return (await connection.run(scripts.remove, keys, [source, name])) === 1;
+      }),
     setPaused: (name, paused) =>
       ask(async (connection) => (await connection.run(scripts.pause, [revision, changed, entries + name], [name, paused ? 1 : 0])) === 1),
     stamp: (token, ticks, passed) =>
@@ -110,30 +124,37 @@ export function createRedisScheduleStore(url: string, app: string, context: Driv
   };
 }
 
-const fieldNames = ["source", "definition", "paused", "since", "due", "sent", "id", "runs"] as const;
-type Missing = readonly [source: null, ...unknown[]];
-type Fields = readonly [
+/** What has no value is null, or in JSON of Lua's false. */
+type Value = string | null | false;
+type EntryRow = readonly [
   source: EntrySource,
-  definition: string,
-  paused: string | null,
+  digest: Value,
+  paused: Value,
   since: string,
-  due: string | null,
-  sent: string | null,
-  id: string | null,
-  runs: string | null,
+  due: Value,
+  sent: Value,
+  id: Value,
+  runs: Value,
+  name: string,
 ];
-type EntryRow = readonly [name: string, revision: string, fields: Fields];
 
-function entryOf([source, definition, paused, since, due, sent, id, runs]: Fields): StoredEntry {
+function storedOf(row: EntryRow, definition: string): StoredEntry {
+  return { ...stateOf(row), definition: JSON.parse(definition) as EntryDefinition };
+}
+
+function digestedOf(row: EntryRow): DigestedEntry {
+  return { ...stateOf(row), name: row[8], definition: null, digest: row[1] || null };
+}
+
+function stateOf([source, , paused, since, due, sent, id, runs]: EntryRow): EntryState {
   return {
     source,
-    definition: JSON.parse(definition) as EntryDefinition,
     paused: paused === "1",
     since: Number(since),
-    lastDueAt: due === null ? null : Number(due),
-    lastSentAt: sent === null ? null : Number(sent),
-    lastTaskId: id,
-    runs: Number(runs ?? 0),
+    lastDueAt: due ? Number(due) : null,
+    lastSentAt: sent ? Number(sent) : null,
+    lastTaskId: id || null,
+    runs: Number(runs || 0),
   };
 }
 

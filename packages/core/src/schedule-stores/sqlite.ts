@@ -12,10 +12,13 @@ import { canonicalPath, filePathOf } from "../sqlite/file-path.ts";
 import { refuseNetworkFileSystem } from "../sqlite/file-system.ts";
 import { thisMachine } from "../sqlite/machine.ts";
 import { openScheduleTables, type ScheduleTables } from "../sqlite/schedule-file.ts";
+import { writeDefinition } from "../stored-entry.ts";
 
 /** in which it tries without giving way */
 const patienceMs = 5;
 const againMs = 10;
+/** So many entries at a time: others have their turn between, and who leads can prolong its lease. */
+const page = 1_000;
 
 interface Opened {
   readonly connection: Connection;
@@ -81,9 +84,18 @@ export function createSqliteScheduleStore(url: string, app: string, context: Dri
       }),
     lead: (holder, ttlMs) => inTransaction((tables) => tables.lead(app, { holder, machine, ttlMs, now: clock.now() })),
     resign: (holder) => inTransaction((tables) => tables.resign(app, holder)),
-    read: (since) => inTransaction((tables) => tables.read(app, since)),
+    read: (since) => inTransaction((tables) => tables.read(app, since, page)),
+    survey: (since) => inTransaction((tables) => tables.survey(app, since, page)),
     find: (name) => inTransaction((tables) => tables.find(app, name)),
-    put: (source, definitions) => inTransaction((tables) => tables.put(app, source, definitions, clock.now())),
+    async put(source, definitions) {
+      const refused: string[] = [];
+      for (let from = 0; from < definitions.length; from += page) {
+        const some = definitions.slice(from, from + page).map(writeDefinition);
+        refused.push(...(await inTransaction((tables) => tables.put(app, source, some, clock.now()))));
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      return refused;
+    },
     remove: (source, name) => inTransaction((tables) => tables.remove(app, source, name)),
     setPaused: (name, paused) => inTransaction((tables) => tables.setPaused(app, name, paused, clock.now())),
     stamp: (token, ticks, passed) =>

@@ -63,7 +63,8 @@ export function splitCrontab(line: string): CrontabJson {
     throw invalid(
       `${JSON.stringify(line)} has ${parts.length} fields: expected five, minute, hour, day of month, month of year and day of week`,
     );
-  return Object.fromEntries(crontabFieldNames.map((name, at) => [name, parts[at]])) as unknown as CrontabJson;
+  const [minute, hour, dayOfMonth, monthOfYear, dayOfWeek] = parts as [string, string, string, string, string];
+  return { minute, hour, dayOfMonth, monthOfYear, dayOfWeek };
 }
 
 /** What is not given is "*". Throws SCHEDULE_INVALID for a name that is no field's. */

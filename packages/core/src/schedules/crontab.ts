@@ -42,8 +42,22 @@ export function crontab(fields: string | CrontabFields, { tz, onGap, onOverlap }
   return crontabSchedule(json, "UTC");
 }
 
+/** Thousands of entries are due by the same few crontabs. */
+const madeBefore = new Map<string, StorableSchedule>();
+const mostRemembered = 10_000;
+
 /** `appZone`: for one that names no zone. */
 export function crontabSchedule(json: CrontabScheduleJson, appZone: string): StorableSchedule {
+  const { minute, hour, dayOfMonth, monthOfYear, dayOfWeek } = json.fields;
+  // None that can be read has a bar in it.
+  const fields = `${minute}|${hour}|${dayOfMonth}|${monthOfYear}|${dayOfWeek}`;
+  const key = `${fields}|${json.days}|${json.tz}|${json.onGap}|${json.onOverlap}|${appZone}`;
+  const schedule = madeBefore.get(key) ?? makeCrontab(json, appZone);
+  if (madeBefore.size < mostRemembered) madeBefore.set(key, schedule);
+  return schedule;
+}
+
+function makeCrontab(json: CrontabScheduleJson, appZone: string): StorableSchedule {
   const values = crontabValues(json.fields);
   refuseNever(values, json);
   const zone = timeZone(json.tz ?? appZone);
@@ -89,8 +103,8 @@ function wallSearch(values: CrontabValues, days: "both" | "either"): (low: numbe
   const { monthOfYear: months, dayOfMonth: monthDays, dayOfWeek: weekDays } = values;
   const isEither = days === "either" && !isEvery("dayOfMonth", values) && !isEvery("dayOfWeek", values);
 
-  function fits(date: Date): boolean {
-    const [inMonth, inWeek] = [monthDays.includes(date.getUTCDate()), weekDays.includes(date.getUTCDay())];
+  function fits(monthDay: number, weekDay: number): boolean {
+    const [inMonth, inWeek] = [monthDays.includes(monthDay), weekDays.includes(weekDay)];
     return isEither ? inMonth || inWeek : inMonth && inWeek;
   }
 
@@ -107,18 +121,18 @@ function wallSearch(values: CrontabValues, days: "both" | "either"): (low: numbe
   }
 
   return (low, high) => {
-    let day = Math.floor(low / dayMs) * dayMs;
-    let since = low - day;
-    while (day < high) {
-      const date = new Date(day);
-      if (!months.includes(date.getUTCMonth() + 1)) {
-        day = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
-        since = 0;
-        continue;
+    /** since 1970, which began on a Thursday */
+    let day = Math.floor(low / dayMs);
+    let since = low - day * dayMs;
+    while (day * dayMs < high) {
+      const date = new Date(day * dayMs);
+      const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+      const nextMonth = Date.UTC(year, month + 1, 1) / dayMs;
+      if (!months.includes(month + 1)) day = nextMonth;
+      for (let monthDay = date.getUTCDate(); day < nextMonth; day++, monthDay++, since = 0) {
+        const time = fits(monthDay, ((day % 7) + 11) % 7) ? timeSince(since) : null;
+        if (time !== null) return day * dayMs + time < high ? day * dayMs + time : null;
       }
-      const time = fits(date) ? timeSince(since) : null;
-      if (time !== null) return day + time < high ? day + time : null;
-      day += dayMs;
       since = 0;
     }
     return null;

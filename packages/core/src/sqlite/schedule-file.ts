@@ -1,7 +1,7 @@
 /** The tables of a file of schedules. Every function runs inside the caller's transaction. */
 import { CeleriacError } from "../errors.ts";
-import type { Pulse, Reading, Tick } from "../schedule-store.ts";
-import { type EntryDefinition, type EntrySource, type StoredEntry, timingOf } from "../stored-entry.ts";
+import type { Page, Pulse, Tick } from "../schedule-store.ts";
+import type { DigestedEntry, EntryDefinition, EntrySource, EntryState, StoredEntry, WrittenDefinition } from "../stored-entry.ts";
 import type { Connection, Row } from "./connection.ts";
 
 /** Who asks for the lead. */
@@ -16,10 +16,12 @@ export interface ScheduleTables {
   /** Throws BEAT_STORE_NOT_SHARED where another machine has it. */
   lead(app: string, candidate: Candidate): Pulse;
   resign(app: string, holder: string): void;
-  read(app: string, since: number): Reading;
+  /** `limit` of them at most. */
+  read(app: string, since: number, limit: number): Page<StoredEntry>;
+  survey(app: string, since: number, limit: number): Page<StoredEntry | DigestedEntry>;
   find(app: string, name: string): StoredEntry | null;
   /** Gives the names that the other source has. */
-  put(app: string, source: EntrySource, definitions: readonly EntryDefinition[], at: number): readonly string[];
+  put(app: string, source: EntrySource, definitions: readonly WrittenDefinition[], at: number): readonly string[];
   remove(app: string, source: EntrySource, name: string): boolean;
   setPaused(app: string, name: string, paused: boolean, at: number): boolean;
   /** Is this the token of who leads? */
@@ -37,7 +39,7 @@ const layout = 1;
 const schema = `
   create table app (name text primary key, revision integer not null, token integer not null, holder text, machine text, until integer not null);
   create table entry (
-    app text not null, name text not null, revision integer not null, source text, definition text, timing text, paused integer not null,
+    app text not null, name text not null, revision integer not null, source text, definition text, digest text, timing text, paused integer not null,
     since integer not null, last_due integer, last_sent integer, last_id text, runs integer not null, primary key (app, name)
   );
   create index ix_entry_revision on entry (app, revision);
@@ -60,21 +62,24 @@ export function openScheduleTables(connection: Connection): ScheduleTables {
   );
   const standing = connection.query("select token, holder, revision, machine from app where name = ?");
   const free = connection.query("update app set holder = null where name = ? and holder = ?");
-  const nextRevision = connection.query("update app set revision = revision + 1 where name = ? returning revision");
-  const rows = "select name, source, definition, paused, since, last_due, last_sent, last_id, runs from entry where app = ?";
-  const changed = connection.query(`${rows} and revision > ?`);
-  const found = connection.query(`${rows} and name = ? and definition is not null`);
+  const nextRevision = connection.query("update app set revision = revision + ?2 where name = ?1 returning revision");
+  const state = "source, paused, since, last_due, last_sent, last_id, runs";
+  const changed = connection.query(
+    `select ${state}, name, revision, digest, iif(source = ?4, null, definition) from entry where app = ?1 and revision > ?2 order by revision limit ?3`,
+  );
+  const found = connection.query(`select ${state}, definition from entry where app = ? and name = ? and definition is not null`);
   const sweep = connection.query("delete from entry where app = ? and definition is null");
   const sourceOf = connection.query("select source from entry where app = ? and name = ? and definition is not null");
   const insert = connection.query(
-    `insert into entry (app, name, revision, source, definition, timing, paused, since, runs) values (?, ?, ?, ?, ?, ?, 0, ?, 0)
-     on conflict do update set revision = excluded.revision, source = excluded.source, definition = excluded.definition, timing = excluded.timing,
+    `insert into entry (app, name, revision, source, definition, digest, timing, paused, since, runs) values (?, ?, ?, ?, ?, ?, ?, 0, ?, 0)
+     on conflict do update set
+     revision = excluded.revision, source = excluded.source, definition = excluded.definition, digest = excluded.digest, timing = excluded.timing,
      since = iif(entry.definition is null, excluded.since, entry.since),
      last_due = iif(entry.definition is null, null, iif(entry.timing = excluded.timing, entry.last_due, excluded.since))
      where entry.definition is null or entry.source = excluded.source`,
   );
   const bury = connection.query(
-    `update entry set revision = ?3, definition = null, source = null, paused = 0, last_due = null, last_sent = null, last_id = null, runs = 0
+    `update entry set revision = ?3, definition = null, digest = null, source = null, paused = 0, last_due = null, last_sent = null, last_id = null, runs = 0
      where app = ?1 and name = ?2`,
   );
   const pause = connection.query(
@@ -88,9 +93,19 @@ export function openScheduleTables(connection: Connection): ScheduleTables {
   const unstamp = connection.query("delete from stamp where app = ? and id = ?");
   const stamps = connection.query("select name, due, id from stamp where app = ? order by due");
 
-  function revise(app: string): number {
+  function revise(app: string, by = 1): number {
     addApp.run([app]);
-    return Number(nextRevision.all([app])[0]![0]);
+    return Number(nextRevision.all([app, by])[0]![0]);
+  }
+
+  function page<E>(app: string, since: number, limit: number, known: EntrySource | null, entryOf: (row: Row) => E): Page<E> {
+    const rows = changed.all([app, since, limit, known]);
+    const isLast = rows.length < limit;
+    return {
+      ...{ revision: Number((isLast ? standing.all([app])[0]?.[2] : rows.at(-1)![8]) ?? 0), isLast },
+      entries: rows.filter(([source]) => source !== null).map(entryOf),
+      removed: rows.filter(([source]) => source === null).map((row) => String(row[7])),
+    };
   }
 
   return {
@@ -108,24 +123,18 @@ export function openScheduleTables(connection: Connection): ScheduleTables {
       return { token: leader === holder ? Number(token) : null, now, revision: Number(revision) };
     },
     resign: (app, holder) => void free.run([app, holder]),
-    read(app, since) {
-      const revision = Number(standing.all([app])[0]?.[2] ?? 0);
-      const rows = changed.all([app, since]);
-      return {
-        revision,
-        entries: rows.filter((row) => row[2] !== null).map(entryOf),
-        removed: rows.filter((row) => row[2] === null).map(([name]) => String(name)),
-      };
-    },
+    read: (app, since, limit) => page(app, since, limit, null, (row) => storedOf(row, row[10])),
+    survey: (app, since, limit) => page(app, since, limit, "code", (row) => (row[10] === null ? digestedOf(row) : storedOf(row, row[10]))),
     find(app, name) {
       const [row] = found.all([app, name]);
-      return row === undefined ? null : entryOf(row);
+      return row === undefined ? null : storedOf(row, row[7]);
     },
     put(app, source, definitions, at) {
       if (definitions.length === 0) return [];
-      const revision = revise(app);
-      const put = (each: EntryDefinition) => insert.run([app, each.name, revision, source, JSON.stringify(each), timingOf(each), at]);
-      return definitions.filter((each) => put(each) === 0).map(({ name }) => name);
+      const first = revise(app, definitions.length) - definitions.length + 1;
+      const put = ({ name, text, digest, timing }: WrittenDefinition, nth: number) =>
+        insert.run([app, name, first + nth, source, text, digest, timing, at]);
+      return definitions.filter((each, nth) => put(each, nth) === 0).map(({ name }) => name);
     },
     remove(app, source, name) {
       if (sourceOf.all([app, name])[0]?.[0] !== source) return false;
@@ -155,10 +164,17 @@ export function openScheduleTables(connection: Connection): ScheduleTables {
   };
 }
 
-function entryOf([, source, definition, paused, since, lastDue, lastSent, lastId, runs]: Row): StoredEntry {
+function storedOf(row: Row, definition: unknown): StoredEntry {
+  return { ...stateOf(row), definition: JSON.parse(String(definition)) as EntryDefinition };
+}
+
+function digestedOf(row: Row): DigestedEntry {
+  return { ...stateOf(row), name: String(row[7]), definition: null, digest: row[9] as string | null };
+}
+
+function stateOf([source, paused, since, lastDue, lastSent, lastId, runs]: Row): EntryState {
   return {
     source: source as EntrySource,
-    definition: JSON.parse(String(definition)) as EntryDefinition,
     paused: paused === 1,
     since: Number(since),
     lastDueAt: lastDue === null ? null : Number(lastDue),
