@@ -2,6 +2,8 @@
 import { CeleriacError } from "./errors.ts";
 import { shownValue } from "./setting.ts";
 
+const flags = { yes: new Set<unknown>([true, "true", 1]), no: new Set<unknown>([false, "false", 0]) };
+
 /** What an argument may be, and how it is read from a word of a command line. */
 const kinds = {
   text: { expected: "a text", read: (value: unknown) => (typeof value === "string" ? value : undefined) },
@@ -15,9 +17,10 @@ const kinds = {
   },
   whole: { expected: "a whole number", read: (value: unknown) => (Number.isSafeInteger(numberOf(value)) ? numberOf(value) : undefined) },
   number: { expected: "a number", read: (value: unknown) => (Number.isFinite(numberOf(value)) ? numberOf(value) : undefined) },
+  /** 1 and 0 as well: Flower sends what Python's strtobool gives. */
   flag: {
     expected: "true or false",
-    read: (value: unknown) => (value === true || value === "true" ? true : value === false || value === "false" ? false : undefined),
+    read: (value: unknown) => (flags.yes.has(value) ? true : flags.no.has(value) ? false : undefined),
   },
   textOrNumber: {
     expected: "a text or a number",

@@ -74,10 +74,12 @@ describe("revoke", () => {
       ok: "tasks c flagged as revoked",
     });
     expect(await answer(app, "terminate", { task_id: "d", signal: "KILL" })).toEqual({ ok: "terminate: tasks unknown" });
-    expect(await answer(app, "revoke", { task_id: [id, "e"], terminate: true, signal: 15 })).toEqual({ ok: `terminate: ${id}` });
-    expect(await answer(app, "revoked", {})).toEqual(["b", "a", "c", "d", id, "e"]);
-    for (const args of [{}, { task_id: 7 }, { task_id: "a", terminate: true, signal: "SIGNOTHING" }])
-      expect(await answer(app, "revoke", args)).toEqual({ error: expect.stringMatching(/task_id|signal/) });
+    // Flower's words.
+    expect(await answer(app, "revoke", { task_id: "f", terminate: 0, signal: "SIGTERM" })).toMatchObject({ ok: expect.anything() });
+    expect(await answer(app, "revoke", { task_id: [id, "e"], terminate: 1, signal: 15 })).toEqual({ ok: `terminate: ${id}` });
+    expect(await answer(app, "revoked", {})).toEqual(["b", "a", "c", "d", "f", id, "e"]);
+    for (const args of [{}, { task_id: 7 }, { task_id: "a", terminate: 2 }, { task_id: "a", terminate: true, signal: "SIGNOTHING" }])
+      expect(await answer(app, "revoke", args)).toEqual({ error: expect.stringMatching(/task_id|terminate|signal/) });
   });
 
   it("by stamps finds what bears one of them, and answers as Celery's workers do", async () => {
