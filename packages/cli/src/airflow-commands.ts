@@ -1,5 +1,14 @@
 /** The commands that take the place of Airflow's own: rows of the table of commands. Their flags are those of `airflow celery worker`, and a few of ours. */
-import { countSetting, type Duration, durationSetting, flagSetting, namesSetting, type Setting, textSetting } from "@celeriac/core/runtime";
+import {
+  choiceSetting,
+  countSetting,
+  type Duration,
+  durationSetting,
+  flagSetting,
+  namesSetting,
+  type Setting,
+  textSetting,
+} from "@celeriac/core/runtime";
 import { workerOptionTable } from "@celeriac/worker/option-table";
 import { signalCodes, usageCodes } from "./command-options.ts";
 import type { CommandRow } from "./command-row.ts";
@@ -39,6 +48,15 @@ export const airflowCommands = {
         ),
         "DURATION",
       ),
+      launcher: option(
+        choiceSetting(
+          ["auto", "fork-server", "spawn"],
+          "auto",
+          "How processes of tasks are started: forked from one that has imported Airflow, or each anew; auto: forked, unless [core] execute_tasks_new_python_interpreter is true.",
+        ),
+        "NAME",
+      ),
+      skipServeLogs: option(flagSetting(false, "Do not serve logs of tasks on [logging] worker_log_server_port."), null, "s"),
       http: option(workerOptionTable.http, "HOST:PORT"),
       noBanner: option(flagSetting(false, "Begin without the overview of broker, results and queues."), null),
     },

@@ -19,7 +19,8 @@ describe("what a configuration means for the worker", () => {
           ...{ worker_enable_remote_control: true, celery_tables: true },
         },
       },
-      ...{ queues: ["default"], concurrency: 16, autoscale: null, logLevel: "INFO", killAfterMs: 60_000 },
+      ...{ queues: ["default"], concurrency: 16, autoscale: null, logLevel: "INFO", killAfterMs: 60_000, launcher: "fork-server" },
+      logs: { folder: "/nowhere/logs", secretKeys: [], clockGraceMs: 30_000, address: ":8793" },
     });
   });
 
@@ -33,6 +34,16 @@ describe("what a configuration means for the worker", () => {
       AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__SENTINEL_KWARGS: '{"password": "p"}',
       AIRFLOW__LOGGING__CELERY_LOGGING_LEVEL: "WARNING",
       AIRFLOW__OPERATORS__DEFAULT_QUEUE: "main",
+      AIRFLOW__CORE__EXECUTE_TASKS_NEW_PYTHON_INTERPRETER: "True",
+      AIRFLOW__LOGGING__BASE_LOG_FOLDER: "/logs",
+      AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT: "8899",
+      AIRFLOW__API__SECRET_KEY: "of 3",
+      AIRFLOW__WEBSERVER__SECRET_KEY: "of 2",
+      AIRFLOW__WEBSERVER__LOG_REQUEST_CLOCK_GRACE: "5",
+    });
+    expect(given).toMatchObject({
+      launcher: "spawn",
+      logs: { folder: "/logs", secretKeys: ["of 3", "of 2"], clockGraceMs: 5_000, address: ":8899" },
     });
     expect(given).toMatchObject({ queues: ["main"], autoscale: [16, 12], logLevel: "WARNING" });
     expect(given.app).toMatchObject({

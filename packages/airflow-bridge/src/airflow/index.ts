@@ -9,5 +9,5 @@ export { type LogServer, type LogServerOptions, openLogServer } from "./log-serv
 export { type AirflowTaskKind, airflowTasks } from "./names.ts";
 export type { Outcome } from "./outcome.ts";
 export type { Route } from "./route.ts";
-export { type AirflowWorkerConfig, workerConfigOf } from "./worker-config.ts";
+export { type AirflowWorkerConfig, type LauncherName, workerConfigOf } from "./worker-config.ts";
 export type { CommandWorkload, TaskWorkload, Workload } from "./workload.ts";

@@ -1,7 +1,9 @@
 /** What Airflow's configuration means for a worker of ours: the values of its DEFAULT_CELERY_CONFIG, and those that its worker command asks for. */
+import { join } from "node:path";
 import type { AppOptions } from "@celeriac/core";
 import { ConfigError } from "@celeriac/core/runtime";
 import { type AirflowConfig, objectOf } from "./config.ts";
+import type { LogServerOptions } from "./log-server.ts";
 
 export interface AirflowWorkerConfig {
   readonly app: AppOptions<object>;
@@ -11,7 +13,14 @@ export interface AirflowWorkerConfig {
   readonly logLevel: string;
   /** how long after SIGTERM a task is killed, ms */
   readonly killAfterMs: number;
+  /** how processes are started, unless somebody says it */
+  readonly launcher: LauncherName;
+  /** for openLogServer */
+  readonly logs: Pick<LogServerOptions, "folder" | "secretKeys" | "clockGraceMs" | "address">;
 }
+
+/** fork-server: from one process that has imported Airflow; spawn: each anew */
+export type LauncherName = "fork-server" | "spawn";
 
 /** Throws AIRFLOW_CONFIG. */
 export function workerConfigOf(config: AirflowConfig): AirflowWorkerConfig {
@@ -24,6 +33,14 @@ export function workerConfigOf(config: AirflowConfig): AirflowWorkerConfig {
     autoscale: autoscaleOf(config.text("celery", "worker_autoscale")),
     logLevel: config.text("logging", "celery_logging_level") ?? config.text("logging", "logging_level") ?? "INFO",
     killAfterMs: config.whole("core", "killed_task_cleanup_time", 60) * 1_000,
+    launcher: config.flag("core", "execute_tasks_new_python_interpreter", false) ? "spawn" : "fork-server",
+    logs: {
+      folder: config.text("logging", "base_log_folder") ?? join(config.home, "logs"),
+      secretKeys: [config.text("api", "secret_key"), config.text("webserver", "secret_key")].filter((key) => key !== null),
+      clockGraceMs: config.whole("webserver", "log_request_clock_grace", 30) * 1_000,
+      // On every address of this machine.
+      address: `:${config.whole("logging", "worker_log_server_port", 8793)}`,
+    },
   };
 }
 

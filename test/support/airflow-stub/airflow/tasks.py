@@ -39,8 +39,16 @@ def task_ok(report):
     pass
 
 
+token = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiIxIn0.c2VjcmV0"
+
+
 def task_raises(report):
-    raise ValueError("no such server, asked with eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiIxIn0.c2VjcmV0")
+    raise ValueError("no such server, asked with %s" % token)
+
+
+def task_prints(report):
+    print("told on stdout: %s" % token)
+    print("told on stderr: %s" % token, file=sys.stderr)
 
 
 def task_exits(report):

@@ -9,6 +9,7 @@ import { ForkServer } from "../../../../packages/airflow-bridge/src/airflow/laun
 import type { CommandWorkload, TaskWorkload, Workload } from "../../../../packages/airflow-bridge/src/airflow/workload.ts";
 import { systemClock } from "../../../../packages/core/src/clock.ts";
 import { type Logger, silentLogger } from "../../../../packages/core/src/logger.ts";
+import { stars } from "../../../../packages/core/src/redact.ts";
 import { programPath } from "../../../support/built.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { debianPython } from "../../../support/install.ts";
@@ -85,7 +86,12 @@ afterAll(() => folder.remove());
 
 describe.each(["3.3.2", "2.11.2"])("the fork-server of Airflow %s", (version) => {
   const warnings: object[] = [];
-  const logger: Logger = { ...silentLogger, warn: (message, fields) => warnings.push({ message, ...fields }) };
+  const printed: string[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    info: (line) => printed.push(line),
+    warn: (message, fields) => warnings.push({ message, ...fields }),
+  };
   const launcher = new ForkServer({ python: debianPython, environment: airflow(version), killAfterMs: 200, clock: systemClock, logger });
   const workloadOf = (task: string, report = newReport()): Workload => (version.startsWith("3") ? workload : command)(task, report);
   const run = (task: string, more: Partial<typeof context> = {}) => launcher.run(workloadOf(task), { ...context, ...more });
@@ -99,6 +105,13 @@ describe.each(["3.3.2", "2.11.2"])("the fork-server of Airflow %s", (version) =>
     expect(raises).toEqual(failed(1, ": ValueError: no such server, asked with \\*\\*\\*"));
     expect(exits).toEqual(failed(1, ": SystemExit: 3"));
     expect(dies).toEqual(failed(-9));
+  });
+
+  it("has what is printed in the log, without tokens", async () => {
+    expect(await run("prints")).toEqual({ kind: "success" });
+    await eventually(() => printed.filter((line) => line.startsWith("told")).length === 2);
+    expect(printed).toContain(`told on stdout: ${stars}`);
+    expect(printed).toContain(`told on stderr: ${stars}`);
   });
 
   it("ignores a message whose task instance runs elsewhere, and a second delivery whose token is too old", async () => {

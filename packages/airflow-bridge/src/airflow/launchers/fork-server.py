@@ -14,6 +14,7 @@ import gc
 import json
 import os
 import re
+import select
 import selectors
 import shutil
 import signal
@@ -44,7 +45,7 @@ def main(grace):
     try:
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(os.path.join(folder, "socket"))
-        listener.listen(128)
+        listener.listen(1024)
         tell(told, {"socket": listener.getsockname(), "airflow": version})
         os.close(told)
         ForkServer(listener).serve(grace)
@@ -104,6 +105,7 @@ class ForkServer:
                     self.fork(selector)
                 if 0 in ready and not os.read(0, 4096):
                     break
+        silence()
         self.listener.close()
         deadline = time.monotonic() + grace
         while self.connections and time.monotonic() < deadline:
@@ -178,6 +180,9 @@ def end_when_let_go(connection):
     """SIGTERM to this process when the other end of the connection is closed: the kernel tells, so that no thread is needed in a process that will fork."""
     import fcntl
 
+    caller = select.poll()
+    caller.register(connection, 0)
+
     def look(*_):
         try:
             if connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
@@ -187,6 +192,9 @@ def end_when_let_go(connection):
         except OSError:
             pass
         signal.signal(signal.SIGIO, signal.SIG_IGN)
+        if caller.poll(0):
+            # The caller is gone, and with it whoever read what is printed.
+            silence()
         os.kill(os.getpid(), signal.SIGTERM)
 
     signal.signal(signal.SIGIO, look)
@@ -320,6 +328,14 @@ def processes():
         except OSError:
             pass
     return pairs
+
+
+def silence():
+    """What Airflow prints must not fail when nobody reads it any more."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for each in (1, 2):
+        os.dup2(nothing, each)
+    os.close(nothing)
 
 
 def wait_for(source, seconds):

@@ -9,19 +9,23 @@ import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { CeleriacError, type Clock, type Logger, reasonOf } from "@celeriac/core/runtime";
+import type { Environment } from "../config.ts";
+import { findInterpreter } from "../interpreter.ts";
 import type { Launcher, WorkloadContext } from "../launcher.ts";
 import type { Outcome } from "../outcome.ts";
+import { hideTokens } from "../redaction.ts";
 import type { Workload } from "../workload.ts";
 import { type ForkedRun, followRun } from "./forked-run.ts";
 
 export interface ForkServerOptions {
-  /** the interpreter that has Airflow, such as "python3" */
-  readonly python: string;
   /** of the processes */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
+  /** the interpreter that has Airflow; unset: that of the command `airflow` */
+  readonly python?: string;
   /** how long after SIGTERM a process is killed */
   readonly killAfterMs: number;
   readonly clock: Clock;
+  /** Gets what the processes print, without tokens. */
   readonly logger: Logger;
 }
 
@@ -110,8 +114,9 @@ export class ForkServer implements Launcher {
       const connection = createConnection(socket);
       connection.once("connect", () => resolve(connection));
       // What befalls it once it stands ends it: that is what is followed.
-      connection.on("error", () => {
-        if (connection.connecting && this.#server === running) this.#server = null;
+      connection.on("error", ({ code }: NodeJS.ErrnoException) => {
+        const isGone = code === "ECONNREFUSED" || code === "ENOENT";
+        if (isGone && this.#server === running) this.#server = null;
         resolve(null);
       });
     });
@@ -119,32 +124,25 @@ export class ForkServer implements Launcher {
 
   #running(): Promise<Server> {
     if (this.#server !== null) return this.#server;
-    const { python, environment, killAfterMs, logger } = this.#options;
-    // In a session of its own: Ctrl-C in the worker's terminal is the worker's. Standard error is the worker's, which outlives no reader of its own.
-    const child = spawn(python, [program, String(killAfterMs / 1_000)], {
-      detached: true,
-      stdio: ["pipe", "pipe", "inherit"],
-      env: { ...environment },
-    });
+    const { environment, killAfterMs, logger } = this.#options;
+    const python = this.#options.python ?? findInterpreter(environment).python;
+    // In a session of its own: Ctrl-C in the worker's terminal is the worker's.
+    const child = spawn(python, [program, String(killAfterMs / 1_000)], { detached: true, env: { ...environment } });
     child.stdin.on("error", () => {});
+    createInterface({ input: child.stderr }).on("line", (line) => logger.info(hideTokens(line), { stream: "stderr" }));
     const server = firstWords(child, python);
     this.#server = server;
-    const isGone = (how: object) => {
-      if (this.#server !== server) return;
-      this.#server = null;
-      if (!child.stdin.writableEnded) logger.warn("Airflow's fork-server ended; the next workload starts another one", how);
+    const forget = () => {
+      if (this.#server === server) this.#server = null;
     };
-    server.then(
-      ({ socket }) =>
-        child.once("exit", (code, signal) => {
-          // It does so itself, unless it was killed.
-          rmSync(dirname(socket), { recursive: true, force: true });
-          isGone({ code, signal });
-        }),
-      () => {
-        if (this.#server === server) this.#server = null;
-      },
-    );
+    server.then(({ socket }) => {
+      child.once("exit", (code, signal) => {
+        forget();
+        // It does so itself, unless it was killed.
+        rmSync(dirname(socket), { recursive: true, force: true });
+        if (!child.stdin.writableEnded) logger.warn("Airflow's fork-server ended; the next workload starts another one", { code, signal });
+      });
+    }, forget);
     return server;
   }
 }
