@@ -2,7 +2,7 @@
 import type { Entry } from "../../packages/core/src/entry.ts";
 
 function builtEntry(from: string, path: string): Entry {
-  return { url: new URL(`${path}.js`, from.replace(/(?<=\/packages\/\w+\/)src(?=\/)/, "dist")), execArgv: [] };
+  return { url: new URL(`${path}.js`, from.replace(/(?<=\/packages\/[\w-]+\/)src(?=\/)/, "dist")), execArgv: [] };
 }
 
 export { builtEntry as processEntry, builtEntry as threadEntry };

@@ -2,9 +2,18 @@
 export {
   airflowTasks,
   type CommandWorkload,
+  type Connection,
+  type DagRun,
   type Launcher,
   type Outcome,
+  registerTask,
+  type TaskArguments,
+  type TaskClient,
+  type TaskContext,
+  type TaskFunction,
+  type TaskRegistration,
   type TaskWorkload,
   type Workload,
   type WorkloadContext,
+  type XComPlace,
 } from "@celeriac/airflow-bridge/airflow";

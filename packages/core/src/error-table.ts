@@ -212,6 +212,18 @@ export const errorTable = {
     "A worker of Airflow's tasks cannot listen on the port where Airflow asks for logs.",
     "Free it: a Python worker, or another worker of ours, may serve the same logs already. Or start with --skip-serve-logs.",
   ],
+  AIRFLOW_API: [
+    "Airflow's Task Execution API refused a call of a task, or did not answer.",
+    "The message holds the status and the server's words; without an answer, look at [core] execution_api_server_url.",
+  ],
+  AIRFLOW_TASKS: [
+    "A module given with --tasks could not be loaded, or none of them registers a task.",
+    "The message holds the cause; each is to call registerTask() while it is loaded.",
+  ],
+  AIRFLOW_NOT_FOUND: [
+    "Airflow has no variable or connection of the name that a task asked for.",
+    "Add it in Airflow, or ask with getVariable() or getConnection(), which answer null.",
+  ],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;
 
