@@ -52,7 +52,7 @@ describe.each([
     const broker = await redisUrl();
     backend = await open();
     writeFileSync(join(airflow.folder, "airflow.cfg"), `[celery]\nbroker_url = ${broker}\nworker_concurrency = 4\n`);
-    worker = startCeleriac(airflow.folder, ["airflow", "worker", "-q", "default", "-H", "af"], {
+    worker = startCeleriac(airflow.folder, ["airflow", "worker", "-q", "default", "-H", "af", "--launcher", "spawn", "--skip-serve-logs"], {
       ...airflow.environment,
       AIRFLOW__CELERY__RESULT_BACKEND: backend,
     });
