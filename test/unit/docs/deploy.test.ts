@@ -53,3 +53,20 @@ it("is kept by systemd with a command line that it takes, and the time to stop",
   expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)![1])).toBeGreaterThanOrEqual(neededSeconds);
   expect(unit).toMatch(/^KillMode=mixed$/m);
 });
+
+it("composes Airflow as its own guide does, with our worker and monitor in the place of two of its services", () => {
+  const { services } = parse(text("airflow/compose.yaml"), { merge: true });
+  const ours = Object.entries<{ readonly image: string }>(services).filter(([, { image }]) => image === "airflow-with-celeriac");
+  expect(ours.map(([name]) => name)).toEqual(["airflow-worker", "flower"]);
+  const { "airflow-worker": worker, flower, redis, "airflow-apiserver": apiServer } = services;
+  expect(readCommandLine(worker.command, {})).toMatchObject({ kind: "run", command: "airflow worker" });
+  expect(readCommandLine(flower.command, {})).toMatchObject({ kind: "run", command: "flower" });
+  expect(served).toContain(new URL(worker.healthcheck.test.at(-1)).pathname);
+  // What signs the tokens of tasks and of requests for logs is the same everywhere, and so is where results lie.
+  for (const name of ["AIRFLOW__API_AUTH__JWT_SECRET", "AIRFLOW__API__SECRET_KEY", "AIRFLOW__CELERY__RESULT_BACKEND"])
+    expect(worker.environment[name]).toBe(apiServer.environment[name]);
+  expect(redis.command.join(" ")).toBe("redis-server --appendonly yes --maxmemory-policy noeviction");
+  // Tasks are waited for, however long they take.
+  expect(durationMs(worker.stop_grace_period)).toBeGreaterThanOrEqual(3_600_000);
+  for (const { entrypoint } of [worker, flower]) expect(entrypoint.at(-1)).toBe("celeriac");
+});
