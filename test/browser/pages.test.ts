@@ -1,12 +1,14 @@
 /** The monitor's pages in Chromium, on a real monitor with Redis and a worker of ours. */
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from "vitest";
 import { overhang, unreachable, violations } from "../support/browser/accessible.ts";
 import { openBrowser, openPage, openTab, type WatchedPage } from "../support/browser/browser.ts";
+import { seeOutage } from "../support/browser/outage.ts";
 import { openWatchedPlace, type WatchedPlace, w1 } from "../support/browser/watched-place.ts";
 import { workerRow } from "../support/browser/worker-row.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Asking } from "../support/monitor/asking.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 const hostile = '<img src=x onerror="window.__x=1">';
 let browser: Browser;
@@ -23,7 +25,7 @@ beforeAll(async () => {
   [browser, place] = await Promise.all([openBrowser(), openWatchedPlace()]);
   base = place.open.base;
   const options = [{ urlPrefix: "flower", unauthenticatedApi: true }, {}, { readOnly: true, unauthenticatedApi: true }];
-  [prefixed, closed, readOnly] = (await Promise.all(options.map(place.monitor))) as [Asking, Asking, Asking];
+  [prefixed, closed, readOnly] = (await Promise.all(options.map((each) => place.monitor(each)))) as [Asking, Asking, Asking];
   failed = await place.send("tasks.fail", { args: [hostile] });
   echoed = await place.send("tasks.echo", { args: [hostile] });
   // Whatever becomes of it.
@@ -233,6 +235,28 @@ it("draws hundreds of workers row by row, and finds one among them", async () =>
   await page.getByRole("searchbox").fill("worker-123");
   await page.getByRole("link", { name: "worker-123@host" }).waitFor();
   await expect.poll(() => page.getByRole("link", { name: /^worker-/ }).count()).toBe(1);
+});
+
+it("opens its pages while the broker is away, says since when, and goes on by itself", async () => {
+  const proxy = await startTcpProxy(Number(new URL(place.url).port));
+  onTestFinished(() => proxy.close());
+  const through = new URL(place.url);
+  through.port = String(proxy.port);
+  const { base, get } = await place.monitor({ unauthenticatedApi: true }, through.href);
+  let known = "";
+  await eventually(async () => {
+    known = await place.send("tasks.add", { args: [1, 1] });
+    await place.inState(known, "SUCCESS");
+    return (await get(`/api/task/info/${known}`)).status === 200;
+  });
+  const seen = await seeOutage({
+    ...{ browser, base, known, worker: w1, awayMs: 0 },
+    down: async () => proxy.refuse(),
+    up: async () => proxy.accept(),
+    send: () => place.send("tasks.add", { args: [1, 2] }),
+  });
+  expect(seen.openedMs).toHaveLength(5);
+  expect(Math.abs(seen.sinceOffMs)).toBeLessThan(60_000);
 });
 
 it("keeps everything below its prefix", async () => {

@@ -12,6 +12,7 @@ import { failovers } from "./failovers.ts";
 import type { Proof } from "./figure.ts";
 import { idleWorkers } from "./idle-workers.ts";
 import { longTasks } from "./long-tasks.ts";
+import { monitorOutage } from "./monitor-outage.ts";
 import { type Proven, prove, tellProven } from "./prove.ts";
 import { redisKeys } from "./redis-keys.ts";
 import { returns } from "./returns.ts";
@@ -35,6 +36,7 @@ const proofs: readonly Proof[] = [
   dueTomorrow(Number(given.tasks)),
   canvas,
   beat,
+  monitorOutage,
 ];
 const names = proofs.map(({ name }) => name);
 const usage = `npm run proofs -- [options]

@@ -16,8 +16,10 @@ export const w1 = "w1@box";
 export interface WatchedPlace extends AsyncDisposable {
   /** the monitor that anybody may use */
   readonly open: Asking;
-  /** Another one on the same broker; what it is told is over `open`. */
-  monitor(options: MonitorOptions): Promise<Asking>;
+  /** of the Redis */
+  readonly url: string;
+  /** Another one on the same broker, or on the way there that `broker` names. */
+  monitor(options: MonitorOptions, broker?: string): Promise<Asking>;
   /** Sends a task and gives its id. */
   send(task: string, body?: object): Promise<string>;
   inState(uuid: string, ...states: readonly string[]): Promise<void>;
@@ -26,11 +28,21 @@ export interface WatchedPlace extends AsyncDisposable {
 export async function openWatchedPlace(): Promise<WatchedPlace> {
   const url = await redisUrl();
   const folder = await mkdtemp(join(tmpdir(), "celeriac-pages-"));
-  const app: App = createApp("watching", { broker: url, backend: url, config: { taskSendSentEvent: true } });
+  const apps: App[] = [];
   const monitors: Monitor[] = [];
-  const monitor = async (options: MonitorOptions): Promise<Asking> => {
+  const appOn = (broker: string): App => {
+    const app = createApp("watching", { broker, backend: url, config: { taskSendSentEvent: true } });
+    apps.push(app);
+    return app;
+  };
+  const app = appOn(url);
+  const monitor = async (options: MonitorOptions, broker = url): Promise<Asking> => {
     const db = join(folder, `${monitors.length}.sqlite`);
-    const started = createMonitor(app, { port: 0, address: "127.0.0.1", db, inspectTimeout: 500, ...options }, { logger: silentLogger });
+    const started = createMonitor(
+      broker === url ? app : appOn(broker),
+      { port: 0, address: "127.0.0.1", db, inspectTimeout: 500, ...options },
+      { logger: silentLogger },
+    );
     monitors.push(started);
     await started.start();
     return asking(started.url!);
@@ -40,6 +52,7 @@ export async function openWatchedPlace(): Promise<WatchedPlace> {
   await eventually(async () => w1 in (await open.get("/api/workers?refresh=1")).json());
   return {
     open,
+    url,
     monitor,
     async send(task, body = {}) {
       return String((await open.post(`/api/task/send-task/${task}`, JSON.stringify(body))).json()["task-id"]);
@@ -53,7 +66,7 @@ export async function openWatchedPlace(): Promise<WatchedPlace> {
     async [Symbol.asyncDispose]() {
       await Promise.all(monitors.map((each) => each.stop()));
       await worker.stop();
-      await app.close();
+      for (const each of apps) await each.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

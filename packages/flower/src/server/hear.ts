@@ -38,6 +38,8 @@ export interface EarOptions {
 
 /** Flower's: so long a worker that has just started tells nothing of its tasks. */
 const roundMs = 5_000;
+/** Whether the connection is gone costs nothing to look at. */
+const lookMs = 500;
 const longestWaitMs = 5_000;
 /** A start does not wait longer for the broker. */
 const patienceMs = 2_000;
@@ -52,6 +54,7 @@ export async function openEar({ runtime, history, logger, enableEvents }: EarOpt
   let awaySince: number | null = clock.now() / 1_000;
   let hearsSince: number | null = null;
   let isTold = false;
+  let isInRound = false;
   let subscription: Subscription | null = null;
   const listeners: (() => void)[] = [];
   const online = new Set<string>();
@@ -59,6 +62,9 @@ export async function openEar({ runtime, history, logger, enableEvents }: EarOpt
 
   const opening = subscribe();
   const rounds = clock.every(roundMs, () => void round());
+  const looks = clock.every(lookMs, () => {
+    if (!broker.connected) void round();
+  });
 
   async function subscribe(): Promise<void> {
     for (let waitMs = 250; !ending.signal.aborted; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
@@ -89,13 +95,16 @@ export async function openEar({ runtime, history, logger, enableEvents }: EarOpt
   }
 
   async function round(): Promise<void> {
-    if (subscription === null || ending.signal.aborted) return;
+    if (subscription === null || isInRound || ending.signal.aborted) return;
+    isInRound = true;
     try {
       await broker.health();
       there();
       await askForEvents();
     } catch (error) {
       away(error);
+    } finally {
+      isInRound = false;
     }
   }
 
@@ -150,7 +159,7 @@ export async function openEar({ runtime, history, logger, enableEvents }: EarOpt
     },
     async close() {
       ending.abort();
-      rounds.cancel();
+      for (const timer of [rounds, looks]) timer.cancel();
       await opening;
       await subscription?.close();
     },
