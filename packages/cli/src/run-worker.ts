@@ -145,7 +145,11 @@ function createStopping(output: Output) {
     if (running === null) return;
     const { worker, logger, grace } = running;
     const taskIds = worker.stats().pool.executors.flatMap((executor) => executor.running);
-    logger.info("worker-stopping", { reason, running: taskIds.length, ...(taskIds.length === 0 ? {} : { grace, taskIds }) });
+    logger.info("worker-stopping", {
+      reason,
+      running: taskIds.length,
+      ...(taskIds.length === 0 ? {} : { ...(grace === null ? {} : { grace }), taskIds }),
+    });
     if (output.isReadable && taskIds.length > 0) output.remark(waitingText(taskIds, grace, output.columns));
     worker.stop().then(finish, broken);
   }

@@ -1,9 +1,10 @@
-/** A scheduler of Airflow, as far as Celery sees one: real Celery sends its messages and polls the backends that it polls, our worker starts what passes for Airflow. */
-import { spawnSync } from "node:child_process";
+/** A scheduler of Airflow, as far as Celery sees one: real Celery sends its messages by Redis or RabbitMQ and polls the backends that it polls, our worker starts what passes for Airflow. */
+import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commandOf, token, workloadOf } from "../../support/airflow/messages.ts";
 import { type StubAirflow, type StubCall, stubAirflow } from "../../support/airflow/stub.ts";
@@ -11,7 +12,7 @@ import { startCeleriac } from "../../support/celeriac-command.ts";
 import { debianPython } from "../../support/install.ts";
 import { postgresRows } from "../../support/postgres-client.ts";
 import type { PrivateProcess } from "../../support/private-process.ts";
-import { postgresUrl, redisUrl } from "../../support/servers.ts";
+import { amqpUrl, postgresUrl, redisUrl } from "../../support/servers.ts";
 
 const names = {
   before27: "airflow.executors.celery_executor.execute_command",
@@ -38,10 +39,10 @@ interface Ended {
   readonly result: string;
 }
 
-describe.each([
-  { name: "Redis", open: redisUrl },
-  { name: "PostgreSQL", open: postgresUrl },
-])("a scheduler that polls $name", ({ name, open }) => {
+describe.concurrent.each([
+  { name: "Redis", openBroker: redisUrl, openBackend: redisUrl },
+  { name: "PostgreSQL", openBroker: amqpUrl, openBackend: postgresUrl },
+])("a scheduler that polls $name", ({ name, openBroker, openBackend }) => {
   let airflow: StubAirflow;
   let worker: PrivateProcess;
   let backend: string;
@@ -49,15 +50,15 @@ describe.each([
 
   beforeAll(async () => {
     airflow = stubAirflow(`airflow-${name.toLowerCase()}`);
-    const broker = await redisUrl();
-    backend = await open();
+    const broker = await openBroker();
+    backend = await openBackend();
     writeFileSync(join(airflow.folder, "airflow.cfg"), `[celery]\nbroker_url = ${broker}\nworker_concurrency = 4\n`);
     worker = startCeleriac(airflow.folder, ["airflow", "worker", "-q", "default", "-H", "af", "--launcher", "spawn", "--skip-serve-logs"], {
       ...airflow.environment,
       AIRFLOW__CELERY__RESULT_BACKEND: backend,
     });
     await worker.wrote(/worker-online/, 20_000);
-    ended = scheduled({ broker, backend, go: airflow.go });
+    ended = await scheduled({ broker, backend, go: airflow.go });
     await worker.stop({ signal: "SIGTERM" });
   });
   afterAll(async () => {
@@ -123,9 +124,9 @@ describe.each([
     });
 });
 
-function scheduled(place: { readonly broker: string; readonly backend: string; readonly go: string }): readonly Ended[] {
+async function scheduled(place: { readonly broker: string; readonly backend: string; readonly go: string }): Promise<readonly Ended[]> {
   const script = fileURLToPath(new URL("scheduler.py", import.meta.url));
-  const { stdout, stderr } = spawnSync(debianPython, [script], { input: JSON.stringify({ ...place, tasks }), encoding: "utf8" });
-  if (stdout === "") throw new Error(stderr);
-  return JSON.parse(stdout) as readonly Ended[];
+  const running = promisify(execFile)(debianPython, [script]);
+  running.child.stdin!.end(JSON.stringify({ ...place, tasks }));
+  return JSON.parse((await running).stdout) as readonly Ended[];
 }

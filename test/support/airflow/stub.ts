@@ -28,7 +28,8 @@ export interface StubAirflow {
 }
 
 /**
- * Dags: exit-N ends with that code, waits-… when there is a file `go`, or with 1 at SIGTERM; stubborn-… at SIGKILL; tells-… prints what it was given; all others with 0.
+ * Dags: exit-N ends with that code; waits-… when there is a file `go`, or with 1 at SIGTERM; first-fails-… does so the first time, and fails then in any case;
+ * stubborn-… ends at SIGKILL, as does the process that it starts; tells-… prints what it was given. All others end with 0.
  */
 const script = `#!${debianPython}
 import json, os, signal, sys, time
@@ -44,17 +45,22 @@ with open("/proc/self/cmdline") as file:
     line = file.read().replace("\\0", " ").strip()
 call = {"words": sys.argv[1:], "workload": workload, "env": {name: os.environ[name] for name in names if name in os.environ},
         "leads": os.getsid(0) == os.getpid(), "commandLine": line, "pid": os.getpid()}
+with open(os.path.join(folder, "calls")) as file:
+    is_first = not any(json.loads(each)["words"] == call["words"] for each in file)
+waits = dag.startswith(("waits", "stubborn")) or (dag.startswith("first-fails") and is_first)
 if dag.startswith("stubborn"):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-elif dag.startswith("waits"):
+    if os.fork() == 0:
+        call["pid"] = os.getpid()
+elif waits:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 with open(os.path.join(folder, "calls"), "a") as file:
     file.write(json.dumps(call) + "\\n")
 if dag.startswith("tells"):
     print("given", workload or sys.argv, flush=True)
-while dag.startswith(("waits", "stubborn")) and not os.path.exists(os.path.join(folder, "go")):
+while waits and not os.path.exists(os.path.join(folder, "go")):
     time.sleep(0.01)
-sys.exit(int(dag.split("-")[1]) if dag.startswith("exit") else 0)
+sys.exit(int(dag.split("-")[1]) if dag.startswith("exit") else int(waits and dag.startswith("first-fails")))
 `;
 
 /** In a folder of its own, which `files` are put into as well. */

@@ -1,8 +1,10 @@
 import type { Launcher, Outcome, Route, Workload, WorkloadContext } from "@celeriac/airflow-bridge/airflow";
 import { createAirflowApp } from "@celeriac/airflow-bridge/airflow";
+import { CeleriacError, runtimeOf } from "@celeriac/core/runtime";
 import { createWorker, type Worker } from "@celeriac/worker";
 import { expect, it, onTestFinished } from "vitest";
 import { commandOf, token, workloadOf } from "../../support/airflow/messages.ts";
+import { publicationTo } from "../../support/envelopes.ts";
 
 let lastName = 0;
 
@@ -129,6 +131,37 @@ it("tells a task to end when it is terminated, and that it was revoked", async (
   end({ kind: "failure", message: "ended by SIGTERM" });
   await sent.settled();
   expect(await sent.state()).toBe("REVOKED");
+});
+
+it("runs what comes twice, as after a lost claim, once, and each message gets the outcome", async () => {
+  const { app, worker, asked } = await world();
+  const sent = await app.sendTask("execute_command", [commandOf("a_dag")]);
+  const { end } = await asked();
+  const body = Buffer.from(JSON.stringify([[commandOf("a_dag")], {}, { callbacks: null, errbacks: null, chain: null, chord: null }]));
+  const { broker } = await runtimeOf(app)!.links();
+  await broker.publish(publicationTo("celery", { id: sent.id, headers: { task: "execute_command" }, body }));
+  await expect.poll(() => worker.stats().counts["task-received"]).toBe(2);
+  end({ kind: "success" });
+  expect(await sent.get()).toBeNull();
+  await worker.stop();
+  expect(worker.stats().counts["task-succeeded"]).toBe(2);
+});
+
+it("tries again later what could not be started here, for another worker may", async () => {
+  let tries = 0;
+  const launcher: Launcher = {
+    start: async () => {},
+    run: async () => {
+      tries++;
+      throw new CeleriacError("AIRFLOW_LAUNCHER", "no process can be started");
+    },
+    close: async () => {},
+  };
+  const { app, worker } = await world({ routes: [{ launcher }] });
+  const sent = await app.sendTask("execute_command", [commandOf("a_dag")]);
+  await expect.poll(() => sent.state()).toBe("RETRY");
+  await worker.stop();
+  expect(tries).toBe(1);
 });
 
 it("waits at a warm stop for what runs, and tells it nothing", async () => {

@@ -11,20 +11,32 @@ import { launcherFor, type Route } from "./route.ts";
 /** After so long a workload is tried again whose process could not even be started here: another worker may take it. */
 const notStartedRetry = "5s";
 
+/** What runs for a Celery id, and may be ended by whoever waits for it. */
+interface RunHere {
+  readonly outcome: Promise<Outcome>;
+  readonly ending: AbortController;
+}
+
 /** `options`: of createApp, as worker-config.ts makes them. A worker that runs it starts the launchers, and closes them when it has stopped. Throws CONFIG_*. */
 export function createAirflowApp(options: AppOptions<object>, routes: readonly Route[]): App {
   const app: App = createApp("airflow", { ...options, deps: (scope) => openLaunchers(routes, scope) });
-  /** Celery ids of what runs here: a message of another one that came twice is not begun twice. */
-  const running = new Set<string>();
+  const running = new Map<string, RunHere>();
   for (const [name, kind] of Object.entries(airflowTasks)) {
     app.bound(name, { maxRetries: 3, showArguments: hideTokens }, async (self: TaskContext, argument: unknown) => {
       const { id } = self.request;
-      if (running.has(id)) return self.ignore();
-      running.add(id);
+      // A claim that was lost may come back while its run goes on: it gets the outcome of that one.
+      const run = running.get(id) ?? begin(self, kind, argument, routes);
+      running.set(id, run);
+      const stopFollowing = endWith(self.signal, run.ending);
       try {
-        return conclude(self, name, await runHere(self, kind, argument, routes));
+        return conclude(self, name, await run.outcome);
+      } catch (error) {
+        if (!CeleriacError.is(error) || error.code !== "AIRFLOW_LAUNCHER") throw error;
+        self.log.error("the process of a task could not be started", { reason: reasonOf(error) });
+        throw self.retry({ countdown: notStartedRetry, cause: failure(id, name, reasonOf(error)) });
       } finally {
-        running.delete(id);
+        stopFollowing();
+        if (running.get(id) === run) running.delete(id);
       }
     });
   }
@@ -40,33 +52,31 @@ async function openLaunchers(routes: readonly Route[], scope: DepsScope): Promis
   return {};
 }
 
-/** Throws what has the message sent again. */
-async function runHere(self: TaskContext, kind: AirflowTaskKind, argument: unknown, routes: readonly Route[]): Promise<Outcome> {
-  const { id, queue, redelivered } = self.request;
-  const { signal, done } = endingSignal(self.signal);
-  const context: WorkloadContext = { celeryId: id, queue, redelivered, signal };
+function begin({ request }: TaskContext, kind: AirflowTaskKind, argument: unknown, routes: readonly Route[]): RunHere {
+  const { id: celeryId, queue, redelivered } = request;
+  const ending = new AbortController();
+  return { outcome: outcomeOf(kind, argument, { celeryId, queue, redelivered, signal: ending.signal }, routes), ending };
+}
+
+async function outcomeOf(kind: AirflowTaskKind, argument: unknown, context: WorkloadContext, routes: readonly Route[]): Promise<Outcome> {
   try {
     const workload = readWorkload(kind, argument);
-    return await launcherFor(routes, workload, queue).run(workload, context);
+    return await launcherFor(routes, workload, context.queue).run(workload, context);
   } catch (error) {
     if (CeleriacError.is(error) && error.code === "AIRFLOW_MESSAGE") return { kind: "failure", message: error.message };
-    self.log.error("the process of a task could not be started", { reason: reasonOf(error) });
-    throw self.retry({ countdown: notStartedRetry, cause: failure(id, null, reasonOf(error)) });
-  } finally {
-    done();
+    throw error;
   }
 }
 
 /** Airflow decides itself who runs a task whose claim went to another worker: that one finds it running. Everything else that aborts a run ends it. */
-function endingSignal(signal: AbortSignal): { readonly signal: AbortSignal; done(): void } {
-  const ending = new AbortController();
+function endWith(signal: AbortSignal, ending: AbortController): () => void {
   const abort = () => {
     const { kind } = signal.reason as { readonly kind?: string };
     if (kind !== "claimLost") ending.abort(signal.reason);
   };
   if (signal.aborted) abort();
   else signal.addEventListener("abort", abort, { once: true });
-  return { signal: ending.signal, done: () => signal.removeEventListener("abort", abort) };
+  return () => signal.removeEventListener("abort", abort);
 }
 
 function conclude(self: TaskContext, name: string, outcome: Outcome): null {
