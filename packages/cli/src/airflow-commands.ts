@@ -71,4 +71,47 @@ export const airflowCommands = {
       ...signalCodes,
     },
   },
+  "airflow drain": {
+    doc: "Empties a worker: it takes nothing more.",
+    notes: [
+      "For a pod's preStop, or before a machine is taken away: it tells the worker through the broker, by remote control, and waits until nothing runs there. The worker goes on without queues until it is stopped, which then takes no time.",
+    ],
+    positionals: {},
+    options: {
+      celeryHostname: option(
+        textSetting(null, "The worker's node name, or what stands behind celery@ in it; unset: this host's."),
+        "NAME",
+        "H",
+      ),
+      timeout: option(
+        durationSetting<Duration | null>(null, "Wait no longer than this for running tasks; unset: as long as they take."),
+        "DURATION",
+        "t",
+      ),
+    },
+    examples: [
+      ["celeriac airflow drain", "the worker of this host, or of this pod"],
+      ["celeriac airflow drain -H gpu1 -t 1h", "another one, for an hour at most"],
+    ],
+    exitCodes: {
+      0: "It takes nothing more, and runs nothing.",
+      1: "The broker could not be asked: see the error's code.",
+      2: usageCodes[2],
+      4: "Tasks still ran after --timeout.",
+      69: "The worker does not answer.",
+    },
+  },
+  "airflow doctor": {
+    doc: "Tells what Airflow's tasks would miss here.",
+    notes: [
+      "It reads Airflow's configuration as the worker does, and asks one by one: broker, result backend, Airflow itself, its database (2) or execution API (3) and its clock, secret keys, the folder of logs, and the name by which the web server will ask for them.",
+    ],
+    positionals: {},
+    options: {},
+    examples: [
+      ["celeriac airflow doctor", "in the environment in which the worker will run"],
+      ["celeriac --json airflow doctor", "for programs"],
+    ],
+    exitCodes: { 0: "A worker will run tasks, though there may be something to look at.", 1: "Something is wrong.", 2: usageCodes[2] },
+  },
 } as const satisfies Readonly<Record<string, CommandRow>>;

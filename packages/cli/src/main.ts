@@ -99,6 +99,10 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
       return await (await import("./commands/events.ts")).events(line.args, output);
     case "dev":
       return await (await import("./commands/dev.ts")).dev(line.args, output);
+    case "airflow doctor":
+      return await (await import("./commands/airflow-doctor.ts")).airflowDoctor(line.args, output);
+    case "airflow drain":
+      return await (await import("./commands/airflow-drain.ts")).airflowDrain(line.args, output);
     case "airflow worker":
       return await (await import("./commands/airflow-worker.ts")).airflowWorker(line.args, output);
   }

@@ -86,13 +86,13 @@ describe("a command line", () => {
   it("refuses what it does not know, and names the nearest it does", () => {
     expect(refusal("wroker")).toBe("unknown command wroker: did you mean worker?");
     expect(refusal("mail.send 1")).toBe(
-      "unknown command mail.send: expected worker, dev, beat, schedules, flower, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, airflow worker, report",
+      "unknown command mail.send: expected worker, dev, beat, schedules, flower, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, airflow worker, airflow drain, airflow doctor, report",
     );
     expect(refusal("-A x")).toBe(
-      "name a command: worker, dev, beat, schedules, flower, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, airflow worker, report",
+      "name a command: worker, dev, beat, schedules, flower, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, airflow worker, airflow drain, airflow doctor, report",
     );
     expect(refusal("--concurrency 3")).toBe(
-      "name a command: worker, dev, beat, schedules, flower, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, airflow worker, report",
+      "name a command: worker, dev, beat, schedules, flower, call, result, graph, queues, bindings, dead, purge, status, inspect, control, events, airflow worker, airflow drain, airflow doctor, report",
     );
     expect(refusal("--verison")).toBe("celeriac has no option --verison: did you mean --version?");
     expect(refusal("worker --conccurency 3")).toBe("worker has no option --conccurency: did you mean --concurrency?");
@@ -121,7 +121,7 @@ describe("a command line", () => {
     expect(refusal("-q airflow worker")).toBe("write the options of airflow worker behind it");
     expect(run("--debug airflow worker").args).toMatchObject({ common: { debug: true }, options: { queues: [] } });
     expect(refusal("airflow wroker")).toBe("unknown command airflow wroker: did you mean airflow worker?");
-    expect(refusal("airflow")).toBe("unknown command airflow: expected airflow worker");
+    expect(refusal("airflow")).toBe("unknown command airflow: expected airflow worker, airflow drain, airflow doctor");
     expect(refusal("airflow worker now")).toBe('airflow worker takes no argument "now"');
     expect(readCommandLine(["airflow", "worker", "--help"], {})).toEqual({ kind: "help", command: "airflow worker" });
     expect(readCommandLine(["help", "airflow", "worker"], {})).toEqual({ kind: "help", command: "airflow worker" });

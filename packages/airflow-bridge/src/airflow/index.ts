@@ -2,6 +2,8 @@
 
 export { createAirflowApp } from "./airflow-app.ts";
 export { type AirflowConfig, type Environment, readAirflowConfig } from "./config.ts";
+export { type DoctorOptions, examine } from "./doctor/doctor.ts";
+export type { Finding } from "./doctor/finding.ts";
 export type { Launcher, WorkloadContext } from "./launcher.ts";
 export { ForkServer, type ForkServerOptions } from "./launchers/fork-server.ts";
 export { createSpawnLauncher, type SpawnOptions } from "./launchers/spawn.ts";

@@ -1,0 +1,5 @@
+import os
+
+
+def get_hostname():
+    return os.environ["STUB_HOSTNAME"]
