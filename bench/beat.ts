@@ -19,8 +19,12 @@ const seconds = 4;
 
 /** What `programs/beat.mjs` tells. */
 interface Started {
-  /** since the start of its process */
+  /** since the start of its process, until it leads and sends of the entries it has read */
   readonly leadsMs: number;
+  /** until it has read and planned all of them */
+  readonly knowsMs: number;
+  /** of the process until then */
+  readonly cpuMs: number;
   readonly rssMb: number;
   readonly tickUs: number;
 }
@@ -38,6 +42,8 @@ function run<T>(name: string, call: object): T {
   const words = [join(programs, `${name}.mjs`), JSON.stringify(call)];
   return JSON.parse(execFileSync(process.execPath, words, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })) as T;
 }
+
+const starts = { first: "first", next: "next", found: "with added ones" } as const;
 
 interface Measured {
   readonly first: Started;
@@ -77,20 +83,17 @@ execFileSync("npm", ["run", "--silent", "build"], { stdio: ["ignore", 2, 2] });
 const load = (loadavg()[1] ?? 0).toFixed(1);
 console.log(`${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} cores, Node ${process.version}; load ${load} before\n`);
 console.log(
-  "| store | entries | first start, ms | next starts, ms | start with added ones, ms | rows read raw, ms | memory, MB | CPU per tick, µs |",
+  "| store | entries | start | leads after, ms | knows all after, ms | CPU until then, ms | rows read raw, ms | memory, MB | CPU per tick, µs |",
 );
-console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+console.log("| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
 for (const [name, open] of Object.entries(places))
   for (const entries of counts) {
     const all: Measured[] = [];
     for (let rep = 0; rep < Number(given.reps); rep++) all.push(await measure(open, entries));
-    const cells = [
-      spread(all.map(({ first }) => first.leadsMs)),
-      spread(all.map(({ next }) => next.leadsMs)),
-      spread(all.map(({ found }) => found.leadsMs)),
-      spread(all.map(({ rawMs }) => rawMs)),
-      spread(all.map(({ next }) => next.rssMb)),
-      spread(all.flatMap(({ first, next, found }) => [first.tickUs, next.tickUs, found.tickUs])),
-    ];
-    console.log(`| ${[name, shown(entries), ...cells].join(" | ")} |`);
+    const raw = spread(all.map(({ rawMs }) => rawMs));
+    for (const start of ["first", "next", "found"] as const) {
+      const figures = (["leadsMs", "knowsMs", "cpuMs"] as const).map((figure) => spread(all.map((each) => each[start][figure])));
+      const [memory, tick] = (["rssMb", "tickUs"] as const).map((figure) => spread(all.map((each) => each[start][figure])));
+      console.log(`| ${[name, shown(entries), starts[start], ...figures, raw, memory, tick].join(" | ")} |`);
+    }
   }

@@ -1,6 +1,6 @@
 /**
- * `node beat.mjs <call as JSON>`: starts a beat, tells how long after the start of its process it leads and has planned every entry, lets it
- * send for a while, and tells what that cost. Prints one line of JSON.
+ * `node beat.mjs <call as JSON>`: starts a beat, tells how long after the start of its process it leads and sends of the entries it has read, and when
+ * it has planned every one, lets it send for a while, and tells what that cost. Prints one line of JSON.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { runtimeOf } from "@celeriac/core/runtime";
@@ -26,9 +26,12 @@ if (source === "fill") {
   console.log("{}");
 } else {
   const beat = createBeat(app);
-  await beat.start();
-  while (!beat.stats().leads) await pause(10);
+  const starting = beat.start();
+  while (!beat.stats().leads || beat.stats().entries === 0) await pause(2);
   const leadsMs = performance.now();
+  await starting;
+  const knowsMs = performance.now();
+  const startCpu = process.cpuUsage();
   const { rss } = process.memoryUsage();
   const found = beat.stats();
   if (found.entries !== entries) throw new Error(`It was to lead ${entries} entries: ${JSON.stringify(found)}`);
@@ -39,6 +42,14 @@ if (source === "fill") {
   const { user, system } = process.cpuUsage(cpuBefore);
   const ticks = beat.stats().sent - before;
   await beat.stop();
-  console.log(JSON.stringify({ leadsMs, rssMb: rss / 2 ** 20, tickUs: (user + system) / ticks }));
+  console.log(
+    JSON.stringify({
+      leadsMs,
+      knowsMs,
+      cpuMs: (startCpu.user + startCpu.system) / 1_000,
+      rssMb: rss / 2 ** 20,
+      tickUs: (user + system) / ticks,
+    }),
+  );
 }
 await app.close();

@@ -70,9 +70,9 @@ export function createBeat(app: App<unknown>, options: BeatOptions = {}, surroun
       ...{ holder: `${hostname()}.${id}`, ttlMs },
       allowed: async (leadsSince) => peers?.look(leadsSince),
       async gained(token) {
-        await book.open();
-        await rounds.begin();
-        logger.info("beat-leading", { term: token, entries: book.size });
+        logger.info("beat-leading", { term: token });
+        await rounds.begin(() => book.open());
+        logger.info("the schedule is read", { entries: book.size });
       },
       lost(reason) {
         rounds.end();

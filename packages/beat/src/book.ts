@@ -3,6 +3,7 @@ import {
   type AppRuntime,
   digestOf,
   type EntryDefinition,
+  type EntryState,
   type Logger,
   pagesOf,
   reasonOf,
@@ -49,44 +50,45 @@ export class Book {
     if (entry !== undefined) this.#entries.set(name, { ...entry, ...change(entry) });
   }
 
-  /** Reads all of it, and writes what the app's code declares: entries of other sources stay. */
+  /** Reads all of it, and writes what the app's code declares: entries of other sources stay. Each is told when it is known. */
   async open(): Promise<void> {
     const { store, runtime } = this.#parts;
     this.#entries.clear();
     this.#revision = 0;
-    const before = await this.#survey();
+    const differing = await this.#survey();
     const changed: EntryDefinition[] = [];
-    for (const { definition } of runtime.schedule.values()) if (before.get(definition.name) !== "same") changed.push(definition);
-    if (changed.length > 0) this.#tellRefused(await store.put("code", changed));
-    const gone = [...before].filter(([, kind]) => kind === "gone");
-    for (const [name] of gone) await store.remove("code", name);
-    if (changed.length + gone.length === 0) return;
-    for (const [name, kind] of await this.#survey()) {
-      // Another one's code has written it meanwhile.
-      const entry = kind === "same" ? null : await store.find(name);
-      if (entry !== null) this.#take(entry);
+    for (const { definition } of runtime.schedule.values())
+      if (this.#entries.get(definition.name)?.definition !== definition) changed.push(definition);
+    for (let from = 0; from < changed.length; from += fewAtOnce) {
+      this.#tellRefused(await store.put("code", changed.slice(from, from + fewAtOnce)));
+      // Written by another one's code meanwhile.
+      for (const name of await this.#survey()) await this.reread(name);
     }
+    for (const name of differing) if (!runtime.schedule.has(name)) await store.remove("code", name);
   }
 
-  /** Takes what has changed since, but entries of the code that are not as it declares them, or not any more. Gives what it met of the code's. */
-  async #survey(): Promise<ReadonlyMap<string, "same" | "another" | "gone">> {
+  /** One of them, as it is now. */
+  async reread(name: string): Promise<void> {
+    const entry = await this.#parts.store.find(name);
+    if (entry !== null) this.#take(entry, entry.definition);
+  }
+
+  /** Takes what has changed since. Gives which entries of the code it did not: those that are not as it declares them, or not any more. */
+  async #survey(): Promise<ReadonlySet<string>> {
     const { store, runtime } = this.#parts;
-    const met = new Map<string, "same" | "another" | "gone">();
+    const differing = new Set<string>();
     for await (const page of pagesOf(store.survey, this.#revision)) {
-      for (const name of page.removed) {
-        met.delete(name);
-        this.#drop(name);
-      }
+      for (const name of page.removed) this.#drop(name);
       await inTurns(page.entries, (entry) => {
-        if (entry.definition !== null) return this.#take(entry);
+        if (entry.definition !== null) return this.#take(entry, entry.definition);
         const declared = runtime.schedule.get(entry.name)?.definition;
-        const kind = declared === undefined ? "gone" : digestOf(declared) === entry.digest ? "same" : "another";
-        met.set(entry.name, kind);
-        if (kind === "same") this.#take({ ...entry, definition: declared! });
+        if (declared !== undefined && digestOf(declared) === entry.digest) return this.#take(entry, declared);
+        differing.add(entry.name);
+        this.#drop(entry.name);
       });
       this.#revision = page.revision;
     }
-    return met;
+    return differing;
   }
 
   #tellRefused(names: readonly string[]): void {
@@ -101,7 +103,7 @@ export class Book {
     if (revision === this.#revision) return;
     for await (const page of pagesOf(this.#parts.store.read, this.#revision)) {
       for (const name of page.removed) this.#drop(name);
-      for (const entry of page.entries) this.#take(entry);
+      for (const entry of page.entries) this.#take(entry, entry.definition);
       this.#revision = page.revision;
     }
   }
@@ -110,18 +112,26 @@ export class Book {
     if (this.#entries.delete(name)) this.#parts.changed(name);
   }
 
-  #take(entry: StoredEntry): void {
-    const { runtime, logger, changed } = this.#parts;
-    const { name } = entry.definition;
-    this.#entries.delete(name);
+  #take(state: EntryState, definition: EntryDefinition): void {
+    const { name } = definition;
+    const schedule = this.#scheduleOf(definition);
+    if (schedule === null) this.#entries.delete(name);
+    else this.#entries.set(name, { ...state, definition, schedule });
+    this.#parts.changed(name);
+  }
+
+  /** null: it cannot be known here, and the log says why. */
+  #scheduleOf(definition: EntryDefinition): LiveEntry["schedule"] | null {
+    const { runtime, logger } = this.#parts;
+    const { name } = definition;
     try {
-      const schedule = scheduleOf(runtime, entry.definition);
+      const schedule = scheduleOf(runtime, definition);
       if (schedule === null) logger.error("the code of an entry's schedule is not loaded here: it is not sent", { entry: name });
-      else this.#entries.set(name, { ...entry, schedule });
+      return schedule;
     } catch (error) {
       logger.error("the schedule of an entry cannot be read here: it is not sent", { entry: name, reason: reasonOf(error) });
+      return null;
     }
-    changed(name);
   }
 }
 

@@ -75,16 +75,38 @@ export class Rounds {
     return Number.isFinite(soonest) ? soonest : null;
   }
 
-  /** Begins to lead: what others had stamped and not sent is sent first. */
-  async begin(): Promise<void> {
+  /**
+   * Begins to lead: each entry is sent from when it was read. One of which another leader had stamped something is held until all are read, and that
+   * is sent first.
+   */
+  async begin(read: () => Promise<void>): Promise<void> {
     const { store, book } = this.#parts;
-    for (const tick of await store.stamped()) {
-      const entry = book.get(tick.name);
-      if (entry === undefined) await store.withdraw([tick.taskId]);
-      else this.#track(this.#carry([tick], entry));
-    }
+    const stamped = await store.stamped();
+    const held = new Set(stamped.map(({ name }) => name));
+    for (const name of held) this.#busy.add(name);
     this.#begun = true;
-    this.#arm();
+    try {
+      await read();
+      const left = held.size === 0 ? [] : await this.#leftOf(stamped);
+      for (const [name, ticks] of left) {
+        const entry = book.get(name);
+        if (entry === undefined) await store.withdraw(ticks.map(({ taskId }) => taskId));
+        else if (held.delete(name)) this.#track(this.#carry(ticks, entry));
+      }
+      // Those were sent after all, and have been counted since.
+      for (const name of held) await book.reread(name);
+    } finally {
+      for (const name of held) this.#free(name);
+    }
+  }
+
+  /** By their entries; those that were sent were written down by another leader since. */
+  async #leftOf(stamped: readonly Tick[]): Promise<ReadonlyMap<string, readonly Tick[]>> {
+    const known = new Set(stamped.map(({ taskId }) => taskId));
+    const left = new Map<string, Tick[]>();
+    for (const tick of await this.#parts.store.stamped())
+      if (known.has(tick.taskId)) left.set(tick.name, [...(left.get(tick.name) ?? []), tick]);
+    return left;
   }
 
   /** Another one leads. */

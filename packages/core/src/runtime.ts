@@ -136,7 +136,7 @@ export { stateRecord } from "./state-record.ts";
 export { isFinal } from "./states.ts";
 export type { SignatureJson } from "./step.ts";
 export { callStep } from "./step.ts";
-export { type DigestedEntry, digestOf, type EntryDefinition, type StoredEntry } from "./stored-entry.ts";
+export { digestOf, type EntryDefinition, type EntryState, type StoredEntry } from "./stored-entry.ts";
 export { type ContextParts, createContext } from "./task-context.ts";
 export { customHeaders, readTaskHeaders, stampValues, type TaskHeaders } from "./task-headers.ts";
 export { fromWire } from "./task-input.ts";

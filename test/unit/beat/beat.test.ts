@@ -265,6 +265,59 @@ describe("of several beats", () => {
   });
 });
 
+describe("while a large schedule is read", () => {
+  /** An app whose store tells of the first two entries, and of the others when `goOn` is called. */
+  async function slowly(names: readonly string[]) {
+    const url = `memory://${randomUUID()}`;
+    const store = createMemoryScheduleStore(url, "shop", driverContext());
+    const shop = app(url);
+    const ping = shop.declare<() => void>("py.ping");
+    for (const name of names) await shop.schedules.upsert(name, every("20ms"), ping.si());
+    let goOn = () => {};
+    const others = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const survey: typeof store.survey = async (since) => {
+      if (since > 0) await others;
+      const page = await store.survey(since);
+      return since > 0 ? page : { ...page, revision: 2, isLast: false, entries: page.entries.slice(0, 2) };
+    };
+    Object.assign(runtimeOf(shop)!, { scheduleStore: async () => ({ ...store, survey }) });
+    const ids = async () => (await sent(shop)).map(({ id, periodic_task_name: name }) => [name, id]);
+    return { shop, store, goOn, ids };
+  }
+
+  it("what is known is sent already", async () => {
+    const { shop, goOn, ids } = await slowly(["first", "second", "third"]);
+    const starting = started(shop);
+    const names = async () => new Set((await ids()).map(([name]) => name));
+    await eventually(async () => (await ids()).length >= 4);
+    expect(await names()).toEqual(new Set(["first", "second"]));
+    goOn();
+    expect((await starting).stats().entries).toBe(3);
+    await eventually(async () => (await names()).has("third"));
+  });
+
+  it("what another leader had stamped holds its entry back, and is sent first, unless that one sent it after all", async () => {
+    const { shop, store, goOn, ids } = await slowly(["held", "free", "told"]);
+    const { token } = await store.lead("dead", 50);
+    const dueAt = Date.now() - 1_000;
+    const tickOf = (name: string) => ({ name, dueAt, taskId: tickId("shop", name, dueAt) });
+    await store.stamp(token!, [tickOf("held"), tickOf("told")], []);
+    const starting = started(shop);
+    await eventually(async () => (await ids()).length >= 3);
+    expect(new Set((await ids()).map(([name]) => name))).toEqual(new Set(["free"]));
+    await store.confirm([tickOf("told").taskId], dueAt + 1);
+    goOn();
+    await starting;
+    await eventually(async () => new Set((await ids()).map(([name]) => name)).size === 3);
+    const sentOf = async (name: string) => (await ids()).filter(([each]) => each === name).map(([, id]) => id);
+    expect((await sentOf("held"))[0]).toBe(tickOf("held").taskId);
+    expect(await sentOf("told")).not.toContain(tickOf("told").taskId);
+    expect((await store.find("told"))!.runs).toBeGreaterThanOrEqual(1);
+  });
+});
+
 describe("overlap", () => {
   it("is refused where nobody can tell how the task before ended", () => {
     const shop = createApp("shop", { broker: `memory://${randomUUID()}`, backend: "disabled" });
