@@ -105,6 +105,32 @@ it("sends a task once more: one click, one task, and each leads to the other", a
   expect(watched.troubles.filter((text) => !text.includes("404"))).toEqual([]);
 });
 
+it("says which worker has ended a task, whoever told it to", async () => {
+  const watched = await openPage(browser);
+  const page = watched.page;
+  const ofWorker = (selector: string, text: string | RegExp) =>
+    page.locator(selector).filter({ hasText: text }).filter({ hasText: w1 }).first().waitFor();
+  const sleeping = async () => {
+    const id = await place.send("tasks.sleep");
+    await place.inState(id, "STARTED");
+    await show(watched, `/task/${id}`);
+    await page.getByText(/^Running/).waitFor();
+    return id;
+  };
+  const curled = await sleeping();
+  const answer = await place.open.post(`/api/task/revoke/${curled}`, "terminate=True");
+  expect(answer.json()).toEqual({ message: `Revoked '${curled}'` });
+  await ofWorker(".headline", /Revoked after/);
+  await ofWorker(".events summary", "task-revoked");
+  const clicked = await sleeping();
+  await page.getByRole("button", { name: "Terminate" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Terminate" }).click();
+  await ofWorker(".toast li", /terminate: /);
+  await ofWorker(".headline", /Revoked after/);
+  await place.inState(clicked, "REVOKED");
+  expect(watched.troubles).toEqual([]);
+});
+
 it("searches in Flower's language, says what is wrong with a search, and keeps all of it in the address", async () => {
   const watched = await openPage(browser);
   const page = await show(watched, "/tasks");
