@@ -7,7 +7,7 @@ import { type Environment, type RunProgram, readAirflowConfig } from "../../../p
 
 /** AIRFLOW_HOME with such an airflow.cfg. */
 function home(cfg: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "celeriac-airflow-home-"));
+  const folder = mkdtempSync(join(tmpdir(), "celeriac-config-home-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, "airflow.cfg"), cfg);
   return folder;

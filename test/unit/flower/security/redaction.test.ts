@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRedactor } from "../../../../packages/flower/src/server/security/redaction.ts";
@@ -114,4 +115,19 @@ describe("more names", () => {
     expect(more.text("{'IBAN': 'DE1', 'credit_card_no': 5, 'n': 1}")).toBe("{'IBAN': '********', 'credit_card_no': '********', 'n': 1}");
     expect(more.value({ Iban: 1, n: 1 })).toEqual({ Iban: "********", n: 1 });
   });
+});
+
+it("holds no token of Airflow's workloads, wherever Celery cuts them off", () => {
+  const captures = JSON.parse(readFileSync(new URL("../../../golden/airflow/messages-3.json", import.meta.url), "utf8")) as {
+    raw: string;
+  }[];
+  for (const { raw } of captures) {
+    const { argsrepr } = (JSON.parse(raw) as { readonly headers: { readonly argsrepr: string } }).headers;
+    expect(argsrepr).toContain("eyJ");
+    for (let end = argsrepr.indexOf("eyJ") + 3; end <= argsrepr.length; end += 7) {
+      expect(text(argsrepr.slice(0, end))).not.toContain("eyJ");
+      expect(text(`${argsrepr.slice(0, end)}...`)).not.toContain("eyJ");
+    }
+    expect(text(argsrepr)).toContain("dag_rel_path");
+  }
 });
