@@ -27,7 +27,7 @@ def do(name, report, facts):
         line = file.read().decode()
     pid = os.getpid()
     tell(report, {**facts, "pid": pid, "session": os.getsid(0), "group": os.getpgrp(), "server": os.getppid(), "environ": environ, "line": line})
-    globals()["task_" + name](report)
+    globals()["task_ok" if name.startswith("ok_") else "task_" + name](report)
 
 
 def tell(report, message):

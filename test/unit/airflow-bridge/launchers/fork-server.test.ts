@@ -185,6 +185,22 @@ describe.each(["3.3.2", "2.11.2"])("the fork-server of Airflow %s", (version) =>
   });
 });
 
+it("ignores a second delivery of Airflow 2 whose task instance runs and gives signs of life, beside which Airflow would end well", async () => {
+  const launcher = new ForkServer({
+    python: debianPython,
+    environment: airflow("2.11.2"),
+    killAfterMs: 200,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  const again = { ...context, redelivered: true };
+  expect(await launcher.run(command("ok_alive", newReport()), again)).toEqual({ kind: "ignore", reason: "the task instance runs already" });
+  expect(await launcher.run(command("ok_dead", newReport()), again)).toEqual({ kind: "success" });
+  expect(await launcher.run(command("ok", newReport()), again)).toEqual({ kind: "success" });
+  expect(await launcher.run(command("ok_alive", newReport()), context)).toEqual({ kind: "success" });
+  await launcher.close();
+});
+
 it("hands on a workload's text byte for byte, of any length", async () => {
   const launcher = new ForkServer({
     python: debianPython,

@@ -10,6 +10,7 @@ def get_parser():
         run.add_argument(name)
     run.add_argument("--local", action="store_true")
     run.add_argument("--subdir")
+    run.add_argument("--map-index", type=int, default=-1)
     run.set_defaults(func=task_run)
     return parser
 
