@@ -48,11 +48,15 @@ export const airflowCommands = {
         ),
         "DURATION",
       ),
+      tasks: option(
+        namesSetting([], "Modules that register tasks of Airflow 3 in TypeScript: those run here, whatever else their queues bring."),
+        "FILE,FILE",
+      ),
       launcher: option(
         choiceSetting(
-          ["auto", "fork-server", "spawn"],
+          ["auto", "fork-server", "spawn", "none"],
           "auto",
-          "How processes of tasks are started: forked from one that has imported Airflow, or each anew; auto: forked, unless [core] execute_tasks_new_python_interpreter is true.",
+          "How processes of tasks are started: forked from one that has imported Airflow, or each anew; none: only those of --tasks, and no Python is needed; auto: forked, unless [core] execute_tasks_new_python_interpreter is true, or none, where --tasks is given and there is no command airflow.",
         ),
         "NAME",
       ),
@@ -63,6 +67,7 @@ export const airflowCommands = {
     examples: [
       ["celeriac airflow worker", "as airflow.cfg says"],
       ["celeriac airflow worker -q default,gpu -c 4", "two queues, four tasks at once"],
+      ["celeriac airflow worker -q typescript --tasks ./tasks.ts", "tasks in TypeScript, which need no Python here"],
     ],
     exitCodes: {
       0: "Stopped warmly.",

@@ -11,10 +11,14 @@ export interface Interpreter {
   readonly python: string;
 }
 
+/** Whether there is a command `airflow` in PATH. */
+export function hasInterpreter(environment: Environment): boolean {
+  return commandIn(environment) !== undefined;
+}
+
 /** Throws AIRFLOW_LAUNCHER where there is no command `airflow` in PATH. */
 export function findInterpreter(environment: Environment): Interpreter {
-  const folders = (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  const airflow = folders.map((folder) => join(folder, "airflow")).find(isProgram);
+  const airflow = commandIn(environment);
   if (airflow === undefined) {
     throw new CeleriacError(
       "AIRFLOW_LAUNCHER",
@@ -22,6 +26,11 @@ export function findInterpreter(environment: Environment): Interpreter {
     );
   }
   return { airflow, python: pythonOf(airflow) ?? "python3" };
+}
+
+function commandIn(environment: Environment): string | undefined {
+  const folders = (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  return folders.map((folder) => join(folder, "airflow")).find(isProgram);
 }
 
 function isProgram(path: string): boolean {

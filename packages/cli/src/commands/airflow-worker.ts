@@ -1,7 +1,18 @@
 /** `celeriac airflow worker`: runs what a stock Airflow's scheduler sends, as Airflow's configuration says, until a signal stops it. */
-import type { AirflowConfig, AirflowWorkerConfig, LauncherName } from "@celeriac/airflow-bridge/airflow";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { AirflowConfig, AirflowWorkerConfig, LauncherName, Route } from "@celeriac/airflow-bridge/airflow";
 import type { App } from "@celeriac/core";
-import { type Logger, latestLogger, readLogLevel, resolveSettings, runtimeOf, silentLogger, systemClock } from "@celeriac/core/runtime";
+import {
+  CeleriacError,
+  type Logger,
+  latestLogger,
+  readLogLevel,
+  resolveSettings,
+  runtimeOf,
+  silentLogger,
+  systemClock,
+} from "@celeriac/core/runtime";
 import { type ResolvedOptions, workerOptionTable } from "@celeriac/worker";
 import type { CommandArguments } from "../command-table.ts";
 import type { LoadedApp } from "../load-app.ts";
@@ -21,7 +32,7 @@ export async function airflowWorker({ options: flags }: CommandArguments<"airflo
       async load() {
         const { logFile, pid: pidFile, noBanner } = flags;
         return {
-          loaded: await openAirflowApp(config, given, flags.launcher === "auto" ? given.launcher : flags.launcher),
+          loaded: await openAirflowApp(config, given, flags),
           options: workerOptionsOf(flags, given),
           logLevel: flags.verbose ? "debug" : (readLogLevel(given.logLevel) ?? "info"),
           ...{ logFile, pidFile, noBanner, hint: null },
@@ -34,17 +45,53 @@ export async function airflowWorker({ options: flags }: CommandArguments<"airflo
   );
 }
 
-async function openAirflowApp(
-  { file }: AirflowConfig,
-  { app: options, killAfterMs }: AirflowWorkerConfig,
-  name: LauncherName,
-): Promise<LoadedApp> {
-  const { createAirflowApp, createSpawnLauncher, ForkServer } = await import("@celeriac/airflow-bridge/airflow");
+async function openAirflowApp(config: AirflowConfig, given: AirflowWorkerConfig, flags: Flags): Promise<LoadedApp> {
+  const { createAirflowApp } = await import("@celeriac/airflow-bridge/airflow");
   const logger = latestLogger((): Logger => runtimeOf(app)?.logger ?? silentLogger);
+  const typeScript = await typeScriptRoutes(config, given, flags, logger);
+  const app: App = createAirflowApp(given.app, [...typeScript, ...(await pythonRoutes(given, flags, logger))]);
+  // A module that cannot be loaded is told better here than of an executor that cannot start.
+  for (const { launcher } of typeScript) await launcher.start();
+  return { app, runtime: runtimeOf(app)!, source: null, file: config.file ?? "AIRFLOW__…" };
+}
+
+/** Tasks that a module of --tasks registers; without Python all the others too, which fail with a word in their logs. */
+async function typeScriptRoutes(
+  config: AirflowConfig,
+  { logs }: AirflowWorkerConfig,
+  flags: Flags,
+  logger: Logger,
+): Promise<readonly Route[]> {
+  if (flags.tasks.length === 0) {
+    if (flags.launcher !== "none") return [];
+    throw new CeleriacError("COMMAND_USAGE", "--launcher none runs tasks in TypeScript only: name their modules with --tasks");
+  }
+  const { createTypeScriptLauncher, typeScriptConfigOf } = await import("@celeriac/airflow-bridge/airflow");
+  const modules = flags.tasks.map((file) => pathToFileURL(resolve(file)).href);
+  const options = typeScriptConfigOf(config, process.env, logs.folder);
+  const launcher = createTypeScriptLauncher({ ...options, modules, clock: systemClock, logger });
+  const isAlone = (await launcherOf(flags, "spawn")) === null;
+  return [isAlone ? { launcher } : { launcher, takes: (workload) => launcher.runs(workload) }];
+}
+
+async function pythonRoutes(
+  { launcher: usual, killAfterMs }: AirflowWorkerConfig,
+  flags: Flags,
+  logger: Logger,
+): Promise<readonly Route[]> {
+  const name = await launcherOf(flags, usual);
+  if (name === null) return [];
+  const { createSpawnLauncher, ForkServer } = await import("@celeriac/airflow-bridge/airflow");
   const processes = { environment: process.env, logger, clock: systemClock, killAfterMs };
-  const launcher = name === "spawn" ? createSpawnLauncher(processes) : new ForkServer(processes);
-  const app: App = createAirflowApp(options, [{ launcher }]);
-  return { app, runtime: runtimeOf(app)!, source: null, file: file ?? "AIRFLOW__…" };
+  return [{ launcher: name === "spawn" ? createSpawnLauncher(processes) : new ForkServer(processes) }];
+}
+
+/** null: nothing here runs Python. */
+async function launcherOf({ launcher, tasks }: Flags, usual: LauncherName): Promise<LauncherName | null> {
+  if (launcher === "none") return null;
+  if (launcher !== "auto") return launcher;
+  const { hasInterpreter } = await import("@celeriac/airflow-bridge/airflow");
+  return tasks.length > 0 && !hasInterpreter(process.env) ? null : usual;
 }
 
 /** What a flag says wins over the configuration. */

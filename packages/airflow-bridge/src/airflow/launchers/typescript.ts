@@ -38,6 +38,7 @@ const timeoutGraceMs = 5_000;
 
 /** `start` loads the modules once, in a process of their own. Throws AIRFLOW_TASKS for one that cannot be loaded, or when none registers a task. */
 export function createTypeScriptLauncher(options: TypeScriptLauncherOptions): TypeScriptLauncher {
+  let listing: Promise<readonly KnownTask[]> | null = null;
   let tasks: readonly KnownTask[] = [];
   const find = (workload: Workload): KnownTask | undefined => {
     if (workload.kind !== "workload" || workload.type !== "ExecuteTask" || workload.instance === null) return undefined;
@@ -46,7 +47,8 @@ export function createTypeScriptLauncher(options: TypeScriptLauncherOptions): Ty
   };
   return {
     async start() {
-      tasks = await listTasks(commandOf(options));
+      listing ??= listTasks(commandOf(options));
+      tasks = await listing;
       options.logger.info("tasks of Airflow in TypeScript", { tasks: tasks.map(({ dagId, taskId }) => `${dagId}.${taskId}`) });
     },
     runs: (workload) => find(workload) !== undefined,
