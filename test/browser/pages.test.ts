@@ -319,11 +319,11 @@ it.each([
     expect(await page.getByRole("button", { name }).getAttribute("aria-disabled"), name).toBe("true");
 });
 
-/** Each size and each theme, once. */
-const looks = [
-  { size: { width: 1280, height: 800 }, colorScheme: "light" },
-  { size: { width: 360, height: 740 }, colorScheme: "dark" },
-] as const;
+const sizes = [
+  { width: 1440, height: 900 },
+  { width: 360, height: 740 },
+];
+const looks = sizes.flatMap((size) => (["light", "dark"] as const).map((colorScheme) => ({ size, colorScheme })));
 
 it.each(["/", "/workers", "/tasks", "task", "worker"])("is reachable, readable and as wide as the window: %s", async (which) => {
   const path = which === "task" ? `/task/${failed}` : which === "worker" ? `/worker/${encodeURIComponent(w1)}` : which;
@@ -335,8 +335,9 @@ it.each(["/", "/workers", "/tasks", "task", "worker"])("is reachable, readable a
   for (const { size, colorScheme } of looks) {
     await page.setViewportSize(size);
     await page.emulateMedia({ colorScheme });
-    expect(await violations(page), colorScheme).toEqual([]);
-    expect(await overhang(page), colorScheme).toBe(0);
+    const look = `${size.width} ${colorScheme}`;
+    expect(await violations(page), look).toEqual([]);
+    expect(await overhang(page), look).toBe(0);
   }
   expect(watched.troubles).toEqual([]);
 });

@@ -1,6 +1,12 @@
 /** What the pages make of workers: which are listed, what they come to, what they answered. */
 import { expect, it } from "vitest";
-import { inspectedQueue, inspectedTask, pairsOf, registeredTask } from "../../../../packages/flower/src/web/present/inspected.ts";
+import {
+  inspectedQueue,
+  inspectedTask,
+  pairsOf,
+  poolFacts,
+  registeredTask,
+} from "../../../../packages/flower/src/web/present/inspected.ts";
 import { countersOf, matches } from "../../../../packages/flower/src/web/present/worker-list.ts";
 import { workerRow } from "../../../support/browser/worker-row.ts";
 
@@ -51,5 +57,28 @@ it("reads answers of inspect in whatever form they come", () => {
   expect(pairsOf({ a: 1, b: null, c: [1], d: "" })).toEqual([
     ["a", "1"],
     ["c", "[1]"],
+  ]);
+});
+
+it("says in words what a pool tells of itself, whichever language it is of", () => {
+  const ours = {
+    "max-concurrency": 4,
+    processes: [7, 7, 8],
+    "max-tasks-per-child": "N/A",
+    timeouts: [0, 0],
+    "put-guarded-by-semaphore": false,
+  };
+  expect(Object.fromEntries(poolFacts({ ...ours, writes: { total: 12, avg: "0.25", raw: "2, 3, 4, 3" } }))).toEqual({
+    "Max concurrency": "4",
+    Processes: "7, 8",
+    "Max tasks per child": "no limit",
+    Timeouts: "none",
+    "Put guarded by semaphore": "no",
+    Writes: "12 (2, 3, 4, 3)",
+  });
+  expect(poolFacts({ timeouts: [30, 60], writes: "N/A", implementation: "solo", processes: null })).toEqual([
+    ["Timeouts", "soft 30 s, hard 60 s"],
+    ["Writes", "N/A"],
+    ["Implementation", "solo"],
   ]);
 });

@@ -26,7 +26,7 @@ export function chartOptions({ box, kind, inks, height, format, axis }: Look): u
   return {
     width: box.clientWidth,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: kind === "lines", size: 6 }, drag: { x: true, y: false, setScale: false } },
     scales: {

@@ -9,7 +9,7 @@ import {
   useTable,
 } from "@tanstack/react-table";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type CSSProperties, type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Icon } from "./icon.tsx";
 
 export interface Column<Row> {
@@ -66,7 +66,7 @@ export function Grid<Row extends object>({ caption, columns, rows, idOf, sort, o
     <thead>
       <tr>
         {columns.map((column) => (
-          <th key={column.id} scope="col" className={classOf(column)} style={{ width: column.width }} aria-sort={orderOf(column, sort)}>
+          <th key={column.id} scope="col" className={classOf(column)} style={widthOf(column)} aria-sort={orderOf(column, sort)}>
             {column.value === undefined ? column.title : <SortButton column={column} sort={sort} onSort={onSort} />}
           </th>
         ))}
@@ -180,6 +180,11 @@ function compare(one: unknown, other: unknown): number {
 
 function classOf<Row>({ rank = 1, isNumber = false }: Column<Row>): string | undefined {
   return [rank === 1 ? "" : `rank-${rank}`, isNumber ? "number" : ""].filter(Boolean).join(" ") || undefined;
+}
+
+/** As a variable, so that the stylesheet has the last word where there is little room. */
+function widthOf<Row>({ width }: Column<Row>): CSSProperties | undefined {
+  return width === undefined ? undefined : ({ "--width": width } as CSSProperties);
 }
 
 function orderOf<Row>({ id, value }: Column<Row>, sort: Sort | null): "ascending" | "descending" | undefined {

@@ -24,6 +24,43 @@ export function pairsOf(fields: Fields): readonly (readonly [string, string])[] 
   });
 }
 
+/** What a worker of either language says of its pool, in words. */
+export function poolFacts(pool: Fields): readonly (readonly [string, string])[] {
+  return Object.entries(pool).flatMap(([name, value]) => {
+    const text = poolFact(name, value);
+    return text === null ? [] : [[worded(name), text] as const];
+  });
+}
+
+function poolFact(name: string, value: unknown): string | null {
+  switch (name) {
+    case "processes":
+      return Array.isArray(value) ? [...new Set(value.map(String))].join(", ") : textOf(value);
+    case "max-tasks-per-child":
+      return value === null || value === "N/A" ? "no limit" : textOf(value);
+    case "timeouts":
+      return Array.isArray(value) ? timeouts(value) : textOf(value);
+    case "writes": {
+      const { total, raw } = fieldsOf(value);
+      return total === undefined ? textOf(value) : `${textOf(total)}${textOf(raw) === null ? "" : ` (${textOf(raw)})`}`;
+    }
+    default:
+      return typeof value === "boolean" ? (value ? "yes" : "no") : textOf(value);
+  }
+}
+
+/** Celery's pair: soft, hard; 0 is none. */
+function timeouts([soft, hard]: readonly unknown[]): string {
+  const of = (kind: string, seconds: unknown) => (Number(seconds) > 0 ? [`${kind} ${String(seconds)} s`] : []);
+  return [...of("soft", soft), ...of("hard", hard)].join(", ") || "none";
+}
+
+/** "max-tasks-per-child" → "Max tasks per child" */
+export function worded(name: string): string {
+  const text = name.replaceAll(/[-_]/g, " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 export interface InspectedTask {
   readonly id: string;
   readonly name: string | null;

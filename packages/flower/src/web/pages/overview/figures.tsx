@@ -12,13 +12,13 @@ export function Figures({ overview }: { readonly overview: Overview }) {
   const points = series.points;
   const speed = rate(throughput);
   const oldest = oldestOf(queues);
-  const waiting = queues.reduce((sum, { messages }) => sum + (messages ?? 0), 0);
+  const counts = queues.flatMap(({ messages }) => messages ?? []);
   const share = workers.slots === null || workers.slots === 0 ? null : workers.active / workers.slots;
   return (
     <div className="tiles">
       <Tile
         title="Throughput"
-        note={`${shortCount(sum(points, "succeeded") + sum(points, "failed"))} tasks in the last hour`}
+        note={`${shortCount(sum(points, "succeeded") + sum(points, "failed"))} in the last hour`}
         chart={<Sparkline values={points.map(endedOf)} tone="busy" />}
       >
         {speed.figure}
@@ -32,11 +32,11 @@ export function Figures({ overview }: { readonly overview: Overview }) {
         {failureRate === null ? "–" : percent(failureRate)}
       </Tile>
       <Tile
-        title="Oldest wait"
-        note={oldest === null ? `${counted(waiting, "message")} waiting` : `in ${oldest.name}, ${counted(waiting, "message")} waiting`}
+        title="Waiting"
+        note={oldest === null ? `in ${counted(queues.length, "queue")}` : `the oldest for ${duration(oldest.seconds)}, in ${oldest.name}`}
         chart={<Sparkline values={points.map(({ waitP95 }) => waitP95)} tone="warn" />}
       >
-        {oldest !== null ? duration(oldest.seconds) : isKnownEmpty(queues) ? "0 s" : "–"}
+        {counts.length === 0 ? "–" : shortCount(counts.reduce((total, each) => total + each, 0))}
       </Tile>
       <Tile
         title="Busy slots"
@@ -90,16 +90,12 @@ function Meter({ share }: { readonly share: number }) {
   );
 }
 
+/** null: nothing waits, or the broker cannot tell for how long, as Redis. */
 function oldestOf(queues: readonly QueueRow[]): { readonly name: string; readonly seconds: number } | null {
   let oldest: { name: string; seconds: number } | null = null;
   for (const { name, oldest: seconds } of queues)
     if (seconds !== null && (oldest === null || seconds > oldest.seconds)) oldest = { name, seconds };
   return oldest;
-}
-
-/** Of what waits nobody may know for how long. */
-function isKnownEmpty(queues: readonly QueueRow[]): boolean {
-  return queues.length > 0 && queues.every(({ messages }) => messages === 0);
 }
 
 function endedOf({ succeeded, failed }: SeriesPoint): number {

@@ -10,6 +10,8 @@ const most = 12;
 
 export function Queues({ queues }: { readonly queues: readonly QueueRow[] }) {
   const busiest = [...queues].sort((one, other) => (other.messages ?? -1) - (one.messages ?? -1) || one.name.localeCompare(other.name));
+  // Redis keeps no times of messages.
+  const isAged = queues.some(({ oldest }) => oldest !== null);
   return (
     <Panel title="Queues" flush end={queues.length > most && <span className="faint">{`the fullest ${most} of ${queues.length}`}</span>}>
       {queues.length === 0 ? (
@@ -25,9 +27,11 @@ export function Queues({ queues }: { readonly queues: readonly QueueRow[] }) {
               <th scope="col" className="number w-5">
                 Waiting
               </th>
-              <th scope="col" className="number w-5">
-                Oldest
-              </th>
+              {isAged && (
+                <th scope="col" className="number w-5">
+                  Oldest
+                </th>
+              )}
               <th scope="col" className="number w-7 rank-2">
                 Consumers
               </th>
@@ -45,7 +49,7 @@ export function Queues({ queues }: { readonly queues: readonly QueueRow[] }) {
                   </span>
                 </td>
                 <td className="number">{queue.messages === null ? <span className="faint">–</span> : count(queue.messages)}</td>
-                <td className="number">{queue.oldest === null ? <span className="faint">–</span> : duration(queue.oldest)}</td>
+                {isAged && <td className="number">{queue.oldest === null ? <span className="faint">–</span> : duration(queue.oldest)}</td>}
                 <td className="number rank-2">{count(queue.consumers)}</td>
               </tr>
             ))}

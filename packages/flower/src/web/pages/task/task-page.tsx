@@ -117,7 +117,7 @@ function Details({ task }: { readonly task: TaskView }) {
               </Link>
             ),
           ],
-          ["Exchange", task.exchange],
+          ["Exchange", task.exchange === "" ? "the default one" : task.exchange],
           ["Routing key", task.routingKey],
           ["Retries", task.retries],
           ["ETA", iso(task.eta)],

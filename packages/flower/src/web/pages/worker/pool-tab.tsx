@@ -3,7 +3,7 @@ import { actOnWorker } from "../../api/actions.ts";
 import { duration } from "../../format/duration.ts";
 import { ActForm } from "../../parts/act-form.tsx";
 import { Pairs, Panel } from "../../parts/panel.tsx";
-import { fieldsOf, numberOf, pairsOf, textOf } from "../../present/inspected.ts";
+import { fieldsOf, numberOf, pairsOf, poolFacts, textOf, worded } from "../../present/inspected.ts";
 import { NotAsked } from "./not-asked.tsx";
 import type { TabProps } from "./tab-props.ts";
 
@@ -22,10 +22,10 @@ export function PoolTab({ worker, refusal, refresh }: TabProps) {
           <Pairs
             of={[
               ["Process", textOf(stats["pid"])],
-              ["Up", uptime === null ? null : duration(uptime)],
+              ["Up, when asked", uptime === null ? null : duration(uptime)],
               ["Prefetch", textOf(stats["prefetch_count"])],
-              ...pairsOf(pool).map(([name, text]) => [words(name), text] as const),
-              ...pairsOf(autoscaler).map(([name, text]) => [`Autoscaler: ${words(name)}`, text] as const),
+              ...poolFacts(pool),
+              ...pairsOf(autoscaler).map(([name, text]) => [`Autoscaler: ${worded(name).toLowerCase()}`, text] as const),
             ]}
           />
         )}
@@ -59,10 +59,4 @@ function NumberField({ label, name, value }: { readonly label: string; readonly 
 
 function numbersOf(words: Readonly<Record<string, string>>): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(words).map(([name, text]) => [name, Number(text)]));
-}
-
-/** "max-tasks-per-child" → "Max tasks per child" */
-function words(name: string): string {
-  const text = name.replaceAll(/[-_]/g, " ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -51,12 +51,12 @@ export function workerColumns(total: Counters): readonly Column<WorkerRow>[] {
     {
       id: "load",
       title: "Load",
-      width: "8.5rem",
+      width: "10.5rem",
       rank: 3,
       isNumber: true,
       value: ({ loadavg }) => loadavg[0],
       cell: ({ loadavg, online }) =>
-        online && loadavg.length > 0 ? loadavg.map((load) => load.toFixed(2)).join("  ") : <span className="faint">–</span>,
+        online && loadavg.length > 0 ? loadavg.map((load) => load.toFixed(2)).join(" ") : <span className="faint">–</span>,
     },
     {
       id: "heard",
