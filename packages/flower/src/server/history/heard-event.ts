@@ -1,5 +1,6 @@
 /** An event that was heard, read once: what the history and the metrics use of it. Whoever wrote it may have left out or added anything. */
 import type { ReceivedEvent } from "@celeriac/core/runtime";
+import { writable } from "./writable-text.ts";
 
 interface Heard {
   /** "task-started", "worker-heartbeat" */
@@ -26,8 +27,9 @@ export interface HeardWorkerEvent extends Heard {
 
 export type HeardEvent = HeardTaskEvent | HeardWorkerEvent;
 
-/** Longer ones are no names: they would be keys of indexes. */
-const longestName = 1_024;
+/** Longer ones are no names: they are keys of indexes, which have room for so much. */
+const longestName = 512;
+const longestType = 128;
 
 /** null: it tells nothing of a task or a worker that could be named. */
 export function readEvent(event: ReceivedEvent, heardAt: number): HeardEvent | null {
@@ -35,7 +37,7 @@ export function readEvent(event: ReceivedEvent, heardAt: number): HeardEvent | n
   const dash = type.indexOf("-");
   const kind = type.slice(0, dash);
   const subject = type.slice(dash + 1);
-  if ((kind !== "task" && kind !== "worker") || !isName(hostname) || !isName(type) || subject === "") return null;
+  if ((kind !== "task" && kind !== "worker") || !isName(hostname) || !isName(type, longestType) || subject === "") return null;
   const heard = {
     ...{ type, subject, hostname, heardAt, fields },
     timestamp: typeof timestamp === "number" && Number.isFinite(timestamp) ? timestamp : heardAt,
@@ -45,8 +47,8 @@ export function readEvent(event: ReceivedEvent, heardAt: number): HeardEvent | n
   return isName(uuid) ? { kind, uuid, ...heard } : null;
 }
 
-function isName(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && value.length <= longestName;
+function isName(value: unknown, longest = longestName): value is string {
+  return typeof value === "string" && value !== "" && value.length <= longest && writable(value) === value;
 }
 
 const ending: ReadonlySet<string> = new Set(["succeeded", "failed", "revoked", "rejected", "retried"]);

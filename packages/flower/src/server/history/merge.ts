@@ -5,6 +5,7 @@
 import { reprValue } from "@celeriac/core/runtime";
 import type { HeardTaskEvent } from "./heard-event.ts";
 import type { MonitorState, TaskRecord } from "./task-record.ts";
+import { writable } from "./writable-text.ts";
 
 const states = {
   sent: "PENDING",
@@ -42,12 +43,15 @@ const lateFields: ReadonlySet<keyof TaskRecord> = new Set(["name", "args", "kwar
 
 /** Longer texts are cut, characters. */
 const longestText = 65_536;
+/** Those that lists are filtered by: keys of indexes. */
+const longestLabel = 255;
+const longestId = 512;
 
 type Read = (value: unknown) => string | number | null;
 
 /** field on the wire → where it is kept, and as what */
 const fieldsOfRecord: readonly (readonly [wire: string, own: keyof TaskRecord, read: Read])[] = [
-  ["name", "name", text],
+  ["name", "name", label],
   ["args", "args", text],
   ["kwargs", "kwargs", text],
   ["result", "result", text],
@@ -57,11 +61,11 @@ const fieldsOfRecord: readonly (readonly [wire: string, own: keyof TaskRecord, r
   ["retries", "retries", (value) => number(value) ?? 0],
   ["eta", "eta", text],
   ["expires", "expires", text],
-  ["queue", "queue", text],
+  ["queue", "queue", label],
   ["exchange", "exchange", text],
   ["routing_key", "routingKey", text],
-  ["root_id", "rootId", text],
-  ["parent_id", "parentId", text],
+  ["root_id", "rootId", id],
+  ["parent_id", "parentId", id],
 ];
 
 /** `known`: null for a task that was never heard of. */
@@ -130,6 +134,19 @@ function text(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   const written = typeof value === "string" ? value : reprValue(value);
   return written.length > longestText ? `${written.slice(0, longestText)}…` : written;
+}
+
+function label(value: unknown): string | null {
+  return nameOf(value, longestLabel);
+}
+
+function id(value: unknown): string | null {
+  return nameOf(value, longestId);
+}
+
+function nameOf(value: unknown, longest: number): string | null {
+  const name = text(value);
+  return name === null ? null : writable(name.slice(0, longest));
 }
 
 function number(value: unknown): number | null {

@@ -63,6 +63,9 @@ export const askedOfStore = [
   "audit",
 ] as const satisfies readonly (keyof History)[];
 
+/** `children` gives no more. */
+export const mostChildren = 1_000;
+
 /** Each may throw what reading throws. */
 export type StoreReader = Pick<History, (typeof askedOfStore)[number]> & { facts(): Promise<StoreFacts> };
 

@@ -2,10 +2,11 @@
 import type { Clock, Connection } from "@celeriac/core/runtime";
 import type { AuditEntry, WorkerRecord } from "../history.ts";
 import type { StoreReader } from "../store.ts";
+import { openTaskPages } from "../task-pages.ts";
 import { isOnline } from "../worker-merge.ts";
 import { readAudit } from "./audit-table.ts";
 import { openSliceReading } from "./slice-table.ts";
-import { openTaskPages } from "./task-pages.ts";
+import { taskListing } from "./task-list.ts";
 import { openTaskReading } from "./task-table.ts";
 import { unfinishedTasks } from "./unfinished.ts";
 import { openWorkerTable } from "./worker-table.ts";
@@ -19,7 +20,7 @@ export interface ReaderOptions {
 
 export function openReader({ connection, clock, searchBudgetMs }: ReaderOptions): StoreReader {
   const tasks = openTaskReading(connection);
-  const pages = openTaskPages({ connection, clock, budgetMs: searchBudgetMs });
+  const pages = openTaskPages({ listing: (query) => taskListing(connection, query), clock, budgetMs: searchBudgetMs });
   const slices = openSliceReading(connection);
   const workers = openWorkerTable(connection);
   const totals = connection.query("select tasks, events, written_at from total");
@@ -36,7 +37,7 @@ export function openReader({ connection, clock, searchBudgetMs }: ReaderOptions)
     children: async (uuid) => tasks.children(uuid),
     childrenOf: async (uuids) => uuids.map(tasks.children),
     tasks: (query) => pages.page(query),
-    count: (filter, most = 10_000) => pages.count(filter, most, total()),
+    count: (filter, most = 10_000) => pages.count(filter, most, total),
     events: async (uuid) => tasks.events(uuid),
     taskTypes: async () => slices.taskTypes(),
     workers: async () => allWorkers(),

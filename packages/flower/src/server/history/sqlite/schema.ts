@@ -1,10 +1,6 @@
 /** The tables of a history's file, and how an older file becomes a newer one: each step once, forwards only, all in one transaction. */
 import { CeleriacError, type Connection } from "@celeriac/core/runtime";
-import { histogramBounds } from "../history.ts";
-
-const buckets = Array.from({ length: histogramBounds.length + 1 }, (_, index) => index);
-/** w0, w1, … of the wait, r0, r1, … of the run: columns, so that the database itself adds them up. */
-export const bucketColumns = [...buckets.map((index) => `w${index}`), ...buckets.map((index) => `r${index}`)];
+import { bucketColumns } from "../slices.ts";
 
 /** Step n leads from version n to n + 1. Steps that were released are never changed. */
 const steps: readonly string[] = [

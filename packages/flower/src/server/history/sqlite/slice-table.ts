@@ -1,17 +1,9 @@
 /** What happened in each minute and hour, by task name and queue: increments are added where they lie, and summed up where they are read. */
-import type { Connection, Row, Value } from "@celeriac/core/runtime";
-import { histogramBounds, type SeriesQuery, type Slice, type TypeSummary } from "../history.ts";
-import { emptySlice, hour, minute, type SliceIncrement } from "../tally.ts";
-import { bucketColumns } from "./schema.ts";
+import type { Connection, Value } from "@celeriac/core/runtime";
+import type { SeriesQuery, Slice, TypeSummary } from "../history.ts";
+import { counts, keptSeconds, type LabelKind, Labels, seriesOf, seriesRange, summed, typeOf, typesRange } from "../slices.ts";
+import { hour, minute, type SliceIncrement } from "../tally.ts";
 
-/** So many names, and as many queues, have slices of their own; all others share this one. */
-const mostLabels = 2_000;
-const otherLabel = "_other";
-/** How long slices are kept, seconds. */
-const keptSeconds = { [minute]: 48 * hour, [hour]: 30 * 24 * hour } as const;
-
-const counts = ["received", "succeeded", "failed", "retried", "revoked"] as const;
-const summed = [...counts, ...bucketColumns];
 const sums = summed.map((column) => `sum(${column})`).join(", ");
 
 export interface SliceWriting {
@@ -34,19 +26,15 @@ export function openSliceWriting(connection: Connection): SliceWriting {
   const prune = connection.query(
     "delete from slice where (step, at, name, queue) in (select step, at, name, queue from slice where step = ? and at < ? limit ?)",
   );
-  const known = new Map<string, Set<string>>();
+  const known = new Labels();
 
-  function label(kind: "task" | "queue", text: string): string {
-    let texts = known.get(kind);
-    if (texts === undefined) {
-      texts = new Set(labels.all([kind]).map(([found]) => String(found)));
-      known.set(kind, texts);
-    }
-    if (text === "" || texts.has(text)) return text;
-    if (texts.size >= mostLabels) return otherLabel;
-    texts.add(text);
-    addLabel.run([kind, text]);
-    return text;
+  function label(kind: LabelKind, text: string): string {
+    if (!known.knows(kind))
+      known.learn(
+        kind,
+        labels.all([kind]).map(([found]) => String(found)),
+      );
+    return known.label(kind, text, (...added) => addLabel.run(added));
   }
 
   return {
@@ -59,7 +47,7 @@ export function openSliceWriting(connection: Connection): SliceWriting {
     prune(now, limit) {
       for (const step of [minute, hour] as const) prune.run([step, now - keptSeconds[step], limit]);
     },
-    forget: () => known.clear(),
+    forget: () => known.forget(),
   };
 }
 
@@ -70,9 +58,6 @@ export interface SliceReading {
   taskTypes(): readonly string[];
 }
 
-/** A series has no more points than this. */
-const mostPoints = 10_000;
-
 export function openSliceReading(connection: Connection): SliceReading {
   const where = "step = ?1 and at >= ?2 and at < ?3 and (?4 is null or name = ?4) and (?5 is null or queue = ?5)";
   const series = connection.query(`select at, ${sums} from slice where ${where} group by at order by at`);
@@ -81,40 +66,14 @@ export function openSliceReading(connection: Connection): SliceReading {
   );
   const labels = connection.query("select text from label where kind = 'task' order by text");
   return {
-    series({ from, to, step, name, queue }, now) {
-      const grain = step % hour === 0 || from < now - keptSeconds[minute] ? hour : minute;
-      const width = Math.max(grain, Math.floor(step / grain) * grain);
-      const first = Math.floor(from / width) * width;
-      const points = Math.min(mostPoints, Math.max(0, Math.ceil((to - first) / width)));
-      const slices = Array.from({ length: points }, (_, index) => emptySlice(first + index * width));
-      for (const [at, ...row] of series.all([grain, first, to, name ?? null, queue ?? null])) {
-        const slice = slices[Math.floor((Number(at) - first) / width)];
-        if (slice !== undefined) addTo(slice, row);
-      }
-      return slices;
+    series(query, now) {
+      const range = seriesRange(query, now);
+      return seriesOf(range, series.all([range.grain, range.first, query.to, query.name ?? null, query.queue ?? null]));
     },
-    types({ from, to, name, queue }, now) {
-      const grain = from < now - keptSeconds[minute] ? hour : minute;
-      const first = Math.floor(from / grain) * grain;
-      return types.all([grain, first, to, name ?? null, queue ?? null]).map(([type, lastAt, ...row]) => {
-        const { at: _, ...slice } = addTo(emptySlice(0), row);
-        return { name: String(type), lastAt: Number(lastAt), ...slice };
-      });
+    types(query, now) {
+      const { grain, first } = typesRange(query, now);
+      return types.all([grain, first, query.to, query.name ?? null, query.queue ?? null]).map(typeOf);
     },
     taskTypes: () => labels.all([]).map(([text]) => String(text)),
   };
-}
-
-type Growing = { -readonly [K in keyof Slice]: Slice[K] } & { wait: number[]; run: number[] };
-
-/** `row`: as `summed` has its columns. */
-function addTo(slice: Growing, row: Row): Growing {
-  const numbers = row.map(Number);
-  for (const [index, count] of counts.entries()) slice[count] += numbers[index]!;
-  const buckets = histogramBounds.length + 1;
-  for (let bucket = 0; bucket < buckets; bucket += 1) {
-    slice.wait[bucket]! += numbers[counts.length + bucket]!;
-    slice.run[bucket]! += numbers[counts.length + buckets + bucket]!;
-  }
-  return slice;
 }

@@ -1,12 +1,11 @@
 /** Tasks of the file, and what was heard of each. Every writing function runs inside the caller's transaction. */
 import type { Connection } from "@celeriac/core/runtime";
+import { keptFields } from "../event-fields.ts";
 import type { HeardTaskEvent } from "../heard-event.ts";
+import { type KeptTask, mostRecent, RecentTasks } from "../recent-tasks.ts";
+import { mostChildren } from "../store.ts";
 import type { TaskEvent, TaskRecord } from "../task-record.ts";
-import { type KeptTask, RecentTasks } from "./recent-tasks.ts";
-import { columnNames, recordOf, valuesOf } from "./task-row.ts";
-
-const mostKept = 16_000_000;
-const mostChildren = 1_000;
+import { columnNames, recordOf, valuesOf } from "../task-row.ts";
 
 export interface TaskTable {
   /** One of those that were loaded, or put since. */
@@ -31,7 +30,7 @@ export function openTaskTable(connection: Connection): TaskTable {
   const addEvent = connection.query(
     "insert or ignore into event (task, timestamp, subject, clock, hostname, fields) values (?, ?, ?, ?, ?, ?)",
   );
-  const recent = new RecentTasks(mostKept);
+  const recent = new RecentTasks(mostRecent);
   /** of this transaction */
   const present = new Map<string, KeptTask>();
   /** of this transaction, not in the file yet */
@@ -84,7 +83,7 @@ export function openTaskTable(connection: Connection): TaskTable {
       recent.set({ id, record });
     },
     log({ uuid, timestamp, subject, clock, hostname, fields }) {
-      const isAdded = addEvent.run([idOf(uuid), timestamp, subject, clock, hostname, shortFields(fields)]) > 0;
+      const isAdded = addEvent.run([idOf(uuid), timestamp, subject, clock, hostname, keptFields(fields)]) > 0;
       if (isAdded) added.events += 1;
       return isAdded;
     },
@@ -101,20 +100,6 @@ export function openTaskTable(connection: Connection): TaskTable {
       return taken;
     },
   };
-}
-
-/** The task's record has them, and no event of a task tells others. */
-const inRecord: ReadonlySet<string> = new Set(["name", "args", "kwargs", "root_id", "parent_id", "utcoffset"]);
-
-/** Of what is longer, written as JSON, nothing is kept. */
-const longestField = 65_536;
-
-function shortFields(fields: HeardTaskEvent["fields"]): string | null {
-  const short = Object.entries(fields)
-    .filter(([name, value]) => value !== null && value !== undefined && !inRecord.has(name))
-    .map(([name, value]) => [JSON.stringify(name), JSON.stringify(value) as string | undefined])
-    .filter(([, value]) => value !== undefined && value.length <= longestField);
-  return short.length === 0 ? null : `{${short.map(([name, value]) => `${name}:${value}`).join(",")}}`;
 }
 
 /** What is read of tasks one by one. */

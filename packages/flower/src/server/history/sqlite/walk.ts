@@ -4,7 +4,7 @@
  */
 import type { Connection, Value } from "@celeriac/core/runtime";
 import type { SortKey, TaskFilter, TaskQuery } from "../history.ts";
-import { searchCondition } from "./search-sql.ts";
+import { type SearchDialect, searchCondition } from "../search-sql.ts";
 
 interface Condition {
   readonly sql: string;
@@ -56,8 +56,10 @@ const sortIndexes: Readonly<Record<SortKey, string>> = {
   runtime: "ix_task_runtime",
 };
 
+export const dialect: SearchDialect = { always: "1", like: (column) => `ifnull(${column} like ? escape '\\', 0)` };
+
 export function walkOf(connection: Connection, { sort, descending, ...filter }: Pick<TaskQuery, "sort" | "descending"> & TaskFilter): Walk {
-  const search = filter.search === undefined ? null : searchCondition(filter.search);
+  const search = filter.search === undefined ? null : searchCondition(filter.search, dialect);
   const found = foundBy(filter);
   const order = keysOf(sort, found);
   const counted = found

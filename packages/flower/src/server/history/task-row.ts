@@ -1,10 +1,11 @@
-/** A task as a row of its table, both ways. */
-import type { Row, Value } from "@celeriac/core/runtime";
-import { longTexts, previewLength } from "../preview.ts";
-import type { TaskRecord } from "../task-record.ts";
+/** A task as a row of its table, both ways: the same in every database. */
+import { longTexts, previewLength } from "./preview.ts";
+import type { TaskRecord } from "./task-record.ts";
+
+type ColumnValue = string | number | null;
 
 /** column, field, and what stands for null in a column that has none */
-const columns: readonly (readonly [column: string, field: keyof TaskRecord, none: Value])[] = [
+const columns: readonly (readonly [column: string, field: keyof TaskRecord, none: ColumnValue])[] = [
   ["uuid", "uuid", null],
   ["name", "name", ""],
   ["state", "state", null],
@@ -42,14 +43,16 @@ export const columnNames: readonly string[] = columns.map(([column]) => column);
 const long: ReadonlySet<string> = new Set(longTexts);
 
 /** What a list selects. */
-export const previewList = columnNames.map((column) => (long.has(column) ? `substr(${column}, 1, ${previewLength})` : column)).join(", ");
+export const previewList = columnNames
+  .map((column) => (long.has(column) ? `substr(${column}, 1, ${previewLength}) as ${column}` : column))
+  .join(", ");
 
-export function valuesOf(record: TaskRecord): Value[] {
+export function valuesOf(record: TaskRecord): ColumnValue[] {
   return columns.map(([, field, none]) => record[field] ?? none);
 }
 
 /** `row`: as `columnNames` has them. */
-export function recordOf(row: Row): TaskRecord {
+export function recordOf(row: readonly unknown[]): TaskRecord {
   const record: Record<string, unknown> = {};
   for (const [index, [, field, none]] of columns.entries()) record[field] = none !== null && row[index] === none ? null : row[index];
   return record as unknown as TaskRecord;

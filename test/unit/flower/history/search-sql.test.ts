@@ -1,15 +1,16 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Connection, loadLibsql, memoryPath, openConnection } from "../../../../../packages/core/src/sqlite/connection.ts";
-import { type HeardTaskEvent, readEvent } from "../../../../../packages/flower/src/server/history/heard-event.ts";
-import { merge } from "../../../../../packages/flower/src/server/history/merge.ts";
-import { migrate } from "../../../../../packages/flower/src/server/history/sqlite/schema.ts";
-import { searchCondition } from "../../../../../packages/flower/src/server/history/sqlite/search-sql.ts";
-import { columnNames, valuesOf } from "../../../../../packages/flower/src/server/history/sqlite/task-row.ts";
-import type { TaskRecord } from "../../../../../packages/flower/src/server/history/task-record.ts";
-import { type SearchExpression, searchFields } from "../../../../../packages/flower/src/server/search/expression.ts";
-import { matches } from "../../../../../packages/flower/src/server/search/match.ts";
-import { taskEvent } from "../../../../support/heard.ts";
+import { type Connection, loadLibsql, memoryPath, openConnection } from "../../../../packages/core/src/sqlite/connection.ts";
+import { type HeardTaskEvent, readEvent } from "../../../../packages/flower/src/server/history/heard-event.ts";
+import { merge } from "../../../../packages/flower/src/server/history/merge.ts";
+import { searchCondition } from "../../../../packages/flower/src/server/history/search-sql.ts";
+import { migrate } from "../../../../packages/flower/src/server/history/sqlite/schema.ts";
+import { dialect } from "../../../../packages/flower/src/server/history/sqlite/walk.ts";
+import type { TaskRecord } from "../../../../packages/flower/src/server/history/task-record.ts";
+import { columnNames, valuesOf } from "../../../../packages/flower/src/server/history/task-row.ts";
+import { type SearchExpression, searchFields } from "../../../../packages/flower/src/server/search/expression.ts";
+import { matches } from "../../../../packages/flower/src/server/search/match.ts";
+import { taskEvent } from "../../../support/heard.ts";
 
 const words = ["a", "AB", "b%", "_c", "ä", "Ä", "ß", "\\", "'", "ab", "x", "λ"];
 const text = fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 4 }).map((parts) => parts.join(""));
@@ -69,7 +70,7 @@ describe("searchCondition", () => {
       fc.property(task, expression, ({ state, ...fields }, wanted) => {
         const event = readEvent(taskEvent(state, "T-ab", 1, fields), 1) as HeardTaskEvent;
         const record = merge(null, event);
-        const condition = searchCondition(wanted);
+        const condition = searchCondition(wanted, dialect);
         const [fits, isFound] = [matches(wanted, record), found(record, condition)];
         if (condition.isExact) expect(isFound).toBe(fits);
         else expect(isFound || !fits).toBe(true);

@@ -1,5 +1,8 @@
 /** The tasks that were written last, so that what is heard of them next needs no reading: so many bytes of them at most. */
-import type { TaskRecord } from "../task-record.ts";
+import type { TaskRecord } from "./task-record.ts";
+
+/** characters of text */
+export const mostRecent = 16_000_000;
 
 export interface KeptTask {
   readonly id: number;
@@ -40,7 +43,8 @@ export class RecentTasks {
   }
 }
 
-function sizeOf({ args, kwargs, result, exception, traceback }: TaskRecord): number {
+/** about as many bytes as it takes */
+export function sizeOf({ args, kwargs, result, exception, traceback }: TaskRecord): number {
   const texts = [args, kwargs, result, exception, traceback];
   return 500 + texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
 }
