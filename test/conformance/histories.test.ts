@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { contentRules, silentLogger } from "../../packages/core/src/runtime.ts";
 import { type HistoryOptions, openHistory } from "../../packages/flower/src/server/history/open-history.ts";
+import { postgresRows } from "../support/postgres-client.ts";
+import { postgresUrl } from "../support/servers.ts";
 import { describeHistory } from "./history-suite.ts";
 
 const content = contentRules({ acceptContent: ["json"], maxMessageBytes: 1_000_000 });
@@ -23,3 +25,23 @@ describeHistory("memory", async () => ({
   isKept: false,
   async close() {},
 }));
+
+describeHistory("PostgreSQL", async () => {
+  const db = await freshSchema();
+  return {
+    open: (options: Partial<HistoryOptions> = {}) => openHistory({ db, content, logger: silentLogger, ...options }),
+    isKept: true,
+    async close() {},
+  };
+});
+
+let database: Promise<string> | null = null;
+let schemas = 0;
+
+/** A schema for each world: sooner made than a database. */
+async function freshSchema(): Promise<string> {
+  database ??= postgresUrl();
+  const schema = `h${++schemas}`;
+  await postgresRows(await database, `create schema ${schema}`);
+  return `${await database}?options=${encodeURIComponent(`-c search_path=${schema}`)}`;
+}

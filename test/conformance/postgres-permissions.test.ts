@@ -6,13 +6,16 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { ResultBackend, ResultRecord } from "../../packages/core/src/backend.ts";
 import { createPostgresBackend } from "../../packages/core/src/backends/postgres.ts";
 import { createPostgresCoordinator } from "../../packages/core/src/coordinators/postgres.ts";
+import { contentRules, silentLogger } from "../../packages/core/src/runtime.ts";
 import { createPostgresScheduleStore } from "../../packages/core/src/schedule-stores/postgres.ts";
 import type { EntryDefinition } from "../../packages/core/src/stored-entry.ts";
+import { openHistory } from "../../packages/flower/src/server/history/open-history.ts";
 import { createPairApp } from "../programs/pair/app.ts";
 import { programUrl } from "../support/built.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { eventually } from "../support/eventually.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
+import { heard, success, workerEvent } from "../support/heard.ts";
 import { createNotebook } from "../support/notebook.ts";
 import { postgresRows } from "../support/postgres-client.ts";
 import { grant, postgresGrants, postgresUsers, preparePostgres } from "../support/roles.ts";
@@ -189,5 +192,34 @@ describe("on PostgreSQL", () => {
     await grant(url, postgresGrants("results"));
     await open(worker).store({ ...record(), taskId: "made" });
     expect(await app.result("made").get()).toBe(1);
+  });
+
+  it("a monitor keeps its history in the tables that their owner has made, and no other", async () => {
+    const url = await postgresUrl();
+    const users = await postgresUsers(url);
+    const openAs = async (db: string) => {
+      const content = contentRules({ acceptContent: ["json"], maxMessageBytes: 1_000_000 });
+      const history = await openHistory({ db, content, logger: silentLogger, limits: { tasks: 1 } });
+      onTestFinished(() => history.close());
+      return history;
+    };
+    await grant(url, postgresGrants("tables"));
+    const refusing = await openAs(users.monitor);
+    expect((await refusing.facts()).trouble).toContain("tables of Celeriac are missing or old, and could not be made: permission denied");
+    await (await openAs(users.owner)).close();
+    await grant(url, postgresGrants("history"));
+    const history = await openAs(users.monitor);
+    const now = Date.now() / 1_000;
+    history.hear(heard(...success("old", now - 9), ...success("new", now), workerEvent("heartbeat", "w1@box", now)));
+    await history.settled();
+    await history.note({ at: now, user: "ann", address: "::1", action: "revoke", target: "new", refusal: null, details: {} });
+    await history.amend("new", { lostAt: now });
+    // One task too many was taken out.
+    await eventually(async () => expect(await history.facts()).toMatchObject({ tasks: 1, trouble: null }));
+    expect(await history.forgetWorkers(-3_600)).toEqual([]);
+    expect(await history.audit(1)).toHaveLength(1);
+    expect(await history.taskTypes()).toEqual(["tasks.add"]);
+    await expect(postgresRows(users.monitor, "delete from celeriac_history_label")).rejects.toThrow("permission denied");
+    await expect(postgresRows(users.monitor, "drop table celeriac_history")).rejects.toThrow("must be owner");
   });
 });

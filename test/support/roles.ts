@@ -54,7 +54,7 @@ export function rabbitmqPermissions(role: Role | "operator"): RabbitmqPermission
 
 export type PostgresRole = Role | "owner" | "beat";
 /** What a database is for, as the page's lists of grants are headed; `tables` is what their owner needs. */
-export type PostgresUse = "tables" | "results" | "coordinator" | "schedules" | "celeryTables";
+export type PostgresUse = "tables" | "results" | "coordinator" | "schedules" | "celeryTables" | "history";
 export type PostgresUrls = Readonly<Record<PostgresRole, string>>;
 
 const postgresRoles = ["owner", "worker", "producer", "monitor", "beat"] as const satisfies readonly PostgresRole[];

@@ -13,9 +13,11 @@ import { isUndefined } from "./failure.ts";
 import { bringUpToDate } from "./schema.ts";
 
 export interface DatabaseOptions {
-  readonly context: DriverContext;
+  readonly context: Pick<DriverContext, "clock" | "logger">;
   /** Celery's own result table is written as well */
   readonly celeryTables: boolean;
+  /** Makes the tables, or brings them up to date, in a transaction; `label`: as the address has it. Those of this package unless told. */
+  readonly bringUpToDate?: ((ask: Ask, label: string) => Promise<void>) | undefined;
   /** the tables whose owner this is: what expired in them is removed */
   readonly tables: readonly string[];
   /** A server that owes an answer for so long is taken for gone; 10,000 unless told. */
@@ -50,7 +52,8 @@ export class Database {
   ready(): Promise<void> {
     if (this.#isClosed) return Promise.reject(this.#options.closed());
     if (this.#ready === null) {
-      const attempt = this.transaction((ask) => bringUpToDate(ask, this.#options.celeryTables, this.#address.label));
+      const { celeryTables, bringUpToDate: make = (ask, label) => bringUpToDate(ask, celeryTables, label) } = this.#options;
+      const attempt = this.transaction((ask) => make(ask, this.#address.label));
       this.#ready = attempt;
       attempt.catch(() => {
         if (this.#ready === attempt) this.#ready = null;

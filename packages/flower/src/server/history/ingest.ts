@@ -21,7 +21,7 @@ export interface IngestOptions {
   readonly mostQueued: number;
   /** Takes secrets out of the fields of an event. */
   redacted(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
-  readonly writer: Pick<StoreWriter, "write" | "prune">;
+  readonly writer: Pick<StoreWriter, "turnEvents" | "write" | "prune">;
   /** What writing has thrown; gives why nothing can be written. */
   failed(error: unknown): string;
   /** At most four times a second, while somebody follows. */
@@ -33,8 +33,8 @@ export type IngestFacts = Pick<HistoryFacts, "behind" | "dropped" | "trouble">;
 const turnMs = 250;
 const busyMs = 10;
 const retryMs = 1_000;
-/** Events of one transaction: more are written at once, with the next. */
-const turnEvents = 1_000;
+/** From so many on they are written at once. */
+const hurryEvents = 1_000;
 const pruneMs = 1_000;
 const moreMs = 50;
 
@@ -81,7 +81,7 @@ export class Ingest {
     } catch {
       // Whoever may tell events may tell anything: there is nobody to complain to.
     }
-    if (this.#inbox.length >= turnEvents) this.#hurry();
+    if (this.#inbox.length >= hurryEvents) this.#hurry();
     else this.#wait(turnMs);
   }
 
@@ -99,9 +99,11 @@ export class Ingest {
     });
   }
 
-  /** Tells of a task that was changed by others than events. */
-  tell(task: TaskRecord): void {
-    this.#tasks.set(task.uuid, task);
+  /** Tells of what was changed by others than events that were heard here. */
+  tell(tasks: readonly TaskRecord[], workers: readonly KnownWorker[]): void {
+    if (!this.#isFollowed) return;
+    for (const task of tasks) this.#tasks.set(task.uuid, task);
+    for (const worker of workers) this.#workers.set(worker.hostname, worker);
     this.#tellSoon();
   }
 
@@ -144,12 +146,12 @@ export class Ingest {
     this.#turning = null;
     if (outcome === "busy") this.#wait(busyMs);
     else if (outcome === "failed") this.#wait(retryMs);
-    else if (this.#inbox.length >= turnEvents || (this.#inbox.length > 0 && this.#waiting.length > 0)) this.#hurry();
+    else if (this.#inbox.length >= hurryEvents || (this.#inbox.length > 0 && this.#waiting.length > 0)) this.#hurry();
     else if (this.#inbox.length > 0) this.#wait(turnMs);
   }
 
   async #turn(): Promise<"written" | "busy" | "failed"> {
-    const events = this.#inbox.take(turnEvents);
+    const events = this.#inbox.take(this.#options.writer.turnEvents);
     if (events.length === 0) return "written";
     try {
       const digest = await this.#options.writer.write(events, this.#options.clock.now() / 1_000);

@@ -5,7 +5,7 @@ import { ThreadClient } from "./thread-client.ts";
 import type { HistoryLimits, ThreadOptions } from "./thread-message.ts";
 
 export interface HistoryOptions {
-  /** the file; null: in memory only */
+  /** the file, or `postgresql://…` of a database that several monitors may share; null: in memory only */
   readonly db: string | null;
   readonly content: ContentRules;
   readonly logger: Logger;
@@ -22,7 +22,7 @@ const usualLimits: HistoryLimits = { tasks: 1_000_000, days: 30, bytes: 4 * 1024
 
 /**
  * Resolves when it hears and answers. A file that is damaged is set aside, and where none can be written the history is in memory: `facts()` says
- * so. Throws CONFIG_DRIVER_MISSING.
+ * so. A database that is away is waited for, while what is heard waits too. Throws CONFIG_DRIVER_MISSING, CONFIG_URL.
  */
 export async function openHistory(options: HistoryOptions): Promise<History> {
   const { db, content, logger, clock = systemClock, redact = [], searchBudgetMs = 350 } = options;
@@ -36,7 +36,10 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
       clock,
       told(message) {
         if (message.kind === "changed") for (const heard of followers) heard(message.change);
-        else if (role === "read") writer.post({ kind: "inspect" });
+        else if (message.kind === "trouble") {
+          if (message.reason === null) logger.info("the history can be written again", {});
+          else logger.warn("the history cannot be written: what is heard waits", { reason: message.reason });
+        } else if (role === "read") writer.post({ kind: "inspect" });
         else {
           if (message.setAside !== null) logger.error("the history's file was damaged", { path: db, setAside: message.setAside });
           reader.post({ kind: "reopen" });
@@ -51,7 +54,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
 
   const writer = start("write");
   const opened = await writer.opened();
-  if (opened.inMemory !== null) logger.warn("the history is kept in memory only", { reason: opened.inMemory });
+  if (opened.trouble !== null) logger.warn("the history is not kept as it should be", { reason: opened.trouble });
   if (opened.setAside !== null) logger.error("the history's file was damaged", { path: db, setAside: opened.setAside });
   const reader = opened.isReadHere ? writer : start("read");
   await reader.opened();

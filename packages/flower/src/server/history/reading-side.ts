@@ -5,7 +5,7 @@ import type { Questions } from "./thread-message.ts";
 
 export const openReadingSide: OpenSide = async (driver, options, clock, tell) => {
   const store = await driver.openReading(options, clock, tell);
-  tell({ kind: "opened", inMemory: null, setAside: null, isReadHere: true });
+  tell({ kind: "opened", trouble: null, setAside: null, isReadHere: true });
   return {
     questions: questionsOf(store.reader),
     hear() {},

@@ -1,5 +1,5 @@
 /**
- * The contract between what is the same for every history – hearing, merging, counting, telling – and where it is kept. Drivers: `sqlite/`. What is
+ * The contract between what is the same for every history – hearing, merging, counting, telling – and where it is kept. Drivers: `sqlite/`, `postgres/`. What is
  * merged and counted is decided by `digest.ts`; a store gives it what is known, and writes what comes of it.
  */
 import type { Clock, ErrorCode } from "@celeriac/core/runtime";
@@ -7,6 +7,7 @@ import type { Digest } from "./digest.ts";
 import type { HeardEvent } from "./heard-event.ts";
 import type { Amendment, AuditEntry, History, HistoryFacts } from "./history.ts";
 import type { TaskRecord } from "./task-record.ts";
+import type { KnownWorker } from "./worker-merge.ts";
 
 /** Of more, the oldest tasks go. */
 export interface Retention {
@@ -24,17 +25,20 @@ export interface StoreOptions {
   readonly searchBudgetMs: number;
 }
 
-/** What a store says by itself: it was found damaged; `setAside`: where it was put, and another begun; null: that is to be done. */
-export interface StoreNews {
-  readonly kind: "damaged";
-  readonly setAside: string | null;
-}
+/** What a store says by itself. */
+export type StoreNews =
+  /** It was found damaged; `setAside`: where it was put, and another begun; null: that is to be done. */
+  | { readonly kind: "damaged"; readonly setAside: string | null }
+  /** Why it cannot be asked or written; null: it can again. */
+  | { readonly kind: "trouble"; readonly reason: string | null };
 
 /** A store that never waits answers at once: what hears in the same thread then has no turn in between. */
 type Answer<T> = T | Promise<T>;
 
 /** Each is one transaction: all of it or, where it throws, nothing. "busy": somebody else writes; to be tried again in a moment. */
 export interface StoreWriter {
+  /** So many events at most are one transaction. */
+  readonly turnEvents: number;
   /** `now`: epoch seconds */
   write(events: readonly HeardEvent[], now: number): Answer<Digest | "busy">;
   /** The task as it is then; null: it is not known, or an event has told its end meanwhile. */
@@ -74,12 +78,14 @@ export interface WritingStore {
   readonly writer: StoreWriter;
   /** null: it is read in a thread of its own */
   readonly reader: StoreReader | null;
-  /** Why what should be kept is in memory only; null: it is kept. */
-  readonly inMemory: string | null;
+  /** Why what is heard is not kept as it should be, though it may be written; null: it is. */
+  readonly trouble: string | null;
   /** where what could not be read was set aside at the start or since; null: nothing was */
   readonly setAside: string | null;
   /** What writing has thrown; gives why nothing can be written now. Whatever may help is begun. */
   failed(error: unknown): string;
+  /** Tells from now on what others have written, whoever they are; null: no more. */
+  follow(told: ((tasks: readonly TaskRecord[], workers: readonly KnownWorker[]) => void) | null): void;
   /** Who reads has found it damaged. Never rejects. */
   inspect(): Promise<void>;
   close(): Promise<void>;

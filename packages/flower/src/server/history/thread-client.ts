@@ -13,7 +13,7 @@ export interface ThreadClientOptions {
   readonly thread: ThreadOptions;
   readonly clock: Clock;
   /** What it says by itself. */
-  told(message: Extract<FromThread, { kind: "changed" | "damaged" }>): void;
+  told(message: Extract<FromThread, { kind: "changed" | "damaged" | "trouble" }>): void;
   /** It has ended, and nobody asked it to. */
   lost(reason: string): void;
 }

@@ -46,8 +46,8 @@ export type ToThread =
   | { readonly kind: "close" };
 
 export type FromThread =
-  /** `inMemory`: why the file could not be used, and all is in memory; null: it is used. `isReadHere`: it needs no other thread to be read. */
-  | { readonly kind: "opened"; readonly inMemory: string | null; readonly setAside: string | null; readonly isReadHere: boolean }
+  /** `trouble`: why what is heard is not kept as it should be; null: it is. `isReadHere`: it needs no other thread to be read. */
+  | { readonly kind: "opened"; readonly trouble: string | null; readonly setAside: string | null; readonly isReadHere: boolean }
   /** It could not begin. */
   | { readonly kind: "unopened"; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }

@@ -20,7 +20,7 @@ export const openWritingSide: OpenSide = async (driver, options, clock, tell) =>
     failed: (error) => store.failed(error),
     changed: (change) => tell({ kind: "changed", change }),
   });
-  tell({ kind: "opened", inMemory: store.inMemory, setAside: store.setAside, isReadHere: store.reader !== null });
+  tell({ kind: "opened", trouble: store.trouble, setAside: store.setAside, isReadHere: store.reader !== null });
 
   async function untilFree<T>(attempt: () => T | "busy" | Promise<T | "busy">): Promise<T> {
     for (;;) {
@@ -36,13 +36,13 @@ export const openWritingSide: OpenSide = async (driver, options, clock, tell) =>
     async amend(uuid, known) {
       await ingest.settled();
       const task = await untilFree(() => writer.amend(uuid, known));
-      if (task !== null) ingest.tell(task);
+      if (task !== null) ingest.tell([task], []);
     },
     note: async (entry) => void (await untilFree(() => writer.note(entry))),
     forgetWorkers: (goneSeconds) => untilFree(() => writer.forgetWorkers(goneSeconds, clock.now() / 1_000)),
     async writerFacts() {
       const { trouble, ...facts } = ingest.facts;
-      return { ...facts, trouble: trouble ?? store.inMemory, setAside: store.setAside };
+      return { ...facts, trouble: trouble ?? store.trouble, setAside: store.setAside };
     },
   };
 
@@ -55,7 +55,10 @@ export const openWritingSide: OpenSide = async (driver, options, clock, tell) =>
         offset += size;
       }
     },
-    follow: (isFollowed) => ingest.follow(isFollowed),
+    follow(isFollowed) {
+      ingest.follow(isFollowed);
+      store.follow(isFollowed ? (tasks, workers) => ingest.tell(tasks, workers) : null);
+    },
     async reopen() {},
     inspect: () => store.inspect(),
     async close() {

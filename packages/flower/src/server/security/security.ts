@@ -1,6 +1,7 @@
 /** Who may use the monitor, and how: puts the guard before every route of a server, the audit behind it, and adds /login and /logout. */
 import type { Clock, Logger } from "@celeriac/core/runtime";
 import type { FastifyInstance } from "fastify";
+import { isPostgresUrl } from "../history/db-place.ts";
 import type { AuditEntry } from "../history/history.ts";
 import type { ResolvedMonitorOptions } from "../options.ts";
 import { audit } from "./audit.ts";
@@ -33,16 +34,18 @@ export interface Security {
   routes(server: FastifyInstance): void;
 }
 
+/** Beside the file of the history; null: there is none. */
+function secretPath({ persistent, db }: Pick<ResolvedMonitorOptions, "persistent" | "db">): string | null {
+  return persistent === false || isPostgresUrl(db) ? null : `${db}.secret`;
+}
+
 /** `provider`: in place of the one that the options name. Throws CONFIG_INVALID, CONFIG_FILE. */
 export function createSecurity(parts: SecurityParts, provider: Provider | null = providerOf(parts.options)): Security {
   const { options, note, clock, logger } = parts;
   const prefix = options.urlPrefix === "" ? "" : `/${options.urlPrefix}`;
   const posture = postureOf(options);
   const isAllowed = options.auth === null ? () => false : readEmailPattern(options.auth);
-  const seal = createSeal(
-    openServerSecret(options.cookieSecret, provider === null || options.persistent === false ? null : `${options.db}.secret`),
-    clock,
-  );
+  const seal = createSeal(openServerSecret(options.cookieSecret, provider === null ? null : secretPath(options)), clock);
   const sessions = createKeepsake(seal, "session", sessionLifeMs);
   const departures = createKeepsake(seal, "login", departureLifeMs);
   const who = createWho(options, { posture, sessions, isAllowed, clock });

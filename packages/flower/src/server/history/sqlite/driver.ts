@@ -32,6 +32,7 @@ async function openWriting(options: StoreOptions, clock: Clock, tell: (news: Sto
   let isBroken = false;
   // A file that was damaged is replaced by another.
   const writer: StoreWriter = {
+    turnEvents: current.turnEvents,
     write: (events, now) => current.write(events, now),
     amend: (uuid, known) => current.amend(uuid, known),
     note: (entry) => current.note(entry),
@@ -60,7 +61,7 @@ async function openWriting(options: StoreOptions, clock: Clock, tell: (news: Sto
   return {
     writer,
     reader: path === null ? openReader({ connection, clock, searchBudgetMs: options.searchBudgetMs }) : null,
-    inMemory,
+    trouble: inMemory,
     get setAside() {
       return setAside;
     },
@@ -69,6 +70,8 @@ async function openWriting(options: StoreOptions, clock: Clock, tell: (news: Sto
       void replace();
       return `${path} is damaged and is being replaced: ${reasonOf(error)}`;
     },
+    // Each of those who share a file hears for itself.
+    follow() {},
     async inspect() {
       if (path === null || isSound(connection)) return tell({ kind: "damaged", setAside: null });
       await replace();

@@ -25,6 +25,8 @@ export interface WriterOptions {
 /** in which it tries without giving way */
 const patienceMs = 5;
 const prunedSlices = 5_000;
+/** Short enough that who shares the file is not held up. */
+const turnEvents = 1_000;
 
 export function openWriter({ connection, retention, mostWorkers }: WriterOptions): Writer {
   const tasks = openTaskTable(connection);
@@ -60,6 +62,7 @@ export function openWriter({ connection, retention, mostWorkers }: WriterOptions
   }
 
   return {
+    turnEvents,
     write(events, now) {
       return inTransaction((isStale) => {
         tasks.load(new Set(events.map((event) => (event.kind === "task" ? event.uuid : ""))), isStale);

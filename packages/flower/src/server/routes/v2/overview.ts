@@ -27,11 +27,13 @@ async function compose(parts: Parts, startedAt: number): Promise<Overview> {
   const { history, clock } = parts;
   const now = clock.now() / 1_000;
   const to = Math.ceil(now / minute) * minute;
-  const [workers, slices, types, facts, queues] = await Promise.all([
-    history.workers(),
-    history.series({ from: to - hour, to, step: minute }),
-    history.types({ from: to - hour, to }),
-    history.facts(),
+  const facts = await history.facts();
+  // Of a history that cannot be read the page tells why, in a banner.
+  const known = <T>(asked: Promise<readonly T[]>) => (facts.trouble === null ? asked : asked.catch((): readonly T[] => []));
+  const [workers, slices, types, queues] = await Promise.all([
+    known(history.workers()),
+    known(history.series({ from: to - hour, to, step: minute })),
+    known(history.types({ from: to - hour, to })),
     queueRows(parts),
   ]);
   const rows = workers.map((worker) => workerRow(worker, parts.cluster.inspection.workers.get(worker.hostname)));
@@ -54,7 +56,7 @@ async function compose(parts: Parts, startedAt: number): Promise<Overview> {
     failureRate: recentEnded === 0 ? null : recent.reduce((sum, { failed }) => sum + failed, 0) / recentEnded,
     queues,
     series: { step: minute, points },
-    failing: await Promise.all(mostFailed(types).map((type) => failing(parts, type))),
+    failing: await known(Promise.all(mostFailed(types).map((type) => failing(parts, type)))),
     banners: bannersOf({
       history: facts,
       posture: parts.security.posture,
