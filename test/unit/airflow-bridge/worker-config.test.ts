@@ -21,6 +21,7 @@ describe("what a configuration means for the worker", () => {
       },
       ...{ queues: ["default"], concurrency: 16, autoscale: null, logLevel: "INFO", killAfterMs: 60_000, launcher: "fork-server" },
       logs: { folder: "/nowhere/logs", secretKeys: [], clockGraceMs: 30_000, address: ":8793" },
+      unfollowed: [],
     });
   });
 
@@ -53,6 +54,17 @@ describe("what a configuration means for the worker", () => {
         ...{ celery_tables: false, result_expires: 60, broker_transport_options: { master_name: "m", sentinel_kwargs: { password: "p" } } },
       },
     });
+  });
+
+  it("says what is set and does nothing", () => {
+    const own = { AIRFLOW__CELERY__CELERY_CONFIG_OPTIONS: "mine.CELERY_CONFIG", AIRFLOW__CELERY__POOL: "gevent" };
+    expect(of({ ...database, ...own }).unfollowed.map(({ setting }) => setting)).toEqual([
+      "[celery] celery_config_options",
+      "[celery] pool",
+    ]);
+    const airflows = "airflow.providers.celery.executors.default_celery.DEFAULT_CELERY_CONFIG";
+    const usual = { AIRFLOW__CELERY__CELERY_CONFIG_OPTIONS: airflows, AIRFLOW__CELERY__POOL: "prefork" };
+    expect(of({ ...database, ...usual }).unfollowed).toEqual([]);
   });
 
   it("has certificates where they are asked for", () => {

@@ -17,6 +17,8 @@ export interface AirflowWorkerConfig {
   readonly launcher: LauncherName;
   /** for openLogServer */
   readonly logs: Pick<LogServerOptions, "folder" | "secretKeys" | "clockGraceMs" | "address">;
+  /** what is set and does nothing here, for the log */
+  readonly unfollowed: readonly { readonly setting: string; readonly reason: string }[];
 }
 
 /** fork-server: from one process that has imported Airflow; spawn: each anew */
@@ -41,7 +43,28 @@ export function workerConfigOf(config: AirflowConfig): AirflowWorkerConfig {
       // On every address of this machine.
       address: `:${config.whole("logging", "worker_log_server_port", 8793)}`,
     },
+    unfollowed: unfollowedOf(config),
   };
+}
+
+const defaultCeleryConfig = "DEFAULT_CELERY_CONFIG";
+
+function unfollowedOf(config: AirflowConfig): AirflowWorkerConfig["unfollowed"] {
+  const options = config.text("celery", "celery_config_options");
+  const pool = config.text("celery", "pool");
+  return [
+    ...(options === null || options.endsWith(defaultCeleryConfig)
+      ? []
+      : [
+          {
+            setting: "[celery] celery_config_options",
+            reason: "it names a module of Python: put what that changes into extra_celery_config",
+          },
+        ]),
+    ...(pool === null || pool === "prefork"
+      ? []
+      : [{ setting: "[celery] pool", reason: "each task has a process of its own in any case" }]),
+  ];
 }
 
 function appOptionsOf(config: AirflowConfig, defaultQueue: string, concurrency: number): AppOptions<object> {

@@ -38,8 +38,10 @@ export async function airflowWorker({ options: flags }: CommandArguments<"airflo
           ...{ logFile, pidFile, noBanner, hint: null },
         };
       },
-      beside: (worker, _, logger) =>
-        flags.skipServeLogs ? worker : workerWithLogs(worker, () => openLogServer({ ...given.logs, clock: systemClock, logger })),
+      beside(worker, _, logger) {
+        for (const unfollowed of given.unfollowed) logger.warn("a setting of Airflow does nothing here", unfollowed);
+        return flags.skipServeLogs ? worker : workerWithLogs(worker, () => openLogServer({ ...given.logs, clock: systemClock, logger }));
+      },
     },
     output,
   );
