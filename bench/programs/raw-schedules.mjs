@@ -16,13 +16,13 @@ async function readRedis() {
   const names = await redis.zrange(`${base}:changed`, 0, -1);
   const texts = [];
   for (let at = 0; at < names.length; at += 1_000) {
+    const some = names.slice(at, at + 1_000);
     const pipeline = redis.pipeline();
-    for (const name of names.slice(at, at + 1_000))
-      pipeline.hmget(`${base}:entry:${name}`, "source", "definition", "paused", "since", "due", "sent", "id", "runs");
-    for (const [error, fields] of await pipeline.exec()) {
-      if (error) throw error;
-      texts.push(fields[1]);
-    }
+    for (const name of some) pipeline.hmget(`${base}:entry:${name}`, "source", "paused", "since", "due", "sent", "id", "runs");
+    pipeline.hmget(`${base}:definitions`, ...some);
+    const replies = await pipeline.exec();
+    for (const [error] of replies) if (error) throw error;
+    texts.push(...replies.at(-1)[1]);
   }
   redis.disconnect();
   return texts;
