@@ -89,7 +89,7 @@ describe("the table of codes", () => {
   const families = new Set(Object.keys(errorTable).map((code) => code.split("_")[0]));
   const used = new Set(
     sources
-      .flatMap((text) => [...text.matchAll(/"([A-Z]+)(_[A-Z]+)+"/g)])
+      .flatMap((text) => [...text.matchAll(/(?<!environment\[)"([A-Z]+)(_[A-Z]+)+"/g)])
       .filter(([, family]) => families.has(family ?? ""))
       .map(([quoted]) => quoted.slice(1, -1)),
   );
