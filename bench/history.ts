@@ -1,12 +1,13 @@
-/** `npm run bench:history`: the monitor's history with a million tasks. How it is filled, killed, opened and asked, and what it does meanwhile at 5,000 events a second. */
+/** `npm run bench:history`: the monitor's history with a million tasks. How it is filled, killed, opened and asked, also over HTTP, and what it does meanwhile at 5,000 events a second. */
 import { spawn } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { createApp } from "@celeriac/core";
 import type { History, TaskQuery } from "@celeriac/flower";
-import { parseSearch } from "@celeriac/flower";
+import { createMonitor, parseSearch } from "@celeriac/flower";
 import { temporaryDirectory } from "../test/support/private-process.ts";
 import { eventsOf, messageOf, openFile } from "./programs/history-events.mjs";
 import { percentile } from "./row.ts";
@@ -65,6 +66,7 @@ const questions: readonly Question[] = [
   list("name and state FAILURE", (n) => ({ name: `shop.tasks.task_${n % 50}`, states: ["FAILURE"] })),
   list("name, by start", (n) => ({ name: `shop.tasks.task_${n % 50}`, sort: "started" })),
   list("received within an hour", (n) => ({ receivedFrom: now() - (n + 2) * 3_600, receivedTo: now() - (n + 1) * 3_600 })),
+  list("received since a day", () => lastDay()),
   ...(["name", "state", "worker", "received", "started", "runtime"] as const).map((sort) => list(`by ${sort}`, () => ({ sort }))),
   list("offset of a half", (n) => ({ from: tasks / 2 + n })),
   { name: "next of a deep page", ask: deepPage },
@@ -100,6 +102,51 @@ async function askAll(history: History): Promise<void> {
     }
     const partly = searched === null ? "" : `, after ${searched.toLocaleString("en")} rows`;
     row(name, `p50 ${ms(percentile(times, 0.5))}, p95 ${ms(percentile(times, 0.95))}${partly}`);
+  }
+}
+
+/** What Flower's API is asked: paths below /api/tasks?limit=50. */
+const addresses: Readonly<Record<string, (n: number) => string>> = {
+  newest: () => "",
+  "state FAILURE": () => "&state=FAILURE",
+  name: (n) => `&taskname=shop.tasks.task_${n % 50}`,
+  worker: (n) => `&workername=celery@worker-${n % 20}.example`,
+  "name, by start": (n) => `&taskname=shop.tasks.task_${n % 50}&sort_by=-started`,
+  "name, first started first": (n) => `&taskname=shop.tasks.task_${n % 50}&sort_by=started`,
+  "by name": () => "&sort_by=name",
+  "by received": () => "&sort_by=-received",
+  "by started": () => "&sort_by=-started",
+  "received since a day": () => `&received_start=${minutesOf(now() - day)}`,
+  "search, last day, many hits": (n) => `&search=AB-${n}&received_start=${minutesOf(now() - day)}`,
+  "search of all, last day, no hit": () => `&search=nowhere&received_start=${minutesOf(now() - day)}`,
+};
+
+/** As Flower takes times, of this machine's zone. */
+function minutesOf(at: number): string {
+  const local = new Date(at * 1_000 - new Date(at * 1_000).getTimezoneOffset() * 60_000);
+  return encodeURIComponent(local.toISOString().slice(0, 16).replace("T", " "));
+}
+
+/** From the question to the last byte of the answer. */
+async function askOverHttp(path: string): Promise<void> {
+  const app = createApp("bench-history", { broker: "memory://bench-history" });
+  const monitor = createMonitor(app, { port: 0, address: "127.0.0.1", unauthenticatedApi: true, db: path, enableEvents: false });
+  try {
+    await monitor.start();
+    for (const [name, address] of Object.entries(addresses)) {
+      const times: number[] = [];
+      for (let n = 0; n < 40; n += 1) {
+        const beganAt = performance.now();
+        const answer = await fetch(`${monitor.url}/api/tasks?limit=50${address(n)}`);
+        await answer.arrayBuffer();
+        if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+        times.push(performance.now() - beganAt);
+      }
+      row(`HTTP: ${name}`, `p50 ${ms(percentile(times, 0.5))}, p95 ${ms(percentile(times, 0.95))}`);
+    }
+  } finally {
+    await monitor.stop();
+    await app.close();
   }
 }
 
@@ -147,6 +194,7 @@ try {
   await underLoad(history);
   row("most memory of the process", megabytes(process.resourceUsage().maxRSS * 1_024));
   await history.close();
+  await askOverHttp(path);
 } finally {
   folder.remove();
 }

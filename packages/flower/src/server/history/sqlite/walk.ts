@@ -18,6 +18,8 @@ interface Found extends Condition {
   readonly timestamps: "ordered" | "there" | "none";
   /** which it makes the same for all */
   readonly column: string | null;
+  /** What it finds lies together at the end of the list by time, and `least` leads there. */
+  readonly isRecent?: boolean;
 }
 
 export interface Walk {
@@ -94,7 +96,11 @@ interface Counted {
 function bestOf(counted: readonly Counted[], order: readonly string[], isUnsearched: boolean): Found | null {
   const [first, ...others] = counted;
   if (first === undefined) return null;
-  const isInIndexes = first.each.timestamps !== "none" && order[0] === "timestamp" && others.every(({ rows }) => rows < someRows);
+  const isInIndexes =
+    first.each.isRecent !== true &&
+    first.each.timestamps !== "none" &&
+    order[0] === "timestamp" &&
+    others.every(({ rows }) => rows < someRows);
   const isShort = first.rows < fewRows || (isUnsearched && isInIndexes && first.rows < manyRows);
   return isShort ? first.each : (counted.find(({ each }) => isAlong(each, order))?.each ?? null);
 }
@@ -127,7 +133,8 @@ function foundBy({ states, name, worker, queue, receivedFrom, receivedTo, rootId
   if (receivedFrom !== undefined || receivedTo !== undefined) {
     // What nobody received (0) was not received at any time.
     const parameters = [receivedFrom ?? Number.MIN_VALUE, receivedTo ?? Number.MAX_VALUE];
-    found.push({ sql: "received between ? and ?", parameters, index: "ix_task_received", timestamps: "there", column: null });
+    const isRecent = receivedTo === undefined;
+    found.push({ sql: "received between ? and ?", parameters, index: "ix_task_received", timestamps: "there", column: null, isRecent });
   }
   if (rootId !== undefined)
     found.push({ sql: "root_id = ? and root_id <> uuid", parameters: [rootId], index: "ix_task_root", timestamps: "none", column: null });
