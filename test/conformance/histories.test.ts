@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { contentRules, silentLogger } from "../../packages/core/src/runtime.ts";
 import { type HistoryOptions, openHistory } from "../../packages/flower/src/server/history/open-history.ts";
-import { postgresRows } from "../support/postgres-client.ts";
+import { freshPostgresSchema } from "../support/postgres-client.ts";
 import { postgresUrl } from "../support/servers.ts";
 import { describeHistory } from "./history-suite.ts";
 
@@ -26,22 +26,14 @@ describeHistory("memory", async () => ({
   async close() {},
 }));
 
+let database: Promise<string> | null = null;
+
 describeHistory("PostgreSQL", async () => {
-  const db = await freshSchema();
+  database ??= postgresUrl();
+  const db = await freshPostgresSchema(await database);
   return {
     open: (options: Partial<HistoryOptions> = {}) => openHistory({ db, content, logger: silentLogger, ...options }),
     isKept: true,
     async close() {},
   };
 });
-
-let database: Promise<string> | null = null;
-let schemas = 0;
-
-/** A schema for each world: sooner made than a database. */
-async function freshSchema(): Promise<string> {
-  database ??= postgresUrl();
-  const schema = `h${++schemas}`;
-  await postgresRows(await database, `create schema ${schema}`);
-  return `${await database}?options=${encodeURIComponent(`-c search_path=${schema}`)}`;
-}

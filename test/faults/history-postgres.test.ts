@@ -6,7 +6,7 @@ import type { Change, History, TaskQuery } from "../../packages/flower/src/serve
 import { openHistory } from "../../packages/flower/src/server/history/open-history.ts";
 import { programPath } from "../support/built.ts";
 import { heard, success, taskEvent, workerEvent } from "../support/heard.ts";
-import { postgresRows } from "../support/postgres-client.ts";
+import { freshPostgresSchema, postgresRows } from "../support/postgres-client.ts";
 import { postgresUrl } from "../support/servers.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 
@@ -15,10 +15,11 @@ const newest: TaskQuery = { sort: "timestamp", descending: true, limit: 50, from
 const now = Date.now() / 1_000 - 60;
 
 describe("a history on PostgreSQL", () => {
+  const database = postgresUrl();
   let db: string;
   const closing: (() => Promise<unknown>)[] = [];
   beforeEach(async () => {
-    db = await postgresUrl();
+    db = await freshPostgresSchema(await database);
   });
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();

@@ -19,3 +19,12 @@ export async function cutPostgresConnections(url: string): Promise<void> {
     "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
   );
 }
+
+let schemas = 0;
+
+/** The URL of a schema of its own in the database: sooner made than a database. */
+export async function freshPostgresSchema(url: string): Promise<string> {
+  const schema = `schema_${process.pid}_${++schemas}`;
+  await postgresRows(url, `create schema ${schema}`);
+  return `${url}?options=${encodeURIComponent(`-c search_path=${schema}`)}`;
+}

@@ -22,7 +22,7 @@ export function taskListing(
   { sort, descending, ...filter }: Pick<TaskQuery, "sort" | "descending"> & TaskFilter,
 ): TaskListing {
   const search = filter.search === undefined ? null : searchCondition(filter.search, dialect);
-  const filters = conditionsOf(filter);
+  const filters = conditionsOf(filter, sort);
   const keys = keysOf(sort);
   const isExact = search?.isExact ?? true;
   const list = `id, ${isExact ? previewList : columnNames.join(", ")}`;
@@ -86,7 +86,7 @@ function keysOf(sort: SortKey): readonly string[] {
 /** Nothing has its last event before it was received, but for what clocks that differ make of it. */
 const driftSeconds = 60;
 
-function conditionsOf({ states, name, worker, queue, receivedFrom, receivedTo, rootId }: TaskFilter): readonly Condition[] {
+function conditionsOf({ states, name, worker, queue, receivedFrom, receivedTo, rootId }: TaskFilter, sort: SortKey): readonly Condition[] {
   const found: Condition[] = [];
   const add = (sql: string, ...parameters: readonly unknown[]) => found.push({ sql, parameters });
   if (name !== undefined) add("name = ?", name);
@@ -98,9 +98,12 @@ function conditionsOf({ states, name, worker, queue, receivedFrom, receivedTo, r
       states.map((state) => state.toUpperCase()),
     );
   // What nobody received (0) was not received at any time.
-  if (receivedFrom !== undefined || receivedTo !== undefined) add("received <> 0");
-  if (receivedFrom !== undefined) add("received >= ? and timestamp >= ?", receivedFrom, receivedFrom - driftSeconds);
-  if (receivedTo !== undefined) add("received <= ?", receivedTo);
+  if (receivedTo !== undefined) add("received <> 0 and received <= ?", receivedTo);
+  if (receivedFrom !== undefined && (receivedTo !== undefined || sort !== "timestamp"))
+    add("received <> 0 and received >= ?", receivedFrom);
+  // A list by time ends there, and is read along its own index: two bounds of the same days are taken for fewer rows than either.
+  else if (receivedFrom !== undefined)
+    add("timestamp >= ? and received <> 0 and received + 0 >= ?", receivedFrom - driftSeconds, receivedFrom);
   if (rootId !== undefined) add("root_id = ? and root_id <> uuid", rootId);
   return found;
 }
