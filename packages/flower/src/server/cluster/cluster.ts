@@ -25,7 +25,7 @@ export interface ClusterOptions {
 
 /** Knows the workers of the history at once, and asks all that are there in the background. */
 export async function openCluster({ history, ...options }: ClusterOptions): Promise<Cluster> {
-  const inspection = createInspection(options);
+  const inspection = createInspection({ ...options, clock: options.runtime.clock });
   const heardOf = new Set<string>();
   const hear = (workers: Change["workers"]) => {
     for (const { hostname, online } of workers) {

@@ -31,6 +31,7 @@ export function taskControlRoutes(server: FastifyInstance, { runtime, history, c
     const limits = { hard: given.number("hard"), soft: given.number("soft") };
     await checkKnown(task, worker);
     const answer = await actions.workers.timeLimit(worker, task, limits);
+    cluster.inspection.changed(worker);
     if ("error" in answer) throw new Refusal(403, `Failed to set timeouts: '${answer.error}'`);
     return sendJson(reply, { message: answer.ok });
   });
@@ -41,6 +42,7 @@ export function taskControlRoutes(server: FastifyInstance, { runtime, history, c
     const [worker, rate] = [given.requiredText("workername"), given.requiredText("ratelimit")];
     await checkKnown(task, worker);
     const answer = await actions.workers.rateLimit(worker, task, rate);
+    cluster.inspection.changed(worker);
     if ("error" in answer) throw new Refusal(403, `Failed to set rate limit: '${answer.error}'`);
     return sendJson(reply, { message: answer.ok });
   });

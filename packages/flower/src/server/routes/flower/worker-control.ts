@@ -25,7 +25,9 @@ export function workerControlRoutes(server: FastifyInstance, { cluster, actions:
   function route(path: string, action: ActionName, act: (worker: string, given: RequestArguments) => Promise<Told>): void {
     server.post(`/api/worker/${path}/*`, changesText(action), async (request, reply) => {
       const worker = known(request);
-      return told(reply, await act(worker, await argumentsOf(request)));
+      const done = await act(worker, await argumentsOf(request));
+      cluster.inspection.changed(worker);
+      return told(reply, done);
     });
   }
 

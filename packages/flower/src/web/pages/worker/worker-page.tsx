@@ -1,11 +1,12 @@
 /** One worker: how it is, what it runs now, what it has said about itself, and what can be done to it. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { usePathname } from "wouter/use-browser-location";
 import type { WorkerView } from "../../../shared/contract.ts";
 import { nameInPath } from "../../address.ts";
 import { Refused } from "../../api/ask.ts";
 import { askWorker, keys, workerQuery, workersQuery } from "../../api/queries.ts";
+import { now as epochSeconds } from "../../clock.ts";
 import { count } from "../../format/number.ts";
 import { usePolling, useTopics } from "../../live/live.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -23,6 +24,9 @@ import { QueuesTab } from "./queues-tab.tsx";
 import { SystemTab } from "./system-tab.tsx";
 import { TasksTab } from "./tasks-tab.tsx";
 import { WorkerControls } from "./worker-controls.tsx";
+
+/** Of what is older a worker is asked again while its page is shown. */
+const freshSeconds = 30;
 
 const tabs = [
   ["pool", "Pool", PoolTab],
@@ -52,12 +56,17 @@ export function WorkerPage() {
   const absent = worker?.online === false ? "This worker is offline." : null;
   const refusal = denied ?? absent;
   const [tab, setTab] = useTab();
-  const refresh = async () => {
+  const refresh = useCallback(async () => {
     await askWorker(name).then(
       (view) => queries.setQueryData(workerQuery(name).queryKey, view),
       () => queries.invalidateQueries({ queryKey: keys.worker(name) }),
     );
-  };
+  }, [name, queries]);
+  const isStale = data?.online === true && epochSeconds() - (data.inspectedAt ?? 0) > freshSeconds;
+  // What it said before is shown until then.
+  useEffect(() => {
+    if (isStale) void refresh();
+  }, [isStale, refresh]);
   return (
     <Page
       title={name}
