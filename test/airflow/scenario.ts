@@ -81,6 +81,11 @@ export function openScene(stage: Stage, troupe: Troupe): OpenScene {
     workers.push(worker);
     return worker;
   }
+  const results: Scene["results"] = async () => {
+    // The first worker makes the table.
+    const [table] = await stage.sql<{ name: string | null }>("select to_regclass('celery_taskmeta') as name");
+    return table!.name === null ? [] : await stage.sql<ResultRow>("select task_id, status, result from celery_taskmeta order by id");
+  };
   const tasks: Scene["tasks"] = (runId) => {
     const columns = "task_id, map_index, state, try_number, external_executor_id";
     return stage.sql<TaskRow>(`select ${columns} from task_instance where run_id = $1 order by task_id, map_index`, runId);
@@ -105,17 +110,13 @@ export function openScene(stage: Stage, troupe: Troupe): OpenScene {
       return { runId, state, tasks: await tasks(runId) };
     },
     tasks,
-    results: () => stage.sql<ResultRow>("select task_id, status, result from celery_taskmeta order by id"),
+    results,
     until,
     async report() {
       const rows = await stage.sql(
         "select dag_id, run_id, task_id, map_index, state, try_number, external_executor_id from task_instance where end_date is null or end_date > now() - interval '5 minutes'",
       );
-      const parts = [
-        JSON.stringify(rows, null, 1),
-        JSON.stringify(await stage.sql("select task_id, status from celery_taskmeta")),
-        ...newLogs(stage),
-      ];
+      const parts = [JSON.stringify(rows, null, 1), JSON.stringify(await results(), ["task_id", "status"]), ...newLogs(stage)];
       return [...parts, ...workers.map((worker) => worker.output())].join("\n\n");
     },
     async close() {
