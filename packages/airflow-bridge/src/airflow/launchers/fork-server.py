@@ -10,6 +10,7 @@ argv: the seconds that processes have after SIGTERM, when the worker is gone, be
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import os
@@ -61,9 +62,11 @@ def preload():
     major = int(airflow.__version__.split(".")[0])
     if major >= 3:
         import airflow.executors.base_executor
-        import airflow.executors.workloads
         import airflow.sdk.execution_time.supervisor
         import airflow.sdk.execution_time.task_runner
+
+        workload_adapter()
+        warm_client()
     else:
         import airflow.cli.commands.task_command
         import airflow.jobs.local_task_job_runner
@@ -72,12 +75,33 @@ def preload():
 
         get_parser()
     operators = "airflow.providers.standard.operators" if major >= 3 else "airflow.operators"
-    for name in ("jinja2.ext", operators + ".bash", operators + ".python"):
+    for name in ("jinja2.ext", "airflow.utils.net", operators + ".bash", operators + ".python"):
         try:
             __import__(name)
         except ImportError:
             pass
     return airflow.__version__
+
+
+@functools.lru_cache(maxsize=None)
+def workload_adapter():
+    from airflow.executors import workloads
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(workloads.All)
+
+
+def warm_client():
+    """Reads the certificates that a client of Airflow's API may trust, which each process would do anew: of 3.1 and later; others have no such memory."""
+    try:
+        from airflow.sdk.api.client import Client
+
+        Client(base_url="http://localhost/", token="").close()
+    except ImportError:
+        pass
+    except Exception as error:
+        # Whoever needs it hears of it.
+        print("fork-server: %s" % describe(error), file=sys.stderr)
 
 
 class ForkServer:
@@ -255,9 +279,8 @@ def run_workload(text):
     from airflow.configuration import conf
     from airflow.executors import workloads
     from airflow.executors.base_executor import BaseExecutor
-    from pydantic import TypeAdapter
 
-    workload = TypeAdapter(workloads.All).validate_json(text)
+    workload = workload_adapter().validate_json(text)
     to_stdout = conf.getboolean("logging", "task_logs_to_stdout", fallback=False)
     if hasattr(BaseExecutor, "run_workload"):
         BaseExecutor.run_workload(workload, subprocess_logs_to_stdout=to_stdout)
