@@ -3,6 +3,7 @@
  * a connection of its own, and says on it how it ended: nothing of it is on a command line, in a variable or in a file.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
 import { dirname } from "node:path";
@@ -106,20 +107,22 @@ export class ForkServer implements Launcher {
     }
   }
 
-  /** null: the fork-server has died just now. */
+  /** To the fork-server, or to another one where that is found dead before it was told. null: that one, too, has died. */
   async #connect(): Promise<Socket | null> {
-    const running = this.#running();
-    const { socket } = await running;
-    return new Promise((resolve) => {
-      const connection = createConnection(socket);
-      connection.once("connect", () => resolve(connection));
-      // What befalls it once it stands ends it: that is what is followed.
-      connection.on("error", ({ code }: NodeJS.ErrnoException) => {
-        const isGone = code === "ECONNREFUSED" || code === "ENOENT";
-        if (isGone && this.#server === running) this.#server = null;
-        resolve(null);
-      });
-    });
+    return (await this.#connectTo(this.#running())) ?? (await this.#connectTo(this.#running()));
+  }
+
+  async #connectTo(running: Promise<Server>): Promise<Socket | null> {
+    const connection = createConnection((await running).socket);
+    // What befalls it once it stands ends it: that is what is followed.
+    connection.on("error", () => {});
+    try {
+      await once(connection, "connect");
+    } catch {
+      if (this.#server === running) this.#server = null;
+      return null;
+    }
+    return connection;
   }
 
   #running(): Promise<Server> {

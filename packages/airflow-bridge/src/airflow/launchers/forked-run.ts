@@ -24,7 +24,10 @@ export function followRun(connection: Socket, celeryId: string): ForkedRun {
   let pid: number | null = null;
   let said: Exclude<Line, { readonly pid: number } | { readonly exit: number }> | null = null;
   let exit: number | null = null;
-  createInterface({ input: connection }).on("line", (text) => {
+  const lines = createInterface({ input: connection });
+  // It repeats what the connection says of its end.
+  lines.on("error", () => {});
+  lines.on("line", (text) => {
     const line = JSON.parse(text) as Line;
     if ("pid" in line) pid = line.pid;
     else if ("exit" in line) exit = line.exit;
