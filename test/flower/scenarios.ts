@@ -1,5 +1,6 @@
 /** What people do with Flower, on a worker of ours. Each throws when it went otherwise. */
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { eventually } from "../support/eventually.ts";
 import { done, type Stage } from "./stage.ts";
 
 export const scenarios: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
@@ -118,8 +119,5 @@ async function pages({ flower, worker, send, inState }: Stage): Promise<void> {
 
 async function shutdown({ flower, worker }: Stage): Promise<void> {
   equal(done(await flower.post(`/api/worker/shutdown/${worker}`)), { message: "Shutting down!" });
-  for (let isOnline = true; isOnline; ) {
-    isOnline = done(await flower.get("/api/workers?status=1"))[worker] === true;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await eventually(async () => done(await flower.get("/api/workers?status=1"))[worker] !== true, { withinMs: 60_000, everyMs: 100 });
 }

@@ -2,6 +2,7 @@
 import { hostname, networkInterfaces } from "node:os";
 import { ConfigError } from "@celeriac/core/runtime";
 import type { AirflowConfig, Environment } from "./config.ts";
+import { executionApiUrl } from "./execution-api/url.ts";
 import type { TypeScriptLauncherOptions } from "./launchers/typescript.ts";
 
 export type TypeScriptConfig = Pick<TypeScriptLauncherOptions, "supervisor" | "child" | "env">;
@@ -33,11 +34,9 @@ export function typeScriptConfigOf(config: AirflowConfig, environment: Environme
 }
 
 function apiUrlOf(config: AirflowConfig): string {
-  const given = config.text("core", "execution_api_server_url");
-  const base = (config.text("api", "base_url") ?? "http://localhost:8080").replace(/\/+$/, "");
-  const url = given ?? `${base}/execution/`;
+  const url = executionApiUrl(config);
   if (/^https?:\/\/[^/]/i.test(url) && URL.canParse(url)) return url;
-  const name = given === null ? "[api] base_url" : "[core] execution_api_server_url";
+  const name = config.text("core", "execution_api_server_url") === null ? "[api] base_url" : "[core] execution_api_server_url";
   throw new ConfigError(
     "AIRFLOW_CONFIG",
     `${name}: expected an address such as http://airflow:8080/execution/, got ${JSON.stringify(url)}`,

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type Clock, reasonOf, redactText } from "@celeriac/core/runtime";
 import type { AirflowConfig, Environment } from "../config.ts";
+import { executionApiUrl } from "../execution-api/url.ts";
 import { findInterpreter } from "../interpreter.ts";
 import { bad, doubtful, type Finding, good } from "./finding.ts";
 
@@ -83,11 +84,6 @@ export async function askExecutionApi(config: AirflowConfig, clock: Clock): Prom
 const addressRemedy = "Tasks of Airflow 3 need it: [core] execution_api_server_url, else [api] base_url with /execution/ behind it.";
 
 /** As Airflow finds it. */
-function executionApiUrl(config: AirflowConfig): string {
-  const base = config.text("api", "base_url") ?? "http://localhost:8080";
-  return config.text("core", "execution_api_server_url") ?? `${base.replace(/\/+$/, "")}/execution/`;
-}
-
 /** A traceback says what happened at its end. */
 function lastLineOf(error: unknown): string {
   const { stderr } = error as { readonly stderr?: string };
