@@ -51,8 +51,8 @@ export function workerColumns(total: Counters): readonly Column<WorkerRow>[] {
     {
       id: "load",
       title: "Load",
-      width: "10.5rem",
-      rank: 3,
+      width: "9.25rem",
+      rank: 4,
       isNumber: true,
       value: ({ loadavg }) => loadavg[0],
       cell: ({ loadavg, online }) =>
@@ -74,7 +74,7 @@ function figure(id: "processed" | "succeeded" | "failed" | "retried", title: str
   return {
     id,
     title,
-    width: "6.5rem",
+    width: "5.75rem",
     rank,
     isNumber: true,
     value: (row) => row[id],
