@@ -1,0 +1,120 @@
+/** A DAG as scheduler, runner and commands see it: frozen data that the builder makes from the code of its author, the same in every process that loads it. */
+import type { Logger, Schedule } from "@celeriac/core";
+import type { Input } from "./input.ts";
+import type { TriggerRule, WeightRule } from "./states.ts";
+
+/** Times are epoch ms, waits ms. */
+export interface DagModel {
+  readonly id: string;
+  readonly schedule: DagSchedule;
+  /** no run before, none after */
+  readonly startAt: number | null;
+  readonly endAt: number | null;
+  readonly catchUp: boolean;
+  /** runs at once; 16 */
+  readonly maxActiveRuns: number;
+  /** instances of one run at once; 16 */
+  readonly maxActiveTasks: number;
+  readonly runTimeoutMs: number | null;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly tags: readonly string[];
+  /** each behind all that it waits for */
+  readonly tasks: ReadonlyMap<string, TaskModel>;
+  readonly groups: readonly GroupModel[];
+}
+
+export interface DagSchedule {
+  /** a preset, a cron string, one of core's schedules; null: only by hand */
+  readonly when: string | Schedule | null;
+  /** IANA name */
+  readonly tz: string;
+  /** Airflow 3's rules, or the data intervals of 2.x */
+  readonly timetable: "trigger" | "interval";
+}
+
+/** Its tasks bear its id and a point in front of theirs; groups nest. */
+export interface GroupModel {
+  readonly id: string;
+  readonly parent: string | null;
+}
+
+export interface TaskModel {
+  /** unique in the DAG, groups in front: "load.rows" */
+  readonly id: string;
+  readonly group: string | null;
+  /** what it is, for people: "function", "task", "bash", "branch", "sensor" … */
+  readonly operator: string;
+  /** ids of direct neighbours */
+  readonly upstream: readonly string[];
+  readonly downstream: readonly string[];
+  readonly options: TaskModelOptions;
+  /** Arguments of `work`, read in each run. One or more of kind "each" or "zip": an instance per item. */
+  readonly inputs: readonly Input[];
+  readonly work: Work;
+}
+
+export interface TaskModelOptions {
+  /** null: the app's default */
+  readonly queue: string | null;
+  /** tries after the first */
+  readonly retries: number;
+  readonly retryDelayMs: number;
+  readonly exponentialBackoff: boolean;
+  readonly maxRetryDelayMs: number | null;
+  readonly triggerRule: TriggerRule;
+  readonly pool: string;
+  readonly poolSlots: number;
+  readonly priorityWeight: number;
+  readonly weightRule: WeightRule;
+  readonly executionTimeoutMs: number | null;
+  readonly dependsOnPast: boolean;
+}
+
+/** What an instance does. */
+export type Work =
+  /** a function of the DAG, and every operator made of one */
+  | { readonly kind: "run"; run(context: WorkContext, args: readonly unknown[]): Promise<Ending> }
+  /** a task of the app, by name: the celery executor queues it as itself, in whatever language its worker is */
+  | { readonly kind: "task"; readonly task: string }
+  | ({ readonly kind: "wait" } & Wait);
+
+/** A sensor, or a run that was triggered. May be asked any number of times, by different processes. */
+export interface Wait {
+  /** poke: holds its slot; reschedule: gives it back between two looks; defer: holds none, the triggerer looks */
+  readonly mode: "poke" | "reschedule" | "defer";
+  readonly intervalMs: number;
+  /** from the first start on, over all its looks */
+  readonly timeoutMs: number | null;
+  /** skipped instead of failed when it took too long */
+  readonly softFail: boolean;
+  /** `undefined` or `false`: not yet; anything else ends the wait, and is its value */
+  poke(context: WorkContext, args: readonly unknown[]): Promise<unknown>;
+}
+
+/** What work knows of its run. */
+export interface WorkContext {
+  readonly dagId: string;
+  readonly runId: string;
+  readonly taskId: string;
+  /** -1: not mapped */
+  readonly mapIndex: number;
+  readonly tryNumber: number;
+  readonly logicalDate: Date;
+  readonly intervalStart: Date;
+  readonly intervalEnd: Date;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** aborted when its time is over, when somebody cleared or marked it, and at a stop */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/** How a try ended. */
+export type Ending =
+  | { readonly kind: "success"; readonly value: unknown }
+  /** well, but of the tasks right behind it only `follow` go on: the others are skipped */
+  | { readonly kind: "branch"; readonly value: unknown; readonly follow: readonly string[] }
+  | { readonly kind: "skipped"; readonly reason: string }
+  | { readonly kind: "failed"; readonly reason: string; readonly retryable: boolean }
+  /** looks again, in the same try */
+  | { readonly kind: "reschedule"; readonly at: number }
+  | { readonly kind: "defer"; readonly at: number };

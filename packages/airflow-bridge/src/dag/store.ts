@@ -1,0 +1,134 @@
+/** What scheduler, runner and commands keep and read, as tables behind transactions. One set of statements serves the adapters in store/. */
+import type {
+  ConnectionRecord,
+  DagRecord,
+  InstancePlace,
+  InstanceRecord,
+  NextRun,
+  PoolRecord,
+  RunPlace,
+  RunRecord,
+  TryRecord,
+  XComRecord,
+} from "./records.ts";
+import type { InstanceState, RunState } from "./states.ts";
+
+/** Opening connects nothing. Everything rejects with DAG_STORE_* when the database does not answer, is full, broken or of another version. */
+export interface DagStore {
+  /** for messages, without credentials */
+  readonly label: string;
+  /** One transaction: what `body` wrote is there as a whole, or not at all. It must await nothing but the tables. */
+  write<T>(body: (tables: Tables) => Promise<T>): Promise<T>;
+  /** What `body` reads, without a lock. */
+  read<T>(body: (tables: Tables) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface Tables {
+  readonly dags: DagTable;
+  readonly runs: RunTable;
+  readonly instances: InstanceTable;
+  readonly tries: TryTable;
+  readonly xcoms: XComTable;
+  readonly pools: PoolTable;
+  readonly connections: ConnectionTable;
+  readonly variables: VariableTable;
+}
+
+/** `take…`: locks the rows until the transaction ends; those that another has locked are left out. */
+export interface DagTable {
+  /** What the code says; `nextRun` and `isPaused` stay as they are where it is known, else `isPaused` is false. */
+  put(dag: Omit<DagRecord, "isPaused" | "nextRun">): Promise<void>;
+  find(dagId: string): Promise<DagRecord | null>;
+  all(): Promise<readonly DagRecord[]>;
+  setPaused(dagId: string, isPaused: boolean): Promise<boolean>;
+  setNextRun(dagId: string, next: NextRun | null): Promise<void>;
+  /** Not paused, with a next run that is due. */
+  takeDue(now: number, limit: number): Promise<readonly DagRecord[]>;
+}
+
+export interface RunTable {
+  /** false: there is one of this id, or a scheduled one of this date */
+  add(run: RunRecord): Promise<boolean>;
+  find(place: RunPlace): Promise<RunRecord | null>;
+  /** newest first */
+  list(filter: {
+    readonly dagId?: string | undefined;
+    readonly states?: readonly RunState[] | undefined;
+    readonly backfillId?: string | undefined;
+    readonly limit: number;
+  }): Promise<readonly RunRecord[]>;
+  /** The last one before, by logical date: for what depends on the past. */
+  before(run: RunRecord): Promise<RunRecord | null>;
+  /** Queued or running ones that want to be looked at, the longest waiting first. Those of paused DAGs too, if they run. */
+  takeReady(now: number, limit: number): Promise<readonly RunRecord[]>;
+  take(place: RunPlace): Promise<RunRecord | null>;
+  set(place: RunPlace, fields: Partial<Pick<RunRecord, "state" | "startedAt" | "endedAt" | "lookAt" | "params">>): Promise<void>;
+  /** The scheduler is to look at it at `at`, if not before. */
+  wake(place: RunPlace, at: number): Promise<void>;
+  countActive(dagId: string, backfillId: string | null): Promise<number>;
+}
+
+export type InstanceFields = Partial<Omit<InstanceRecord, keyof InstancePlace>>;
+
+export interface InstanceTable {
+  /** Those that are there stay as they are. */
+  addAll(instances: readonly InstanceRecord[]): Promise<void>;
+  ofRun(place: RunPlace): Promise<readonly InstanceRecord[]>;
+  find(place: InstancePlace): Promise<InstanceRecord | null>;
+  /** Sets the fields if it is still so; false if not. */
+  change(
+    place: InstancePlace,
+    expected: { readonly states: readonly InstanceState[]; readonly tryNumber?: number; readonly externalId?: string | null },
+    fields: InstanceFields,
+  ): Promise<boolean>;
+  /** The placeholder gives way to what it was mapped to, and so does what is too much. */
+  remove(places: readonly InstancePlace[]): Promise<void>;
+  /** By weight, the heaviest first, then the oldest run, then the lowest index; without the pools and DAGs that have no room. */
+  takeScheduled(
+    limit: number,
+    without: { readonly pools: readonly string[]; readonly dags: readonly string[] },
+  ): Promise<readonly InstanceRecord[]>;
+  /** Slots that queued and running (and, where the pool says so, deferred) instances hold. */
+  usedSlots(): Promise<ReadonlyMap<string, number>>;
+  /** Queued and running instances by run: "dagId\0runId". */
+  activeByRun(): Promise<ReadonlyMap<string, number>>;
+  inStates(
+    states: readonly InstanceState[],
+    filter?: { readonly heartbeatBefore?: number; readonly queuedBefore?: number; readonly nextBefore?: number },
+  ): Promise<readonly InstanceRecord[]>;
+}
+
+export interface TryTable {
+  add(row: TryRecord): Promise<void>;
+  ofRun(place: RunPlace): Promise<readonly TryRecord[]>;
+}
+
+export interface XComTable {
+  put(row: XComRecord): Promise<void>;
+  /** All instances of a task, by map index. */
+  ofTask(place: RunPlace, taskId: string, key: string): Promise<readonly XComRecord[]>;
+  clear(place: InstancePlace): Promise<void>;
+}
+
+export interface PoolTable {
+  put(pool: PoolRecord): Promise<void>;
+  remove(name: string): Promise<boolean>;
+  all(): Promise<readonly PoolRecord[]>;
+  /** All, locked: who queues does it alone. */
+  takeAll(): Promise<readonly PoolRecord[]>;
+}
+
+export interface ConnectionTable {
+  put(connection: ConnectionRecord): Promise<void>;
+  find(id: string): Promise<ConnectionRecord | null>;
+  all(): Promise<readonly ConnectionRecord[]>;
+  remove(id: string): Promise<boolean>;
+}
+
+export interface VariableTable {
+  put(key: string, value: string): Promise<void>;
+  find(key: string): Promise<string | null>;
+  all(): Promise<ReadonlyMap<string, string>>;
+  remove(key: string): Promise<boolean>;
+}
