@@ -46,7 +46,7 @@ export interface InstancePlace extends RunPlace {
 
 export interface InstanceRecord extends InstancePlace {
   readonly state: InstanceState;
-  /** of the try that runs, or ran last; 0: none has */
+  /** Of the try that is to run, runs, or ran last; 0: none yet. Rises when it is scheduled for a new try, not when it goes on with one. */
   readonly tryNumber: number;
   /** the last number that may still run; rises when it is cleared */
   readonly maxTries: number;
@@ -57,6 +57,10 @@ export interface InstanceRecord extends InstancePlace {
   readonly priorityWeight: number;
   /** id under which an executor has it; a new one each time it is queued */
   readonly externalId: string | null;
+  /** which scheduler gave it to its executor, and hears what becomes of it */
+  readonly scheduler: string | null;
+  /** how often it was taken back from an executor where it did not begin; 0 in a new try */
+  readonly requeues: number;
   readonly hostname: string | null;
   readonly queuedAt: number | null;
   /** of the try; `firstStartedAt`: of its first look */
@@ -92,6 +96,15 @@ export interface PoolRecord {
   readonly slots: number;
   /** deferred instances hold their slots as well */
   readonly includeDeferred: boolean;
+}
+
+/** A scheduler that runs, or died without a word. */
+export interface SchedulerRecord {
+  /** of the process: a scheduler that starts again has another */
+  readonly id: string;
+  readonly hostname: string;
+  readonly startedAt: number;
+  readonly heartbeatAt: number;
 }
 
 /** Airflow's fields. */

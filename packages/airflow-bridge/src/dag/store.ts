@@ -8,6 +8,7 @@ import type {
   PoolRecord,
   RunPlace,
   RunRecord,
+  SchedulerRecord,
   TryRecord,
   XComRecord,
 } from "./records.ts";
@@ -31,11 +32,16 @@ export interface Tables {
   readonly tries: TryTable;
   readonly xcoms: XComTable;
   readonly pools: PoolTable;
+  readonly schedulers: SchedulerTable;
   readonly connections: ConnectionTable;
   readonly variables: VariableTable;
 }
 
-/** `take…`: locks the rows until the transaction ends; those that another has locked are left out. */
+/**
+ * `take…`: locks the rows until the transaction ends; those that another has locked are left out. `dagIds`: of these alone, which are those that
+ * the scheduler has the code of. Who changes rows of several tables does it in this order, so that nobody waits in a circle: pools, DAG, run
+ * (`wake` too), instances, what hangs on them.
+ */
 export interface DagTable {
   /** What the code says; `nextRun` and `isPaused` stay as they are where it is known, else `isPaused` is false. */
   put(dag: Omit<DagRecord, "isPaused" | "nextRun">): Promise<void>;
@@ -43,8 +49,9 @@ export interface DagTable {
   all(): Promise<readonly DagRecord[]>;
   setPaused(dagId: string, isPaused: boolean): Promise<boolean>;
   setNextRun(dagId: string, next: NextRun | null): Promise<void>;
-  /** Not paused, with a next run that is due. */
-  takeDue(now: number, limit: number): Promise<readonly DagRecord[]>;
+  take(dagId: string): Promise<DagRecord | null>;
+  /** Not paused, with a next run that is due, and less active runs (queued or running, no backfill's) than it may have; the longest due first. */
+  takeDue(now: number, limit: number, dagIds: readonly string[]): Promise<readonly DagRecord[]>;
 }
 
 export interface RunTable {
@@ -60,16 +67,34 @@ export interface RunTable {
   }): Promise<readonly RunRecord[]>;
   /** The last one before, by logical date: for what depends on the past. */
   before(run: RunRecord): Promise<RunRecord | null>;
-  /** Queued or running ones that want to be looked at, the longest waiting first. Those of paused DAGs too, if they run. */
-  takeReady(now: number, limit: number): Promise<readonly RunRecord[]>;
+  /** Running ones that want to be looked at, the longest waiting first; those of paused DAGs too. */
+  takeReady(now: number, limit: number, dagIds: readonly string[]): Promise<readonly RunRecord[]>;
+  /** Queued ones, by logical date. Who holds the lock of the DAG may start them, within its limit. */
+  takeQueued(dagId: string, backfillId: string | null, limit: number): Promise<readonly RunRecord[]>;
   take(place: RunPlace): Promise<RunRecord | null>;
   set(place: RunPlace, fields: Partial<Pick<RunRecord, "state" | "startedAt" | "endedAt" | "lookAt" | "params">>): Promise<void>;
   /** The scheduler is to look at it at `at`, if not before. */
   wake(place: RunPlace, at: number): Promise<void>;
-  countActive(dagId: string, backfillId: string | null): Promise<number>;
+  /** How many are queued and running, of each DAG and of each backfill that has any. */
+  countActive(): Promise<readonly ActiveRuns[]>;
+}
+
+export interface ActiveRuns {
+  readonly dagId: string;
+  /** null: all that belong to none */
+  readonly backfillId: string | null;
+  readonly queued: number;
+  readonly running: number;
 }
 
 export type InstanceFields = Partial<Omit<InstanceRecord, keyof InstancePlace>>;
+
+export interface ExpectedInstance {
+  readonly states: readonly InstanceState[];
+  readonly tryNumber?: number;
+  readonly externalId?: string | null;
+  readonly heartbeatBefore?: number;
+}
 
 export interface InstanceTable {
   /** Those that are there stay as they are. */
@@ -77,25 +102,30 @@ export interface InstanceTable {
   ofRun(place: RunPlace): Promise<readonly InstanceRecord[]>;
   find(place: InstancePlace): Promise<InstanceRecord | null>;
   /** Sets the fields if it is still so; false if not. */
-  change(
-    place: InstancePlace,
-    expected: { readonly states: readonly InstanceState[]; readonly tryNumber?: number; readonly externalId?: string | null },
-    fields: InstanceFields,
-  ): Promise<boolean>;
+  change(place: InstancePlace, expected: ExpectedInstance, fields: InstanceFields): Promise<boolean>;
   /** The placeholder gives way to what it was mapped to, and so does what is too much. */
   remove(places: readonly InstancePlace[]): Promise<void>;
-  /** By weight, the heaviest first, then the oldest run, then the lowest index; without the pools and DAGs that have no room. */
+  /**
+   * Of running runs of DAGs that are not paused, without the pools and runs that have no room: by weight, the heaviest first, then the oldest
+   * run, then the lowest index.
+   */
   takeScheduled(
     limit: number,
-    without: { readonly pools: readonly string[]; readonly dags: readonly string[] },
+    dagIds: readonly string[],
+    without: { readonly pools: readonly string[]; readonly runs: readonly RunPlace[] },
   ): Promise<readonly InstanceRecord[]>;
   /** Slots that queued and running (and, where the pool says so, deferred) instances hold. */
   usedSlots(): Promise<ReadonlyMap<string, number>>;
-  /** Queued and running instances by run: "dagId\0runId". */
-  activeByRun(): Promise<ReadonlyMap<string, number>>;
+  /** Queued and running instances of the runs that have any. */
+  activeByRun(): Promise<readonly (RunPlace & { readonly active: number })[]>;
   inStates(
     states: readonly InstanceState[],
-    filter?: { readonly heartbeatBefore?: number; readonly queuedBefore?: number; readonly nextBefore?: number },
+    filter?: {
+      readonly heartbeatBefore?: number;
+      readonly queuedBefore?: number;
+      readonly nextBefore?: number;
+      readonly scheduler?: string;
+    },
   ): Promise<readonly InstanceRecord[]>;
 }
 
@@ -117,6 +147,14 @@ export interface PoolTable {
   all(): Promise<readonly PoolRecord[]>;
   /** All, locked: who queues does it alone. */
   takeAll(): Promise<readonly PoolRecord[]>;
+}
+
+export interface SchedulerTable {
+  put(scheduler: SchedulerRecord): Promise<void>;
+  all(): Promise<readonly SchedulerRecord[]>;
+  /** Those not heard of since then: who takes one takes over what it had queued. */
+  takeSilent(before: number): Promise<readonly SchedulerRecord[]>;
+  remove(id: string): Promise<boolean>;
 }
 
 export interface ConnectionTable {
