@@ -1,7 +1,10 @@
 /** A DAG as scheduler, runner and commands see it: frozen data that the builder makes from the code of its author, the same in every process that loads it. */
-import type { Logger, Schedule } from "@celeriac/core";
+import type { Schedule } from "@celeriac/core";
+import type { Clock } from "@celeriac/core/runtime";
 import type { Input } from "./input.ts";
-import type { TriggerRule, WeightRule } from "./states.ts";
+import type { RunPlace } from "./records.ts";
+import type { RunContext } from "./run-context.ts";
+import type { RunState, TriggerRule, WeightRule } from "./states.ts";
 
 /** Times are epoch ms, waits ms. */
 export interface DagModel {
@@ -48,7 +51,7 @@ export interface TaskModel {
   readonly upstream: readonly string[];
   readonly downstream: readonly string[];
   readonly options: TaskModelOptions;
-  /** Arguments of `work`, read in each run. One or more of kind "each" or "zip": an instance per item. */
+  /** Arguments of `work`, read in each run. One or more of kind "each": an instance per item. */
   readonly inputs: readonly Input[];
   readonly work: Work;
 }
@@ -91,28 +94,27 @@ export interface Wait {
   poke(context: WorkContext, args: readonly unknown[]): Promise<unknown>;
 }
 
-/** What work knows of its run. */
-export interface WorkContext {
-  readonly dagId: string;
-  readonly runId: string;
-  readonly taskId: string;
-  /** -1: not mapped */
-  readonly mapIndex: number;
-  readonly tryNumber: number;
-  readonly logicalDate: Date;
-  readonly intervalStart: Date;
-  readonly intervalEnd: Date;
-  readonly params: Readonly<Record<string, unknown>>;
-  /** aborted when its time is over, when somebody cleared or marked it, and at a stop */
-  readonly signal: AbortSignal;
-  readonly log: Logger;
+/** What work is given: what its author sees of the run, and what our own operators need. */
+export interface WorkContext extends RunContext {
+  /** of the process, for processes that are started */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly runs: RunAccess;
+}
+
+/** Runs of DAGs, for work that begins one or waits for one. */
+export interface RunAccess {
+  /** Makes the run, unless there is one of this id already. `logicalDate`: epoch ms; null: now. Throws DAG_UNKNOWN for a DAG that the store has not seen. */
+  trigger(run: RunPlace & { readonly logicalDate: number | null; readonly params: Readonly<Record<string, unknown>> }): Promise<void>;
+  /** null: there is no such run */
+  state(run: RunPlace): Promise<RunState | null>;
 }
 
 /** How a try ended. */
 export type Ending =
   | { readonly kind: "success"; readonly value: unknown }
-  /** well, but of the tasks right behind it only `follow` go on: the others are skipped */
-  | { readonly kind: "branch"; readonly value: unknown; readonly follow: readonly string[] }
+  /** well, but all instances of these tasks that have not ended are skipped at once, whatever their rules; what stands behind them goes by its own */
+  | { readonly kind: "branch"; readonly value: unknown; readonly skip: readonly string[] }
   | { readonly kind: "skipped"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string; readonly retryable: boolean }
   /** looks again, in the same try */
