@@ -27,7 +27,7 @@ export interface Scene {
   /** A file of its own for what tasks note, and what stands in it so far. */
   notes(): { readonly path: string; read(): readonly string[] };
   /** Begins a run and waits until it has ended; gives its tasks. */
-  finish(dagId: string, conf?: object): Promise<Finished>;
+  finish(dagId: string, conf?: object, withinMs?: number): Promise<Finished>;
   /** The tasks of a run as the database has them, by name and index. */
   tasks(runId: string): Promise<readonly TaskRow[]>;
   /** What workers stored for Airflow's Celery, in its database. */
@@ -99,14 +99,15 @@ export function openScene(stage: Stage, troupe: Troupe): OpenScene {
       const path = join(stage.folder, `notes-${process.hrtime.bigint()}-${files++}`);
       return { path, read: () => linesOf(path) };
     },
-    async finish(dagId, conf = {}) {
+    async finish(dagId, conf = {}, withinMs = patienceMs) {
       const runId = await troupe.api.trigger(dagId, conf);
       let state = "";
-      await until(`the run of ${dagId} has ended`, async () => {
+      const hasEnded = async () => {
         const [row] = await stage.sql<{ state: string }>("select state from dag_run where dag_id = $1 and run_id = $2", dagId, runId);
         state = row?.state ?? "";
         return state === "success" || state === "failed";
-      });
+      };
+      await until(`the run of ${dagId} has ended`, hasEnded, withinMs);
       return { runId, state, tasks: await tasks(runId) };
     },
     tasks,

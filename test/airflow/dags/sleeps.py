@@ -1,5 +1,7 @@
 """Sleeps as long as the run's conf says, at its first try, and notes in a file when it begins, ends, and is ended."""
 
+from datetime import timedelta
+
 from operators import DAG, BashOperator, started
 
 note = """
@@ -11,4 +13,5 @@ note ended
 """
 
 with DAG("sleeps", max_active_runs=4, **started):
-    BashOperator(task_id="sleeps", bash_command=note)
+    # Airflow 2 lets one that was cleared while it ran wait as before a retry.
+    BashOperator(task_id="sleeps", bash_command=note, retry_delay=timedelta(seconds=2))

@@ -1,6 +1,8 @@
 /** Airflow's own workers and commands beside ours: they find one another, and ours obeys what people ask. */
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import type { Scenario, Scene } from "../scenario.ts";
 
 const both = [2, 3] as const;
@@ -13,7 +15,8 @@ export const a12: Scenario = {
   async play(scene) {
     await scene.pythonWorker({ slots: 2 });
     await scene.worker({ slots: 2, name: "ours" });
-    const finished = scene.finish("big");
+    // Each of the 200 is some processes of Python, on however few cores there are.
+    const finished = scene.finish("big", {}, 900_000);
     const listed = await scene.stage.run("airflow", ["celery", "list-workers"]);
     for (const node of [`celery@${hostname()}`, "celery@ours"]) assert.ok(listed.includes(node), `list-workers names ${node}`);
     for (const verb of ["ping", "stats", "active", "active_queues", "registered", "conf"]) {
@@ -22,8 +25,17 @@ export const a12: Scenario = {
     }
     const { tasks } = await finished;
     assert.equal(tasks.filter((task) => task.state === "success").length, 200, "tasks that succeeded");
+    const [theirs, ours] = ["python0", "ours"].map((name) => ranBy(scene, name)) as [number, number];
+    assert.equal(theirs + ours, 200, "tasks that left a log");
+    assert.ok(theirs > 0 && ours > 0, `${theirs} ran in Airflow's worker and ${ours} in ours`);
   },
 };
+
+/** How many tasks of the DAG "big" have left their logs in a worker's folder. */
+function ranBy({ stage }: Scene, worker: string): number {
+  const paths = readdirSync(join(stage.folder, "logs", worker), { recursive: true, encoding: "utf8" });
+  return paths.filter((path) => path.includes("dag_id=big") && path.endsWith("attempt=1.log")).length;
+}
 
 /** As the health check of the official images, and as its JSON. */
 async function inspect(scene: Scene, verb: string, node: string): Promise<string> {
