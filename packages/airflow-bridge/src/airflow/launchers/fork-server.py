@@ -1,9 +1,9 @@
 """Runs workloads of Airflow, each in a process forked from this one, which has imported Airflow once. fork-server.ts starts it; of Celery it knows nothing.
 
-It listens on a Unix socket in a folder that nobody else may enter, and says on its standard output where. A connection is one request, a line of JSON, which
-the process forked for it reads: what a request bears, a token among it, never comes into the memory that later processes begin with. Lines that answer:
-{"pid"} first, {"outcome"} from the process itself, {"exit"} from this one once it has ended. A process whose caller closes its side of the connection, or
-is gone, gets SIGTERM: Airflow tells its task, and notes what became of it. Those of a fork-server that died run on, and still tell their outcome.
+It listens on a Unix socket in a folder that nobody else may enter, and says on its standard output where. A connection is one request, a line of JSON that may
+come long after, which the process forked for it reads: what a request bears, a token among it, never comes into the memory that later processes begin with.
+Lines that answer: {"pid"} first, {"outcome"} from the process itself, {"exit"} from this one once it has ended. A process whose caller closes its side of the
+connection, or is gone, gets SIGTERM: Airflow tells its task, and notes what became of it. Those of a fork-server that died run on, and still tell their outcome.
 
 argv: the seconds that processes have after SIGTERM, when the worker is gone, before they are ended by SIGKILL.
 """
@@ -140,6 +140,7 @@ class ForkServer:
 
     def fork(self, selector):
         connection, _ = self.listener.accept()
+        server = os.getpid()
         try:
             pid = os.fork()
         except OSError as error:
@@ -153,7 +154,7 @@ class ForkServer:
                 selector.close()
                 for other in (self.listener, *self.connections.values()):
                     other.close()
-                code = answer(connection)
+                code = answer(connection, server)
             except BaseException:
                 traceback.print_exc()
             finally:
@@ -173,7 +174,7 @@ class ForkServer:
                 connection.close()
 
 
-def answer(connection):
+def answer(connection, server):
     """In the forked process: reads the request and does it. Returns the code to exit with."""
     # A session of its own: what is sent to the worker's terminal or group does not reach it.
     os.setsid()
@@ -185,7 +186,8 @@ def answer(connection):
     os.close(nothing)
     with connection.makefile("rb") as lines:
         line = lines.readline()
-    if not line.endswith(b"\n"):
+    # Without its fork-server nobody would tell how it ends.
+    if not line.endswith(b"\n") or os.getppid() != server:
         return 1
     request = json.loads(line)
     if "end" in request:

@@ -41,11 +41,15 @@ const program = fileURLToPath(new URL("./fork-server.py", import.meta.url));
  * 1. has one fork-server, and starts another one when that died: the processes it had forked run on, and are followed as before; 2. runs a workload, and has
  * its process told to end when the context says so, and ended when it does not; 3. lets the fork-server go when it is closed.
  *
+ * A connection is a process, and one is opened ahead: a workload need not wait for its fork.
+ *
  * When the worker dies, the processes get SIGTERM: Airflow ends their tasks, or tries them again. They do not run on beside the message's next delivery.
  */
 export class ForkServer implements Launcher {
   readonly #options: ForkServerOptions;
   #server: Promise<Server> | null = null;
+  /** to a process that waits for its workload */
+  #spare: Promise<Socket | null> | null = null;
 
   constructor(options: ForkServerOptions) {
     this.#options = options;
@@ -54,6 +58,7 @@ export class ForkServer implements Launcher {
   /** Rejects with AIRFLOW_LAUNCHER. */
   async start(): Promise<void> {
     await this.#running();
+    this.#spare = this.#forkAhead();
   }
 
   async run(workload: Workload, context: WorkloadContext): Promise<Outcome> {
@@ -63,6 +68,7 @@ export class ForkServer implements Launcher {
   }
 
   async close(): Promise<void> {
+    await this.#dropSpare();
     const server = await this.#server?.catch(() => null);
     if (server == null || server.process.exitCode !== null || server.process.signalCode !== null) return;
     const exited = new Promise((resolve) => server.process.once("exit", resolve));
@@ -72,7 +78,7 @@ export class ForkServer implements Launcher {
 
   /** null: nothing has begun. */
   async #try(workload: Workload, { celeryId, redelivered, signal }: WorkloadContext): Promise<Outcome | null> {
-    const connection = await this.#connect();
+    const connection = await this.#next();
     if (connection === null) return null;
     const what = workload.kind === "command" ? { command: workload.command, celeryId } : { workload: workload.text };
     connection.write(`${JSON.stringify({ ...what, redelivered })}\n`);
@@ -107,6 +113,24 @@ export class ForkServer implements Launcher {
     }
   }
 
+  /** What was opened ahead, with another one opened in its place. null: as #connect. */
+  async #next(): Promise<Socket | null> {
+    const spare = this.#spare;
+    this.#spare = this.#forkAhead();
+    return (await spare) ?? (await this.#connect());
+  }
+
+  /** null where that fails: the workload that misses it tries again, and tells why. */
+  #forkAhead(): Promise<Socket | null> {
+    return this.#connect().catch(() => null);
+  }
+
+  async #dropSpare(): Promise<void> {
+    const spare = this.#spare;
+    this.#spare = null;
+    (await spare)?.destroy();
+  }
+
   /** To the fork-server, or to another one where that is found dead before it was told. null: that one, too, has died. */
   async #connect(): Promise<Socket | null> {
     return (await this.#connectTo(this.#running())) ?? (await this.#connectTo(this.#running()));
@@ -136,7 +160,9 @@ export class ForkServer implements Launcher {
     const server = firstWords(child, python);
     this.#server = server;
     const forget = () => {
-      if (this.#server === server) this.#server = null;
+      if (this.#server !== server) return;
+      this.#server = null;
+      void this.#dropSpare();
     };
     server.then(({ socket }) => {
       child.once("exit", (code, signal) => {
