@@ -107,19 +107,32 @@ test.concurrent("keeps what it runs from a Python worker that gives back what is
   expect(await sent.state()).toBe("SUCCESS");
 });
 
-test.concurrent("ends at a second SIGTERM what runs, and gives its message back", async (context) => {
+test.concurrent("ends at a second SIGTERM what runs, and waits until it has, also where it does not heed it", async (context) => {
   const { airflow, client, send, hasBegun, startCommand } = await open(context);
   const worker = await startCommand();
-  await send("waits-here");
-  await hasBegun();
-  const [run] = airflow.calls();
+  const sent = await Promise.all([send("waits-here"), send("stubborn-here")]);
+  // One of them starts another process.
+  await hasBegun(3);
   process.kill(worker.pid, "SIGTERM");
   await worker.wrote(/worker-stopping/, 15_000);
-  expect(lives(run!.pid)).toBe(true);
+  const pids = airflow.calls().map(({ pid }) => pid);
+  expect(pids.map(lives)).toEqual([true, true, true]);
   process.kill(worker.pid, "SIGTERM");
   expect(await worker.ended).toBe(143);
-  await eventually(() => !lives(run!.pid), patient);
-  expect(await client.llen("default")).toBe(1);
+  await eventually(() => !pids.some(lives), patient);
+  // Elsewhere they would be ignored for as long as Airflow takes them for running, and nobody would tell how they ended.
+  expect(await client.llen("default")).toBe(0);
+  expect(await Promise.all(sent.map((each) => each.state()))).toEqual(["FAILURE", "FAILURE"]);
+});
+
+test.concurrent("ends what still runs when the time is over that it was given to end", async (context) => {
+  const { send, hasBegun, startCommand } = await open(context);
+  const worker = await startCommand("--grace", "50ms");
+  const sent = await send("waits-here");
+  await hasBegun();
+  process.kill(worker.pid, "SIGTERM");
+  expect(await worker.ended).toBe(0);
+  expect(await sent.state()).toBe("FAILURE");
 });
 
 test.concurrent("takes and leaves queues, grows, ends tasks and stops as Airflow's commands and operators ask it", async (context) => {

@@ -21,7 +21,7 @@ export const airflowCommands = {
     doc: "Runs the tasks of an Airflow with CeleryExecutor.",
     notes: [
       "It stands in the place of `airflow celery worker`, in the same environment: it reads airflow.cfg and the variables AIRFLOW__SECTION__KEY, takes messages of Airflow 2 and 3, and starts a process of Airflow for each.",
-      "SIGTERM or SIGINT (Ctrl-C) stops warmly: nothing more is taken, and it waits for the running tasks, which are told nothing, however long they take. A second one, or SIGQUIT, stops cold: their processes get SIGTERM, and their messages go back to their queues.",
+      "SIGTERM or SIGINT (Ctrl-C) stops warmly: nothing more is taken, and it waits for the running tasks, which are told nothing, however long they take. A second one, or SIGQUIT, stops cold: their processes get SIGTERM, on which Airflow ends the tasks, and it waits until they are gone. A third one ends it at once.",
     ],
     positionals: {},
     options: {
@@ -35,7 +35,14 @@ export const airflowCommands = {
         "MAX,MIN",
         "a",
       ),
-      celeryHostname: option(textSetting(null, "Node name, or what stands behind celery@ in it; unset: the host's name."), "NAME", "H"),
+      celeryHostname: option(
+        textSetting(
+          null,
+          "Node name, or what stands behind celery@ in it; a worker does not start beside another one that answers to it. Unset: the host's name.",
+        ),
+        "NAME",
+        "H",
+      ),
       pid: option(textSetting(null, "Keep the number of the process in this file while it runs."), "FILE"),
       logFile: option(textSetting(null, "Append the log to this file, as JSON lines."), "FILE", "l"),
       verbose: option(flagSetting(false, "Log more than [logging] celery_logging_level says: all there is."), null, "v"),
@@ -44,7 +51,7 @@ export const airflowCommands = {
       grace: option(
         durationSetting<Duration | null>(
           null,
-          "How long running tasks may take to end after a stop was asked for; unset: as long as they take.",
+          "How long running tasks may take to end after a stop was asked for, before their processes get SIGTERM; unset: as long as they take.",
         ),
         "DURATION",
       ),

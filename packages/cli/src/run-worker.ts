@@ -41,6 +41,13 @@ export interface WorkerToRun {
   readonly noBanner: boolean;
   /** a line to begin with; null: none */
   readonly hint: string | null;
+  /** what becomes of running tasks at a cold stop, in a word */
+  readonly coldEnd: "ended and handed back" | "ended";
+}
+
+interface StopTerms extends Pick<WorkerToRun, "coldEnd"> {
+  /** null: there is no end to it */
+  readonly grace: string | null;
 }
 
 /** Resolves with the exit code. Throws what keeps the worker from starting. */
@@ -57,9 +64,10 @@ export async function runWorker(command: WorkerCommand, output: Output): Promise
     const plan = poolPlan(options, loaded.runtime.settings);
     const isInline = plan.pool === "inline";
     if (isInline) tellUnhandled(logger);
+    const terms = { grace: graceText(options.grace), coldEnd: toRun.coldEnd };
     const worker = prepare(toRun, logger, { plan, output, failed: stopping.failed, shutDown: stopping.shutDown });
     try {
-      return await stopping.run((await command.beside?.(worker, loaded, logger)) ?? worker, logger, graceText(options.grace));
+      return await stopping.run((await command.beside?.(worker, loaded, logger)) ?? worker, logger, terms);
     } finally {
       // Executors close their app themselves; inline it is ours.
       if (isInline) await Promise.race([loaded.app.close(), systemClock.sleep(closeLimitMs)]);
@@ -108,22 +116,21 @@ function prepare(
   return worker;
 }
 
-/** null: there is no end to it */
 function graceText(grace: ResolvedOptions["grace"]): string | null {
   return typeof grace === "number" ? `${grace}s` : grace;
 }
 
-function waitingText(taskIds: readonly string[], grace: string | null, columns: number): string {
+function waitingText(taskIds: readonly string[], { grace, coldEnd }: StopTerms, columns: number): string {
   const shown = taskIds.slice(0, 5).map((id) => id.slice(0, 8));
   const more = taskIds.length > shown.length ? `, and ${taskIds.length - shown.length} more` : "";
   const waiting = grace === null ? "Waiting for" : `Waiting up to ${grace} for`;
-  const text = `${waiting} ${counted(taskIds.length, "task")}: ${shown.join(", ")}${more}. Ctrl-C again stops at once and hands back what runs.`;
+  const text = `${waiting} ${counted(taskIds.length, "task")}: ${shown.join(", ")}${more}. Ctrl-C again stops at once: what runs is ${coldEnd}.`;
   return wrap(text, columns).join("\n");
 }
 
 /** Signals count from the first moment, also while the app is being loaded and the broker waited for. */
 function createStopping(output: Output) {
-  let running: { readonly worker: Worker; readonly logger: Logger; readonly grace: string | null } | null = null;
+  let running: { readonly worker: Worker; readonly logger: Logger; readonly terms: StopTerms } | null = null;
   let asked = false;
   let coldSignal: StopSignal | null = null;
   let finished: (code: number) => void = () => {};
@@ -143,14 +150,14 @@ function createStopping(output: Output) {
     asked = true;
     if (reason !== "remote control") endLine(reason);
     if (running === null) return;
-    const { worker, logger, grace } = running;
+    const { worker, logger, terms } = running;
     const taskIds = worker.stats().pool.executors.flatMap((executor) => executor.running);
     logger.info("worker-stopping", {
       reason,
       running: taskIds.length,
-      ...(taskIds.length === 0 ? {} : { ...(grace === null ? {} : { grace }), taskIds }),
+      ...(taskIds.length === 0 ? {} : { ...(terms.grace === null ? {} : { grace: terms.grace }), taskIds }),
     });
-    if (output.isReadable && taskIds.length > 0) output.remark(waitingText(taskIds, grace, output.columns));
+    if (output.isReadable && taskIds.length > 0) output.remark(waitingText(taskIds, terms, output.columns));
     worker.stop().then(finish, broken);
   }
 
@@ -158,8 +165,8 @@ function createStopping(output: Output) {
     coldSignal = signal;
     endLine(signal);
     if (running === null) process.exit(signalExitCode[signal]);
-    const { worker, logger } = running;
-    logger.warn("worker stops cold: what runs is ended and handed back", { signal });
+    const { worker, logger, terms } = running;
+    logger.warn(`worker stops cold: what runs is ${terms.coldEnd}`, { signal });
     Promise.all([worker.stop(), worker.terminate()]).then(finish, broken);
   }
 
@@ -182,8 +189,8 @@ function createStopping(output: Output) {
     /** The worker has ended by itself. */
     failed: (error: unknown) => broken(error),
     shutDown: () => warm("remote control"),
-    async run(worker: Worker, logger: Logger, grace: string | null): Promise<number> {
-      running = { worker, logger, grace };
+    async run(worker: Worker, logger: Logger, terms: StopTerms): Promise<number> {
+      running = { worker, logger, terms };
       try {
         await worker.start();
       } catch (error) {

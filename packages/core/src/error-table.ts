@@ -196,6 +196,10 @@ export const errorTable = {
     "A beat's schedules lie in a file, and a beat elsewhere sends the same ones out of another file, or another machine out of the same one.",
     "Set `scheduleStore`, or `coordinator`, to redis:// or db+postgresql://, which all of them reach; or run beat on one machine, with one file.",
   ],
+  WORKER_NAME_TAKEN: [
+    "Another worker of the same node name answers on the broker.",
+    "Give this one a name of its own with -H, or stop the other one first; one that was killed does not answer.",
+  ],
   AIRFLOW_CONFIG: [
     "A value of Airflow's configuration is missing, or cannot be read.",
     "The message names section and key: look into airflow.cfg, and at the variable AIRFLOW__SECTION__KEY, which wins.",

@@ -1,4 +1,4 @@
-/** `celeriac airflow drain`, asked of a worker whose launcher is the test. */
+/** `celeriac airflow drain`, asked of a worker whose launcher is the test; and a second worker of its name. */
 import { join } from "node:path";
 import { createAirflowApp, type Outcome } from "@celeriac/airflow-bridge/airflow";
 import { createWorker } from "@celeriac/worker";
@@ -33,6 +33,12 @@ afterAll(async () => {
 
 it("says so when the worker does not answer", async () => {
   expect(await drain("-H", "nobody")).toMatchObject({ code: 69, stdout: "" });
+});
+
+it("starts no second worker of a name that is given and answers", async () => {
+  const second = await celeriac(project.path, ["airflow", "worker", "-H", "drained", "-q", "default"], environment);
+  expect(second).toMatchObject({ code: 1 });
+  expect(second.stderr).toContain("WORKER_NAME_TAKEN");
 });
 
 it("has the worker take nothing more, and waits until it runs nothing", async () => {

@@ -11,14 +11,19 @@ import { launcherFor, type Route } from "./route.ts";
 /** After so long a workload is tried again whose process could not even be started here: another worker may take it. */
 const notStartedRetry = "5s";
 
+const never = new AbortController().signal;
+
 /** What runs for a Celery id, and may be ended by whoever waits for it. */
 interface RunHere {
   readonly outcome: Promise<Outcome>;
   readonly ending: AbortController;
 }
 
-/** `options`: of createApp, as worker-config.ts makes them. A worker that runs it starts the launchers, and closes them when it has stopped. Throws CONFIG_*. */
-export function createAirflowApp(options: AppOptions<object>, routes: readonly Route[]): App {
+/**
+ * `options`: of createApp, as worker-config.ts makes them. A worker that runs it starts the launchers, and closes them when it has stopped. When `ending`
+ * aborts, the processes of all that runs get SIGTERM; their outcomes are stored as always. Throws CONFIG_*.
+ */
+export function createAirflowApp(options: AppOptions<object>, routes: readonly Route[], ending: AbortSignal = never): App {
   const app: App = createApp("airflow", { ...options, deps: (scope) => openLaunchers(routes, scope) });
   const running = new Map<string, RunHere>();
   for (const [name, kind] of Object.entries(airflowTasks)) {
@@ -27,7 +32,7 @@ export function createAirflowApp(options: AppOptions<object>, routes: readonly R
       // A claim that was lost may come back while its run goes on: it gets the outcome of that one.
       const run = running.get(id) ?? begin(self, kind, argument, routes);
       running.set(id, run);
-      const stopFollowing = endWith(self.signal, run.ending);
+      const stopFollowing = [endWith(self.signal, run.ending), endWith(ending, run.ending)];
       try {
         return conclude(self, name, await run.outcome);
       } catch (error) {
@@ -35,7 +40,7 @@ export function createAirflowApp(options: AppOptions<object>, routes: readonly R
         self.log.error("the process of a task could not be started", { reason: reasonOf(error) });
         throw self.retry({ countdown: notStartedRetry, cause: failure(id, name, reasonOf(error)) });
       } finally {
-        stopFollowing();
+        for (const stop of stopFollowing) stop();
         if (running.get(id) === run) running.delete(id);
       }
     });

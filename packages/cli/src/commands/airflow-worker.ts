@@ -18,6 +18,8 @@ import type { CommandArguments } from "../command-table.ts";
 import type { LoadedApp } from "../load-app.ts";
 import type { Output } from "../output.ts";
 import { runWorker } from "../run-worker.ts";
+import { workerEndingTasks } from "../worker-ending-tasks.ts";
+import { workerOfOneName } from "../worker-of-one-name.ts";
 import { workerWithLogs } from "../worker-with-logs.ts";
 
 type Flags = CommandArguments<"airflow worker">["options"];
@@ -27,31 +29,36 @@ export async function airflowWorker({ options: flags }: CommandArguments<"airflo
   const { openLogServer, readAirflowConfig, workerConfigOf } = await import("@celeriac/airflow-bridge/airflow");
   const config = readAirflowConfig(process.env);
   const given = workerConfigOf(config);
+  const ending = new AbortController();
   return await runWorker(
     {
       async load() {
         const { logFile, pid: pidFile, noBanner } = flags;
         return {
-          loaded: await openAirflowApp(config, given, flags),
+          loaded: await openAirflowApp(config, given, flags, ending.signal),
           options: workerOptionsOf(flags, given),
           logLevel: flags.verbose ? "debug" : (readLogLevel(given.logLevel) ?? "info"),
-          ...{ logFile, pidFile, noBanner, hint: null },
+          ...{ logFile, pidFile, noBanner, hint: null, coldEnd: "ended" },
         };
       },
-      beside(worker, _, logger) {
+      beside(worker, { app }, logger) {
         for (const unfollowed of given.unfollowed) logger.warn("a setting of Airflow does nothing here", unfollowed);
-        return flags.skipServeLogs ? worker : workerWithLogs(worker, () => openLogServer({ ...given.logs, clock: systemClock, logger }));
+        const { killAfterMs, logs } = given;
+        const endTasks = () => ending.abort();
+        const ends = workerEndingTasks(worker, { endTasks, killAfterMs, grace: flags.grace, clock: systemClock });
+        const serves = flags.skipServeLogs ? ends : workerWithLogs(ends, () => openLogServer({ ...logs, clock: systemClock, logger }));
+        return flags.celeryHostname === null ? serves : workerOfOneName(serves, app, logger);
       },
     },
     output,
   );
 }
 
-async function openAirflowApp(config: AirflowConfig, given: AirflowWorkerConfig, flags: Flags): Promise<LoadedApp> {
+async function openAirflowApp(config: AirflowConfig, given: AirflowWorkerConfig, flags: Flags, ending: AbortSignal): Promise<LoadedApp> {
   const { createAirflowApp } = await import("@celeriac/airflow-bridge/airflow");
   const logger = latestLogger((): Logger => runtimeOf(app)?.logger ?? silentLogger);
   const typeScript = await typeScriptRoutes(config, given, flags, logger);
-  const app: App = createAirflowApp(given.app, [...typeScript, ...(await pythonRoutes(given, flags, logger))]);
+  const app: App = createAirflowApp(given.app, [...typeScript, ...(await pythonRoutes(given, flags, logger))], ending);
   // A module that cannot be loaded is told better here than of an executor that cannot start.
   for (const { launcher } of typeScript) await launcher.start();
   return { app, runtime: runtimeOf(app)!, source: null, file: config.file ?? "AIRFLOW__…" };

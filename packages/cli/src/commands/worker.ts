@@ -19,7 +19,8 @@ export async function worker({ common, options: flags }: CommandArguments<"worke
         const loaded = await loadApp(common.app, process.cwd());
         const { loglevel: logLevel, logfile: logFile, pidfile: pidFile, noBanner } = flags;
         const hint = flags.hint ? callHint(loaded.runtime.registry, common, output.colors) : null;
-        return { loaded, options: workerOptionsOf(flags), logLevel, logFile, pidFile, noBanner, hint };
+        const rest = { logLevel, logFile, pidFile, noBanner, hint, coldEnd: "ended and handed back" } as const;
+        return { loaded, options: workerOptionsOf(flags), ...rest };
       },
       beside: async (prepared, loaded, logger) => (flags.beat ? workerWithBeat(prepared, await openBeat(loaded, logger)) : prepared),
     },
