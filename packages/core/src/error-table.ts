@@ -228,6 +228,10 @@ export const errorTable = {
     "Airflow has no variable or connection of the name that a task asked for.",
     "Add it in Airflow, or ask with getVariable() or getConnection(), which answer null.",
   ],
+  DAG_STATE: [
+    "A task instance was to do what is not possible in its state.",
+    "Look at it again: it has gone on meanwhile, or was cleared or marked by somebody.",
+  ],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;
 
