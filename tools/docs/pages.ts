@@ -1,5 +1,6 @@
 /** The pages of docs/reference, each from the table in the sources that the code itself runs on. */
 
+import { dagSettingTable } from "../../packages/airflow-bridge/src/dag/config.ts";
 import { beatMetricTable } from "../../packages/beat/src/probes/metric-table.ts";
 import { celerySettings } from "../../packages/core/src/celery-settings.ts";
 import { remoteCommands } from "../../packages/core/src/command.ts";
@@ -59,6 +60,16 @@ export const pages: readonly Page[] = [
         "packages/worker/src/options.ts",
         "Given to `createWorker(app, options)`, or as flags of `celeriac worker`.",
         settingsTable(workerOptionTable, (name) => [name]),
+      ),
+  },
+  {
+    file: "dag-settings.md",
+    render: () =>
+      page(
+        "DAG settings",
+        "packages/airflow-bridge/src/dag/config.ts",
+        'Of the process that schedules DAGs, and of those that run their tasks: the same in all of them. A bare number that means a time is seconds; a text carries its unit ("250ms", "90s", "2h").',
+        settingsTable(dagSettingTable),
       ),
   },
   {

@@ -232,6 +232,22 @@ export const errorTable = {
     "A task instance was to do what is not possible in its state.",
     "Look at it again: it has gone on meanwhile, or was cleared or marked by somebody.",
   ],
+  DAG_STORE_UNREACHABLE: [
+    "The DAG store's database did not accept a connection or did not answer, its file cannot be opened, or another process keeps it locked.",
+    "Check CELERIAC_DAG_STORE_URL, and whether the server runs, or whether this user may write to the file and its folder.",
+  ],
+  DAG_STORE_AUTH: ["The DAG store's database refused user or password.", "Check the URL's credentials."],
+  DAG_STORE_REFUSED: [
+    "The DAG store's database refused a statement.",
+    "The message holds its words; the user must own the tables, or have all rights to them.",
+  ],
+  DAG_STORE_FULL: ["The disk of the DAG store is full.", "Free space; what was committed is there, and what was not is done again."],
+  DAG_STORE_CORRUPT: [
+    "The DAG store's file is damaged or not a database, or PostgreSQL found its own data damaged.",
+    "Restore it, or move the file away; it is never replaced silently.",
+  ],
+  DAG_STORE_VERSION: ["The DAG store was written by a newer version whose layout this one does not know.", "Update Celeriac."],
+  DAG_STORE_CLOSED: ["The DAG store was closed.", "Use it before close()."],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;
 

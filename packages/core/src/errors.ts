@@ -141,7 +141,12 @@ export function isUnreachable(error: unknown): error is CeleriacError {
   return CeleriacError.is(error) && unreachable.has(error.code);
 }
 
-const unreachable: ReadonlySet<ErrorCode> = new Set(["BROKER_UNREACHABLE", "BACKEND_UNREACHABLE", "CREDENTIALS_FAILED"]);
+const unreachable: ReadonlySet<ErrorCode> = new Set([
+  "BROKER_UNREACHABLE",
+  "BACKEND_UNREACHABLE",
+  "DAG_STORE_UNREACHABLE",
+  "CREDENTIALS_FAILED",
+]);
 
 /** What a dead letter says of an error: its code, where it is ours, and its text. */
 export function codedReasonOf(error: unknown): string {

@@ -93,7 +93,11 @@ export { isMemoryUrl, resultUrlOf, scheduleStorePlace } from "./open.ts";
 export { type PostgresAddress, parsePostgresUrl } from "./postgres/address.ts";
 export type { Ask, Row as PostgresRow } from "./postgres/ask.ts";
 export { Database as PostgresDatabase } from "./postgres/database.ts";
-export { coordinatorFailure as postgresFailureOf, tablesRefused as postgresTablesRefused } from "./postgres/failure.ts";
+export {
+  coordinatorFailure as postgresFailureOf,
+  sqlStateOf as postgresStateOf,
+  tablesRefused as postgresTablesRefused,
+} from "./postgres/failure.ts";
 export { inProtocol2 } from "./protocol1.ts";
 export { allQueues, isListed, type QueueFacts, queueFacts } from "./queue-facts.ts";
 export { broadcastOf, directQueue, type ExchangeType, exchangeTypes, type QueueDeclaration, type QueueTable } from "./queue-table.ts";
@@ -134,7 +138,7 @@ export { shownJson, shownSettings } from "./shown-settings.ts";
 export type { SignalEvents } from "./signals.ts";
 export { type Connection, loadLibsql, memoryPath, openConnection, type Row, type Value } from "./sqlite/connection.ts";
 export { failureOf as sqliteFailureOf } from "./sqlite/failure.ts";
-export { canonicalPath } from "./sqlite/file-path.ts";
+export { canonicalPath, filePathOf as sqliteFilePath } from "./sqlite/file-path.ts";
 export { refuseNetworkFileSystem } from "./sqlite/file-system.ts";
 export { stateRecord } from "./state-record.ts";
 export { isFinal } from "./states.ts";

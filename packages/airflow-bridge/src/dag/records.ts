@@ -38,6 +38,24 @@ export interface RunRecord extends RunPlace, NextRun {
   readonly backfillId: string | null;
 }
 
+/** Which runs of past dates were asked for, and how many of them may run at once. */
+export interface BackfillRecord {
+  readonly backfillId: string;
+  readonly dagId: string;
+  /** logical dates, both included */
+  readonly fromDate: number;
+  readonly toDate: number;
+  readonly maxActiveRuns: number;
+  /** which runs that are there already run again: none, failed ones, all that have ended */
+  readonly reprocess: ReprocessBehavior;
+  /** the latest date first */
+  readonly reverse: boolean;
+  readonly createdAt: number;
+}
+
+export const reprocessBehaviors = ["none", "failed", "completed"] as const;
+export type ReprocessBehavior = (typeof reprocessBehaviors)[number];
+
 export interface InstancePlace extends RunPlace {
   readonly taskId: string;
   /** -1: not mapped */

@@ -1,5 +1,6 @@
 /** What scheduler, runner and commands keep and read, as tables behind transactions. One set of statements serves the adapters in store/. */
 import type {
+  BackfillRecord,
   ConnectionRecord,
   DagRecord,
   InstancePlace,
@@ -18,9 +19,12 @@ import type { InstanceState, RunState } from "./states.ts";
 export interface DagStore {
   /** for messages, without credentials */
   readonly label: string;
-  /** One transaction: what `body` wrote is there as a whole, or not at all. It must await nothing but the tables. */
+  /**
+   * One transaction: what `body` wrote is there as a whole, or not at all. It must await nothing but the tables, no other transaction either, and
+   * may run once more when the database has undone it, as after a deadlock: so it collects nothing outside.
+   */
   write<T>(body: (tables: Tables) => Promise<T>): Promise<T>;
-  /** What `body` reads, without a lock. */
+  /** What `body` reads, all of it as it was at one moment, without a lock. */
   read<T>(body: (tables: Tables) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -28,6 +32,7 @@ export interface DagStore {
 export interface Tables {
   readonly dags: DagTable;
   readonly runs: RunTable;
+  readonly backfills: BackfillTable;
   readonly instances: InstanceTable;
   readonly tries: TryTable;
   readonly xcoms: XComTable;
@@ -58,7 +63,7 @@ export interface RunTable {
   /** false: there is one of this id, or a scheduled one of this date */
   add(run: RunRecord): Promise<boolean>;
   find(place: RunPlace): Promise<RunRecord | null>;
-  /** newest first */
+  /** the latest logical date first */
   list(filter: {
     readonly dagId?: string | undefined;
     readonly states?: readonly RunState[] | undefined;
@@ -69,7 +74,7 @@ export interface RunTable {
   before(run: RunRecord): Promise<RunRecord | null>;
   /** Running ones that want to be looked at, the longest waiting first; those of paused DAGs too. */
   takeReady(now: number, limit: number, dagIds: readonly string[]): Promise<readonly RunRecord[]>;
-  /** Queued ones, by logical date. Who holds the lock of the DAG may start them, within its limit. */
+  /** Queued ones, by logical date, the latest first in a backfill that is `reverse`. Who holds the lock of the DAG may start them, within its limit. */
   takeQueued(dagId: string, backfillId: string | null, limit: number): Promise<readonly RunRecord[]>;
   take(place: RunPlace): Promise<RunRecord | null>;
   set(place: RunPlace, fields: Partial<Pick<RunRecord, "state" | "startedAt" | "endedAt" | "lookAt" | "params">>): Promise<void>;
@@ -85,6 +90,13 @@ export interface ActiveRuns {
   readonly backfillId: string | null;
   readonly queued: number;
   readonly running: number;
+}
+
+export interface BackfillTable {
+  add(backfill: BackfillRecord): Promise<void>;
+  find(backfillId: string): Promise<BackfillRecord | null>;
+  /** the newest first */
+  ofDag(dagId: string): Promise<readonly BackfillRecord[]>;
 }
 
 export type InstanceFields = Partial<Omit<InstanceRecord, keyof InstancePlace>>;
@@ -103,7 +115,7 @@ export interface InstanceTable {
   find(place: InstancePlace): Promise<InstanceRecord | null>;
   /** Sets the fields if it is still so; false if not. */
   change(place: InstancePlace, expected: ExpectedInstance, fields: InstanceFields): Promise<boolean>;
-  /** The placeholder gives way to what it was mapped to, and so does what is too much. */
+  /** The placeholder gives way to what it was mapped to, and so does what is too much, with its XCom. */
   remove(places: readonly InstancePlace[]): Promise<void>;
   /**
    * Of running runs of DAGs that are not paused, without the pools and runs that have no room: by weight, the heaviest first, then the oldest
@@ -118,6 +130,7 @@ export interface InstanceTable {
   usedSlots(): Promise<ReadonlyMap<string, number>>;
   /** Queued and running instances of the runs that have any. */
   activeByRun(): Promise<readonly (RunPlace & { readonly active: number })[]>;
+  /** In any run. Cheap for the unfinished, of which there are few beside all that have ended; `none` is not among them. A time that is null is not before. */
   inStates(
     states: readonly InstanceState[],
     filter?: {
@@ -130,6 +143,7 @@ export interface InstanceTable {
 }
 
 export interface TryTable {
+  /** In place of what was told of this try before. */
   add(row: TryRecord): Promise<void>;
   ofRun(place: RunPlace): Promise<readonly TryRecord[]>;
 }
@@ -143,6 +157,7 @@ export interface XComTable {
 
 export interface PoolTable {
   put(pool: PoolRecord): Promise<void>;
+  /** The default pool stays. */
   remove(name: string): Promise<boolean>;
   all(): Promise<readonly PoolRecord[]>;
   /** All, locked: who queues does it alone. */

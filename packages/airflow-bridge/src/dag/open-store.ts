@@ -1,0 +1,15 @@
+/** From a URL to the store behind it; drivers are loaded when they are needed. */
+import { ConfigError, memoryPath, redactUrl, sqliteFilePath } from "@celeriac/core/runtime";
+import type { StoreContext } from "./store/store-context.ts";
+import type { DagStore } from "./store.ts";
+
+/** A store in the memory of who opens it, and gone with it. */
+export const memoryStore = memoryPath;
+
+/** `url`: sqlite://, db+postgresql://, or `memoryStore`. Throws CONFIG_URL. Connects nothing yet. */
+export async function openDagStore(url: string, context: StoreContext): Promise<DagStore> {
+  if (url === memoryStore) return (await import("./store/sqlite.ts")).createSqliteStore(memoryPath, context);
+  if (/^(?:db\+)?sqlite:/i.test(url)) return (await import("./store/sqlite.ts")).createSqliteStore(sqliteFilePath(url), context);
+  if (/^(?:db\+)?postgres(?:ql)?(?:\+\w+)?:/i.test(url)) return (await import("./store/postgres.ts")).createPostgresStore(url, context);
+  throw new ConfigError("CONFIG_URL", `DAG store ${JSON.stringify(redactUrl(url))}: expected sqlite:// or db+postgresql://`);
+}

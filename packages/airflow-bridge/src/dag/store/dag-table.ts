@@ -1,0 +1,71 @@
+/** DAGs as their code was last seen, and when each has its next run. */
+import type { DagRecord } from "../records.ts";
+import type { DagTable } from "../store.ts";
+import { columnsOf } from "./columns.ts";
+import { activeRun } from "./schema.ts";
+import type { Row, Sql } from "./sql.ts";
+
+type FlatDag = Omit<DagRecord, "nextRun"> & {
+  readonly nextRunAfter: number | null;
+  readonly nextLogicalDate: number;
+  readonly nextIntervalStart: number;
+  readonly nextIntervalEnd: number;
+};
+
+const columns = columnsOf<FlatDag>({
+  dagId: "text",
+  isPaused: "flag",
+  maxActiveRuns: "number",
+  shape: "text",
+  seenAt: "number",
+  nextRunAfter: "number",
+  nextLogicalDate: "number",
+  nextIntervalStart: "number",
+  nextIntervalEnd: "number",
+});
+const select = `select ${columns.of("d")} from celeriac_dag d`;
+
+function dagOf(row: Row): DagRecord {
+  const { nextRunAfter: runAfter, nextLogicalDate: logicalDate, nextIntervalStart, nextIntervalEnd, ...dag } = columns.read(row);
+  const next = { logicalDate, intervalStart: nextIntervalStart, intervalEnd: nextIntervalEnd };
+  return { ...dag, nextRun: runAfter === null ? null : { runAfter, ...next } };
+}
+
+export function dagTable(sql: Sql): DagTable {
+  const { dialect } = sql;
+  return {
+    put: ({ dagId, maxActiveRuns, shape, seenAt }) =>
+      sql.run(
+        `insert into celeriac_dag (dag_id, is_paused, max_active_runs, shape, seen_at) values (?, 0, ?, ?, ?)
+         on conflict (dag_id) do update set max_active_runs = excluded.max_active_runs, shape = excluded.shape, seen_at = excluded.seen_at`,
+        [dagId, maxActiveRuns, shape, seenAt],
+      ),
+    async find(dagId) {
+      const [row] = await sql.rows(`${select} where d.dag_id = ?`, [dagId]);
+      return row === undefined ? null : dagOf(row);
+    },
+    all: async () => (await sql.rows(`${select} order by d.dag_id`)).map(dagOf),
+    async setPaused(dagId, isPaused) {
+      const changed = await sql.rows("update celeriac_dag set is_paused = ? where dag_id = ? returning dag_id", [Number(isPaused), dagId]);
+      return changed.length > 0;
+    },
+    setNextRun: (dagId, next) =>
+      sql.run(
+        "update celeriac_dag set next_run_after = ?, next_logical_date = ?, next_interval_start = ?, next_interval_end = ? where dag_id = ?",
+        [next?.runAfter ?? null, next?.logicalDate ?? null, next?.intervalStart ?? null, next?.intervalEnd ?? null, dagId],
+      ),
+    async take(dagId) {
+      const [row] = await sql.rows(`${select} where d.dag_id = ? ${dialect.lockFree("d")}`, [dagId]);
+      return row === undefined ? null : dagOf(row);
+    },
+    async takeDue(now, limit, dagIds) {
+      const rows = await sql.rows(
+        `${select} where d.next_run_after is not null and d.is_paused = 0 and d.next_run_after <= ? and ${dialect.among("d.dag_id")}
+         and (select count(*) from celeriac_dag_run where dag_id = d.dag_id and ${activeRun} and backfill_id is null) < d.max_active_runs
+         order by d.next_run_after limit ? ${dialect.lockFree("d")}`,
+        [now, dialect.list(dagIds), limit],
+      );
+      return rows.map(dagOf);
+    },
+  };
+}

@@ -1,0 +1,111 @@
+/** Runs of DAGs. The scheduler looks at those that run and whose time to be looked at has come. */
+import type { RunRecord } from "../records.ts";
+import type { RunState } from "../states.ts";
+import type { ActiveRuns, RunTable } from "../store.ts";
+import { columnsOf } from "./columns.ts";
+import { activeRun, activeStates } from "./schema.ts";
+import type { Row, Sql, Value } from "./sql.ts";
+
+const columns = columnsOf<RunRecord>({
+  dagId: "text",
+  runId: "text",
+  runType: "text",
+  state: "text",
+  logicalDate: "number",
+  intervalStart: "number",
+  intervalEnd: "number",
+  runAfter: "number",
+  params: "json",
+  createdAt: "number",
+  startedAt: "number",
+  endedAt: "number",
+  lookAt: "number",
+  backfillId: "text",
+});
+const select = `select ${columns.of("r")} from celeriac_dag_run r`;
+const here = "dag_id = ? and run_id = ?";
+
+export function runTable(sql: Sql): RunTable {
+  const { dialect } = sql;
+
+  async function one(statement: string, values: readonly Value[]): Promise<RunRecord | null> {
+    const [row] = await sql.rows(statement, values);
+    return row === undefined ? null : columns.read(row);
+  }
+
+  async function many(statement: string, values: readonly Value[]): Promise<readonly RunRecord[]> {
+    return (await sql.rows(statement, values)).map(columns.read);
+  }
+
+  return {
+    async add(run) {
+      const added = await sql.rows(
+        `insert into celeriac_dag_run (${columns.names}) values (${columns.holes}) on conflict do nothing returning run_id`,
+        columns.values(run),
+      );
+      return added.length > 0;
+    },
+    find: ({ dagId, runId }) => one(`${select} where ${here}`, [dagId, runId]),
+    list({ dagId, states, backfillId, limit }) {
+      const isActive = states?.every((state) => activeStates.has(state)) ?? false;
+      const conditions: string[] = [];
+      const values: Value[] = [];
+      const add = (condition: string, ...given: readonly Value[]) => {
+        conditions.push(condition);
+        values.push(...given);
+      };
+      if (dagId !== undefined) add("dag_id = ?", dagId);
+      if (backfillId !== undefined) add("backfill_id = ?", backfillId);
+      if (states !== undefined) {
+        add(`state in (${states.map(() => "?").join(", ")})`, ...states);
+        if (isActive) add(activeRun);
+      }
+      const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
+      // The sum keeps the planner from walking through all runs in this order, past the index of the few that are active.
+      const date = isActive ? "logical_date + 0" : "logical_date";
+      return many(`${select} ${where} order by ${date} desc, created_at desc, run_id limit ?`, [...values, limit]);
+    },
+    before: ({ dagId, logicalDate }) =>
+      one(`${select} where dag_id = ? and logical_date < ? order by logical_date desc, created_at desc limit 1`, [dagId, logicalDate]),
+    takeReady: (now, limit, dagIds) =>
+      many(
+        `${select} where state = 'running' and look_at <= ? and ${dialect.among("dag_id")} order by look_at limit ? ${dialect.lockFree("r")}`,
+        [now, dialect.list(dagIds), limit],
+      ),
+    takeQueued: async (dagId, backfillId, limit) => {
+      const [backfill] =
+        backfillId === null ? [] : await sql.rows("select reverse from celeriac_dag_backfill where backfill_id = ?", [backfillId]);
+      const order = Number(backfill?.[0] ?? 0) === 1 ? "desc" : "asc";
+      return await many(
+        `${select} where dag_id = ? and state = 'queued' and ${activeRun} and ${backfillId === null ? "backfill_id is null" : "backfill_id = ?"}
+         order by logical_date ${order}, created_at limit ? ${dialect.lockFree("r")}`,
+        backfillId === null ? [dagId, limit] : [dagId, backfillId, limit],
+      );
+    },
+    take: ({ dagId, runId }) => one(`${select} where ${here} ${dialect.lockFree("r")}`, [dagId, runId]),
+    async set({ dagId, runId }, fields) {
+      const set = columns.assign(fields);
+      if (set.sql !== "") await sql.run(`update celeriac_dag_run set ${set.sql} where ${here}`, [...set.values, dagId, runId]);
+    },
+    // It always writes: only so it waits for a scheduler that is about to forget the run, not having seen what happened.
+    wake: ({ dagId, runId }, at) =>
+      sql.run(`update celeriac_dag_run set look_at = case when look_at < ? then look_at else ? end where ${here}`, [at, at, dagId, runId]),
+    async countActive() {
+      const rows = await sql.rows(
+        `select dag_id, backfill_id, state, count(*) from celeriac_dag_run where ${activeRun} group by dag_id, backfill_id, state`,
+      );
+      return activeOf(rows);
+    },
+  };
+}
+
+function activeOf(rows: readonly Row[]): readonly ActiveRuns[] {
+  const found = new Map<string, { dagId: string; backfillId: string | null } & Record<Extract<RunState, "queued" | "running">, number>>();
+  for (const [dagId, backfillId, state, count] of rows as readonly [string, string | null, "queued" | "running", unknown][]) {
+    const key = JSON.stringify([dagId, backfillId]);
+    const active = found.get(key) ?? { dagId, backfillId, queued: 0, running: 0 };
+    active[state] = Number(count);
+    found.set(key, active);
+  }
+  return [...found.values()];
+}

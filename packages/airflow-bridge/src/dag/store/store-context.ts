@@ -1,0 +1,11 @@
+/** What a store is given when it is opened. */
+import { CeleriacError, type DriverContext } from "@celeriac/core/runtime";
+
+export interface StoreContext extends Pick<DriverContext, "clock" | "logger" | "durability" | "credentials"> {
+  /** of the default pool, which is made with the tables */
+  readonly defaultPoolSlots: number;
+}
+
+export function closedError(label: string): CeleriacError {
+  return new CeleriacError("DAG_STORE_CLOSED", `The DAG store ${label} was closed`);
+}
