@@ -85,9 +85,11 @@ export function createBeat(app: App<unknown>, options: BeatOptions = {}, surroun
       },
     });
     const courier = new Courier({
-      ...{ sender, store, clock, logger },
+      ...{ store, clock, logger },
+      sender: (departure) => createSender(runtime, departure),
       now: () => leader.now(),
-      leads: () => leader.token !== null,
+      term: () => leader.term,
+      token: () => leader.token,
       isStopping: () => isStopping,
     });
     const rounds: Rounds = new Rounds({ runtime, sender, store, logger, book, courier, leader });

@@ -1,6 +1,7 @@
-/** Sends what was stamped until the broker has it or will never take it, and has that written down. */
+/** Makes ready what was stamped, sends it when it is due until the broker has it or will never take it, and has that written down. */
 import {
   type Clock,
+  type Departure,
   type EntryDefinition,
   type Logger,
   PublishError,
@@ -12,14 +13,17 @@ import {
 } from "@celeriac/core/runtime";
 
 export interface CourierParts {
-  readonly sender: Sender;
+  /** Of what leaves then. */
+  sender(departure: Departure): Pick<Sender, "send" | "sendComposite" | "handle">;
   readonly store: ScheduleStore;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The store's clock. */
   now(): number;
-  /** false: another beat sends what is left */
-  leads(): boolean;
+  /** The leader's token, as far as is known; with another one, or none, what is left is sent by whoever has that. */
+  term(): number | null;
+  /** The same where it is certain. */
+  token(): number | null;
   /** What could not be sent at once is left to the next leader then. */
   isStopping(): boolean;
 }
@@ -29,10 +33,8 @@ export type Sending = "sent" | "refused" | "left";
 
 const firstWaitMs = 250;
 const longestWaitMs = 5_000;
-/** What is written down in one go holds up everybody else in the store. */
+/** What is sent or written down in one go holds up everybody else in the store, and less of it takes hardly less time. */
 const mostAtOnce = 500;
-/** What is written to the broker in one turn of the event loop: it may take as long to store one as to store all of them. */
-const someAtOnce = 50;
 
 export class Courier {
   readonly #parts: CourierParts;
@@ -55,18 +57,20 @@ export class Courier {
 
   /** Not before it is due. Never rejects. */
   async send(tick: Tick, definition: EntryDefinition): Promise<Sending> {
-    const { sender, clock, logger, store, leads, isStopping, now } = this.#parts;
+    const { clock, logger, store, isStopping, now } = this.#parts;
     const { name, dueAt, taskId } = tick;
+    const term = this.#parts.term();
+    const leads = () => this.#parts.token() === term;
     const facts = { entry: name, task: definition.call.task, taskId, dueAt: new Date(dueAt).toISOString() };
-    await this.#untilDue(dueAt);
-    for (let waitMs = firstWaitMs; leads(); waitMs = Math.min(waitMs * 2, longestWaitMs)) {
+    const due = this.#untilDue(dueAt);
+    for (let waitMs = firstWaitMs; term !== null && this.#parts.term() === term; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
       try {
-        await sendScheduled(sender, definition, { taskId, dueAt });
+        await this.#sendWhen(due, leads, tick, definition);
         this.#tell({ ...facts, lateMs: Math.round(now() - dueAt) });
         this.#confirm(taskId);
         return "sent";
       } catch (error) {
-        const isFinal = !PublishError.is(error) || !(error.retryable || error.code === "PUBLISH_UNCERTAIN");
+        const isFinal = leads() && (!PublishError.is(error) || !(error.retryable || error.code === "PUBLISH_UNCERTAIN"));
         logger[isFinal ? "error" : "warn"](isFinal ? "beat-refused" : "beat-delayed", { ...facts, reason: reasonOf(error) });
         if (isFinal) {
           await store.withdraw([taskId]).catch((cause: unknown) => logger.debug("a stamp stays", { ...facts, reason: reasonOf(cause) }));
@@ -77,6 +81,19 @@ export class Courier {
       await clock.sleep(waitMs);
     }
     return "left";
+  }
+
+  /** All but the sending is done before; a process may be stopped in between, and another one lead when it goes on. */
+  async #sendWhen(due: Promise<void>, leads: () => boolean, { taskId, dueAt }: Tick, definition: EntryDefinition): Promise<void> {
+    const { sender, now } = this.#parts;
+    const departure: Departure = {
+      at: Math.max(dueAt, now()),
+      async open() {
+        await due;
+        if (!leads()) throw new PublishError("PUBLISH_REJECTED", "nothing is sent while another beat may lead", { retryable: true });
+      },
+    };
+    await sendScheduled(sender(departure), definition, { taskId, dueAt });
   }
 
   async #untilDue(dueAt: number): Promise<void> {
@@ -91,13 +108,12 @@ export class Courier {
     await turn;
   }
 
-  /** Some at a time: the broker takes the first while the next are written. */
   async #letGo(dueAt: number, waiting: readonly (() => void)[]): Promise<void> {
     const { clock, now } = this.#parts;
     for (let leftMs = dueAt - now(); leftMs > 0; leftMs = dueAt - now()) await clock.sleep(Math.ceil(leftMs));
     this.#early.delete(dueAt);
-    for (let from = 0; from < waiting.length; from += someAtOnce) {
-      for (const go of waiting.slice(from, from + someAtOnce)) go();
+    for (let from = 0; from < waiting.length; from += mostAtOnce) {
+      for (const go of waiting.slice(from, from + mostAtOnce)) go();
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }

@@ -54,6 +54,11 @@ export class Leader {
     return this.#told;
   }
 
+  /** The token, as far as the store has told: another one may have the lease. */
+  get term(): number | null {
+    return this.#token;
+  }
+
   /** The token, while nobody else can have the lease; else null. */
   get token(): number | null {
     return this.#parts.clock.monotonic() < this.#until ? this.#token : null;

@@ -82,7 +82,8 @@ export interface AppRuntime {
   coordinator(need: string): Promise<Coordinator>;
   /** Throws SCHEDULE_STORE_MISSING, CONFIG_URL, MEMORY_OUT_OF_REACH, APP_CLOSED. */
   scheduleStore(): Promise<ScheduleStore>;
-  composeContext(replyTo: string | null): ComposeContext;
+  /** `nowMs`: the present unless told. */
+  composeContext(replyTo: string | null, nowMs?: number): ComposeContext;
   /** Loads the modules that only workers load. */
   loadIncludes(): Promise<void>;
   close(): Promise<void>;
@@ -263,7 +264,7 @@ export function createRuntime(options: RuntimeOptions, lasting?: LastingParts): 
       }
       return await scheduleStore;
     },
-    composeContext: (replyTo) => ({ settings, router: route, origin, replyTo: replyTo ?? oid, nowMs: clock.now() }),
+    composeContext: (replyTo, nowMs = clock.now()) => ({ settings, router: route, origin, replyTo: replyTo ?? oid, nowMs }),
     async loadIncludes() {
       included ??= Promise.all([
         ...options.include.map(importing),

@@ -52,7 +52,7 @@ export async function applyCompositeHere(
   source: HandleSource,
   composite: CompositeCall,
 ): Promise<AsyncResult<unknown>> {
-  const { sends, opens, ...frozen } = planCall(runtime, composite, null);
+  const { sends, opens, ...frozen } = planCall(runtime, composite, runtime.composeContext(null));
   const tree = newTree(runtime, null);
   tree.chords.open(opens);
   for (const send of await Promise.all(sends.map((send) => checked(runtime, send)))) await runMessage(runtime, send, tree);

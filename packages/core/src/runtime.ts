@@ -49,6 +49,7 @@ export type { Coordinator, Lease, Slot } from "./coordinator.ts";
 export { type CurrentRun, currentRunId, withRun } from "./current-run.ts";
 export type { CommandedWorker, CustomCommand } from "./custom-command.ts";
 export { type DeadLetter, listDeadLetters, siftDeadLetters } from "./dead-letters.ts";
+export type { Departure } from "./departure.ts";
 export type { DriverContext } from "./driver.ts";
 export { type Duration, durationMs, durationUnits } from "./duration.ts";
 export { type Entry, processEntry, threadEntry } from "./entry.ts";

@@ -6,6 +6,7 @@ import { publishComposite } from "./canvas/publish.ts";
 import { compose } from "./compose.ts";
 import { partsOf } from "./control.ts";
 import { currentRun, parentageOf } from "./current-run.ts";
+import type { Departure } from "./departure.ts";
 import type { Applied } from "./eager.ts";
 import { CeleriacError } from "./errors.ts";
 import { reviveError } from "./failure.ts";
@@ -26,7 +27,8 @@ export interface Sender extends TaskSender {
   flushed(): Promise<void>;
 }
 
-export function createSender(runtime: AppRuntime): Sender {
+/** `departure`: of all that it sends; at once unless told. */
+export function createSender(runtime: AppRuntime, departure: Departure | null = null): Sender {
   let underway = 0;
   const awaitingNone = new Set<() => void>();
   const source: HandleSource = {
@@ -46,7 +48,7 @@ export function createSender(runtime: AppRuntime): Sender {
     },
     revive: (taskName, remote) => reviveError(runtime.registry.get(taskName ?? "")?.options.throws ?? [], remote),
   };
-  const transmit = createTransmit(runtime);
+  const transmit = createTransmit(runtime, departure);
 
   async function send<R, P>(make: () => Call): Promise<AsyncResult<R, P>> {
     underway++;
@@ -69,11 +71,12 @@ export function createSender(runtime: AppRuntime): Sender {
   }
 
   async function published(composite: CompositeCall): Promise<AsyncResult<unknown>> {
-    return handleIn(source, await publishComposite(runtime, transmit, composite));
+    return handleIn(source, await publishComposite(runtime, transmit, composite, departure));
   }
 
   async function applyComposite(composite: CompositeCall): Promise<AsyncResult<unknown>> {
     const { applyCompositeHere } = await import("./eager.ts");
+    await departure?.open();
     const result = await applyCompositeHere(runtime, source, composite);
     if (runtime.settings.taskEagerPropagates) throwFailure(await result.settled());
     return result;
@@ -85,6 +88,7 @@ export function createSender(runtime: AppRuntime): Sender {
   }
 
   async function runEagerly<R, P>(call: Call): Promise<AsyncResult<R, P>> {
+    await departure?.open();
     const { result, outcome } = await applyCall<R, P>(call);
     if (runtime.settings.taskEagerPropagates) throwFailure(outcome);
     return result;
@@ -103,7 +107,8 @@ export function createSender(runtime: AppRuntime): Sender {
     const { args, kwargs } = definition === undefined || definition.input === null ? call : await toWire(definition, call);
     const run = currentRun();
     const sent = { ...call, args, kwargs };
-    const { message, route } = compose(runtime.composeContext(links.backend?.replyTo ?? null), sent, definition, id, parentageOf(run));
+    const context = runtime.composeContext(links.backend?.replyTo ?? null, departure?.at);
+    const { message, route } = compose(context, sent, definition, id, parentageOf(run));
     await transmit(links, { call: sent, message, route, guarded: call.options.taskId !== undefined });
     if (call.options.addToParent !== false) run?.children.push([[id, null], null]);
     return createResult<R, P>(source, { id, taskName: call.task, known: true });

@@ -2,6 +2,7 @@
 import type { AppRuntime, Links } from "./app-runtime.ts";
 import type { Call, CallOptions } from "./call.ts";
 import type { Composed } from "./compose.ts";
+import type { Departure } from "./departure.ts";
 import { durationMs } from "./duration.ts";
 import { sentEvent } from "./events/sent-event.ts";
 import { encodeMessage } from "./message.ts";
@@ -21,16 +22,17 @@ export type TransmitRules = Pick<CallOptions, "retry" | "retryPolicy" | "publish
 export type Transmit = (links: Links, message: CallMessage, rules?: TransmitRules) => Promise<void>;
 
 const largeBytes = 256 * 1024;
+/** Apps that were told so: there may be several senders of one. */
+const warned = new WeakSet<AppRuntime>();
 
-export function createTransmit(runtime: AppRuntime): Transmit {
+export function createTransmit(runtime: AppRuntime, departure: Departure | null = null): Transmit {
   const publishTimeoutMs = durationMs(runtime.settings.publishTimeout, "publishTimeout");
   const { taskPublishRetry } = runtime.settings;
   const ownRetry = publishRetry(readRetryPolicy(runtime.settings.taskPublishRetryPolicy) ?? {});
-  let hasWarned = false;
 
   function warnOfLarge(task: string, bytes: number): void {
-    if (hasWarned || bytes <= largeBytes) return;
-    hasWarned = true;
+    if (bytes <= largeBytes || warned.has(runtime)) return;
+    warned.add(runtime);
     process.emitWarning(
       `A message of task ${task} has ${bytes} bytes. Brokers are made for small ones: above 256 KB send a reference to the data. This is said once`,
       { type: "CeleriacWarning", code: "CELERIAC_LARGE_MESSAGE" },
@@ -53,12 +55,14 @@ export function createTransmit(runtime: AppRuntime): Transmit {
     // The reply queue of rpc:// must exist before a worker can answer, if it is to answer.
     const before = isAnswered(task, message.ignoreResult) ? backend?.openReplies : undefined;
     const publish = () => {
-      const envelope = encodeMessage({ ...message, headers: outgoing.headers }, runtime.clock.now(), runtime.settings.maxMessageBytes);
+      const nowMs = departure?.at ?? runtime.clock.now();
+      const envelope = encodeMessage({ ...message, headers: outgoing.headers }, nowMs, runtime.settings.maxMessageBytes);
       warnOfLarge(task, envelope.body.byteLength);
       const dueAt = broker.parksOnPublish && message.etaAt !== null ? message.etaAt : undefined;
       const { abort, publishTimeout } = rules;
       const timeoutMs = publishTimeout === undefined ? publishTimeoutMs : durationMs(publishTimeout, "publishTimeout");
-      const sent = producer.publish({ envelope, route, dueAt, guarded }, { timeoutMs, retry: retryOf(rules), abort, before });
+      const leave = () => producer.publish({ envelope, route, dueAt, guarded }, { timeoutMs, retry: retryOf(rules), abort, before });
+      const sent = departure === null ? leave() : departure.open().then(leave);
       return sentEvents === null ? sent : sent.then(() => sentEvents.send("task-sent", sentEvent(envelope, route)));
     };
     runtime.signals.send("beforeTaskPublish", () => outgoing);

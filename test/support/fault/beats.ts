@@ -48,12 +48,13 @@ export interface BeatsOptions {
 const startLimitMs = 60_000;
 
 const tasksOf = ({ entries, everyMs }: BeatsOptions) => `
-import { appendFileSync } from "node:fs";
+import { openSync, writeSync } from "node:fs";
 import { createApp, every } from "celeriac";
 export const app = createApp("shop");
+const ledger = openSync(process.env.BEATS_LEDGER, "a");
 const tick = app.bound("shop.tick", ({ request: { headers } }) => {
   const line = [headers["periodic_task_name"], Date.parse(headers["periodic_task_due"]), Date.now()].join(" ");
-  appendFileSync(process.env.BEATS_LEDGER, line + "\\n");
+  writeSync(ledger, line + "\\n");
 });
 for (let n = 0; n < ${entries}; n++)
   app.schedule("entry-" + n, every("${everyMs}ms", { relative: true }), tick.si(), { catchUp: "all" });

@@ -3,8 +3,10 @@ import { randomUUID } from "node:crypto";
 import type { AppRuntime, Links } from "../app-runtime.ts";
 import type { CompositeCall, Frozen } from "../call.ts";
 import type { ChordStart } from "../chord.ts";
+import type { ComposeContext } from "../compose.ts";
 import { resultExpiresMs } from "../config.ts";
 import { currentRun, parentageOf } from "../current-run.ts";
+import type { Departure } from "../departure.ts";
 import { partIds } from "../derived-id.ts";
 import { CeleriacError } from "../errors.ts";
 import type { SignatureJson } from "../step.ts";
@@ -14,13 +16,25 @@ import { hasChord } from "./composite.ts";
 import { type Plan, type PlannedSend, plan } from "./plan.ts";
 
 /** Resolves with what it will be found under, when the broker has everything. Throws RESULT_CHORDS, BACKEND_*, TASK_INPUT, PublishError. */
-export async function publishComposite(runtime: AppRuntime, transmit: Transmit, composite: CompositeCall): Promise<Frozen> {
+export async function publishComposite(
+  runtime: AppRuntime,
+  transmit: Transmit,
+  composite: CompositeCall,
+  departure: Departure | null = null,
+): Promise<Frozen> {
   const links = await runtime.links();
   refuseUncounted(composite.signature, links);
   const { options } = composite;
-  const { sends, opens, guarded, ...frozen } = planCall(runtime, composite, links.backend?.replyTo ?? null);
+  const { sends, opens, guarded, ...frozen } = planCall(
+    runtime,
+    composite,
+    runtime.composeContext(links.backend?.replyTo ?? null, departure?.at),
+  );
   const messages = await Promise.all(sends.map(async (send) => ({ ...(await checked(runtime, send)), guarded })));
-  await openChords(links, opens);
+  if (opens.length > 0) {
+    await departure?.open();
+    await openChords(links, opens);
+  }
   await Promise.all(messages.map((message) => transmit(links, message, options)));
   if (options.addToParent !== false) currentRun()?.children.push(frozen.result);
   return frozen;
@@ -30,12 +44,11 @@ export async function publishComposite(runtime: AppRuntime, transmit: Transmit, 
 export function planCall(
   runtime: AppRuntime,
   { signature, options: { rootId, parentId } }: CompositeCall,
-  replyTo: string | null,
+  compose: ComposeContext,
 ): Plan & { readonly guarded: boolean } {
   const id = signature.options["task_id"];
   const derived = typeof id === "string" ? partIds(id) : null;
   let made = 0;
-  const compose = runtime.composeContext(replyTo);
   const planned = plan(
     {
       compose,
@@ -66,7 +79,6 @@ export async function checked(runtime: AppRuntime, send: PlannedSend): Promise<P
 
 /** Before the first member is sent: it may end at once. */
 async function openChords({ backend }: Links, opens: readonly ChordStart[]): Promise<void> {
-  if (opens.length === 0) return;
   await backend?.connect();
   for (const start of opens) await backend?.chords?.open(start);
 }
