@@ -248,6 +248,26 @@ export const errorTable = {
   ],
   DAG_STORE_VERSION: ["The DAG store was written by a newer version whose layout this one does not know.", "Update Celeriac."],
   DAG_STORE_CLOSED: ["The DAG store was closed.", "Use it before close()."],
+  DAG_DEFINITION: ["A DAG, or a task of it, was defined in a way that can never run.", "The message says what is wrong with it."],
+  DAG_DUPLICATE: [
+    "An app has two DAGs of the same id, or a DAG two tasks or groups of one.",
+    "Rename one; an operator that is called twice takes its id from with({ id }).",
+  ],
+  DAG_CYCLE: ["Tasks of a DAG wait for each other in a circle.", "The message names them in order: take one edge away."],
+  DAG_HANDLE: [
+    "What a task will give was used as if it were there, or something else was given where a task of the DAG is expected.",
+    "Pass the handle itself as an argument of a task; its value is there when that task runs.",
+  ],
+  DAG_BRANCH: [
+    "A branch chose a key that none of its on() has.",
+    "The message names those that there are; to let nothing go on, choose [].",
+  ],
+  DAG_MAP_LENGTH: ["A task was mapped over too many items.", "Map over pages of them: what a task gives may be a list of lists."],
+  DAG_MAP_VALUE: [
+    "A task was mapped over something that is no list.",
+    "The message names the task that gave it, and what it gave: nothing, where that one was skipped or failed.",
+  ],
+  DAG_RUN_FAILED: ["The run that a task triggered, and waited for, failed.", "Look at that run; the message has its id."],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;
 

@@ -91,6 +91,7 @@ export { executeThrough } from "./middleware.ts";
 export { nearest } from "./nearest.ts";
 export { comingDues, dueAfter, latestDue, nextDue, type Timing } from "./next-due.ts";
 export { isMemoryUrl, resultUrlOf, scheduleStorePlace } from "./open.ts";
+export { checkOptions, isCount, isDate, isDuration, isFlag, isRecord, isText, type OptionCheck } from "./option-check.ts";
 export { type PostgresAddress, parsePostgresUrl } from "./postgres/address.ts";
 export type { Ask, Row as PostgresRow } from "./postgres/ask.ts";
 export { Database as PostgresDatabase } from "./postgres/database.ts";

@@ -1,0 +1,70 @@
+/** DAGs: what operators give, and what they take. */
+import { crontab, every } from "celeriac";
+import { dag, each, type Handle, zip } from "celeriac/dag";
+import { app } from "./app.ts";
+import { type Equal, expectType } from "./equal.ts";
+
+interface Row {
+  readonly id: string;
+  readonly n: number;
+}
+
+const tsum = app.task("proj.tsum", (xs: number[]) => xs.reduce((sum, x) => sum + x, 0));
+
+export async function dags(): Promise<void> {
+  const load = app.declare<(row: Row, table: string) => number>("etl.load");
+  dag(app, "etl", { schedule: "@daily", startAt: new Date(0), catchUp: true, defaults: { retries: 2 } }, (d) => {
+    const ready = d.sensor("ready", { mode: "reschedule", interval: "1m", timeout: "2h" }, async (run) =>
+      run.logicalDate < run.intervalEnd ? { path: "p" } : false,
+    );
+    expectType<Equal<typeof ready, Handle<{ path: string }>>>();
+    const extract = d.task("extract", async (run, path: string): Promise<Row[]> => [{ id: path, n: run.tryNumber }]);
+    const rows = extract(ready.pick("path"));
+    expectType<Equal<typeof rows, Handle<Row[]>>>();
+    const loaded = d.task(load, { pool: "db" }).expand(each(rows), "weather");
+    expectType<Equal<typeof loaded, Handle<number[]>>>();
+    const total = d.task(tsum)(loaded);
+    expectType<Equal<typeof total, Handle<number>>>();
+    const kind = d.branch("size", (_run, n: number) => (n > 100 ? "big" : "small"))(total);
+    const big = d.bash("big", "echo big", { env: { TOTAL: d.bash("total", "echo 1"), PLAIN: "x" } });
+    expectType<Equal<typeof big, Handle<string>>>();
+    const small = d.task("small", async () => 1)();
+    kind.on("big", big).on("small", small);
+    // @ts-expect-error no such branch
+    kind.on("huge", big);
+    // @ts-expect-error rows is not a string
+    extract(rows);
+    // @ts-expect-error a list needs each() and expand()
+    d.task(load)(rows, "weather");
+    // @ts-expect-error a handle is not its value
+    rows.length;
+    expectType<Equal<"then" extends keyof typeof rows ? true : false, false>>();
+    d.task("end", { triggerRule: "none_failed_min_one_success" }, async () => {})().after(big, small);
+    d.group("tail", () => {
+      d.trigger("other", { wait: true, params: { rows } }).after(total);
+    });
+    const pairs = zip(rows, ["a", "b"]);
+    expectType<Equal<typeof pairs, Handle<[Row, string][]>>>();
+    d.task("pair", (_run, [row, letter]: [Row, string]) => `${row.id}${letter}`).expand(each(pairs));
+    expectType<Equal<ReturnType<typeof d.run<"intervalStart">>, Handle<Date>>>();
+    // @ts-expect-error a run has no such value
+    d.run("interval");
+    const isNeeded = d.shortCircuit("needed", (run) => run.params["needed"] === true)();
+    isNeeded.before(total);
+    // @ts-expect-error it gives nothing that could be passed
+    extract(isNeeded);
+    // @ts-expect-error no such rule
+    d.task("x", { triggerRule: "all_well" }, () => 1);
+    // @ts-expect-error "90x" is no duration
+    d.task("x", { executionTimeout: "90x" }, () => 1);
+    // @ts-expect-error a misspelt option
+    extract.with({ retrys: 2 });
+  });
+  dag(app, "cron", { schedule: "0 3 * * 1", tz: "Europe/Oslo", timetable: "interval" }, () => {});
+  dag(app, "made", { schedule: crontab("0 3 * * *") }, () => {});
+  dag(app, "often", { schedule: every("1h") }, () => {});
+  // @ts-expect-error no such preset
+  dag(app, "wrong", { schedule: "@often" }, () => {});
+  // @ts-expect-error ids are of one task each
+  dag(app, "wrong", { defaults: { id: "x" } }, () => {});
+}
