@@ -228,6 +228,13 @@ export const errorTable = {
     "Airflow has no variable or connection of the name that a task asked for.",
     "Add it in Airflow, or ask with getVariable() or getConnection(), which answer null.",
   ],
+  DAG_UNKNOWN: ["There is no DAG of that id.", "Check the id; a scheduler must have loaded the app that has it."],
+  DAG_RUN_UNKNOWN: ["The DAG has no run of that id.", "Look at the id; the monitor shows the runs of each DAG."],
+  DAG_RUN_EXISTS: ["The DAG has a run of that id already.", "Take another id, or clear the run that is there."],
+  DAG_TASK_UNKNOWN: [
+    "The run has no task of that id.",
+    "The message names the nearest one; tasks of a group bear its id in front of theirs.",
+  ],
   DAG_STATE: [
     "A task instance was to do what is not possible in its state.",
     "Look at it again: it has gone on meanwhile, or was cleared or marked by somebody.",

@@ -68,6 +68,9 @@ export interface RunTable {
     readonly dagId?: string | undefined;
     readonly states?: readonly RunState[] | undefined;
     readonly backfillId?: string | undefined;
+    /** logical dates, both included */
+    readonly from?: number | undefined;
+    readonly to?: number | undefined;
     readonly limit: number;
   }): Promise<readonly RunRecord[]>;
   /** The last one before, by logical date: for what depends on the past. */
@@ -77,7 +80,10 @@ export interface RunTable {
   /** Queued ones, by logical date, the latest first in a backfill that is `reverse`. Who holds the lock of the DAG may start them, within its limit. */
   takeQueued(dagId: string, backfillId: string | null, limit: number): Promise<readonly RunRecord[]>;
   take(place: RunPlace): Promise<RunRecord | null>;
-  set(place: RunPlace, fields: Partial<Pick<RunRecord, "state" | "startedAt" | "endedAt" | "lookAt" | "params">>): Promise<void>;
+  set(
+    place: RunPlace,
+    fields: Partial<Pick<RunRecord, "state" | "startedAt" | "endedAt" | "lookAt" | "params" | "backfillId">>,
+  ): Promise<void>;
   /** The scheduler is to look at it at `at`, if not before. */
   wake(place: RunPlace, at: number): Promise<void>;
   /** How many are queued and running, of each DAG and of each backfill that has any. */

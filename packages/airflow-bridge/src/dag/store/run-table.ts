@@ -46,7 +46,7 @@ export function runTable(sql: Sql): RunTable {
       return added.length > 0;
     },
     find: ({ dagId, runId }) => one(`${select} where ${here}`, [dagId, runId]),
-    list({ dagId, states, backfillId, limit }) {
+    list({ dagId, states, backfillId, from, to, limit }) {
       const isActive = states?.every((state) => activeStates.has(state)) ?? false;
       const conditions: string[] = [];
       const values: Value[] = [];
@@ -56,6 +56,8 @@ export function runTable(sql: Sql): RunTable {
       };
       if (dagId !== undefined) add("dag_id = ?", dagId);
       if (backfillId !== undefined) add("backfill_id = ?", backfillId);
+      if (from !== undefined) add("logical_date >= ?", from);
+      if (to !== undefined) add("logical_date <= ?", to);
       if (states !== undefined) {
         add(`state in (${states.map(() => "?").join(", ")})`, ...states);
         if (isActive) add(activeRun);

@@ -1,0 +1,133 @@
+/** What commands do to a store: each act in one transaction, after which the scheduler looks at the run. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { clearInstances } from "../../../../packages/airflow-bridge/src/dag/acts/clear.ts";
+import { markInstances, markRun } from "../../../../packages/airflow-bridge/src/dag/acts/mark.ts";
+import { pauseDag } from "../../../../packages/airflow-bridge/src/dag/acts/pause.ts";
+import type { TaskGraph } from "../../../../packages/airflow-bridge/src/dag/acts/select-instances.ts";
+import { createRunAccess, triggerRun } from "../../../../packages/airflow-bridge/src/dag/acts/trigger.ts";
+import { memoryStore } from "../../../../packages/airflow-bridge/src/dag/open-store.ts";
+import type { InstanceRecord, RunRecord } from "../../../../packages/airflow-bridge/src/dag/records.ts";
+import { createSqliteStore } from "../../../../packages/airflow-bridge/src/dag/store/sqlite.ts";
+import type { DagStore } from "../../../../packages/airflow-bridge/src/dag/store.ts";
+import { instance, run } from "../../../conformance/dag-store/world.ts";
+import { driverContext } from "../../../support/driver-context.ts";
+
+const task = (upstream: readonly string[], downstream: readonly string[], retries = 2) => ({ upstream, downstream, options: { retries } });
+/** extract → load → report, and clean beside them */
+const graph: TaskGraph = {
+  tasks: new Map([
+    ["extract", task([], ["load"])],
+    ["load", task(["extract"], ["report"])],
+    ["report", task(["load"], [], 0)],
+    ["clean", task([], [])],
+  ]),
+};
+
+const now = 1_000_000;
+const etl = run("etl", 1, { state: "failed", startedAt: 1, endedAt: 2, lookAt: null });
+
+describe("acts on DAGs", () => {
+  let store: DagStore;
+  beforeEach(async () => {
+    store = createSqliteStore(memoryStore, { ...driverContext(), defaultPoolSlots: 128 });
+    await store.write(async ({ dags, runs, instances }) => {
+      await dags.put({ dagId: "etl", maxActiveRuns: 1, shape: "{}", seenAt: 0 });
+      await runs.add(etl);
+      const tried = { tryNumber: 3, maxTries: 3, startedAt: 5, endedAt: 9, externalId: "x", reason: "boom" };
+      await instances.addAll([
+        instance(etl, "extract", { state: "success", ...tried, tryNumber: 1 }),
+        instance(etl, "load", { state: "failed", ...tried, mapIndex: 0 }),
+        instance(etl, "load", { state: "success", ...tried, mapIndex: 1 }),
+        instance(etl, "report", { state: "upstream_failed", tryNumber: 0, maxTries: 1 }),
+        instance(etl, "clean", { state: "running", ...tried, endedAt: null }),
+      ]);
+    });
+  });
+  afterEach(() => store.close());
+
+  const found = () => store.read(({ runs }) => runs.find(etl)) as Promise<RunRecord>;
+  const all = () => store.read(({ instances }) => instances.ofRun(etl));
+  const states = async () => Object.fromEntries((await all()).map(({ taskId, mapIndex, state }) => [`${taskId}${mapIndex}`, state]));
+  const ids = (records: readonly InstanceRecord[]) => records.map(({ taskId, mapIndex }) => `${taskId}${mapIndex}`);
+  const before = {
+    ...{ "extract-1": "success", load0: "failed", load1: "success", "report-1": "upstream_failed", "clean-1": "running" },
+  } as const;
+
+  it("trigger a run, under an id of its own or the given one, once", async () => {
+    const made = await triggerRun(store, { dagId: "etl", params: { a: 1 } }, now);
+    expect(made.runId).toMatch(/^manual__1970-01-01T00:16:40\+00:00_\w{8}$/);
+    expect(await store.read(({ runs }) => runs.find(made))).toEqual(made);
+    expect(made).toMatchObject({ state: "queued", runType: "manual", logicalDate: now, intervalStart: now, params: { a: 1 } });
+    const request = { dagId: "etl", runId: "mine", logicalDate: 5, interval: { start: 4, end: 6 } };
+    expect(await triggerRun(store, request, now)).toMatchObject({ runId: "mine", logicalDate: 5, intervalStart: 4, intervalEnd: 6 });
+    await expect(triggerRun(store, request, now)).rejects.toMatchObject({ code: "DAG_RUN_EXISTS" });
+    await expect(triggerRun(store, { dagId: "elt" }, now)).rejects.toMatchObject({ code: "DAG_UNKNOWN" });
+  });
+
+  it("let tasks trigger a run any number of times, and ask for its state", async () => {
+    const access = createRunAccess(store, { now: () => now });
+    const asked = { dagId: "etl", runId: "mine", logicalDate: null, params: {} };
+    for (const _ of [1, 2]) await access.trigger(asked);
+    expect(await access.state(asked)).toBe("queued");
+    expect(await access.state({ dagId: "etl", runId: "none" })).toBeNull();
+    await expect(access.trigger({ ...asked, dagId: "elt" })).rejects.toMatchObject({ code: "DAG_UNKNOWN" });
+  });
+
+  it("pause a DAG, and let it go on", async () => {
+    for (const isPaused of [true, false]) {
+      await pauseDag(store, "etl", isPaused);
+      expect(await store.read(({ dags }) => dags.find("etl"))).toMatchObject({ isPaused });
+    }
+    await expect(pauseDag(store, "elt", true)).rejects.toMatchObject({ code: "DAG_UNKNOWN" });
+  });
+
+  it("clear a task and what is behind it: all retries again, what runs is stopped first, and the run goes on", async () => {
+    await store.write(({ xcoms }) => xcoms.put({ ...etl, taskId: "load", mapIndex: 0, key: "return_value", value: "1" }));
+    const cleared = await clearInstances(store, graph, { ...etl, taskIds: ["load", "clean"], downstream: true }, now);
+    expect(ids(cleared)).toEqual(["clean-1", "load0", "load1", "report-1"]);
+    expect(await states()).toEqual({ ...before, load0: "none", load1: "none", "report-1": "none", "clean-1": "restarting" });
+    const [clean, , load] = (await all()) as [InstanceRecord, InstanceRecord, InstanceRecord];
+    expect(clean).toMatchObject({ taskId: "clean", maxTries: 6, externalId: "x", startedAt: 5 });
+    expect(load).toMatchObject({ taskId: "load", tryNumber: 3, maxTries: 6, externalId: null, startedAt: null, reason: null });
+    expect(await found()).toMatchObject({ state: "queued", startedAt: null, endedAt: null, lookAt: now });
+    expect(await store.read(({ xcoms }) => xcoms.ofTask(etl, "load", "return_value"))).toHaveLength(1);
+  });
+
+  it("clear what failed alone, one index alone, what is before, and all", async () => {
+    const cleared = async (selection: Parameters<typeof clearInstances>[2]) => ids(await clearInstances(store, graph, selection, now));
+    expect(await cleared({ ...etl, onlyFailed: true })).toEqual(["load0", "report-1"]);
+    expect(await cleared({ ...etl, taskIds: ["load"], mapIndexes: [1] })).toEqual(["load1"]);
+    expect(await cleared({ ...etl, taskIds: ["load"], mapIndexes: [1], upstream: true })).toEqual(["extract-1", "load1"]);
+    expect(await cleared({ ...etl })).toHaveLength(5);
+  });
+
+  it("leave a run as it is of which nothing was cleared, and refuse what is not there", async () => {
+    await clearInstances(store, graph, { ...etl, taskIds: ["extract"], onlyFailed: true }, now);
+    expect(await found()).toMatchObject({ state: "failed", endedAt: 2 });
+    await expect(clearInstances(store, graph, { ...etl, taskIds: ["lod"] }, now)).rejects.toMatchObject({
+      ...{ code: "DAG_TASK_UNKNOWN", message: expect.stringContaining('"load"') },
+    });
+    await expect(clearInstances(store, graph, { ...etl, runId: "none" }, now)).rejects.toMatchObject({ code: "DAG_RUN_UNKNOWN" });
+    expect(await states()).toEqual(before);
+  });
+
+  it("mark a task, and let run after all what it had held up", async () => {
+    const marked = await markInstances(store, graph, { ...etl, taskIds: ["load"], state: "success" }, now);
+    expect(ids(marked)).toEqual(["load0"]);
+    expect(await states()).toEqual({ ...before, load0: "success", "report-1": "none" });
+    expect((await all()).find(({ mapIndex }) => mapIndex === 0)).toMatchObject({ endedAt: now, reason: "marked success by hand" });
+    expect(await found()).toMatchObject({ state: "queued", lookAt: now });
+    await markInstances(store, graph, { ...etl, taskIds: ["clean"], state: "failed" }, now);
+    expect(await states()).toMatchObject({ "clean-1": "failed" });
+  });
+
+  it("mark a run: failed ends what runs and skips what waits, success is that of all its tasks", async () => {
+    await clearInstances(store, graph, { ...etl, taskIds: ["report"] }, now);
+    await markRun(store, { ...etl, state: "failed" }, now);
+    expect(await states()).toEqual({ ...before, "report-1": "skipped", "clean-1": "failed" });
+    expect(await found()).toMatchObject({ state: "failed", endedAt: now, lookAt: null });
+    await markRun(store, { ...etl, state: "success" }, now);
+    expect(new Set(Object.values(await states()))).toEqual(new Set(["success"]));
+    expect(await found()).toMatchObject({ state: "success" });
+  });
+});
