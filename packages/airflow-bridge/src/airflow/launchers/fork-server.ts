@@ -33,6 +33,8 @@ export interface ForkServerOptions {
 interface Server {
   readonly process: ChildProcess;
   readonly socket: string;
+  /** to a process of it that waits for its workload; null: that could not be had */
+  spare: Promise<Socket | null>;
 }
 
 const program = fileURLToPath(new URL("./fork-server.py", import.meta.url));
@@ -48,8 +50,6 @@ const program = fileURLToPath(new URL("./fork-server.py", import.meta.url));
 export class ForkServer implements Launcher {
   readonly #options: ForkServerOptions;
   #server: Promise<Server> | null = null;
-  /** to a process that waits for its workload */
-  #spare: Promise<Socket | null> | null = null;
 
   constructor(options: ForkServerOptions) {
     this.#options = options;
@@ -58,28 +58,31 @@ export class ForkServer implements Launcher {
   /** Rejects with AIRFLOW_LAUNCHER. */
   async start(): Promise<void> {
     await this.#running();
-    this.#spare = this.#forkAhead();
   }
 
   async run(workload: Workload, context: WorkloadContext): Promise<Outcome> {
-    const outcome = (await this.#try(workload, context)) ?? (await this.#try(workload, context));
-    if (outcome !== null) return outcome;
-    throw new CeleriacError("AIRFLOW_LAUNCHER", "Airflow's fork-server forked no process for a workload, twice; its log may say why");
+    // A process that was held ready may be gone, and so may its fork-server, which is found out by asking it.
+    for (const connect of [() => this.#next(), () => this.#connect(), () => this.#connect()]) {
+      const connection = await connect();
+      const outcome = connection === null ? null : await this.#runOn(connection, workload, context);
+      if (outcome !== null) return outcome;
+    }
+    throw new CeleriacError("AIRFLOW_LAUNCHER", "Airflow's fork-server forked no process for a workload; its log may say why");
   }
 
   async close(): Promise<void> {
-    await this.#dropSpare();
     const server = await this.#server?.catch(() => null);
     if (server == null || server.process.exitCode !== null || server.process.signalCode !== null) return;
+    await dropSpare(server);
     const exited = new Promise((resolve) => server.process.once("exit", resolve));
     server.process.stdin!.end();
     await exited;
   }
 
   /** null: nothing has begun. */
-  async #try(workload: Workload, { celeryId, redelivered, signal }: WorkloadContext): Promise<Outcome | null> {
-    const connection = await this.#next();
-    if (connection === null) return null;
+  async #runOn(connection: Socket, workload: Workload, { celeryId, redelivered, signal }: WorkloadContext): Promise<Outcome | null> {
+    // It would not say so once more.
+    if (connection.destroyed) return null;
     const what = workload.kind === "command" ? { command: workload.command, celeryId } : { workload: workload.text };
     connection.write(`${JSON.stringify({ ...what, redelivered })}\n`);
     const run = followRun(connection, celeryId);
@@ -115,20 +118,10 @@ export class ForkServer implements Launcher {
 
   /** What was opened ahead, with another one opened in its place. null: as #connect. */
   async #next(): Promise<Socket | null> {
-    const spare = this.#spare;
-    this.#spare = this.#forkAhead();
+    const server = await this.#running();
+    const { spare } = server;
+    server.spare = open(server.socket);
     return (await spare) ?? (await this.#connect());
-  }
-
-  /** null where that fails: the workload that misses it tries again, and tells why. */
-  #forkAhead(): Promise<Socket | null> {
-    return this.#connect().catch(() => null);
-  }
-
-  async #dropSpare(): Promise<void> {
-    const spare = this.#spare;
-    this.#spare = null;
-    (await spare)?.destroy();
   }
 
   /** To the fork-server, or to another one where that is found dead before it was told. null: that one, too, has died. */
@@ -137,15 +130,8 @@ export class ForkServer implements Launcher {
   }
 
   async #connectTo(running: Promise<Server>): Promise<Socket | null> {
-    const connection = createConnection((await running).socket);
-    // What befalls it once it stands ends it: that is what is followed.
-    connection.on("error", () => {});
-    try {
-      await once(connection, "connect");
-    } catch {
-      if (this.#server === running) this.#server = null;
-      return null;
-    }
+    const connection = await open((await running).socket);
+    if (connection === null && this.#server === running) this.#server = null;
     return connection;
   }
 
@@ -160,15 +146,14 @@ export class ForkServer implements Launcher {
     const server = firstWords(child, python);
     this.#server = server;
     const forget = () => {
-      if (this.#server !== server) return;
-      this.#server = null;
-      void this.#dropSpare();
+      if (this.#server === server) this.#server = null;
     };
-    server.then(({ socket }) => {
+    server.then((started) => {
       child.once("exit", (code, signal) => {
         forget();
+        void dropSpare(started);
         // It does so itself, unless it was killed.
-        rmSync(dirname(socket), { recursive: true, force: true });
+        rmSync(dirname(started.socket), { recursive: true, force: true });
         if (!child.stdin.writableEnded) logger.warn("Airflow's fork-server ended; the next workload starts another one", { code, signal });
       });
     }, forget);
@@ -189,7 +174,25 @@ function firstWords(child: ChildProcess, python: string): Promise<Server> {
     createInterface({ input: child.stdout! }).once("line", (line) => {
       const said = JSON.parse(line) as { readonly socket: string } | { readonly error: string };
       if ("error" in said) reject(failed(said.error));
-      else resolve({ process: child, socket: said.socket });
+      else resolve({ process: child, socket: said.socket, spare: open(said.socket) });
     });
   });
+}
+
+/** null: nobody listens. */
+async function open(path: string): Promise<Socket | null> {
+  const connection = createConnection(path);
+  // What befalls it once it stands ends it: that is what is followed.
+  connection.on("error", () => {});
+  try {
+    await once(connection, "connect");
+    return connection;
+  } catch {
+    return null;
+  }
+}
+
+/** Its process ends without having begun anything. */
+async function dropSpare(server: Server): Promise<void> {
+  (await server.spare)?.destroy();
 }
