@@ -16,6 +16,8 @@ import { option } from "./option.ts";
 
 const saying = <T>(setting: Setting<T>, doc: string): Setting<T> => ({ ...setting, doc });
 
+const team = (doc: string) => option(textSetting(null, doc), "NAME");
+
 export const airflowCommands = {
   "airflow worker": {
     doc: "Runs the tasks of an Airflow with CeleryExecutor.",
@@ -43,6 +45,7 @@ export const airflowCommands = {
         "NAME",
         "H",
       ),
+      team: team("Run the tasks of one team, from its broker: Airflow 3.2 or later with [core] multi_team."),
       pid: option(textSetting(null, "Keep the number of the process in this file while it runs."), "FILE"),
       logFile: option(textSetting(null, "Append the log to this file, as JSON lines."), "FILE", "l"),
       verbose: option(flagSetting(false, "Log more than [logging] celery_logging_level says: all there is."), null, "v"),
@@ -95,6 +98,7 @@ export const airflowCommands = {
         "NAME",
         "H",
       ),
+      team: team("The worker's team."),
       timeout: option(
         durationSetting<Duration | null>(null, "Wait no longer than this for running tasks; unset: as long as they take."),
         "DURATION",
@@ -119,7 +123,7 @@ export const airflowCommands = {
       "It reads Airflow's configuration as the worker does, and asks one by one: broker, result backend, Airflow itself, its database (2) or execution API (3) and its clock, secret keys, the folder of logs, and the name by which the web server will ask for them.",
     ],
     positionals: {},
-    options: {},
+    options: { team: team("The team whose broker and results a worker will use.") },
     examples: [
       ["celeriac airflow doctor", "in the environment in which the worker will run"],
       ["celeriac --json airflow doctor", "for programs"],

@@ -120,3 +120,32 @@ it("cuts commands as a shell does", () => {
   expect(commandWords(`cat 'a b' "c\\"d"e f\\ g  ""`)).toEqual(["cat", "a b", 'c"de', "f g", ""]);
   expect(commandWords("  ")).toEqual([]);
 });
+
+describe("what is set for a team", () => {
+  const cfg = `
+[celery]
+broker_url = redis://all/0
+[data=celery]
+worker_concurrency = 2
+broker_url_cmd = echo not asked
+[data=celery_broker_transport_options]
+master_name = m
+`;
+  const environment = { AIRFLOW__CELERY__RESULT_BACKEND: "redis://all/1", AIRFLOW__DATA___CELERY__RESULT_BACKEND: "redis://data/1" };
+
+  it("is read from variables and sections of its name, and nothing from those that are for all", () => {
+    const team = read(cfg, { ...environment, AIRFLOW__DATA___CELERY_BROKER_TRANSPORT_OPTIONS__SENTINEL_KWARGS: "{}" }).ofTeam("data");
+    expect(team.text("celery", "result_backend")).toBe("redis://data/1");
+    expect(team.whole("celery", "worker_concurrency", 16)).toBe(2);
+    expect(team.text("celery", "broker_url")).toBeNull();
+    expect(team.section("celery_broker_transport_options")).toEqual({ master_name: "m", sentinel_kwargs: "{}" });
+  });
+
+  it("may come from a command that a variable names, and from no secrets backend", () => {
+    const run: RunProgram = (file, args) => [file, ...args].join(" ");
+    const told = read(cfg, { AIRFLOW__DATA___CELERY__BROKER_URL_CMD: "print it" }, run).ofTeam("data");
+    expect(told.text("celery", "broker_url")).toBe("print it");
+    const secret = read(cfg, { AIRFLOW__DATA___CELERY__BROKER_URL_SECRET: "path" }, run).ofTeam("data");
+    expect(() => secret.text("celery", "broker_url")).toThrow(/AIRFLOW__DATA___CELERY__BROKER_URL_SECRET/);
+  });
+});

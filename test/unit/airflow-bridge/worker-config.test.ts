@@ -25,6 +25,19 @@ describe("what a configuration means for the worker", () => {
     });
   });
 
+  it("has the broker and the results of a team, where Airflow serves several", () => {
+    const variables = {
+      AIRFLOW__CELERY__BROKER_URL: "redis://all/0",
+      AIRFLOW__CELERY__WORKER_CONCURRENCY: "3",
+      AIRFLOW__DATA___CELERY__BROKER_URL: "redis://data/0",
+      AIRFLOW__DATA___CELERY__RESULT_BACKEND: "redis://data/1",
+    };
+    const ofTeam = (more: object) => workerConfigOf(readAirflowConfig({ AIRFLOW_HOME: "/nowhere", ...variables, ...more }), "data");
+    const isSet = { AIRFLOW__CORE__MULTI_TEAM: "True" };
+    expect(ofTeam(isSet)).toMatchObject({ app: { broker: "redis://data/0", backend: "redis://data/1" }, concurrency: 3 });
+    expect(() => ofTeam({})).toThrow(/\[core\] multi_team/);
+  });
+
   it("is what was set", () => {
     const given = of({
       AIRFLOW__CELERY__BROKER_URL: "sentinel://a;sentinel://b",

@@ -25,6 +25,8 @@ export interface AirflowConfig {
   json(section: string, key: string): Readonly<Record<string, unknown>>;
   /** All of a section, each key in small letters. Throws as `text`. */
   section(name: string): Readonly<Record<string, string>>;
+  /** What is set for a team of Airflow 3.2 or later, AIRFLOW__TEAM___SECTION__KEY and [team=section]: nothing of what is set for all. */
+  ofTeam(name: string): AirflowConfig;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -53,6 +55,23 @@ export function readAirflowConfig(environment: Environment, run: RunProgram = ru
   const home = expand(environment["AIRFLOW_HOME"] || "~/airflow");
   const path = expand(environment["AIRFLOW_CONFIG"] || join(home, "airflow.cfg"));
   const cfg = readCfg(path);
+  return configOf({ environment, run, home, path, cfg, team: null });
+}
+
+interface Sources {
+  readonly environment: Environment;
+  readonly run: RunProgram;
+  readonly home: string;
+  readonly path: string;
+  readonly cfg: CfgFile;
+  /** whose values are read; null: those that are for all */
+  readonly team: string | null;
+}
+
+function configOf(sources: Sources): AirflowConfig {
+  const { environment, run, home, path, cfg, team } = sources;
+  const expand = (text: string) => expanded(text, environment);
+  const variableOf = (section: string, key: string) => variableName(team, section, key);
   const asked = new Map<string, string | null>();
 
   function text(section: string, key: string): string | null {
@@ -72,12 +91,17 @@ export function readAirflowConfig(environment: Environment, run: RunProgram = ru
     if (mayBeElsewhere && environment[`${variable}_CMD`] !== undefined)
       return printedBy(`${variable}_CMD`, environment[`${variable}_CMD`]!);
     if (mayBeElsewhere && environment[`${variable}_SECRET`] !== undefined) return askedOfAirflow(section, key);
-    const written = cfgValue(cfg, section, key);
+    const written = cfgValue(cfg, sectionOf(section), key);
     if (written !== null) return expand(written);
-    if (!mayBeElsewhere) return null;
+    // As in Airflow, a team's file names no commands and no secrets.
+    if (!mayBeElsewhere || team !== null) return null;
     const command = cfgValue(cfg, section, `${key}_cmd`);
     if (command !== null) return printedBy(`[${section}] ${key}_cmd`, command);
     return cfgValue(cfg, section, `${key}_secret`) === null ? null : askedOfAirflow(section, key);
+  }
+
+  function sectionOf(section: string): string {
+    return team === null ? section : `${team.toLowerCase()}=${section}`;
   }
 
   function printedBy(name: string, command: string): string {
@@ -88,6 +112,8 @@ export function readAirflowConfig(environment: Environment, run: RunProgram = ru
 
   /** Secrets backends are Python's; Airflow prints warnings in front of the value. */
   function askedOfAirflow(section: string, key: string): string {
+    if (team !== null)
+      throw wrong(`${variableOf(section, key)}_SECRET: Airflow's command tells no secrets of teams; name a command with …_CMD instead`);
     const lines = printed(`the secret of [${section}] ${key}`, "airflow", ["config", "get-value", section, key]).trim().split("\n");
     return lines.at(-1)!.trim();
   }
@@ -126,9 +152,10 @@ export function readAirflowConfig(environment: Environment, run: RunProgram = ru
       const ofEnvironment = Object.keys(environment).flatMap((variable) =>
         variable.startsWith(prefix) ? [variable.slice(prefix.length).toLowerCase()] : [],
       );
-      const keys = new Set([...(cfg.get(name)?.keys() ?? []), ...ofEnvironment].map((key) => withoutSource(name, key)));
+      const keys = new Set([...(cfg.get(sectionOf(name))?.keys() ?? []), ...ofEnvironment].map((key) => withoutSource(name, key)));
       return Object.fromEntries([...keys].flatMap((key) => (text(name, key) === null ? [] : [[key, text(name, key)!]])));
     },
+    ofTeam: (name) => configOf({ ...sources, team: name }),
   };
 }
 
@@ -148,8 +175,9 @@ function wrong(message: string, cause?: unknown): ConfigError {
   return new ConfigError("AIRFLOW_CONFIG", message, cause === undefined ? {} : { cause });
 }
 
-function variableOf(section: string, key: string): string {
-  return `AIRFLOW__${section.replaceAll(".", "_").toUpperCase()}__${key.toUpperCase()}`;
+function variableName(team: string | null, section: string, key: string): string {
+  const ofTeam = team === null ? "" : `${team.toUpperCase()}___`;
+  return `AIRFLOW__${ofTeam}${section.replaceAll(".", "_").toUpperCase()}__${key.toUpperCase()}`;
 }
 
 /** broker_url_cmd → broker_url, where that may come from a command. */

@@ -24,15 +24,15 @@ export interface AirflowWorkerConfig {
 /** fork-server: from one process that has imported Airflow; spawn: each anew */
 export type LauncherName = "fork-server" | "spawn";
 
-/** Throws AIRFLOW_CONFIG. */
-export function workerConfigOf(config: AirflowConfig): AirflowWorkerConfig {
-  const defaultQueue = config.text("operators", "default_queue") ?? "default";
+/** `team`: whose broker and results they are, where Airflow serves several; what is Celery's is read from its values, all else is for all. Throws AIRFLOW_CONFIG. */
+export function workerConfigOf(config: AirflowConfig, team: string | null = null): AirflowWorkerConfig {
+  const celery = team === null ? config : teamConfigOf(config, team);
   const concurrency = config.whole("celery", "worker_concurrency", 16);
   return {
-    app: appOptionsOf(config, defaultQueue, concurrency),
-    queues: [defaultQueue],
+    app: appOptionsOf(celery, concurrency),
+    queues: [defaultQueueOf(config)],
     concurrency,
-    autoscale: autoscaleOf(config.text("celery", "worker_autoscale")),
+    autoscale: autoscaleOf(celery.text("celery", "worker_autoscale")),
     logLevel: config.text("logging", "celery_logging_level") ?? config.text("logging", "logging_level") ?? "INFO",
     killAfterMs: config.whole("core", "killed_task_cleanup_time", 60) * 1_000,
     launcher: config.flag("core", "execute_tasks_new_python_interpreter", false) ? "spawn" : "fork-server",
@@ -43,8 +43,17 @@ export function workerConfigOf(config: AirflowConfig): AirflowWorkerConfig {
       // On every address of this machine.
       address: `:${config.whole("logging", "worker_log_server_port", 8793)}`,
     },
-    unfollowed: unfollowedOf(config),
+    unfollowed: unfollowedOf(celery),
   };
+}
+
+function teamConfigOf(config: AirflowConfig, team: string): AirflowConfig {
+  if (config.flag("core", "multi_team", false)) return config.ofTeam(team);
+  throw new ConfigError("AIRFLOW_CONFIG", `A team is given (${team}), but [core] multi_team is not True`);
+}
+
+function defaultQueueOf(config: AirflowConfig): string {
+  return config.text("operators", "default_queue") ?? "default";
 }
 
 const defaultCeleryConfig = "DEFAULT_CELERY_CONFIG";
@@ -67,7 +76,8 @@ function unfollowedOf(config: AirflowConfig): AirflowWorkerConfig["unfollowed"] 
   ];
 }
 
-function appOptionsOf(config: AirflowConfig, defaultQueue: string, concurrency: number): AppOptions<object> {
+function appOptionsOf(config: AirflowConfig, concurrency: number): AppOptions<object> {
+  const defaultQueue = defaultQueueOf(config);
   const broker = config.text("celery", "broker_url") ?? "redis://redis:6379/0";
   const backend = resultBackendOf(config);
   return {

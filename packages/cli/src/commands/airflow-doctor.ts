@@ -9,11 +9,11 @@ const signs = { good: "ok", doubtful: "look", bad: "wrong" } as const;
 const widest = "result backend".length;
 
 /** Resolves with the exit code. */
-export async function airflowDoctor(_: CommandArguments<"airflow doctor">, output: Output): Promise<number> {
+export async function airflowDoctor({ options }: CommandArguments<"airflow doctor">, output: Output): Promise<number> {
   const { examine } = await import("@celeriac/airflow-bridge/airflow");
   const findings: Finding[] = [];
   // Each as it comes: some take seconds.
-  for await (const finding of examine({ environment: process.env, clock: systemClock })) {
+  for await (const finding of examine({ environment: process.env, team: options.team, clock: systemClock })) {
     findings.push(finding);
     if (!output.json) output.print(lineOf(finding, output));
   }

@@ -18,7 +18,7 @@ export async function airflowDrain({ options }: CommandArguments<"airflow drain"
   const { nodeName } = await import("@celeriac/worker");
   const given = options.celeryHostname;
   const worker = nodeName(given === null ? "celery@%h" : given.includes("@") ? given : `celery@${given}`);
-  const app = createApp("airflow", workerConfigOf(readAirflowConfig(process.env)).app);
+  const app = createApp("airflow", workerConfigOf(readAirflowConfig(process.env), options.team).app);
   try {
     return await drain(app, worker, options.timeout === null ? Number.POSITIVE_INFINITY : durationMs(options.timeout, "timeout"), output);
   } finally {

@@ -28,7 +28,7 @@ type Flags = CommandArguments<"airflow worker">["options"];
 export async function airflowWorker({ options: flags }: CommandArguments<"airflow worker">, output: Output): Promise<number> {
   const { openLogServer, readAirflowConfig, workerConfigOf } = await import("@celeriac/airflow-bridge/airflow");
   const config = readAirflowConfig(process.env);
-  const given = workerConfigOf(config);
+  const given = workerConfigOf(config, flags.team);
   const ending = new AbortController();
   return await runWorker(
     {

@@ -9,16 +9,18 @@ import { askServers } from "./server-checks.ts";
 
 export interface DoctorOptions {
   readonly environment: Environment;
+  /** of the worker; null: it has none */
+  readonly team?: string | null;
   readonly clock: Clock;
 }
 
 /** Nothing is changed, but that tables of results are created as a worker does. Never throws: what cannot be asked is a finding. */
-export async function* examine({ environment, clock }: DoctorOptions): AsyncGenerator<Finding> {
+export async function* examine({ environment, team = null, clock }: DoctorOptions): AsyncGenerator<Finding> {
   let config: AirflowConfig;
   let worker: AirflowWorkerConfig;
   try {
     config = readAirflowConfig(environment);
-    worker = workerConfigOf(config);
+    worker = workerConfigOf(config, team);
   } catch (error) {
     yield bad("configuration", reasonOf(error), "Nothing else can be asked before that.");
     return;
