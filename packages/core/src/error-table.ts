@@ -239,6 +239,10 @@ export const errorTable = {
     "A task instance was to do what is not possible in its state.",
     "Look at it again: it has gone on meanwhile, or was cleared or marked by somebody.",
   ],
+  DAG_XCOM: [
+    "What a task of a DAG gave cannot be kept for those behind it: it is no JSON, or larger than the limit.",
+    "Give JSON values; keep large data elsewhere and give where, or raise the limit that the message names.",
+  ],
   DAG_STORE_UNREACHABLE: [
     "The DAG store's database did not accept a connection or did not answer, its file cannot be opened, or another process keeps it locked.",
     "Check CELERIAC_DAG_STORE_URL, and whether the server runs, or whether this user may write to the file and its folder.",

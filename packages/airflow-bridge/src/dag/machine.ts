@@ -31,6 +31,8 @@ const table = {
   fail: to("failed", [...active, "restarting", ...handed]),
   retry: to("up_for_retry", [...active, "restarting", ...handed]),
   reschedule: to("up_for_reschedule", ["running"]),
+  /** its process is stopped, and the executor that has its message begins it elsewhere: the try goes on */
+  hand_back: to("queued", ["running"]),
   defer: to("deferred", [...active]),
   /** somebody wants it to run again: one that runs has to be ended first */
   clear: { ...to("none", instanceStates), running: "restarting", restarting: "restarting" },

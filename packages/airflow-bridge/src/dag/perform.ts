@@ -1,0 +1,65 @@
+/** Does the work of one try until it ends or is interrupted, and says what came of it. Knows no store. */
+import { type Clock, reasonOf } from "@celeriac/core/runtime";
+import { Interruption } from "./interruption.ts";
+import type { Ending } from "./model.ts";
+
+export type Performed =
+  | { readonly kind: "ended"; readonly ending: Ending; readonly heeded: boolean }
+  /** nothing is to come of it; `heeded`: the work has stopped, instead of running on unseen */
+  | { readonly kind: "cleared" | "taken" | "stopped"; readonly heeded: boolean };
+
+export interface PerformLimits {
+  readonly timeoutMs: number | null;
+  /** how long work may clean up once its signal has aborted */
+  readonly graceMs: number;
+  readonly clock: Clock;
+}
+
+/** Never rejects. `abort`: whoever aborts it gives an Interruption. */
+export async function perform(work: () => Promise<Ending>, abort: AbortController, limits: PerformLimits): Promise<Performed> {
+  const { timeoutMs, graceMs, clock } = limits;
+  const timer =
+    timeoutMs === null
+      ? null
+      : clock.after(timeoutMs, () =>
+          abort.abort(new Interruption("timeout", `it ran for longer than its execution timeout (${timeoutMs} ms)`)),
+        );
+  const graceOver = new AbortController();
+  const given = await Promise.race([settled(work), unheeded(abort.signal, graceMs, clock, graceOver.signal)]);
+  timer?.cancel();
+  graceOver.abort();
+  return performedOf(given, abort.signal);
+}
+
+async function settled(work: () => Promise<Ending>): Promise<Ending> {
+  try {
+    return await work();
+  } catch (error) {
+    return { kind: "failed", reason: reasonOf(error), retryable: true };
+  }
+}
+
+/** null, when the work has not ended in time after its signal aborted; never, where that does not abort. */
+async function unheeded(signal: AbortSignal, graceMs: number, clock: Clock, ended: AbortSignal): Promise<null> {
+  if (!signal.aborted)
+    await new Promise<void>((aborted) => signal.addEventListener("abort", () => aborted(), { once: true, signal: ended }));
+  await clock.sleep(graceMs, ended);
+  return null;
+}
+
+function performedOf(given: Ending | null, signal: AbortSignal): Performed {
+  const heeded = given !== null;
+  if (!signal.aborted) return { kind: "ended", ending: given!, heeded };
+  const { kind, message } = signal.reason as Interruption;
+  switch (kind) {
+    case "cleared":
+    case "taken":
+      return { kind, heeded };
+    case "stopped":
+      // What it had done by then is done.
+      return given !== null && given.kind !== "failed" ? { kind: "ended", ending: given, heeded } : { kind, heeded };
+    case "timeout":
+    case "revoked":
+      return { kind: "ended", ending: { kind: "failed", reason: message, retryable: true }, heeded };
+  }
+}

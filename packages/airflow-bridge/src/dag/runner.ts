@@ -1,0 +1,228 @@
+/**
+ * Runs one queued instance against the store: begin → arguments → work → end, with heartbeats meanwhile. Every executor comes down to it. Whoever
+ * changes the queued row first wins, so that no instance runs twice at a time, however often its message comes.
+ */
+import { CeleriacError, type Clock, type Logger, redact, redactText, withFields } from "@celeriac/core/runtime";
+import { beginHeartbeats } from "./heartbeats.ts";
+import { interruptionOf } from "./interruption.ts";
+import { look } from "./look.ts";
+import type { DagModel, Ending, RunAccess, TaskModel, WorkContext } from "./model.ts";
+import { type Performed, perform } from "./perform.ts";
+import type { InstancePlace, RunRecord } from "./records.ts";
+import type { InstanceState } from "./states.ts";
+import type { DagStore, Tables } from "./store.ts";
+import { type BegunTry, beginTry } from "./try-begin.ts";
+import { type EndRules, endCleared, endTry, type TryEnd, tryEndOf, warnOfSize } from "./try-end.ts";
+
+export interface RunnerSettings {
+  readonly heartbeatMs: number;
+  /** how long work may clean up once it is told to end */
+  readonly graceMs: number;
+  /** of what a task gives, as JSON */
+  readonly maxXcomBytes: number;
+  /** how long the end of a try is kept for a store that does not answer */
+  readonly endRetryMs: number;
+}
+
+export interface RunnerParts {
+  readonly store: DagStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly hostname: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly settings: RunnerSettings;
+  readonly runs: RunAccess;
+  /** where an instance goes whose process is stopped: back to the executor that has its message, or to the scheduler; the try goes on */
+  readonly handBack: "queued" | "up_for_reschedule";
+  findDag(dagId: string): DagModel | undefined;
+  /** The arguments of an instance's work. Throws for what is missing. */
+  resolve(tables: Tables, dag: DagModel, task: TaskModel, run: RunRecord, mapIndex: number): Promise<readonly unknown[]>;
+  /** Runs a task of the app in this process, and gives what it gave. */
+  runTask(name: string, args: readonly unknown[]): Promise<unknown>;
+  readonly retryAt: EndRules["retryAt"];
+}
+
+/** `heeded`: false where work runs on that was told to end: its process had better end */
+export type RunEnd =
+  /** it was not queued under this id */
+  | { readonly kind: "notMine" }
+  | { readonly kind: "ended"; readonly state: InstanceState; readonly heeded: boolean }
+  /** somebody else had decided what becomes of it: nothing was written */
+  | { readonly kind: "taken"; readonly heeded: boolean };
+
+/** `signal` aborts: it is to end, with an Interruption or because its process does. Rejects with DAG_STORE_* only when the store did not answer for too long. */
+export async function runInstance(
+  place: InstancePlace,
+  externalId: string,
+  parts: RunnerParts,
+  signal: AbortSignal,
+  began: (task: TaskModel | undefined) => void = () => {},
+): Promise<RunEnd> {
+  const { store, clock, hostname } = parts;
+  const begun = await store.write((tables) => beginTry(tables, place, externalId, { now: clock.now(), hostname }));
+  if (begun === null) return { kind: "notMine" };
+  const task = parts.findDag(place.dagId)?.tasks.get(place.taskId);
+  began(task);
+  const logger = loggerOf(parts.logger, begun);
+  const abort = new AbortController();
+  const unfollow = follow(signal, abort);
+  const heartbeats = beginHeartbeats(begun.instance, abort, { store, periodMs: parts.settings.heartbeatMs, clock, logger });
+  logger.info("task instance begins");
+  try {
+    const performed = await perform(() => workOf(begun, task, { parts, logger, signal: abort.signal }), abort, {
+      timeoutMs: task?.options.executionTimeoutMs ?? null,
+      graceMs: parts.settings.graceMs,
+      clock,
+    });
+    if (!performed.heeded) logger.warn("a task did not heed that it was to end");
+    return await conclude(begun, task, performed, { parts, logger });
+  } finally {
+    unfollow();
+    await heartbeats.stop();
+  }
+}
+
+interface Surroundings {
+  readonly parts: RunnerParts;
+  readonly logger: Logger;
+}
+
+async function workOf(
+  begun: BegunTry,
+  task: TaskModel | undefined,
+  around: Surroundings & { readonly signal: AbortSignal },
+): Promise<Ending> {
+  const { parts, signal } = around;
+  const { instance, run } = begun;
+  const dag = parts.findDag(instance.dagId);
+  if (dag === undefined || task === undefined) {
+    const reason = `the code of this process has no task ${JSON.stringify(instance.taskId)} in a DAG ${JSON.stringify(instance.dagId)}`;
+    return { kind: "failed", reason, retryable: true };
+  }
+  const args = await keepAsking(parts, signal, () =>
+    parts.store.read((tables) => parts.resolve(tables, dag, task, run, instance.mapIndex)),
+  );
+  const context = contextOf(begun, around);
+  switch (task.work.kind) {
+    case "run":
+      return await task.work.run(context, args);
+    case "task":
+      return { kind: "success", value: await parts.runTask(task.work.task, args) };
+    case "wait":
+      return await waitHere(task.work, context, args, instance.firstStartedAt ?? parts.clock.now());
+  }
+}
+
+async function waitHere(
+  wait: Extract<TaskModel["work"], { kind: "wait" }>,
+  context: WorkContext,
+  args: readonly unknown[],
+  firstStartedAt: number,
+): Promise<Ending> {
+  for (;;) {
+    const { ending, nextAt } = await look(wait, context, args, firstStartedAt);
+    if (ending !== null) return ending;
+    if (wait.mode !== "poke") return { kind: wait.mode, at: nextAt };
+    await context.clock.sleep(nextAt - context.clock.now(), context.signal);
+    context.signal.throwIfAborted();
+  }
+}
+
+/** Of a run that this process has begun. */
+export function contextOf(
+  { instance, run }: BegunTry,
+  { parts, logger, signal }: Surroundings & { readonly signal: AbortSignal },
+): WorkContext {
+  const { dagId, runId, taskId, mapIndex, tryNumber } = instance;
+  return Object.freeze({
+    ...{ dagId, runId, taskId, mapIndex, tryNumber, signal, log: logger },
+    logicalDate: new Date(run.logicalDate),
+    intervalStart: new Date(run.intervalStart),
+    intervalEnd: new Date(run.intervalEnd),
+    params: Object.freeze({ ...parts.findDag(dagId)?.params, ...run.params }),
+    environment: parts.environment,
+    clock: parts.clock,
+    runs: parts.runs,
+  });
+}
+
+async function conclude(
+  begun: BegunTry,
+  task: TaskModel | undefined,
+  performed: Performed,
+  { parts, logger }: Surroundings,
+): Promise<RunEnd> {
+  const { instance } = begun;
+  const { heeded } = performed;
+  const end = endOf(begun, task, performed, parts);
+  if (end !== null) warnOfSize(end, logger, parts.settings.maxXcomBytes);
+  const state = await keepAsking(parts, null, () =>
+    parts.store.write(async (tables) => {
+      const ended = end === null ? null : await endTry(tables, instance, end);
+      // It may have been cleared since the last heartbeat.
+      return ended ?? (await endCleared(tables, instance, parts.clock.now()));
+    }),
+  );
+  if (state === null) {
+    logger.info("task instance is left to whoever took it");
+    return { kind: "taken", heeded };
+  }
+  const reason = end?.reason ?? null;
+  logger.info("task instance ends", { state, ...(reason === null ? {} : { reason }) });
+  return { kind: "ended", state, heeded };
+}
+
+/** null: what has become of it is for others to say */
+
+function endOf(begun: BegunTry, task: TaskModel | undefined, performed: Performed, parts: RunnerParts): TryEnd | null {
+  const { clock, settings, handBack, retryAt } = parts;
+  const now = clock.now();
+  switch (performed.kind) {
+    case "taken":
+    case "cleared":
+      return null;
+    case "stopped": {
+      const nextAt = handBack === "queued" ? null : now;
+      const event = handBack === "queued" ? "hand_back" : "reschedule";
+      return { event, logged: null, at: now, nextAt, reason: "its process was stopped", xcom: null, skip: [] };
+    }
+    case "ended":
+      return tryEndOf(performed.ending, begun, task, { now, maxXcomBytes: settings.maxXcomBytes, retryAt });
+  }
+}
+
+const firstPauseMs = 250;
+const longestPauseMs = 10_000;
+
+/** A store that comes back in time costs no try. */
+async function keepAsking<T>({ clock, settings }: RunnerParts, signal: AbortSignal | null, ask: () => Promise<T>): Promise<T> {
+  const giveUpAt = clock.monotonic() + settings.endRetryMs;
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isStoreFailure(error) || clock.monotonic() + pauseMs > giveUpAt) throw error;
+      await clock.sleep(pauseMs, signal ?? undefined);
+      signal?.throwIfAborted();
+    }
+  }
+}
+
+function isStoreFailure(error: unknown): boolean {
+  return CeleriacError.is(error) && error.code.startsWith("DAG_STORE_") && error.code !== "DAG_STORE_CLOSED";
+}
+
+function follow(signal: AbortSignal, abort: AbortController): () => void {
+  const heard = () => abort.abort(interruptionOf(signal));
+  if (signal.aborted) heard();
+  else signal.addEventListener("abort", heard, { once: true });
+  return () => signal.removeEventListener("abort", heard);
+}
+
+/** Secrets are masked whoever writes the lines. */
+function loggerOf(logger: Logger, { instance: { dagId, runId, taskId, mapIndex, tryNumber } }: BegunTry): Logger {
+  const fields = { dagId, runId, taskId, ...(mapIndex < 0 ? {} : { mapIndex }), tryNumber };
+  const masked = (level: keyof Logger) => (message: string, more?: object) =>
+    logger[level](redactText(message), more === undefined ? undefined : (redact(more) as object));
+  return withFields({ debug: masked("debug"), info: masked("info"), warn: masked("warn"), error: masked("error") }, fields);
+}
