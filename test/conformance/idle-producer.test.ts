@@ -13,7 +13,7 @@ function startProducer(url: string, last: string) {
 
 for (const [broker, place] of Object.entries(places)) {
   describe(`a producer on ${broker}`, () => {
-    it.each(["send", "look", "wait", "watch", "refuse"])("ends by itself after it could %s", async (last) => {
+    it.each(["send", "look", "wait", "watch", "ask", "refuse"])("ends by itself after it could %s", async (last) => {
       const folder = temporaryDirectory("producer");
       onTestFinished(() => folder.remove());
       const producer = startProducer((await place())(folder.path), last);

@@ -19,6 +19,10 @@ switch (last) {
   case "watch":
     for await (const _ of handle.watch()) break;
     break;
+  case "ask":
+    await app.control.broadcast("enable_events");
+    console.log(await app.control.ping({ timeout: "50ms" }));
+    break;
   case "refuse":
     await app.sendTask("t", [() => 1]).catch(({ code }: { code: string }) => console.log(code));
     break;

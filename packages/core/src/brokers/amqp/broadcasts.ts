@@ -41,19 +41,28 @@ export function createBroadcasts({ publishing, consuming, context }: BroadcastPa
     return opened;
   }
 
+  async function deskFor(exchange: LiveExchange): Promise<Confirms> {
+    try {
+      const known = openDesk();
+      await declared(known, exchange);
+      return await known.confirms;
+    } catch (cause) {
+      if (PublishError.is(cause)) throw cause;
+      const failure = operationFailure(cause, `declare the exchange ${exchange.name}`);
+      throw rejected(failure.message, failure, failure.code === "BROKER_UNREACHABLE");
+    }
+  }
+
   return {
     async broadcast(exchange, routingKey, envelope) {
-      let confirms: Confirms;
+      // The process may have nothing else to do.
+      const release = publishing.hold();
       try {
-        const known = openDesk();
-        await declared(known, exchange);
-        confirms = await known.confirms;
-      } catch (cause) {
-        if (PublishError.is(cause)) throw cause;
-        const failure = operationFailure(cause, `declare the exchange ${exchange.name}`);
-        throw rejected(failure.message, failure, failure.code === "BROKER_UNREACHABLE");
+        const confirms = await deskFor(exchange);
+        await confirms.send({ exchange: exchange.name, routingKey, ...toContent(envelope) });
+      } finally {
+        release();
       }
-      await confirms.send({ exchange: exchange.name, routingKey, ...toContent(envelope) });
     },
     async subscribe(exchange, options) {
       const subscription = await openSubscription({ session: consuming, clock, logger }, exchange, options, () =>
@@ -183,9 +192,9 @@ async function openSubscription(
       if (closed) return;
       closed = true;
       unlisten();
-      release();
       ended();
       await leave();
+      release();
     },
   };
 }
