@@ -245,6 +245,26 @@ export function describeScheduleStore(name: string, openWorld: () => Promise<Sch
       expect(await one.stamp(token!, [tick("x", 4_000)], [])).toBe("lost");
     });
 
+    it("writes what the code of who leads declares, and of nobody else", async () => {
+      const { token } = await one.lead("a", longMs);
+      await one.put("runtime", [entry("own")]);
+      expect(await one.put("code", [entry("x"), entry("y"), entry("own")], token!)).toEqual(["own"]);
+      expect(await other.put("code", [entry("z")], token! + 1)).toBe("lost");
+      await one.resign("a");
+      expect(await one.put("code", [entry("z")], token!)).toBe("lost");
+      await other.lead("b", longMs);
+      const { revision } = await other.read(0);
+      expect(await one.put("code", [entry("x", { maxRuns: 9 })], token!)).toBe("lost");
+      expect(await one.remove("code", "y", token!)).toBe(false);
+      const { entries, ...page } = await other.read(0);
+      expect(page).toMatchObject({ revision, removed: [] });
+      expect(entries.map(({ definition }) => [definition.name, definition.maxRuns]).sort()).toEqual([
+        ["own", null],
+        ["x", null],
+        ["y", null],
+      ]);
+    });
+
     it("counts a run once, however often it is confirmed, and none that was withdrawn", async () => {
       const { token } = await one.lead("a", longMs);
       await one.put("code", [entry("x")]);

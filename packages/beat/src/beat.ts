@@ -71,8 +71,10 @@ export function createBeat(app: App<unknown>, options: BeatOptions = {}, surroun
       allowed: async (leadsSince) => peers?.look(leadsSince),
       async gained(token) {
         logger.info("beat-leading", { term: token });
-        await rounds.begin(() => book.open());
-        logger.info("the schedule is read", { entries: book.size });
+        await rounds.begin(async () => {
+          if ((await book.open(token)) === "lost") leader.stepDown();
+          else logger.info("the schedule is read", { entries: book.size });
+        });
       },
       lost(reason) {
         rounds.end();

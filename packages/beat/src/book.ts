@@ -50,8 +50,11 @@ export class Book {
     if (entry !== undefined) this.#entries.set(name, { ...entry, ...change(entry) });
   }
 
-  /** Reads all of it, and writes what the app's code declares: entries of other sources stay. Each is told when it is known. */
-  async open(): Promise<void> {
+  /**
+   * Reads all of it, and writes what the app's code declares: entries of other sources stay. Each is told when it is known. "lost": another leads, with
+   * what its code declares.
+   */
+  async open(token: number): Promise<"read" | "lost"> {
     const { store, runtime } = this.#parts;
     this.#entries.clear();
     this.#revision = 0;
@@ -60,11 +63,14 @@ export class Book {
     for (const { definition } of runtime.schedule.values())
       if (this.#entries.get(definition.name)?.definition !== definition) changed.push(definition);
     for (let from = 0; from < changed.length; from += fewAtOnce) {
-      this.#tellRefused(await store.put("code", changed.slice(from, from + fewAtOnce)));
+      const refused = await store.put("code", changed.slice(from, from + fewAtOnce), token);
+      if (refused === "lost") return "lost";
+      this.#tellRefused(refused);
       // Written by another one's code meanwhile.
       for (const name of await this.#survey()) await this.reread(name);
     }
-    for (const name of differing) if (!runtime.schedule.has(name)) await store.remove("code", name);
+    for (const name of differing) if (!runtime.schedule.has(name)) await store.remove("code", name, token);
+    return "read";
   }
 
   /** One of them, as it is now. */

@@ -72,11 +72,12 @@ export interface ScheduleStore {
   find(name: string): Promise<StoredEntry | null>;
   /**
    * Adds and replaces entries of that source; what an entry had run stays, and where its timing changes it is due from now on.
-   * Gives the names that it left alone, because an entry of the other source has them.
+   * Gives the names that it left alone, because an entry of the other source has them. `token`: of a leader, for what it writes as one; "lost":
+   * another leads, and what was not written by then is not.
    */
-  put(source: EntrySource, definitions: readonly EntryDefinition[]): Promise<readonly string[]>;
-  /** Removes an entry with all that is known of it; gives whether it was there. */
-  remove(source: EntrySource, name: string): Promise<boolean>;
+  put(source: EntrySource, definitions: readonly EntryDefinition[], token?: number): Promise<readonly string[] | "lost">;
+  /** Removes an entry with all that is known of it; gives whether it was there. `token`: as above, and it stays where another leads. */
+  remove(source: EntrySource, name: string, token?: number): Promise<boolean>;
   /** What goes on is due from now on. Gives whether there is such an entry. */
   setPaused(name: string, paused: boolean): Promise<boolean>;
   /**

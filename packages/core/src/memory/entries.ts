@@ -18,6 +18,11 @@ export class Entries {
   readonly removed = new Map<string, number>();
   readonly stamps = new Map<string, Tick>();
 
+  /** `token`: of who leads, or did. */
+  mayWrite(token: number | undefined): boolean {
+    return token === undefined || this.leader?.token === token;
+  }
+
   /** Another revision, in which this entry is as it is now. */
   keep(entry: StoredEntry, written: WrittenDefinition): void {
     this.revision += 1;

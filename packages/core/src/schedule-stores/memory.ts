@@ -51,8 +51,9 @@ export function createMemoryScheduleStore(url: string, app: string, context: Dri
         entry.source === "code" ? { ...entry, name, definition: null, digest } : entry,
       ),
     find: async (name) => entries().kept.get(name)?.entry ?? null,
-    async put(source, definitions) {
+    async put(source, definitions, token) {
       const own = entries();
+      if (!own.mayWrite(token)) return "lost";
       const at = clock.now();
       const refused: string[] = [];
       for (const definition of definitions) {
@@ -64,9 +65,9 @@ export function createMemoryScheduleStore(url: string, app: string, context: Dri
       }
       return refused;
     },
-    async remove(source, name) {
+    async remove(source, name, token) {
       const own = entries();
-      if (own.kept.get(name)?.entry.source !== source) return false;
+      if (!own.mayWrite(token) || own.kept.get(name)?.entry.source !== source) return false;
       own.drop(name);
       return true;
     },
@@ -80,7 +81,7 @@ export function createMemoryScheduleStore(url: string, app: string, context: Dri
     },
     async stamp(token, ticks, passed) {
       const own = entries();
-      if (own.leader?.token !== token) return "lost";
+      if (!own.mayWrite(token)) return "lost";
       for (const { name, dueAt } of [...passed, ...ticks]) own.note(name, { lastDueAt: dueAt });
       for (const tick of ticks) own.stamps.set(tick.taskId, tick);
       return "stamped";

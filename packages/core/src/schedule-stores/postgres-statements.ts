@@ -6,9 +6,12 @@
 const now = "floor(extract(epoch from clock_timestamp()) * 1000)::bigint";
 /** `own` is the app's row. */
 const locked = "own as (select app from celeriac_schedule where app = $1 for update)";
-const revised = (by = "1") => `own as (
+/** `token`: of a leader; where another leads, or nobody, it is empty, and nothing is written. */
+const revised = (by = "1", token = "null") => `own as (
     insert into celeriac_schedule as known (app, revision) values ($1, ${by})
-    on conflict (app) do update set revision = known.revision + excluded.revision returning app, revision
+    on conflict (app) do update set revision = known.revision + excluded.revision
+    where ${token}::bigint is null or (known.token = ${token}::bigint and known.holder is not null)
+    returning app, revision
   )`;
 
 /** $2 holder, $3 ttl; gives nothing where another leads. */
@@ -44,9 +47,9 @@ export const readEntries = `
   ) as entry on true
   where own.app = $1 order by entry.revision`;
 
-/** $2 source, $3 names, $4 definitions, $5 digests, $6 timings, $7 how many they are; gives the names that the other source has. */
+/** $2 source, $3 names, $4 definitions, $5 digests, $6 timings, $7 how many they are, $8 token; gives the names that were not written, with whether it might write. */
 export const putEntries = `
-  with ${revised("$7::bigint")},
+  with ${revised("$7::bigint", "$8")},
   given as (select * from unnest($3::text[], $4::text[], $5::text[], $6::text[]) with ordinality as given (name, definition, digest, timing, at)),
   kept as (
     insert into celeriac_schedule_entry as entry (app, name, revision, source, definition, digest, timing, since)
@@ -58,11 +61,11 @@ export const putEntries = `
     where entry.definition is null or entry.source = excluded.source
     returning name
   )
-  select name from given where name not in (select name from kept)`;
+  select name, exists (select from own) as allowed from given where name not in (select name from kept)`;
 
-/** $2 source, $3 name; gives a row if it was there. What is left tells a leader that it is gone. */
+/** $2 source, $3 name, $4 token; gives a row if it was there, and might be removed. What is left tells a leader that it is gone. */
 export const removeEntry = `
-  with ${revised()}
+  with ${revised("1", "$4")}
   update celeriac_schedule_entry as entry set revision = own.revision, source = null, definition = null, digest = null, timing = null, paused = false,
     last_due = null, last_sent = null, last_id = null, runs = 0
   from own where entry.app = own.app and entry.source = $2 and entry.name = $3 returning entry.name`;

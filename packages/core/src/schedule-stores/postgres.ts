@@ -65,18 +65,19 @@ export function createPostgresScheduleStore(url: string, app: string, context: D
       const [row] = await ask(statements.findEntry, name);
       return row === undefined ? null : storedOf(row);
     },
-    async put(source, definitions) {
+    async put(source, definitions, token) {
       const refused: string[] = [];
       for (let from = 0; from < definitions.length; from += page) {
         const some = definitions.slice(from, from + page).map(writeDefinition);
         const columns = [some.map(({ name }) => name), some.map(({ text }) => text)];
         const marks = [some.map(({ digest }) => digest), some.map(({ timing }) => timing)];
-        const rows = await ask(statements.putEntries, source, ...columns, ...marks, some.length);
+        const rows = await ask(statements.putEntries, source, ...columns, ...marks, some.length, token ?? null);
+        if (rows[0]?.["allowed"] === false) return "lost";
         refused.push(...rows.map((row) => String(row["name"])));
       }
       return refused;
     },
-    remove: async (source, name) => (await ask(statements.removeEntry, source, name)).length > 0,
+    remove: async (source, name, token) => (await ask(statements.removeEntry, source, name, token ?? null)).length > 0,
     setPaused: async (name, paused) => (await ask(statements.pauseEntry, name, paused)).length > 0,
     async stamp(token, ticks, passed) {
       const decided = [...passed, ...ticks];

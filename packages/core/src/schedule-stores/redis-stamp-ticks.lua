@@ -2,8 +2,7 @@
 -- KEYS  lead, stamped, beginning of the entries' keys
 -- ARGV  token, count of ticks, then task id, name and due time of each, then name and due time of those that are passed over
 -- Gives 1, or 0 when another leads.
-local held = redis.call('GET', KEYS[1])
-if not held or string.match(held, '^%d+') ~= ARGV[1] then return 0 end
+if not may_write(KEYS[1], ARGV[1]) then return 0 end
 local function pass(name, due)
   local key = KEYS[3] .. name
   if redis.call('EXISTS', key) == 1 then redis.call('HSET', key, 'due', due) end

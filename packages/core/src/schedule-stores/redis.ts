@@ -20,11 +20,11 @@ const scripts = Object.freeze({
   lead: redisScript(import.meta.url, "./redis-lead.lua"),
   resign: redisScript(import.meta.url, "./redis-resign.lua"),
   read: redisScript(import.meta.url, "./redis-read-entries.lua"),
-  put: redisScript(import.meta.url, "./redis-put-entries.lua"),
+  put: redisScript(import.meta.url, "./redis-may-write.lua", "./redis-put-entries.lua"),
   find: redisScript(import.meta.url, "./redis-find-entry.lua"),
-  remove: redisScript(import.meta.url, "./redis-remove-entry.lua"),
+  remove: redisScript(import.meta.url, "./redis-may-write.lua", "./redis-remove-entry.lua"),
   pause: redisScript(import.meta.url, "./redis-pause-entry.lua"),
-  stamp: redisScript(import.meta.url, "./redis-stamp-ticks.lua"),
+  stamp: redisScript(import.meta.url, "./redis-may-write.lua", "./redis-stamp-ticks.lua"),
   confirm: redisScript(import.meta.url, "./redis-confirm-ticks.lua"),
 });
 
@@ -85,21 +85,22 @@ export function createRedisScheduleStore(url: string, app: string, context: Driv
       const [definition, ...fields] = row as [string, ...EntryRow];
       return storedOf(fields, definition);
     },
-    async put(source, given) {
+    async put(source, given, token = 0) {
       const refused: string[] = [];
       for (let from = 0; from < given.length; from += page) {
         const some = given.slice(from, from + page).map(writeDefinition);
         const words = some.flatMap(({ name, text, digest, timing }) => [name, text, digest, timing]);
-        const keys = [revision, changed, removed, definitions, entries];
-        const names = await ask((connection) => connection.run(scripts.put, keys, [source, ...words]));
+        const keys = [lead, revision, changed, removed, definitions, entries];
+        const names = await ask((connection) => connection.run(scripts.put, keys, [token, source, ...words]));
+        if (names === 0) return "lost";
         refused.push(...(names as string[]));
       }
       return refused;
     },
-    remove: (source, name) =>
+    remove: (source, name, token = 0) =>
       ask(async (connection) => {
-        const keys = [revision, changed, removed, definitions, entries + name];
-        return (await connection.run(scripts.remove, keys, [source, name])) === 1;
+        const keys = [lead, revision, changed, removed, definitions, entries + name];
+        return (await connection.run(scripts.remove, keys, [token, source, name])) === 1;
       }),
     setPaused: (name, paused) =>
       ask(async (connection) => (await connection.run(scripts.pause, [revision, changed, entries + name], [name, paused ? 1 : 0])) === 1),

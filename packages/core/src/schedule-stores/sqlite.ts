@@ -87,20 +87,22 @@ export function createSqliteScheduleStore(url: string, app: string, context: Dri
     read: (since) => inTransaction((tables) => tables.read(app, since, page)),
     survey: (since) => inTransaction((tables) => tables.survey(app, since, page)),
     find: (name) => inTransaction((tables) => tables.find(app, name)),
-    async put(source, definitions) {
+    async put(source, definitions, token) {
       const refused: string[] = [];
       for (let from = 0; from < definitions.length; from += page) {
         const some = definitions.slice(from, from + page).map(writeDefinition);
-        refused.push(...(await inTransaction((tables) => tables.put(app, source, some, clock.now()))));
+        const names = await inTransaction((tables) => (tables.mayWrite(app, token) ? tables.put(app, source, some, clock.now()) : null));
+        if (names === null) return "lost";
+        refused.push(...names);
         await new Promise<void>((resolve) => setImmediate(resolve));
       }
       return refused;
     },
-    remove: (source, name) => inTransaction((tables) => tables.remove(app, source, name)),
+    remove: (source, name, token) => inTransaction((tables) => tables.mayWrite(app, token) && tables.remove(app, source, name)),
     setPaused: (name, paused) => inTransaction((tables) => tables.setPaused(app, name, paused, clock.now())),
     stamp: (token, ticks, passed) =>
       inTransaction((tables) => {
-        if (!tables.leads(app, token)) return "lost";
+        if (!tables.mayWrite(app, token)) return "lost";
         for (const each of passed) tables.pass(app, each);
         for (const tick of ticks) tables.stamp(app, tick);
         return "stamped";

@@ -24,8 +24,8 @@ export interface ScheduleTables {
   put(app: string, source: EntrySource, definitions: readonly WrittenDefinition[], at: number): readonly string[];
   remove(app: string, source: EntrySource, name: string): boolean;
   setPaused(app: string, name: string, paused: boolean, at: number): boolean;
-  /** Is this the token of who leads? */
-  leads(app: string, token: number): boolean;
+  /** `token`: of who leads, or did. */
+  mayWrite(app: string, token: number | undefined): boolean;
   pass(app: string, tick: Pick<Tick, "name" | "dueAt">): void;
   stamp(app: string, tick: Tick): void;
   confirm(app: string, taskId: string, sentAt: number): void;
@@ -146,7 +146,8 @@ export function openScheduleTables(connection: Connection): ScheduleTables {
       pause.run([app, name, paused ? 1 : 0, revise(app), at]);
       return true;
     },
-    leads(app, token) {
+    mayWrite(app, token) {
+      if (token === undefined) return true;
       const [row] = standing.all([app]);
       return row !== undefined && row[1] !== null && Number(row[0]) === token;
     },
