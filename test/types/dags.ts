@@ -13,7 +13,8 @@ const tsum = app.task("proj.tsum", (xs: number[]) => xs.reduce((sum, x) => sum +
 
 export async function dags(): Promise<void> {
   const load = app.declare<(row: Row, table: string) => number>("etl.load");
-  dag(app, "etl", { schedule: "@daily", startAt: new Date(0), catchUp: true, defaults: { retries: 2 } }, (d) => {
+  let sum: Handle<number> | undefined;
+  const etl = dag(app, "etl", { schedule: "@daily", startAt: new Date(0), catchUp: true, defaults: { retries: 2 } }, (d) => {
     const ready = d.sensor("ready", { mode: "reschedule", interval: "1m", timeout: "2h" }, async (run) =>
       run.logicalDate < run.intervalEnd ? { path: "p" } : false,
     );
@@ -24,6 +25,7 @@ export async function dags(): Promise<void> {
     const loaded = d.task(load, { pool: "db" }).expand(each(rows), "weather");
     expectType<Equal<typeof loaded, Handle<number[]>>>();
     const total = d.task(tsum)(loaded);
+    sum = total;
     expectType<Equal<typeof total, Handle<number>>>();
     const kind = d.branch("size", (_run, n: number) => (n > 100 ? "big" : "small"))(total);
     const big = d.bash("big", "echo big", { env: { TOTAL: d.bash("total", "echo 1"), PLAIN: "x" } });
@@ -60,6 +62,14 @@ export async function dags(): Promise<void> {
     // @ts-expect-error a misspelt option
     extract.with({ retrys: 2 });
   });
+  const run = await etl.trigger({ params: { x: 1 } });
+  const ended = await run.wait({ timeout: "10m" });
+  expectType<Equal<typeof ended.state, "success" | "failed">>();
+  const trial = await etl.test({ logicalDate: new Date(0), params: { x: 1 } });
+  const value = trial.value(sum!);
+  expectType<Equal<typeof value, number>>();
+  // @ts-expect-error a misspelt option
+  await etl.test({ logicaldate: new Date(0) });
   dag(app, "cron", { schedule: "0 3 * * 1", tz: "Europe/Oslo", timetable: "interval" }, () => {});
   dag(app, "made", { schedule: crontab("0 3 * * *") }, () => {});
   dag(app, "often", { schedule: every("1h") }, () => {});

@@ -41,6 +41,11 @@ function overrideName(name: string): string {
   return `CELERIAC_OVERRIDE_${snakeCase(name).toUpperCase()}`;
 }
 
+/** All of it, for processes that are started for somebody else. */
+export function environmentOfProcess(): Readonly<Record<string, string | undefined>> {
+  return process.env;
+}
+
 /** Lets tsx compile without a cache, here and in child processes. */
 export function forgoTsxCache(): void {
   process.env["TSX_DISABLE_CACHE"] = "1";

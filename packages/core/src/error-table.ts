@@ -278,6 +278,15 @@ export const errorTable = {
     "A task was mapped over something that is no list.",
     "The message names the task that gave it, and what it gave: nothing, where that one was skipped or failed.",
   ],
+  DAG_TRIGGER_CIRCLE: [
+    "dag.test() runs what a DAG triggers as well, and DAGs trigger each other in a circle.",
+    "The message names them: without a scheduler such runs never end.",
+  ],
+  DAG_NO_VALUE: [
+    "The value of a task was asked of dag.test() that failed or was skipped.",
+    "The message says why; `instances` has the states of all tasks.",
+  ],
+  DAG_RUN_TIMEOUT: ["wait() gave up waiting for a run of a DAG; it may still run.", "Ask again later, or give a longer `timeout`."],
   DAG_RUN_FAILED: ["The run that a task triggered, and waited for, failed.", "Look at that run; the message has its id."],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;

@@ -54,7 +54,7 @@ export type { DriverContext } from "./driver.ts";
 export { type Duration, durationMs, durationUnits } from "./duration.ts";
 export { type Entry, processEntry, threadEntry } from "./entry.ts";
 export { deadLetterQueue, deathHeader, deliveriesHeader, deliveriesOf, type Envelope, isDeadLetterQueue, type Route } from "./envelope.ts";
-export { environmentSettings, heapOptionGiven, overrideSettings } from "./environment.ts";
+export { environmentOfProcess, environmentSettings, heapOptionGiven, overrideSettings } from "./environment.ts";
 export { type ErrorCode, errorTable } from "./error-table.ts";
 export * from "./errors.ts";
 export { type EventFields, type EventType, eventTable, type TaskEventType } from "./event.ts";

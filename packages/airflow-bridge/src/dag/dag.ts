@@ -5,13 +5,22 @@ import { createBuilder, type DagBuilder } from "./builder.ts";
 import { type DagOptions, defaultsOf, readDagOptions } from "./dag-options.ts";
 import { freezeDag } from "./freeze.ts";
 import { createNode, type Node } from "./handle.ts";
-import { registerDag } from "./registry.ts";
+import { dagsOf, registerDag } from "./registry.ts";
+import type { DagRun, TriggerRunOptions } from "./requested-run.ts";
 import type { DagDraft } from "./task-draft.ts";
+import type { Trial, TrialOptions } from "./trial.ts";
 
 export interface Dag {
   readonly id: string;
   /** each behind all that it waits for */
   readonly nodes: readonly Node[];
+  /** Makes a run, which a scheduler takes up. Throws DAG_UNKNOWN where none has seen the DAG yet, DAG_RUN_EXISTS, DAG_STORE_*, CONFIG_UNKNOWN. */
+  trigger(o?: TriggerRunOptions): Promise<DagRun>;
+  /**
+   * Runs the whole DAG here, and what it triggers, one task after the other, without queue or store: for tests and examples. Time between tries and
+   * between looks of a sensor is passed over. Resolves when a task has failed, too. Throws CONFIG_UNKNOWN.
+   */
+  test(o?: TrialOptions): Promise<Trial>;
 }
 
 /**
@@ -33,7 +42,14 @@ export function dag(app: App<any>, id: string, o: DagOptions, build: (d: DagBuil
   if (isThenable(returned)) throw new CeleriacError("DAG_DEFINITION", `The function of the DAG ${id} is async: it draws the DAG at once`);
   const model = freezeDag(draft, options);
   registerDag(app, model);
-  return Object.freeze({ id, nodes: Object.freeze([...model.tasks.keys()].map((task) => createNode(draft.tasks.get(task)!))) });
+  const nodes = [...model.tasks.keys()].map((task) => createNode(draft.tasks.get(task)!));
+  return Object.freeze({
+    id,
+    nodes: Object.freeze(nodes),
+    // Who only draws DAGs, or reads them, loads nothing of what runs them.
+    trigger: async (given: TriggerRunOptions = {}) => (await import("./requested-run.ts")).requestRun(runtime, id, given),
+    test: async (given: TrialOptions = {}) => (await import("./trial.ts")).tryDag(model, given, { runtime, dags: dagsOf(app) }),
+  });
 }
 
 function isThenable(value: unknown): boolean {

@@ -10,5 +10,7 @@ export type { EachArgs, HandleArgs, Operator } from "./operator.ts";
 export type { SensorOptions } from "./operators/sensor.ts";
 export type { TriggerOptions } from "./operators/trigger.ts";
 export { dagsOf } from "./registry.ts";
+export type { DagRun, TriggerRunOptions } from "./requested-run.ts";
 export type { RunContext } from "./run-context.ts";
 export type { FinishedState, InstanceState, RunState, RunType, TriggerRule, WeightRule } from "./states.ts";
+export type { Trial, TrialInstance, TrialOptions } from "./trial.ts";

@@ -1,0 +1,212 @@
+/**
+ * Runs a DAG in this process from begin to end, without queue or store: what `dag.test()` does. It decides and performs by the same pure steps as
+ * scheduler and runner, one instance after the other; time that would only be waited is passed over.
+ */
+import { CeleriacError, type Clock, type Logger, reasonOf, withFields } from "@celeriac/core/runtime";
+import { decide, type RunDecision } from "./decide.ts";
+import type { MappedLength } from "./decide-task.ts";
+import { createHastyClock, type HastyClock } from "./hasty-clock.ts";
+import { look } from "./look.ts";
+import { transition } from "./machine.ts";
+import type { DagModel, Ending, RunAccess, TaskModel, WorkContext } from "./model.ts";
+import { perform } from "./perform.ts";
+import type { InstanceRecord, RunRecord } from "./records.ts";
+import { isMapped, mappedLength, type RunValues, resolveInputs } from "./resolve-inputs.ts";
+import { retryDelayMs } from "./retry.ts";
+import { isFinished, type RunState } from "./states.ts";
+import { tryEndOf } from "./try-end.ts";
+import { priorityWeights } from "./weights.ts";
+
+export interface LocalRunParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly maxXcomBytes: number;
+  readonly maxMapLength: number;
+  /** what tasks may trigger */
+  findDag(dagId: string): DagModel | undefined;
+  /** The run that somebody asks for by hand. */
+  newRun(
+    dag: DagModel,
+    request: { readonly runId?: string; readonly logicalDate: number; readonly params: RunRecord["params"] },
+  ): RunRecord;
+  runTask(name: string, args: readonly unknown[]): Promise<unknown>;
+}
+
+export interface LocalRun {
+  readonly state: "success" | "failed";
+  readonly reason: string | null;
+  readonly instances: readonly InstanceRecord[];
+  readonly values: RunValues;
+}
+
+/** Work may clean up for so long when its time is over. */
+const graceMs = 5_000;
+
+interface Scene {
+  readonly dag: DagModel;
+  readonly run: RunRecord;
+  readonly weights: ReadonlyMap<string, number>;
+  /** by place */
+  readonly instances: Map<string, InstanceRecord>;
+  /** by task and map index */
+  readonly given: Map<string, Map<number, unknown>>;
+  readonly clock: HastyClock;
+  readonly values: RunValues;
+  readonly runs: RunAccess;
+}
+
+/** `above`: DAGs that wait for this one. Never rejects for what a task does. */
+export async function runLocally(dag: DagModel, run: RunRecord, parts: LocalRunParts, above: readonly string[] = []): Promise<LocalRun> {
+  const scene = openScene(dag, run, parts, above);
+  const { instances, clock, values } = scene;
+  for (;;) {
+    const decision = decideNow(scene, parts);
+    write(instances, decision);
+    if (decision.state !== "running") return { state: decision.state, reason: decision.reason, instances: inOrder(scene), values };
+    const next = heaviest(scene);
+    if (next !== undefined) await runInstance(scene, next, parts);
+    else if (decision.lookAt !== null) clock.passTo(decision.lookAt);
+    else throw new CeleriacError("DAG_STATE", `The run ${run.runId} of the DAG ${dag.id} waits for something that does not come`);
+  }
+}
+
+function openScene(dag: DagModel, asked: RunRecord, parts: LocalRunParts, above: readonly string[]): Scene {
+  const clock = createHastyClock(parts.clock);
+  const run: RunRecord = { ...asked, state: "running", startedAt: clock.now(), params: { ...dag.params, ...asked.params } };
+  const given: Scene["given"] = new Map();
+  const values: RunValues = {
+    xcoms: (taskId) => [...(given.get(taskId) ?? [])].sort(([one], [other]) => one - other).map(([, value]) => value),
+    run: (key) => (key === "runId" || key === "params" ? run[key] : new Date(run[key])),
+  };
+  const runs = localRuns(parts, clock, [...above, dag.id]);
+  return { dag, run, weights: priorityWeights(dag.tasks), instances: new Map(), given, clock, values, runs };
+}
+
+/** What a DAG triggers runs here as well, to its end, before the task that triggered it goes on. */
+function localRuns(parts: LocalRunParts, clock: Clock, above: readonly string[]): RunAccess {
+  const states = new Map<string, RunState>();
+  const keyOf = (dagId: string, runId: string) => JSON.stringify([dagId, runId]);
+  return {
+    async trigger({ dagId, runId, logicalDate, params }) {
+      const dag = parts.findDag(dagId);
+      if (dag === undefined) throw new CeleriacError("DAG_UNKNOWN", `The app has no DAG ${dagId}`);
+      if (above.includes(dagId))
+        throw new CeleriacError("DAG_TRIGGER_CIRCLE", `DAGs trigger each other in a circle: ${[...above, dagId].join(" → ")}`);
+      if (states.has(keyOf(dagId, runId))) return;
+      states.set(keyOf(dagId, runId), "running");
+      const run = parts.newRun(dag, { runId, logicalDate: logicalDate ?? clock.now(), params });
+      states.set(keyOf(dagId, runId), (await runLocally(dag, run, { ...parts, clock }, above)).state);
+    },
+    state: async ({ dagId, runId }) => states.get(keyOf(dagId, runId)) ?? null,
+  };
+}
+
+function decideNow({ dag, run, weights, instances, clock, values }: Scene, { maxMapLength }: LocalRunParts): RunDecision {
+  const all = [...instances.values()];
+  const mapped = [...dag.tasks.values()].filter(({ inputs }) => isMapped(inputs));
+  // Asked for only once the tasks that give the lists have ended.
+  const lengths = new Map(mapped.map(({ id, inputs }) => [id, lengthOf(() => mappedLength(inputs, values, maxMapLength) ?? 0)]));
+  return decide({ dag, run, instances: all, past: [], weights, lengths, now: clock.now() });
+}
+
+function lengthOf(measure: () => number): MappedLength {
+  try {
+    return { kind: "length", length: measure() };
+  } catch (error) {
+    return { kind: "unknown", reason: reasonOf(error) };
+  }
+}
+
+function write(instances: Scene["instances"], { changes, add, remove }: RunDecision): void {
+  for (const instance of remove) instances.delete(placeOf(instance));
+  for (const instance of add) instances.set(placeOf(instance), instance);
+  for (const { instance, fields } of changes) instances.set(placeOf(instance), { ...instance, ...fields });
+}
+
+/** As the DAG has its tasks. */
+function inOrder({ dag, instances }: Scene): readonly InstanceRecord[] {
+  const order = [...dag.tasks.keys()];
+  const placeIn = ({ taskId }: InstanceRecord) => order.indexOf(taskId);
+  return [...instances.values()].sort((one, other) => placeIn(one) - placeIn(other) || one.mapIndex - other.mapIndex);
+}
+
+/** undefined: none is ready */
+function heaviest({ instances }: Scene): InstanceRecord | undefined {
+  const ready = [...instances.values()].filter(({ state }) => state === "scheduled");
+  return ready.sort((one, other) => other.priorityWeight - one.priorityWeight || one.mapIndex - other.mapIndex)[0];
+}
+
+async function runInstance(scene: Scene, scheduled: InstanceRecord, parts: LocalRunParts): Promise<void> {
+  const { dag, run, instances, given, clock } = scene;
+  const task = dag.tasks.get(scheduled.taskId)!;
+  const now = clock.now();
+  const instance: InstanceRecord = { ...scheduled, state: "running", startedAt: now, firstStartedAt: scheduled.firstStartedAt ?? now };
+  instances.set(placeOf(instance), instance);
+  const { logger, maxXcomBytes } = parts;
+  const log = withFields(logger, {
+    dagId: dag.id,
+    runId: run.runId,
+    taskId: task.id,
+    mapIndex: instance.mapIndex,
+    tryNumber: instance.tryNumber,
+  });
+  const abort = new AbortController();
+  const limits = { timeoutMs: task.options.executionTimeoutMs, graceMs, clock };
+  const performed = await perform(() => workOf(scene, task, instance, { parts, log, signal: abort.signal }), abort, limits);
+  // Nobody clears it, takes it or stops it here.
+  if (performed.kind !== "ended") return;
+  const retryAt = () => clock.now() + retryDelayMs({ ...instance, logicalDate: run.logicalDate }, task.options);
+  const end = tryEndOf(performed.ending, { instance: { ...instance, externalId: "" }, run }, task, {
+    now: clock.now(),
+    maxXcomBytes,
+    retryAt,
+  });
+  const state = transition("running", end.event);
+  const endedAt = end.logged === null ? null : end.at;
+  instances.set(placeOf(instance), { ...instance, state, nextAt: end.nextAt, reason: end.reason, endedAt });
+  if (end.xcom !== null) given.set(task.id, (given.get(task.id) ?? new Map()).set(instance.mapIndex, JSON.parse(end.xcom)));
+  skip(instances, end.skip, task.id, end.at);
+  log[state === "failed" ? "error" : "info"]("task instance ends", { state, ...(end.reason === null ? {} : { reason: end.reason }) });
+}
+
+function skip(instances: Scene["instances"], taskIds: readonly string[], by: string, at: number): void {
+  for (const [place, each] of instances)
+    if (taskIds.includes(each.taskId) && !isFinished(each.state))
+      instances.set(place, { ...each, state: "skipped", endedAt: at, nextAt: null, reason: `skipped by ${by}` });
+}
+
+interface Around {
+  readonly parts: LocalRunParts;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+async function workOf({ run, clock, values, runs }: Scene, task: TaskModel, instance: InstanceRecord, around: Around): Promise<Ending> {
+  const args = resolveInputs(task.inputs, values, instance.mapIndex);
+  const { dagId, runId, taskId, mapIndex, tryNumber } = instance;
+  const { parts, log, signal } = around;
+  const context: WorkContext = Object.freeze({
+    ...{ dagId, runId, taskId, mapIndex, tryNumber, log, signal },
+    logicalDate: new Date(run.logicalDate),
+    intervalStart: new Date(run.intervalStart),
+    intervalEnd: new Date(run.intervalEnd),
+    params: run.params,
+    ...{ environment: parts.environment, clock, runs },
+  });
+  switch (task.work.kind) {
+    case "run":
+      return await task.work.run(context, args);
+    case "task":
+      return { kind: "success", value: await parts.runTask(task.work.task, args) };
+    case "wait": {
+      // In whatever mode: the others go on meanwhile.
+      const { ending, nextAt } = await look(task.work, context, args, instance.firstStartedAt ?? clock.now());
+      return ending ?? { kind: "reschedule", at: nextAt };
+    }
+  }
+}
+
+function placeOf({ taskId, mapIndex }: InstanceRecord): string {
+  return `${taskId}[${mapIndex}]`;
+}

@@ -1,0 +1,119 @@
+/** `dag.test()`: runs a DAG here from begin to end, and tells how it went. */
+import {
+  type AppRuntime,
+  CeleriacError,
+  checkOptions,
+  environmentOfProcess,
+  isDate,
+  isRecord,
+  type OptionCheck,
+  shownValue,
+} from "@celeriac/core/runtime";
+import { dagSettings } from "./config.ts";
+import { type Handle, originOf } from "./handle.ts";
+import { type LocalRun, type LocalRunParts, runLocally } from "./local-run.ts";
+import type { DagModel } from "./model.ts";
+import type { RunRecord } from "./records.ts";
+import { resolveInputs } from "./resolve-inputs.ts";
+import { runAppTask } from "./run-app-task.ts";
+import { runIdOf } from "./run-id.ts";
+import type { InstanceState } from "./states.ts";
+
+export interface TrialOptions {
+  /** now, unless told */
+  logicalDate?: Date | undefined;
+  /** over those of the DAG */
+  params?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface Trial {
+  readonly state: "success" | "failed";
+  /** why it failed */
+  readonly reason: string | null;
+  readonly instances: readonly TrialInstance[];
+  /** What a task gave, of a mapped one the list. Throws DAG_NO_VALUE where the task failed or was skipped, DAG_HANDLE for a handle of another DAG. */
+  value<T>(handle: Handle<T>): T;
+}
+
+export interface TrialInstance {
+  readonly taskId: string;
+  /** -1: not mapped */
+  readonly mapIndex: number;
+  readonly state: InstanceState;
+  readonly tries: number;
+  /** why it failed or was skipped */
+  readonly reason: string | null;
+}
+
+const checks: Readonly<Record<keyof TrialOptions, OptionCheck>> = {
+  logicalDate: (value) => isDate(value) && !Number.isNaN((value as Date).getTime()),
+  params: isRecord,
+};
+
+export interface TrialPlace {
+  readonly runtime: AppRuntime;
+  readonly dags: ReadonlyMap<string, DagModel>;
+}
+
+/** Throws CONFIG_UNKNOWN, DAG_DEFINITION for options that do not fit. */
+export async function tryDag(dag: DagModel, options: TrialOptions, { runtime, dags }: TrialPlace): Promise<Trial> {
+  const what = `test() of the DAG ${dag.id}`;
+  checkOptions(
+    what,
+    checks,
+    options,
+    (name, value) => new CeleriacError("DAG_DEFINITION", `Option ${name} of ${what} cannot be ${shownValue(value)}`),
+  );
+  const { maxXcomBytes, maxMapLength } = dagSettings();
+  const { clock, logger } = runtime;
+  const newRun: LocalRunParts["newRun"] = (asked, { runId, logicalDate, params }) =>
+    runRecord(asked.id, { runId, logicalDate, params, now: clock.now() });
+  const parts: LocalRunParts = {
+    ...{ clock, logger, environment: environmentOfProcess(), maxXcomBytes, maxMapLength, newRun },
+    findDag: (dagId) => dags.get(dagId),
+    runTask: (name, args) => runAppTask(runtime, name, args),
+  };
+  const request = { logicalDate: options.logicalDate?.getTime() ?? clock.now(), params: options.params ?? {} };
+  return trialOf(dag, await runLocally(dag, newRun(dag, request), parts));
+}
+
+interface Request {
+  readonly runId: string | undefined;
+  readonly logicalDate: number;
+  readonly params: RunRecord["params"];
+  readonly now: number;
+}
+
+function runRecord(dagId: string, { runId, logicalDate, params, now }: Request): RunRecord {
+  return {
+    ...{ dagId, runId: runId ?? runIdOf("manual", logicalDate), runType: "manual", state: "queued", params, backfillId: null },
+    ...{ logicalDate, intervalStart: logicalDate, intervalEnd: logicalDate, runAfter: logicalDate },
+    ...{ createdAt: now, startedAt: null, endedAt: null, lookAt: now },
+  };
+}
+
+function trialOf(dag: DagModel, { state, reason, instances, values }: LocalRun): Trial {
+  const told = instances.map(({ taskId, mapIndex, state, tryNumber: tries, reason }) => ({ taskId, mapIndex, state, tries, reason }));
+  return Object.freeze({
+    state,
+    reason,
+    instances: Object.freeze(told),
+    value<T>(handle: Handle<T>): T {
+      const { input, tasks } = originOf(handle) ?? { input: null, tasks: [] };
+      if (input === null || tasks.some((task) => task.dag.id !== dag.id))
+        throw new CeleriacError("DAG_HANDLE", `value(): expected a handle of the DAG ${dag.id}`);
+      for (const { id } of tasks) refuseUnfinished(told.filter(({ taskId }) => taskId === id));
+      return resolveInputs([input], values, -1)[0] as T;
+    },
+  });
+}
+
+/** A list of what some instances gave is none that the tests asks for; one that was skipped has no place in it. */
+function refuseUnfinished(instances: readonly TrialInstance[]): void {
+  const isMapped = instances.some(({ mapIndex }) => mapIndex >= 0);
+  const without = instances.find(({ state }) => state !== "success" && !(isMapped && state === "skipped"));
+  if (without === undefined) return;
+  const { taskId, mapIndex, state, reason } = without;
+  const which = mapIndex < 0 ? taskId : `${taskId}[${mapIndex}]`;
+  throw new CeleriacError("DAG_NO_VALUE", `${which} gave nothing: it is ${state}${reason === null ? "" : `: ${reason}`}`);
+}
