@@ -288,6 +288,14 @@ export const errorTable = {
   ],
   DAG_RUN_TIMEOUT: ["wait() gave up waiting for a run of a DAG; it may still run.", "Ask again later, or give a longer `timeout`."],
   DAG_RUN_FAILED: ["The run that a task triggered, and waited for, failed.", "Look at that run; the message has its id."],
+  DAG_EXECUTOR: [
+    "An executor of DAGs cannot work with the settings of the app.",
+    "The message names what it needs; or take another executor.",
+  ],
+  DAG_TRIGGERER: [
+    "The process that looks at deferred tasks of DAGs could not be started.",
+    "The message holds the cause; mostly the app's module cannot be loaded.",
+  ],
   SERVICE_STOPPED: ["A service was stopped while it started.", "Start it again if that was not meant."],
 } as const satisfies Record<string, readonly [happened: string, remedy: string]>;
 

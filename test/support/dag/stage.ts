@@ -1,5 +1,6 @@
 /** A run of a DAG in a store, with instances queued as a scheduler would, and a runner beside it. */
 
+import { randomUUID } from "node:crypto";
 import type { DagModel } from "../../../packages/airflow-bridge/src/dag/model.ts";
 import { memoryStore, openDagStore } from "../../../packages/airflow-bridge/src/dag/open-store.ts";
 import type { InstancePlace, InstanceRecord } from "../../../packages/airflow-bridge/src/dag/records.ts";
@@ -22,6 +23,8 @@ export interface Stage {
 }
 
 export interface StageOptions {
+  /** in place of one that is made of the tasks */
+  readonly dag?: DagModel;
   readonly store?: DagStore;
   readonly clock?: Clock;
   readonly parts?: Partial<RunnerParts>;
@@ -35,9 +38,10 @@ export async function openMemoryStore(clock: Clock = systemClock): Promise<DagSt
 
 export async function openStage(tasks: Readonly<Record<string, TaskSketch>>, options: StageOptions = {}): Promise<Stage> {
   const { clock = systemClock } = options;
-  const dag = dagModel(tasks);
+  const dag = options.dag ?? dagModel(tasks);
   const store = options.store ?? (await openMemoryStore(clock));
-  const run = runRecord({ dagId: dag.id, lookAt: null });
+  const runId = options.store === undefined ? "manual__1" : `manual__${randomUUID()}`;
+  const run = runRecord({ dagId: dag.id, runId, lookAt: null });
   const all = [...dag.tasks.values()];
   await store.write(async (tables) => {
     await tables.runs.add(run);
@@ -66,7 +70,7 @@ export async function openStage(tasks: Readonly<Record<string, TaskSketch>>, opt
     async queue(taskId, fields = {}) {
       const { tryNumber, firstStartedAt, endedAt } = await row(taskId);
       const goesOn = firstStartedAt !== null && endedAt === null;
-      const externalId = `${taskId}-${++queued}`;
+      const externalId = `${run.runId}-${taskId}-${++queued}`;
       const next = goesOn ? {} : { tryNumber: tryNumber + 1, startedAt: null, firstStartedAt: null, endedAt: null };
       await set(taskId, { ...next, state: "queued", externalId, nextAt: null, ...fields });
       return { ...(await row(taskId)), externalId };

@@ -1,8 +1,8 @@
 /** The process and the clock are reached in one place each, so that everything else can be given another one. */
 import { forbiddenCode, packageSources, type Rule } from "../rule.ts";
 
-/** cli owns its process, and the entry of a pool's child or of an Airflow task's its own; core's environment.ts reads what an app did not say. */
-const ownsProcess = /^packages\/cli\/|^packages\/(?:worker\/src\/pools|airflow-bridge\/src\/airflow\/child)\/[a-z-]+-entry\.ts$/;
+/** cli owns its process, and the entry of a pool's child or of a task's its own; core's environment.ts reads what an app did not say. */
+const ownsProcess = /^packages\/cli\/|^packages\/(?:worker\/src\/pools|airflow-bridge\/src\/(?:airflow|dag)\/child)\/[a-z-]+-entry\.ts$/;
 const readsEnvironment = "packages/core/src/environment.ts";
 const clock = "packages/core/src/clock.ts";
 /** Pages have a clock of their own: core is for Node. */
@@ -12,7 +12,7 @@ export const processAccess = forbiddenCode(
   "process-access",
   /(?<![\w$.])process\s*(?:\??\.\s*(?:on|once|off|addListener|removeListener|exit|exitCode)\b|(?:\?\.)?\[)|\}\s*=\s*process\b(?!\s*[.?])/g,
   (path) => ownsProcess.test(path),
-  "only packages/cli and the entry of a child (worker/src/pools/*-entry.ts, airflow-bridge/src/airflow/child/*-entry.ts) touch the process",
+  "only packages/cli and the entry of a child (worker/src/pools/*-entry.ts, airflow-bridge/src/{airflow,dag}/child/*-entry.ts) touch the process",
 );
 
 export const environmentAccess = forbiddenCode(

@@ -7,6 +7,7 @@ import { freezeDag } from "./freeze.ts";
 import { createNode, type Node } from "./handle.ts";
 import { dagsOf, registerDag } from "./registry.ts";
 import type { DagRun, TriggerRunOptions } from "./requested-run.ts";
+import { registerRunTask } from "./run-task.ts";
 import type { DagDraft } from "./task-draft.ts";
 import type { Trial, TrialOptions } from "./trial.ts";
 
@@ -42,6 +43,7 @@ export function dag(app: App<any>, id: string, o: DagOptions, build: (d: DagBuil
   if (isThenable(returned)) throw new CeleriacError("DAG_DEFINITION", `The function of the DAG ${id} is async: it draws the DAG at once`);
   const model = freezeDag(draft, options);
   registerDag(app, model);
+  registerRunTask(app, (dagId) => dagsOf(app).get(dagId));
   const nodes = [...model.tasks.keys()].map((task) => createNode(draft.tasks.get(task)!));
   return Object.freeze({
     id,

@@ -36,12 +36,13 @@ export function beginHeartbeats(
     } catch (error) {
       if (!isSilent) logger.warn("the store does not take the heartbeats of a task, which goes on", { reason: reasonOf(error) });
       isSilent = true;
-    } finally {
-      beat = null;
     }
   };
   const timer = clock.every(periodMs, () => {
-    if (!abort.signal.aborted) beat ??= once();
+    if (abort.signal.aborted) return;
+    beat ??= once().finally(() => {
+      beat = null;
+    });
   });
   return {
     async stop() {

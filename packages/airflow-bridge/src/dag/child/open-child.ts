@@ -1,0 +1,35 @@
+/** What a child process of the scheduler has: the app it loads, the store it opens, and a log that its parent writes. */
+import { type Logger, redact, systemClock } from "@celeriac/core/runtime";
+import { loadDags } from "../load-dags.ts";
+import { openDagStore } from "../open-store.ts";
+import type { RunnerParts } from "../runner.ts";
+import { runnerParts } from "../runner-parts.ts";
+import type { ChildStart, FromChild } from "./messages.ts";
+
+/** Throws APP_NOT_FOUND, CONFIG_*, and what the app's module throws. */
+export async function openChild({ source, storeUrl, settings, hostname }: ChildStart): Promise<RunnerParts> {
+  const loaded = await loadDags(source);
+  loaded.runtime.enterExecutor();
+  loaded.runtime.setLogger(parentLogger);
+  const store = await openDagStore(storeUrl, {
+    ...{ clock: systemClock, logger: parentLogger, credentials: null, durability: loaded.runtime.settings.durability },
+    defaultPoolSlots: settings.defaultPoolTaskSlotCount,
+  });
+  return runnerParts(loaded, { store, settings, hostname, logger: parentLogger, clock: systemClock, handBack: "up_for_reschedule" });
+}
+
+export function tellParent(message: FromChild): void {
+  // Whoever is gone hears nothing, and the channel's end says so.
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+}
+
+/** The parent writes the log; without it there is only this process's own output. */
+const parentLogger: Logger = Object.freeze({ debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") });
+
+function line(level: keyof Logger): Logger["debug"] {
+  return (message, fields) => {
+    const shown = fields === undefined ? undefined : (redact(fields) as object);
+    if (process.connected) tellParent({ kind: "log", level, message, fields: shown });
+    else console.error(shown === undefined ? message : `${message} ${JSON.stringify(shown)}`);
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * Where a child process of the local executor starts: it loads the app, runs one instance after the other as it is told, and ends when nobody is left
+ * to tell it. What runs then still ends, and says so to the store.
+ */
+import { reasonOf } from "@celeriac/core/runtime";
+import { Interruption } from "../interruption.ts";
+import { type RunnerParts, runInstance } from "../runner.ts";
+import type { ToChild } from "./messages.ts";
+import { openChild, tellParent } from "./open-child.ts";
+
+let parts: Promise<RunnerParts> | null = null;
+let abort = new AbortController();
+let isRunning = false;
+
+/** Meant for the whole process group: the scheduler decides when its children end, and who has outlived it may be ended so. */
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(signal, () => {
+    if (!process.connected) abort.abort(new Interruption("stopped", `its process got ${signal}`));
+  });
+process.on("disconnect", () => {
+  if (!isRunning) process.exit(0);
+});
+process.on("message", (message: ToChild) => void obey(message));
+
+async function obey(message: ToChild): Promise<void> {
+  switch (message.kind) {
+    case "open":
+      parts = openChild(message);
+      try {
+        await parts;
+        tellParent({ kind: "opened" });
+      } catch (error) {
+        tellParent({ kind: "unusable", reason: reasonOf(error) });
+        process.disconnect();
+      }
+      return;
+    case "run":
+      await run(message);
+      return;
+    case "interrupt":
+      abort.abort(new Interruption(message.why, message.why === "revoked" ? "it was revoked" : "its process is to end"));
+      return;
+  }
+}
+
+async function run({ place, externalId }: Extract<ToChild, { kind: "run" }>): Promise<void> {
+  isRunning = true;
+  abort = new AbortController();
+  try {
+    const end = await runInstance(place, externalId, await parts!, abort.signal, (task) =>
+      tellParent({ kind: "began", timeoutMs: task?.options.executionTimeoutMs ?? null }),
+    );
+    tellParent({ kind: "ended", end });
+  } catch (error) {
+    tellParent({ kind: "lost", reason: reasonOf(error) });
+  }
+  isRunning = false;
+  if (!process.connected) process.exit(0);
+}

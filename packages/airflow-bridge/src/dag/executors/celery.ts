@@ -1,0 +1,234 @@
+/**
+ * Sends instances as tasks of the app, to whichever workers there are. Our own work goes under `celeriac.dag.run`, and its worker writes the states;
+ * a task of the app goes as itself, so that a worker in any language may run it, and its states are read from the result backend.
+ */
+import type { App, Priority } from "@celeriac/core";
+import {
+  type AppRuntime,
+  CeleriacError,
+  type Clock,
+  type Logger,
+  type ResultBackend,
+  readResult,
+  reasonOf,
+  runtimeOf,
+  type Timer,
+} from "@celeriac/core/runtime";
+import { createEventBuffer } from "../event-buffer.ts";
+import type { Executor, ExecutorEvent, QueuedInstance } from "../executor.ts";
+import type { DagModel, TaskModel } from "../model.ts";
+import { resolveInputs } from "../resolve-inputs.ts";
+import { runTaskKwargs, runTaskName } from "../run-task.ts";
+import { readRunValues } from "../run-values.ts";
+import type { DagStore } from "../store.ts";
+
+export interface CeleryExecutorOptions {
+  // biome-ignore lint/suspicious/noExplicitAny: any app
+  readonly app: App<any>;
+  readonly store: DagStore;
+  readonly parallelism: number;
+  /** how often the result backend is asked; 1 s */
+  readonly pollMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  findDag(dagId: string): DagModel | undefined;
+}
+
+const finalStates: ReadonlySet<string> = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
+
+/** What was sent, and has not ended as far as we know. */
+interface Sent {
+  readonly instance: QueuedInstance;
+  /** of the app; null: our own work */
+  readonly task: string | null;
+  isStarted: boolean;
+}
+
+export function createCeleryExecutor(options: CeleryExecutorOptions): Executor {
+  return new CeleryExecutor(options);
+}
+
+/** Duties: send (1), watch what becomes of it in the result backend (2), and take it back (3). */
+class CeleryExecutor implements Executor {
+  readonly name = "celery";
+  readonly #options: CeleryExecutorOptions;
+  readonly #runtime: AppRuntime;
+  readonly #events = createEventBuffer();
+  readonly #sent = new Map<string, Sent>();
+  #timer: Timer | null = null;
+  #look: Promise<void> | null = null;
+  #isOpen = true;
+  #isSilent = false;
+
+  constructor(options: CeleryExecutorOptions) {
+    this.#options = options;
+    this.#runtime = runtimeOf(options.app)!;
+  }
+
+  get slots(): number {
+    return this.#isOpen ? Math.max(0, this.#options.parallelism - this.#sent.size) : 0;
+  }
+
+  async start(): Promise<void> {
+    const { app, clock, pollMs, logger } = this.#options;
+    await this.#backend();
+    await app.connect();
+    if (!this.#runtime.settings.taskTrackStarted)
+      logger.warn("taskTrackStarted is off: a task of the app that is a node of a DAG stands as queued while it runs", {
+        setting: "taskTrackStarted",
+      });
+    this.#timer = clock.every(pollMs, () => {
+      this.#look ??= this.#lookAtResults().finally(() => {
+        this.#look = null;
+      });
+    });
+  }
+
+  async queue(instances: readonly QueuedInstance[]): Promise<void> {
+    await Promise.all(instances.map((instance) => this.#send(instance)));
+  }
+
+  sync = async (): Promise<readonly ExecutorEvent[]> => this.#events.take();
+
+  /** Messages outlive schedulers. One that died in the middle may not have sent them all: our own work is sent again, for it runs once however often it comes. */
+  async adopt(instances: readonly QueuedInstance[]): Promise<readonly QueuedInstance[]> {
+    const ours = instances.filter(({ externalId }) => !this.#sent.has(externalId));
+    for (const instance of ours)
+      this.#sent.set(instance.externalId, { instance, task: this.#appTask(instance), isStarted: instance.state === "running" });
+    await Promise.all(ours.filter((each) => each.state === "queued" && this.#appTask(each) === null).map((each) => this.#send(each)));
+    return [];
+  }
+
+  async revoke(instance: QueuedInstance): Promise<void> {
+    const { externalId } = instance;
+    this.#sent.delete(externalId);
+    const { app, logger } = this.#options;
+    try {
+      // Our own work hears of it through its signal; a task of the app may be anybody's.
+      if (this.#appTask(instance) === null) await app.result(externalId).abort("its task instance was revoked");
+      else await app.control.revoke(externalId, { terminate: true });
+    } catch (error) {
+      logger.warn("workers could not be told that a task instance was revoked", { taskId: externalId, reason: reasonOf(error) });
+    }
+  }
+
+  onEvent(heard: () => void): void {
+    this.#events.onEvent(heard);
+  }
+
+  async end(): Promise<void> {
+    this.#isOpen = false;
+    this.#timer?.cancel();
+    await this.#look;
+  }
+
+  async #send(instance: QueuedInstance): Promise<void> {
+    const { externalId, queue } = instance;
+    const task = this.#appTask(instance);
+    this.#sent.set(externalId, { instance, task, isStarted: false });
+    const priority = this.#priorityOf(instance);
+    const options = { taskId: externalId, ...(queue === null ? {} : { queue }), ...(priority === null ? {} : { priority }) };
+    const { app } = this.#options;
+    try {
+      if (task === null) await app.sendTask(runTaskName, [], { ...options, kwargs: runTaskKwargs(instance, instance.tryNumber) });
+      else await app.sendTask(task, await this.#argumentsOf(instance), options);
+    } catch (error) {
+      // The broker may have it: if not, it has been queued for too long one day.
+      if (CeleriacError.is(error) && error.code === "PUBLISH_UNCERTAIN") return;
+      this.#sent.delete(externalId);
+      this.#events.add({ instance, ...unsent(error) });
+    }
+  }
+
+  async #argumentsOf(instance: QueuedInstance): Promise<readonly unknown[]> {
+    const { store, findDag } = this.#options;
+    const dag = findDag(instance.dagId)!;
+    const { inputs } = dag.tasks.get(instance.taskId)!;
+    return await store.read(async (tables) => {
+      const run = await tables.runs.find(instance);
+      if (run === null) throw new CeleriacError("DAG_UNKNOWN", `There is no run ${instance.runId} of ${instance.dagId}`);
+      return resolveInputs(inputs, await readRunValues(tables, inputs, dag, run), instance.mapIndex);
+    });
+  }
+
+  #appTask({ dagId, taskId }: QueuedInstance): string | null {
+    const work: TaskModel["work"] | undefined = this.#options.findDag(dagId)?.tasks.get(taskId)?.work;
+    return work?.kind === "task" ? work.task : null;
+  }
+
+  /** Weights are of any size, priorities go from 0 to 9. An app that knows none stays with none: they would overtake its other tasks. */
+  #priorityOf({ priorityWeight }: QueuedInstance): Priority | null {
+    const { taskDefaultPriority, taskQueueMaxPriority } = this.#runtime.settings;
+    if (taskDefaultPriority === null && taskQueueMaxPriority === null) return null;
+    return Math.min(9, Math.max(0, Math.trunc(priorityWeight))) as Priority;
+  }
+
+  async #backend(): Promise<ResultBackend> {
+    const { backend } = await this.#runtime.links();
+    if (backend !== null && backend.replyTo === null) return backend;
+    throw new CeleriacError(
+      "DAG_EXECUTOR",
+      "The celery executor looks up results by id, and this app's result backend is disabled, or rpc://: set resultBackend to Redis, SQLite or PostgreSQL",
+    );
+  }
+
+  async #lookAtResults(): Promise<void> {
+    const ids = [...this.#sent.keys()];
+    try {
+      const texts = ids.length === 0 ? [] : await (await this.#backend()).getMany(ids);
+      for (const [at, id] of ids.entries()) this.#hear(id, texts[at] ?? null);
+      this.#isSilent = false;
+    } catch (error) {
+      if (!this.#isSilent)
+        this.#options.logger.warn("the result backend cannot be asked about task instances", { reason: reasonOf(error) });
+      this.#isSilent = true;
+    }
+  }
+
+  #hear(id: string, text: string | null): void {
+    const sent = this.#sent.get(id);
+    if (sent === undefined || text === null) return;
+    const { status, result, worker } = readResult(id, text);
+    if (finalStates.has(status)) this.#sent.delete(id);
+    if (sent.task === null) this.#heardOfOurs(sent, status, result);
+    else this.#heardOfTask(sent, status, result, worker);
+  }
+
+  #heardOfTask(sent: Sent, status: string, result: unknown, worker: string | null): void {
+    const isEnd = finalStates.has(status);
+    if (!sent.isStarted && (isEnd || status === "STARTED")) {
+      sent.isStarted = true;
+      this.#events.add({ instance: sent.instance, kind: "started", hostname: worker ?? hostnameIn(result) });
+    }
+    if (status === "SUCCESS") this.#events.add({ instance: sent.instance, kind: "success", value: result });
+    else if (isEnd) this.#events.add({ instance: sent.instance, kind: "failed", reason: reasonIn(status, result) });
+  }
+
+  /** Its worker has written how it ended, unless no worker could run it. */
+  #heardOfOurs({ instance }: Sent, status: string, result: unknown): void {
+    if (status === "SUCCESS") this.#events.tell();
+    else if (finalStates.has(status)) this.#events.add({ instance, kind: "lost", reason: reasonIn(status, result) });
+  }
+}
+
+/** What the broker does not take may be sent again; what cannot be sent never can. */
+function unsent(error: unknown): { readonly kind: "lost" | "failed"; readonly reason: string } {
+  const code = CeleriacError.is(error) ? error.code : "";
+  const mayComeAgain = /^(?:BROKER|DAG_STORE)_|^PUBLISH_(?!ENCODE)/.test(code);
+  return { kind: mayComeAgain ? "lost" : "failed", reason: reasonOf(error) };
+}
+
+function hostnameIn(result: unknown): string | null {
+  const { hostname } = (result ?? {}) as { readonly hostname?: unknown };
+  return typeof hostname === "string" ? hostname : null;
+}
+
+/** Celery's JSON of an exception. */
+function reasonIn(status: string, result: unknown): string {
+  const { exc_type: type = status, exc_message: message } = (result ?? {}) as {
+    readonly exc_type?: string;
+    readonly exc_message?: unknown;
+  };
+  const text = Array.isArray(message) ? message.join(", ") : message === undefined ? "" : String(message);
+  return text === "" ? type : `${type}: ${text}`;
+}

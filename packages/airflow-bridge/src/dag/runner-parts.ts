@@ -1,0 +1,52 @@
+/** What runs task instances in a process that has loaded the app: everything around `runInstance` but the store, which its owner opens and closes. */
+import { type AppRuntime, type Clock, durationMs, environmentOfProcess, type Logger } from "@celeriac/core/runtime";
+import { createRunAccess } from "./acts/trigger.ts";
+import type { DagSettings } from "./config.ts";
+import type { DagModel } from "./model.ts";
+import { resolveInputs } from "./resolve-inputs.ts";
+import { retryDelayMs } from "./retry.ts";
+import { runAppTask } from "./run-app-task.ts";
+import { readRunValues } from "./run-values.ts";
+import type { RunnerParts } from "./runner.ts";
+import type { DagStore } from "./store.ts";
+import type { EndRules } from "./try-end.ts";
+
+export interface AppDags {
+  readonly runtime: AppRuntime;
+  findDag(dagId: string): DagModel | undefined;
+}
+
+export interface RunnerPlace {
+  readonly store: DagStore;
+  readonly settings: Pick<DagSettings, "taskInstanceHeartbeatSec" | "maxXcomBytes">;
+  readonly hostname: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly handBack: RunnerParts["handBack"];
+}
+
+/** Work may clean up for so long. */
+export const graceMs = 5_000;
+/** The end of a try is kept so long for a store that does not answer: a database may be restarted meanwhile. */
+const endRetryMs = 600_000;
+
+export function runnerParts({ runtime, findDag }: AppDags, { settings, ...place }: RunnerPlace): RunnerParts {
+  const { store, clock } = place;
+  const heartbeatMs = durationMs(settings.taskInstanceHeartbeatSec, "taskInstanceHeartbeatSec");
+  return {
+    ...place,
+    findDag,
+    settings: { heartbeatMs, graceMs, endRetryMs, maxXcomBytes: settings.maxXcomBytes },
+    environment: environmentOfProcess(),
+    runs: createRunAccess(store, clock),
+    async resolve(tables, dag, task, run, mapIndex) {
+      return resolveInputs(task.inputs, await readRunValues(tables, task.inputs, dag, run), mapIndex);
+    },
+    runTask: (name, args) => runAppTask(runtime, name, args),
+    retryAt,
+  };
+}
+
+/** When the next try of a failed one is due. */
+export const retryAt: EndRules["retryAt"] = ({ dagId, taskId, tryNumber }, { options }, { logicalDate }, now) =>
+  now + retryDelayMs({ dagId, taskId, logicalDate, tryNumber }, options);

@@ -1,0 +1,35 @@
+/** The app of the tests of executors: a task for each way in which one may end. */
+
+import { dag } from "@celeriac/airflow-bridge/dag";
+import { createApp } from "@celeriac/core";
+
+export const app = createApp("etl", { broker: "memory://dag-executors", config: { taskTrackStarted: true, taskDefaultPriority: 3 } });
+
+const double = app.task("etl.double", (n: number) => 2 * n);
+const declared = app.declare<(n: number) => number>("etl.declared");
+
+dag(app, "etl", { schedule: null }, (d) => {
+  const number = d.task("number", async (run) => {
+    run.log.info("gives a number", { password: "hidden" });
+    return run.tryNumber;
+  })();
+  d.task(double, { id: "double" })(number);
+  d.task(declared, { id: "declared" })(number);
+  d.task("fails", async () => {
+    throw new Error("no luck");
+  })();
+  d.task("heeds", async (run) => {
+    await new Promise<void>((resolve) => run.signal.addEventListener("abort", () => resolve(), { once: true }));
+    throw run.signal.reason;
+  })();
+  d.task("dies", async () => process.kill(process.pid, "SIGKILL"))();
+  d.task("spins", { executionTimeout: "100ms" }, async () => {
+    for (;;);
+  })();
+  d.task("process", async () => process.pid)();
+  /** ends when its parent is gone */
+  d.task("orphan", async () => {
+    while (process.connected) await new Promise((resolve) => setTimeout(resolve, 20));
+    return "outlived it";
+  })();
+});
