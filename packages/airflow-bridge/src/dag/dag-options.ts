@@ -12,13 +12,24 @@ import {
   isRecord,
   isText,
   type OptionCheck,
+  reasonOf,
   shownValue,
 } from "@celeriac/core/runtime";
+import { createTimetable } from "./create-timetable.ts";
 import type { DagModel, DagSchedule } from "./model.ts";
 import { checkNodeOptions, type NodeOptions, stated } from "./node-options.ts";
 
-export const presets = ["@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly"] as const;
-export type SchedulePreset = (typeof presets)[number];
+export type SchedulePreset =
+  | "@once"
+  | "@continuous"
+  | "@hourly"
+  | "@daily"
+  | "@midnight"
+  | "@weekly"
+  | "@monthly"
+  | "@quarterly"
+  | "@yearly"
+  | "@annually";
 
 export interface DagOptions {
   /** a preset, a cron expression of five fields, crontab(), every(), or one of your own; null, the default: only when it is triggered */
@@ -49,7 +60,7 @@ export interface DagOptions {
 export type CronExpression = `${string} ${string} ${string} ${string} ${string}`;
 
 const checks: Readonly<Record<keyof DagOptions, OptionCheck>> = {
-  schedule: isWhen,
+  schedule: (value) => value === null || isText(value) || isRecord(value),
   startAt: isInstant,
   endAt: isInstant,
   tz: isText,
@@ -63,13 +74,13 @@ const checks: Readonly<Record<keyof DagOptions, OptionCheck>> = {
   tags: (value) => Array.isArray(value) && value.every(isText),
 };
 
-/** Throws CONFIG_UNKNOWN with the nearest name, CONFIG_DURATION, DAG_DEFINITION. */
+/** Throws CONFIG_UNKNOWN with the nearest name, CONFIG_DURATION, DAG_DEFINITION, SCHEDULE_INVALID. */
 export function readDagOptions(id: string, options: DagOptions, appZone: string): Omit<DagModel, "id" | "tasks" | "groups"> {
   checkOptions(`the DAG ${id}`, checks, options, (name, value) => refused(id, `option ${name} cannot be ${shownValue(value)}`));
   const { defaults = {}, startAt, endAt, dagrunTimeout } = options;
   if ("id" in defaults) throw refused(id, "defaults cannot have an id: each task has its own");
   checkNodeOptions(`defaults of the DAG ${id}`, defaults);
-  const schedule = readSchedule(options, appZone);
+  const schedule = readSchedule(id, options, appZone);
   if (options.catchUp === true && schedule.when !== null && startAt === undefined)
     throw refused(id, "catchUp needs startAt, to know since when");
   if (startAt !== undefined && endAt !== undefined && endAt < startAt) throw refused(id, "endAt is before startAt");
@@ -91,14 +102,14 @@ export function defaultsOf({ defaults = {} }: DagOptions): NodeOptions {
   return stated(defaults);
 }
 
-function readSchedule({ schedule = null, tz, timetable = "trigger" }: DagOptions, appZone: string): DagSchedule {
-  return Object.freeze({ when: schedule, tz: tz ?? appZone, timetable });
-}
-
-function isWhen(value: unknown): boolean {
-  if (value === null) return true;
-  if (typeof value === "string") return (presets as readonly string[]).includes(value) || value.trim().split(/\s+/).length === 5;
-  return isRecord(value) && typeof (value as Partial<Schedule>).next === "function";
+function readSchedule(id: string, { schedule = null, tz, timetable = "trigger" }: DagOptions, appZone: string): DagSchedule {
+  const read: DagSchedule = Object.freeze({ when: schedule, tz: tz ?? appZone, timetable });
+  try {
+    createTimetable(read);
+  } catch (cause) {
+    throw new CeleriacError("SCHEDULE_INVALID", `The DAG ${id}: ${reasonOf(cause)}`, { cause });
+  }
+  return read;
 }
 
 function isInstant(value: unknown): boolean {

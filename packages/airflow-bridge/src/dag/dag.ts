@@ -26,7 +26,7 @@ export interface Dag {
 
 /**
  * `build` is synchronous and runs at load, in every process that loads the app; it must not do I/O. Throws DAG_DEFINITION, DAG_DUPLICATE, DAG_CYCLE,
- * DAG_HANDLE, CONFIG_UNKNOWN, CONFIG_DURATION; the app then has no such DAG.
+ * DAG_HANDLE, SCHEDULE_INVALID, CONFIG_UNKNOWN, CONFIG_DURATION; the app then has no such DAG.
  */
 // biome-ignore lint/suspicious/noExplicitAny: any app
 export function dag(app: App<any>, id: string, o: DagOptions, build: (d: DagBuilder) => void): Dag {
@@ -49,7 +49,7 @@ export function dag(app: App<any>, id: string, o: DagOptions, build: (d: DagBuil
     id,
     nodes: Object.freeze(nodes),
     // Who only draws DAGs, or reads them, loads nothing of what runs them.
-    trigger: async (given: TriggerRunOptions = {}) => (await import("./requested-run.ts")).requestRun(runtime, id, given),
+    trigger: async (given: TriggerRunOptions = {}) => (await import("./requested-run.ts")).requestRun(runtime, model, given),
     test: async (given: TrialOptions = {}) => (await import("./trial.ts")).tryDag(model, given, { runtime, dags: dagsOf(app) }),
   });
 }

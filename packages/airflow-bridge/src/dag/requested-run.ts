@@ -14,6 +14,8 @@ import {
 } from "@celeriac/core/runtime";
 import { triggerRun } from "./acts/trigger.ts";
 import { dagSettings, dagStoreUrl } from "./config.ts";
+import { createTimetable } from "./create-timetable.ts";
+import type { DagModel } from "./model.ts";
 import { openDagStore } from "./open-store.ts";
 import type { RunPlace } from "./records.ts";
 import type { DagStore } from "./store.ts";
@@ -43,7 +45,8 @@ const lookMs = 500;
 const defaultTimeoutMs = 60_000;
 
 /** Throws DAG_UNKNOWN where no scheduler has seen the DAG yet, DAG_RUN_EXISTS, DAG_STORE_*, CONFIG_UNKNOWN, DAG_DEFINITION. */
-export async function requestRun(runtime: AppRuntime, dagId: string, options: TriggerRunOptions): Promise<DagRun> {
+export async function requestRun(runtime: AppRuntime, dag: DagModel, options: TriggerRunOptions): Promise<DagRun> {
+  const { id: dagId, schedule } = dag;
   const what = `trigger() of the DAG ${dagId}`;
   checkOptions(
     what,
@@ -51,8 +54,9 @@ export async function requestRun(runtime: AppRuntime, dagId: string, options: Tr
     options,
     (name, value) => new CeleriacError("DAG_DEFINITION", `Option ${name} of ${what} cannot be ${shownValue(value)}`),
   );
-  const { runId, logicalDate, params } = options;
-  const request = { dagId, runId, logicalDate: logicalDate?.getTime(), params };
+  const { runId, params } = options;
+  const logicalDate = options.logicalDate?.getTime() ?? runtime.clock.now();
+  const request = { dagId, runId, logicalDate, interval: createTimetable(schedule).manual(logicalDate), params };
   const { runId: made } = await withStore(runtime, (store) => triggerRun(store, request, runtime.clock.now()));
   return Object.freeze({ runId: made, wait: (o: WaitOptions = {}) => waitForRun(runtime, { dagId, runId: made }, o) });
 }

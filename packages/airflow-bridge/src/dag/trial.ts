@@ -10,6 +10,7 @@ import {
   shownValue,
 } from "@celeriac/core/runtime";
 import { dagSettings } from "./config.ts";
+import { createTimetable } from "./create-timetable.ts";
 import { type Handle, originOf } from "./handle.ts";
 import { type LocalRun, type LocalRunParts, runLocally } from "./local-run.ts";
 import type { DagModel } from "./model.ts";
@@ -67,7 +68,7 @@ export async function tryDag(dag: DagModel, options: TrialOptions, { runtime, da
   const { maxXcomBytes, maxMapLength } = dagSettings();
   const { clock, logger } = runtime;
   const newRun: LocalRunParts["newRun"] = (asked, { runId, logicalDate, params }) =>
-    runRecord(asked.id, { runId, logicalDate, params, now: clock.now() });
+    runRecord(asked, { runId, logicalDate, params, now: clock.now() });
   const parts: LocalRunParts = {
     ...{ clock, logger, environment: environmentOfProcess(), maxXcomBytes, maxMapLength, newRun },
     findDag: (dagId) => dags.get(dagId),
@@ -84,10 +85,11 @@ interface Request {
   readonly now: number;
 }
 
-function runRecord(dagId: string, { runId, logicalDate, params, now }: Request): RunRecord {
+function runRecord({ id: dagId, schedule }: DagModel, { runId, logicalDate, params, now }: Request): RunRecord {
+  const interval = createTimetable(schedule).manual(logicalDate);
   return {
     ...{ dagId, runId: runId ?? runIdOf("manual", logicalDate), runType: "manual", state: "queued", params, backfillId: null },
-    ...{ logicalDate, intervalStart: logicalDate, intervalEnd: logicalDate, runAfter: logicalDate },
+    ...{ logicalDate, intervalStart: interval.start, intervalEnd: interval.end, runAfter: logicalDate },
     ...{ createdAt: now, startedAt: null, endedAt: null, lookAt: now },
   };
 }

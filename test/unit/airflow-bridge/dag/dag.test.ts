@@ -273,7 +273,10 @@ describe("what does not fit", () => {
 
   it.each<[options: object, code: string, text: string]>([
     [{ catchup: true }, "CONFIG_UNKNOWN", 'did you mean "catchUp"?'],
-    [{ schedule: "@dayly" }, "DAG_DEFINITION", "schedule"],
+    [{ schedule: "@dayly" }, "SCHEDULE_INVALID", 'The DAG etl: schedule: "@dayly" is no preset: did you mean @daily?'],
+    [{ schedule: "61 * * * *" }, "SCHEDULE_INVALID", "61"],
+    [{ schedule: "@daily", tz: "Europe/Olso" }, "SCHEDULE_INVALID", "Olso"],
+    [{ schedule: 5 }, "DAG_DEFINITION", "schedule"],
     [{ schedule: "@daily", catchUp: true }, "DAG_DEFINITION", "startAt"],
     [{ startAt: new Date(2), endAt: new Date(1) }, "DAG_DEFINITION", "endAt is before startAt"],
     [{ startAt: new Date(Number.NaN) }, "DAG_DEFINITION", "startAt"],

@@ -166,3 +166,10 @@ it("refuses options that it does not have, and handles of other DAGs", async () 
   const trial = await etl.test();
   expect(() => trial.value(handle!)).toThrow(expect.objectContaining({ code: "DAG_HANDLE" }));
 });
+
+it("is about the data interval that the DAG's timetable gives for a run by hand", async () => {
+  const interval = (d: DagBuilder) => d.task("interval", (run) => [run.intervalStart.toISOString(), run.intervalEnd.toISOString()])();
+  const given = { logicalDate: new Date("2026-03-02T12:00:00Z") };
+  const { trial, drawn } = await tried(interval, { schedule: "@daily", timetable: "interval" }, given);
+  expect(trial.value(drawn)).toEqual(["2026-03-01T00:00:00.000Z", "2026-03-02T00:00:00.000Z"]);
+});
