@@ -93,7 +93,10 @@ export function describeInstances(stage: () => Stage): void {
         ...[waits, paused, full, run("elsewhere", 1)].map((of) => instance(of, "a", heavy)),
         instance(early, "pool", { ...heavy, pool: "narrow" }),
         instance(early, "runs", { ...heavy, state: "running" }),
+        instance(early, "too large", { ...heavy, pool: "small", poolSlots: 3 }),
+        instance(early, "nowhere", { ...heavy, pool: "unknown" }),
       ];
+      await stage().store.write(({ pools }) => pools.put({ name: "small", slots: 2, includeDeferred: false }));
       await stage().addRuns(run("elsewhere", 1));
       await stage().addAll(...left, ...[...inOrder].reverse());
       const without = { pools: ["narrow", "none"], runs: [full] };

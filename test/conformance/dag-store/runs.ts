@@ -73,6 +73,12 @@ export function describeRuns(stage: () => Stage): void {
       expect(await stage().store.read(({ runs }) => runs.before(run("etl", 1)))).toBeNull();
     });
 
+    it("know the last one that a schedule made", async () => {
+      await stage().addRuns(run("etl", 2), run("etl", 1), run("etl", 3, { runType: "manual", runId: "m" }), run("other", 9));
+      expect((await stage().store.read(({ runs }) => runs.lastScheduled("etl")))?.runId).toBe("scheduled__2");
+      expect(await stage().store.read(({ runs }) => runs.lastScheduled("none"))).toBeNull();
+    });
+
     it("are looked at when they run and their time has come, the longest waiting first, and woken to an earlier time alone", async () => {
       const at = (day: number, lookAt: number | null, state: RunRecord["state"] = "running") => run("etl", day, { lookAt, state });
       await stage().addRuns(at(1, 20), at(2, 10), at(3, null), at(4, 5, "queued"), at(5, 5, "success"), run("elsewhere", 1));

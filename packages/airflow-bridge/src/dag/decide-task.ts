@@ -6,15 +6,13 @@ import { noTry } from "./first-instance.ts";
 import type { Input } from "./input.ts";
 import type { TaskModel } from "./model.ts";
 import type { InstanceRecord } from "./records.ts";
+import { isMapped } from "./resolve-inputs.ts";
 import { applyRule, type UpstreamCounts } from "./rules.ts";
 import { type FinishedState, type InstanceState, isFinished } from "./states.ts";
 import type { InstanceFields } from "./store.ts";
 
-/** Over how many items a task is mapped in this run, or why nobody can tell. */
-export type MappedLength = { readonly kind: "length"; readonly length: number } | { readonly kind: "unknown"; readonly reason: string };
-
-/** Airflow's max_map_length. */
-export const maxMappedLength = 1024;
+/** Over how many items a task is mapped in this run, or why it cannot be. */
+export type MappedLength = { readonly kind: "length"; readonly length: number } | { readonly kind: "refused"; readonly reason: string };
 
 export interface TaskView {
   readonly task: TaskModel;
@@ -44,13 +42,9 @@ export interface TaskDecision {
   readonly waitsForPast: boolean;
 }
 
-export function isMapped(task: TaskModel): boolean {
-  return task.inputs.some(({ kind }) => kind === "each");
-}
-
-/** The tasks whose lists it is mapped over. */
-export function mappingSources(task: TaskModel): readonly string[] {
-  return [...new Set(task.inputs.filter(({ kind }) => kind === "each").flatMap(tasksIn))];
+/** What it is mapped over. */
+export function mappedLists({ inputs }: TaskModel): readonly Input[] {
+  return inputs.filter(({ kind }) => kind === "each");
 }
 
 export function decideTask(view: TaskView): TaskDecision {
@@ -61,7 +55,7 @@ export function decideTask(view: TaskView): TaskDecision {
   const ended = decided.flatMap(({ instance, decision }) =>
     typeof decision === "object" ? [{ instance, fields: end(decision.state, decision.reason, view.now) }] : [],
   );
-  const going = isMapped(view.task) ? fitToLength(ready, view) : begin(ready);
+  const going = isMapped(view.task.inputs) ? fitToLength(ready, view) : begin(ready);
   return { ...going, changes: [...ended, ...going.changes], waitsForPast: decided.some(({ decision }) => decision === "past") };
 }
 
@@ -125,24 +119,8 @@ function fitToLength(ready: readonly InstanceRecord[], { task, instances, length
   };
 }
 
-/** null: there is something to map over, and not too much. */
+/** null: there is something to map over. */
 function endByLength(length: MappedLength, now: number): InstanceFields | null {
-  if (length.kind === "unknown") return end("upstream_failed", length.reason, now);
-  if (length.length === 0) return end("skipped", "the list it is mapped over is empty", now);
-  if (length.length <= maxMappedLength) return null;
-  return end("failed", `it is mapped over ${length.length} items, and may have at most ${maxMappedLength}`, now);
-}
-
-function tasksIn(input: Input): readonly string[] {
-  switch (input.kind) {
-    case "xcom":
-      return [input.taskId];
-    case "each":
-      return tasksIn(input.list);
-    case "zip":
-      return input.lists.flatMap(tasksIn);
-    case "value":
-    case "run":
-      return [];
-  }
+  if (length.kind === "refused") return end("failed", length.reason, now);
+  return length.length === 0 ? end("skipped", "the list it is mapped over is empty", now) : null;
 }

@@ -2,10 +2,11 @@
  * What is to become of a run: from all that stands in the store of it, which instances are scheduled, skipped or given up now, whether the run has
  * ended, and when to look again. Pure. The scheduler reads a RunView under the run's lock and writes the RunDecision in the same transaction.
  */
-import { decideTask, type InstanceChange, type MappedLength, mappingSources, type TaskDecision } from "./decide-task.ts";
+import { decideTask, type InstanceChange, type MappedLength, mappedLists, type TaskDecision } from "./decide-task.ts";
 import { firstInstance } from "./first-instance.ts";
 import type { DagModel } from "./model.ts";
 import type { InstanceRecord, RunRecord } from "./records.ts";
+import { tasksRead } from "./resolve-inputs.ts";
 import { countUpstream } from "./rules.ts";
 import { type InstanceState, isFinished, type RunState } from "./states.ts";
 
@@ -33,17 +34,19 @@ export interface RunDecision {
   readonly reason: string | null;
   /** when it is to be looked at again; null: not before something happens */
   readonly lookAt: number | null;
-  /** an instance waits for the run before: when that goes on, this one is to be looked at */
-  readonly waitsForPast: boolean;
 }
+
+/** The run before says when it went on, unless its scheduler died over it. */
+const pastLookMs = 2_000;
 
 export function decide(view: RunView): RunDecision {
   const endsAt = timeOutAt(view);
   if (endsAt !== null && endsAt <= view.now) return timeOut(view);
   const { changes, add, remove, standing, waitsForPast } = decideTasks(view);
   const ending = endOf(view.dag, standing, waitsForPast);
-  const lookAt = ending === null ? earliest([endsAt, ...[...standing.values()].flat().map(lookAtOf)]) : null;
-  return { changes, add, remove, waitsForPast, lookAt, ...(ending ?? { state: "running", reason: null }) };
+  const times = [endsAt, waitsForPast ? view.now + pastLookMs : null, ...[...standing.values()].flat().map(lookAtOf)];
+  const lookAt = ending === null ? earliest(times) : null;
+  return { changes, add, remove, lookAt, ...(ending ?? { state: "running", reason: null }) };
 }
 
 /** The instances of each task, as they stand when all was written. */
@@ -66,7 +69,7 @@ function decideTasks({ dag, run, instances, past, lengths, weights, now }: RunVi
       task,
       instances: own,
       upstream: countUpstream(statesOf(task.upstream)),
-      sources: statesOf(mappingSources(task)),
+      sources: statesOf([...tasksRead(mappedLists(task))]),
       length: lengths.get(task.id) ?? null,
       isHeldByPast: task.options.dependsOnPast && !(pastOnes.get(task.id) ?? []).every(endedWell),
       now,
@@ -119,7 +122,7 @@ function timeOut({ run, instances, now }: RunView): RunDecision {
   const open = instances.filter(({ state }) => !isFinished(state));
   const changes = open.map((instance) => ({ instance, fields }));
   const reason = `it took longer than its timeout, since ${new Date(run.startedAt ?? now).toISOString()}`;
-  return { changes, add: [], remove: [], state: "failed", reason, lookAt: null, waitsForPast: false };
+  return { changes, add: [], remove: [], state: "failed", reason, lookAt: null };
 }
 
 function timeOutAt({ dag, run }: RunView): number | null {

@@ -4,6 +4,10 @@ import type { InstanceRecord } from "./records.ts";
 /** One try that is to run. The instance is `queued` in the store, under this `externalId`. */
 export type QueuedInstance = InstanceRecord & { readonly externalId: string };
 
+export function isHeld(instance: InstanceRecord): instance is QueuedInstance {
+  return instance.externalId !== null && (instance.state === "queued" || instance.state === "running" || instance.state === "restarting");
+}
+
 /** What an executor saw of an instance, for those that do not write into the store themselves, and for what went wrong before they could. */
 export type ExecutorEvent = {
   readonly instance: QueuedInstance;

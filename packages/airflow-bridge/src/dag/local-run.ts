@@ -114,7 +114,7 @@ function lengthOf(measure: () => number): MappedLength {
   try {
     return { kind: "length", length: measure() };
   } catch (error) {
-    return { kind: "unknown", reason: reasonOf(error) };
+    return { kind: "refused", reason: reasonOf(error) };
   }
 }
 

@@ -75,6 +75,8 @@ export interface RunTable {
   }): Promise<readonly RunRecord[]>;
   /** The last one before, by logical date: for what depends on the past. */
   before(run: RunRecord): Promise<RunRecord | null>;
+  /** The last one, by logical date, that its schedule made. */
+  lastScheduled(dagId: string): Promise<RunRecord | null>;
   /** Running ones that want to be looked at, the longest waiting first; those of paused DAGs too. */
   takeReady(now: number, limit: number, dagIds: readonly string[]): Promise<readonly RunRecord[]>;
   /** Queued ones, by logical date, the latest first in a backfill that is `reverse`. Who holds the lock of the DAG may start them, within its limit. */
@@ -124,8 +126,8 @@ export interface InstanceTable {
   /** The placeholder gives way to what it was mapped to, and so does what is too much, with its XCom. */
   remove(places: readonly InstancePlace[]): Promise<void>;
   /**
-   * Of running runs of DAGs that are not paused, without the pools and runs that have no room: by weight, the heaviest first, then the oldest
-   * run, then the lowest index.
+   * Of running runs of DAGs that are not paused, without the pools and runs that have no room, and without those that need more slots than their
+   * pool has at all: by weight, the heaviest first, then the oldest run, then the lowest index.
    */
   takeScheduled(
     limit: number,

@@ -110,7 +110,7 @@ describe("a task that fails", () => {
       use.expand(each(d.task("empty", (): number[] => [])()));
       use.with({ id: "wrong" }).expand(each(d.task("text", () => "abc")() as unknown as Handle<number[]>));
     });
-    expect(states(trial)).toBe("empty success, text success, none skipped, wrong upstream_failed");
+    expect(states(trial)).toBe("empty success, text success, none skipped, wrong failed");
     expect(trial.instances.at(-1)!.reason).toContain("got a string");
   });
 });

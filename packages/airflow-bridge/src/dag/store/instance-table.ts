@@ -96,6 +96,7 @@ export function instanceTable(sql: Sql): InstanceTable {
          and not (${dialect.among("i.pool")}) and not (${dialect.among(`i.dag_id || '${separator}' || i.run_id`)})
          and exists (select 1 from celeriac_dag_run r where r.dag_id = i.dag_id and r.run_id = i.run_id and r.state = 'running')
          and exists (select 1 from celeriac_dag d where d.dag_id = i.dag_id and d.is_paused = 0)
+         and exists (select 1 from celeriac_dag_pool p where p.name = i.pool and p.slots >= i.pool_slots)
          order by i.priority_weight desc, i.logical_date, i.map_index, i.dag_id, i.run_id, i.task_id limit ? ${dialect.lockFree("i")}`,
         [dialect.list(dagIds), dialect.list(pools), dialect.list(runs.map(({ dagId, runId }) => `${dagId}${separator}${runId}`)), limit],
       );

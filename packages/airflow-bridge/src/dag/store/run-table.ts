@@ -69,6 +69,7 @@ export function runTable(sql: Sql): RunTable {
     },
     before: ({ dagId, logicalDate }) =>
       one(`${select} where dag_id = ? and logical_date < ? order by logical_date desc, created_at desc limit 1`, [dagId, logicalDate]),
+    lastScheduled: (dagId) => one(`${select} where dag_id = ? and run_type = 'scheduled' order by logical_date desc limit 1`, [dagId]),
     takeReady: (now, limit, dagIds) =>
       many(
         `${select} where state = 'running' and look_at <= ? and ${dialect.among("dag_id")} order by look_at limit ? ${dialect.lockFree("r")}`,
