@@ -45,7 +45,7 @@ interface Place {
 
 export const beat: Proof = {
   name: "beat",
-  how: `${entries} entries are due every second, for ${seconds} s; three beats, each a process in a folder of its own, and one worker. The leader is killed (SIGKILL) 10 and 80 s after the first due time, amid a round, and stopped (SIGSTOP) for ${stopMs / 1_000} s after 30; who was killed starts anew at once. Redis is killed, too, after 65 s, and started again (it writes each change to disk); and of the beats on it the one that leads first, until it is killed, has a clock that is ${skewSeconds} s ahead. A SQLite file has no server to restart, and the beats on it have one clock. Counted is what the worker ran, by entry and due time; the store's clock is the machine's. Due times between a blow and a second after its end are left out of the lateness, and nowhere else. Whoever else uses the machine makes it late, too: what that does to an idle process stands beside it.`,
+  how: `${entries} entries are due every second, for ${seconds} s; three beats, each a process in a folder of its own, and one worker. The leader is killed (SIGKILL) 10 and 80 s after the first due time, amid a round, and stopped (SIGSTOP) for ${stopMs / 1_000} s after 30; who was killed starts anew at once. Redis is killed, too, after 65 s, and started again (it writes each change to disk); and of the beats on it the one that leads first, until it is killed, has a clock that is ${skewSeconds} s ahead. A SQLite file has no server to restart, and the beats on it have one clock. Counted is what the worker ran, by entry and due time; the store's clock is the machine's. Lateness is the beat's, by the store's clock: from when an entry is due until the broker has it. Beside it stands when its task began, for which the worker has taken and begun, one after another, all that were due with it. Due times between a blow and a second after its end are left out of the lateness, and nowhere else. Whoever else uses the machine makes it late, too: what that does to an idle process stands beside it.`,
   async run(tell) {
     const directory = temporaryDirectory("beat-proof");
     const clock = createMovedClock(directory.path);
@@ -173,7 +173,7 @@ function judge({ from, struck, beats }: Course): readonly Figure[] {
     exactly("runs that began more than 1 ms before they were due", runs.filter(({ at, dueAt }) => at < dueAt - 1).length, 0),
     below("outside the failovers, due until the broker has it, p50", [percentile(sent, 0.5)], limitMs, " ms"),
     aside("the same, p99", [percentile(sent, 0.99)], " ms"),
-    below("outside the failovers, due until its task runs, p50", [percentile(started, 0.5)], limitMs, " ms"),
+    aside("outside the failovers, due until its task runs, p50", [percentile(started, 0.5)], " ms"),
     aside("the same, p99", [percentile(started, 0.99)], " ms"),
     below(
       `longest of ${failovers.length} failovers: leader killed or stopped until what was due next runs`,
