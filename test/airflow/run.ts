@@ -11,11 +11,11 @@ import { a7, a9, a10, a17 } from "./scenarios/faults.ts";
 import { a15 } from "./scenarios/figures.ts";
 import { a12, a16 } from "./scenarios/fleet.ts";
 import { a1, a2r, a3, a5, a6 } from "./scenarios/runs.ts";
-import { t1, t2, t3, t4, t5 } from "./scenarios/typescript.ts";
+import { t1, t2, t3, t4, t5, t8 } from "./scenarios/typescript.ts";
 import { openStage, type Stage } from "./stage.ts";
 import { callTroupe, type Troupe } from "./troupe.ts";
 
-const scenarios: readonly Scenario[] = [a1, a2r, a3, a5, a6, a7, a9, a10, a12, a15, a16, a17, t1, t2, t3, t4, t5];
+const scenarios: readonly Scenario[] = [a1, a2r, a3, a5, a6, a7, a9, a10, a12, a15, a16, a17, t1, t2, t3, t4, t5, t8];
 const names = scenarios.map(({ name }) => name);
 const usage = `npm run test:interop -- airflow [options]
   --only     ${names.join(",")}    (all)

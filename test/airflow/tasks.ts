@@ -31,6 +31,13 @@ registerTask({ dagId: "stub_waits", taskId: "waits" }, async ({ ctx }) => {
   note("ended");
 });
 
+/** Sees what it waits for at its second look. */
+registerTask({ dagId: "stub_looks", taskId: "looks" }, ({ ctx, client }) => {
+  const { notes } = ctx.dagRun.conf as { readonly notes: string };
+  appendFileSync(notes, `try ${ctx.tryNumber}, put off ${ctx.rescheduleCount} times\n`);
+  if (ctx.rescheduleCount === 0) throw client.reschedule("3s");
+});
+
 registerTask({ dagId: "stub_client", taskId: "skips" }, ({ client }) => {
   throw client.skip("nothing to do");
 });

@@ -42,6 +42,13 @@ if hasattr(task, "stub"):
 
         waits()
 
+    with DAG("stub_looks", **started):
+
+        @task.stub(queue="typescript")
+        def looks(): ...
+
+        looks()
+
     with DAG("stub_client", **started):
 
         @task.stub(queue="typescript")

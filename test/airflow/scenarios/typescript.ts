@@ -120,3 +120,22 @@ export const t5: Scenario = {
     );
   },
 };
+
+/** A task that waits gives its slot back, and begins anew in the same try. */
+export const t8: Scenario = {
+  name: "T8",
+  majors: airflow3,
+  async play(scene) {
+    await typeScriptWorker(scene);
+    const notes = scene.notes();
+    const runId = await scene.troupe.api.trigger("stub_looks", { notes: notes.path });
+    const looks = { dagId: "stub_looks", runId, taskId: "looks" };
+    await scene.until("it is put off", async () => (await stateOf(scene, looks)) === "up_for_reschedule");
+    const [first] = await scene.tasks(runId);
+    await scene.until("it has succeeded", async () => (await stateOf(scene, looks)) === "success");
+    const [second] = await scene.tasks(runId);
+    assert.equal(second!.try_number, 1, "tries");
+    assert.notEqual(second!.external_executor_id, first!.external_executor_id, "ids of Celery");
+    assert.deepEqual(notes.read(), ["try 1, put off 0 times", "try 1, put off 1 times"]);
+  },
+};

@@ -36,6 +36,10 @@ register("throws", () => {
 register("rejected", async ({ client }) => {
   await client.setVariable("forbidden", "x");
 });
+register("puts_off", ({ ctx, client }) => {
+  throw client.reschedule(ctx.rescheduleCount === 0 ? "5m" : new Date("2027-01-01T00:00:00Z"));
+});
+
 register("skips", ({ client }) => {
   throw client.skip("nothing new");
 });

@@ -136,6 +136,19 @@ describe("a task in TypeScript", () => {
     if (task === "nowhere") expect((await log()).map(({ event }) => event)).toContain("The task failed, and is not tried again");
   });
 
+  test.each([
+    { count: 0, after: 300_000 },
+    { count: 1, at: "2027-01-01T00:00:00.000Z" },
+  ])("put off $count times gives its slot back until it is to begin anew", async ({ count, after, at }) => {
+    const { api, run } = await stage({ task_reschedule_count: count });
+    expect(await run("puts_off")).toEqual(success);
+    const { state, reschedule_date: until, end_date: end } = api.seen("ti_update_state")[0]!.body as Readonly<Record<string, string>>;
+    expect(state).toBe("up_for_reschedule");
+    if (after === undefined) expect(until).toBe(at);
+    else expect(Math.abs(Date.parse(until!) - Date.parse(end!) - after)).toBeLessThan(60_000);
+    expect(api.xcoms.has(`report/${runId}/puts_off/return_value[-1]`)).toBe(false);
+  });
+
   test("whose process ends before it is tried again", async () => {
     const { api, launch, log } = await stage();
     expect(await launch("exits")).toEqual(success);

@@ -249,6 +249,8 @@ function stateOf(body: Body | null): TaskState | null {
   switch (ending?.type) {
     case "SucceedTask":
       return { state: "success", end_date: ending.end_date, task_outlets: [], outlet_events: [] };
+    case "RescheduleTask":
+      return { state: "up_for_reschedule", reschedule_date: ending.reschedule_date, end_date: ending.end_date };
     case "RetryTask":
       return { state: "up_for_retry", end_date: ending.end_date };
     case "TaskState":

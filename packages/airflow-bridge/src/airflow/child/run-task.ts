@@ -3,7 +3,7 @@ import { CeleriacError, type Clock, reasonOf } from "@celeriac/core/runtime";
 import type { Ending, StartupDetails } from "../coordinator/messages.ts";
 import { registeredTask } from "../tasks/register-task.ts";
 import type { TaskContext } from "../tasks/task-client.ts";
-import { TaskEnding } from "../tasks/task-ending.ts";
+import { TaskEnding, TaskPutOff } from "../tasks/task-ending.ts";
 import type { LogChannel } from "./log-channel.ts";
 import type { SupervisorChannel } from "./supervisor-channel.ts";
 import { clearXComs, createTaskClient } from "./task-client.ts";
@@ -30,7 +30,7 @@ export async function runTask(startup: StartupDetails, parts: TaskRunParts): Pro
     await clearXComs(channel, ctx, startup.ti_context.xcom_keys_to_clear ?? []);
     const task = registeredTask(ctx.dagId, ctx.taskId);
     if (task === null) throw new TaskEnding("fail", `No module registers the task ${ctx.taskId} of the DAG ${ctx.dagId}`);
-    const client = createTaskClient(channel, ctx, log);
+    const client = createTaskClient(channel, ctx, log, clock);
     const running = (async () => {
       const result = await task.run({ ctx, client });
       if (result !== undefined) await client.setXCom({ key: "return_value", value: result });
@@ -61,6 +61,11 @@ async function within(timeoutMs: number | null, running: Promise<void>, aborting
 
 /** Whoever throws anything but an ending has failed; whether that is tried again the server has said. */
 function endingAfter(error: unknown, ctx: TaskContext, log: LogChannel, end_date: string): Ending {
+  if (error instanceof TaskPutOff) {
+    const reschedule_date = error.until.toISOString();
+    log.info("The task is put off", { until: reschedule_date });
+    return { type: "RescheduleTask", reschedule_date, end_date };
+  }
   if (error instanceof TaskEnding) {
     if (error.kind === "skip") {
       log.info("The task is skipped", { reason: error.message });

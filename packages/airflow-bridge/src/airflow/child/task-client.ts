@@ -1,17 +1,17 @@
 /** The client of a task: each call is a request to its supervisor, which has the token. */
-import { CeleriacError } from "@celeriac/core/runtime";
+import { CeleriacError, type Clock, durationMs } from "@celeriac/core/runtime";
 import type { Frame } from "../coordinator/frames.ts";
 import type { Request } from "../coordinator/messages.ts";
 import type { ConnectionBody, XComPlace as WirePlace } from "../execution-api/types.ts";
 import type { Connection, TaskClient, TaskContext, XComPlace } from "../tasks/task-client.ts";
-import { TaskEnding } from "../tasks/task-ending.ts";
+import { TaskEnding, TaskPutOff } from "../tasks/task-ending.ts";
 import type { LogChannel } from "./log-channel.ts";
 import { fromPython, toPython } from "./python-values.ts";
 import type { SupervisorChannel } from "./supervisor-channel.ts";
 
 type Ask = (request: Request) => Promise<Readonly<Record<string, unknown>> | null>;
 
-export function createTaskClient(channel: SupervisorChannel, ctx: TaskContext, log: LogChannel): TaskClient {
+export function createTaskClient(channel: SupervisorChannel, ctx: TaskContext, log: LogChannel, clock: Clock): TaskClient {
   const ask: Ask = async (request) => read(await channel.ask(request), request);
   const client: TaskClient = {
     async getVariable(key) {
@@ -49,6 +49,7 @@ export function createTaskClient(channel: SupervisorChannel, ctx: TaskContext, l
     skip: (reason = "skipped") => new TaskEnding("skip", reason),
     fail: (reason) => new TaskEnding("fail", reason),
     retry: (reason = "to be tried again") => new TaskEnding("retry", reason),
+    reschedule: (when) => new TaskPutOff(when instanceof Date ? when : new Date(clock.now() + durationMs(when, "reschedule"))),
     log: Object.freeze({ debug: log.debug, info: log.info, warn: log.warn, error: log.error }),
   };
   return Object.freeze(client);

@@ -5,7 +5,8 @@ import type { DagRun, TaskContext } from "../tasks/task-client.ts";
 export function taskContextOf({ ti, ti_context }: StartupDetails, signal: AbortSignal): TaskContext {
   return Object.freeze({
     ...{ dagId: ti.dag_id, taskId: ti.task_id, runId: ti.run_id, tryNumber: ti.try_number, mapIndex: ti.map_index ?? -1 },
-    ...{ dagRun: dagRunOf(ti_context.dag_run), shouldRetry: ti_context.should_retry ?? false, signal },
+    ...{ dagRun: dagRunOf(ti_context.dag_run), shouldRetry: ti_context.should_retry ?? false },
+    ...{ rescheduleCount: ti_context.task_reschedule_count ?? 0, signal },
   });
 }
 

@@ -41,6 +41,7 @@ export type Request =
 export type Ending =
   | { readonly type: "SucceedTask"; readonly end_date: string; readonly task_outlets: readonly []; readonly outlet_events: readonly [] }
   | { readonly type: "TaskState"; readonly state: "failed" | "skipped" | "removed"; readonly end_date: string }
+  | { readonly type: "RescheduleTask"; readonly reschedule_date: string; readonly end_date: string }
   | { readonly type: "RetryTask"; readonly end_date: string; readonly retry_reason: string | null };
 
 /** Codes of `ErrorResponse`, in an answer's place. */

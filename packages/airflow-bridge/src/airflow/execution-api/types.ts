@@ -12,6 +12,8 @@ export interface TaskRunContext {
   readonly max_tries: number;
   /** whether a failure of this try is followed by another one: the server decides, the worker tells the state that follows from it */
   readonly should_retry?: boolean;
+  /** how often this try was put off */
+  readonly task_reschedule_count?: number;
   /** XComs of an earlier try, which the worker takes away before the task begins */
   readonly xcom_keys_to_clear?: readonly string[];
 }
@@ -38,7 +40,8 @@ export interface TaskProcess {
 export type TaskState =
   | { readonly state: "success"; readonly end_date: string; readonly task_outlets: readonly []; readonly outlet_events: readonly [] }
   | { readonly state: "failed" | "skipped" | "removed"; readonly end_date: string }
-  | { readonly state: "up_for_retry"; readonly end_date: string };
+  | { readonly state: "up_for_retry"; readonly end_date: string }
+  | { readonly state: "up_for_reschedule"; readonly reschedule_date: string; readonly end_date: string };
 
 export interface VariableBody {
   readonly key: string;

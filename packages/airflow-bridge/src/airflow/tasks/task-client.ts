@@ -1,5 +1,5 @@
 /** What a task written in TypeScript is given: its context, and a client for what Airflow keeps. Names as in Airflow's own TypeScript SDK, so that a task can move. */
-import type { Logger } from "@celeriac/core";
+import type { Duration, Logger } from "@celeriac/core";
 
 /** What the function of a task gets. */
 export interface TaskArguments {
@@ -17,6 +17,8 @@ export interface TaskContext {
   /** from 0; -1: the task is not mapped */
   readonly mapIndex: number;
   readonly dagRun: DagRun;
+  /** how often this try was put off: it begins anew each time */
+  readonly rescheduleCount: number;
   /** whether another try follows when this one fails */
   readonly shouldRetry: boolean;
   /** Aborted when the task is to end: Airflow does not want it any more, its timeout is over, or the worker stops. Some 5 s later its process is ended. */
@@ -84,6 +86,11 @@ export interface TaskClient {
   fail(reason: string): Error;
   /** Write `throw client.retry(…)`: as any other error, but said to be no surprise; failed where no try is left. */
   retry(reason?: string): Error;
+  /**
+   * Write `throw client.reschedule(…)`: the task gives its slot back and begins anew at that time, or after so long, in the same try; for what waits for something
+   * and looks now and then. Throws CONFIG_DURATION.
+   */
+  reschedule(when: Date | Duration): Error;
   /** Into the log of this try, as what is printed; values are fields of their own. */
   readonly log: Logger;
 }

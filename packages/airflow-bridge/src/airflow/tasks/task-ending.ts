@@ -10,3 +10,13 @@ export class TaskEnding extends Error {
     this.kind = kind;
   }
 }
+
+/** It is not over yet: this try goes on with a new beginning. */
+export class TaskPutOff extends Error {
+  readonly until: Date;
+  constructor(until: Date) {
+    super(`put off until ${until.toISOString()}`);
+    this.name = "TaskPutOff";
+    this.until = until;
+  }
+}
