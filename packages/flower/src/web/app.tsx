@@ -26,7 +26,7 @@ const TaskPage = lazy(async () => ({ default: (await import("./pages/task/task-p
 export function App() {
   const { data: session, error, refetch } = useQuery(sessionQuery);
   if (session !== undefined) return <Inside session={session} />;
-  if (error instanceof Refused && error.status === 401) return <LoginPage reason={error.message} />;
+  if (error instanceof Refused && error.status === 401) return <LoginPage />;
   if (error !== null) return <Trouble error={error} again={() => void refetch()} />;
   return null;
 }

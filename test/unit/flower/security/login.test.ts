@@ -214,7 +214,24 @@ describe("a login through", () => {
   });
 
   it("nobody is where no provider is named", async () => {
-    await using guarded = await guardedServer({ basicAuth: "u:p" });
+    await using guarded = await guardedServer({ apiTokens: `ci:${"t".repeat(40)}` });
     expect((await guarded.server.inject("/login")).statusCode).toBe(404);
+  });
+
+  it("a password is asked for where there is nothing else, and leads back to the page", async () => {
+    await using guarded = await guardedServer({ basicAuth: "u:p", urlPrefix: "flower" });
+    const login = (pair?: string, next = "") => {
+      const headers = pair === undefined ? {} : { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
+      return guarded.server.inject({ url: `/flower/login${next}`, headers });
+    };
+    for (const refused of [await login(), await login("u:wrong")])
+      expect([refused.statusCode, refused.headers["www-authenticate"]]).toEqual([401, 'Basic realm="flower"']);
+    const back = async (next?: string) => {
+      const { statusCode, headers } = await login("u:p", next);
+      return [statusCode, headers.location];
+    };
+    expect(await back()).toEqual([302, "/flower/"]);
+    expect(await back("?next=%2Fflower%2Ftask%2Fa")).toEqual([302, "/flower/task/a"]);
+    expect(await back("?next=%2F%2Felsewhere.example")).toEqual([302, "/flower/"]);
   });
 });

@@ -1,7 +1,7 @@
 /** /login, there and back, and /logout. */
 import type { Logger } from "@celeriac/core/runtime";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { Refusal } from "../access.ts";
+import { Refusal, type RouteAccess } from "../access.ts";
 import { localPath } from "./local-path.ts";
 import type { Departure, ProviderLogin } from "./provider-login.ts";
 import type { Keepsake } from "./session.ts";
@@ -9,6 +9,8 @@ import type { Keepsake } from "./session.ts";
 export interface LoginParts {
   /** null: nobody logs in through a provider */
   readonly provider: ProviderLogin | null;
+  /** somebody has a password, which the guard asks for */
+  readonly hasPasswords: boolean;
   readonly departures: Keepsake;
   readonly sessions: Keepsake;
   readonly isAllowed: (email: string) => boolean;
@@ -20,12 +22,17 @@ export interface LoginParts {
 
 /** `server` stands below the prefix. */
 export function loginRoutes(server: FastifyInstance, parts: LoginParts): void {
-  const { provider, departures, sessions, isAllowed, prefix, logger } = parts;
+  const { provider, hasPasswords, departures, sessions, isAllowed, prefix, logger } = parts;
   const home = `${prefix}/`;
+  // Where a password is all that there is, whoever comes here has been asked for it.
+  const access: RouteAccess = { kind: provider === null && hasPasswords ? "page" : "probe", action: null, refusal: "text" };
 
-  server.get("/login", { config: { access: { kind: "probe", action: null, refusal: "text" } } }, async (request, reply) => {
-    if (provider === null) throw new Refusal(404, "Not Found");
+  server.get("/login", { config: { access } }, async (request, reply) => {
     const query = request.query as Readonly<Record<string, unknown>>;
+    if (provider === null) {
+      if (!hasPasswords) throw new Refusal(404, "Not Found");
+      return reply.redirect(localPath(query["next"], home), 302);
+    }
     if (query["code"] === undefined && query["error"] === undefined) {
       const { url, departure } = await provider.depart(redirectUriOf(request), localPath(query["next"], home));
       await departures.keep(request, reply, departure);

@@ -60,7 +60,8 @@ export function createSecurity(parts: SecurityParts, provider: Provider | null =
     routes(server) {
       const login = provider === null ? null : createProviderLogin(provider, options.oauth2Key ?? "", options.oauth2Secret);
       const { oauth2RedirectUri: redirectUri } = options;
-      loginRoutes(server, { provider: login, departures, sessions, isAllowed, redirectUri, prefix, logger });
+      const hasPasswords = options.basicAuth.length > 0;
+      loginRoutes(server, { provider: login, hasPasswords, departures, sessions, isAllowed, redirectUri, prefix, logger });
     },
   };
 }
