@@ -228,6 +228,10 @@ it("sends a task once more with the very arguments it had, and says why where th
   await app.result(masked.uuid).forget();
   expect(await retrying.refusal(masked)).toContain("result_extended");
 
+  const running = await record(await send("tasks.sleep", {}), "STARTED");
+  expect(await retrying.refusal(running)).toContain("has not ended");
+  await ask.post(`/api/task/revoke/${running.uuid}`, "terminate=True");
+
   const waiting = await app.sendTask("tasks.echo", ["in line"], { queue: "nobody" });
   const message = { uuid: waiting.id, name: "tasks.echo", queue: "nobody", rootId: null } as TaskRecord;
   expect(await retrying.refusal(message)).toBeNull();

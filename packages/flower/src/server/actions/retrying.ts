@@ -7,6 +7,7 @@ import {
   decodeBody,
   type Envelope,
   inProtocol2,
+  isFinal,
   readResult,
   reasonOf,
 } from "@celeriac/core/runtime";
@@ -32,6 +33,8 @@ const lookedThrough = 500;
 
 const notKept =
   "Its arguments are known as text only, which may be masked or cut: workers keep the true ones with result_extended, in a result backend.";
+const notEnded =
+  "Its true arguments are stored with its end, and it has not ended: so far they are known as text, which may be masked or cut.";
 const textOnly = "Its arguments were stored as text, because what is shown of them was masked, or cut.";
 
 export function createRetrying(app: App<unknown>, runtime: AppRuntime): Retrying {
@@ -47,9 +50,9 @@ export function createRetrying(app: App<unknown>, runtime: AppRuntime): Retrying
     const { backend } = await runtime.links();
     const text = backend === null ? null : await backend.get(id);
     if (text === null) return null;
-    const { args, kwargs, queue } = readResult(id, text);
+    const { status, args, kwargs, queue } = readResult(id, text);
     if (args === null && kwargs === null) return null;
-    if (!Array.isArray(args) || !isMapping(kwargs)) return textOnly;
+    if (!Array.isArray(args) || !isMapping(kwargs)) return isFinal(status) ? textOnly : notEnded;
     return { args, kwargs, queue };
   }
 
