@@ -2,6 +2,9 @@
  * The test projects. `unit` needs no server; `packages` and `published` look at our packages as npm would publish them, the latter with tools
  * that `npm run test:published` installs first; the others find their servers through `test/support/servers.ts`.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vitest/config";
 
@@ -22,6 +25,10 @@ const builtEntry: Plugin = {
     return found?.id === entry ? fileURLToPath(new URL("test/support/built-entry.ts", import.meta.url)) : null;
   },
 };
+
+/** Of modules as Vitest runs them: what one project has made the next need not make again. It goes with the run, so nothing in it is ever old. */
+const modules = mkdtempSync(join(tmpdir(), "celeriac-modules-"));
+process.once("exit", () => rmSync(modules, { recursive: true, force: true }));
 
 type Setup = "global-built" | "global-servers" | "global-packages";
 
@@ -45,6 +52,7 @@ export default defineConfig({
     expect: { poll: { timeout: 15_000 } },
     env: { TZ: "UTC" },
     execArgv: ["--conditions=celeriac-source"],
+    experimental: { fsModuleCache: true, fsModuleCachePath: modules },
     projects: [
       project("unit", "global-built"),
       project("packages", "global-packages"),
