@@ -1,6 +1,7 @@
-/** The monitor's pages in Chromium, on a real monitor with Redis and a worker of ours. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from "vitest";
+/** The monitor's pages in Chromium, on a real monitor with Redis and a worker of ours. Most wait for pages, and run beside each other. */
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it, type TestContext, vi } from "vitest";
+import { beside } from "../support/beside.ts";
 import { overhang, unreachable, violations } from "../support/browser/accessible.ts";
 import { openBrowser, openPage, openTab, type WatchedPage } from "../support/browser/browser.ts";
 import { seeOutage } from "../support/browser/outage.ts";
@@ -9,6 +10,9 @@ import { workerRow } from "../support/browser/worker-row.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Asking } from "../support/monitor/asking.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
+
+// Several pages on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 const hostile = '<img src=x onerror="window.__x=1">';
 let browser: Browser;
@@ -39,9 +43,13 @@ afterAll(async () => {
   await browser?.close();
   await place?.[Symbol.asyncDispose]();
 });
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-});
+
+/** A page that is closed with its test. */
+async function pageOf({ onTestFinished }: TestContext, options?: BrowserContextOptions): Promise<WatchedPage> {
+  const watched = await openPage(browser, options);
+  onTestFinished(() => watched.page.context().close());
+  return watched;
+}
 
 async function show(watched: WatchedPage, path: string, from = base): Promise<Page> {
   await watched.page.goto(from + path);
@@ -49,12 +57,12 @@ async function show(watched: WatchedPage, path: string, from = base): Promise<Pa
   return watched.page;
 }
 
-it("shows hostile texts as they are, and runs none of them", async () => {
-  const watched = await openPage(browser);
+it.concurrent("shows hostile texts as they are, and runs none of them", async (context) => {
+  const watched = await pageOf(context);
   const columns = ["name", "uuid", "state", "args", "kwargs", "result", "exception", "worker", "queue", "routing_key"];
   await watched.page.addInitScript(`localStorage.setItem("celeriac.preferences", '${JSON.stringify({ columns })}')`);
   for (const path of [
-    "/tasks",
+    "/tasks?state=FAILURE",
     `/tasks?search=${encodeURIComponent(`"${hostile.slice(1, 8)}"`)}`,
     `/task/${failed}`,
     `/task/${echoed}`,
@@ -72,8 +80,8 @@ it("shows hostile texts as they are, and runs none of them", async () => {
   expect(watched.troubles.filter((text) => !text.includes("404"))).toEqual([]);
 });
 
-it("says what happened to a task, first of all", async () => {
-  const watched = await openPage(browser);
+it.concurrent("says what happened to a task, first of all", async (context) => {
+  const watched = await pageOf(context);
   const page = await show(watched, `/task/${failed}`);
   await page.getByText(/^Failed after/).waitFor();
   for (const title of ["Timeline", "Traceback", "Relations", "Events"]) await page.getByRole("heading", { name: title }).waitFor();
@@ -84,10 +92,10 @@ it("says what happened to a task, first of all", async () => {
   expect(watched.troubles).toEqual([]);
 });
 
-it("sends a task once more: one click, one task, and each leads to the other", async () => {
+it.concurrent("sends a task once more: one click, one task, and each leads to the other", async (context) => {
   const waiting = await place.send("tasks.add", { args: [1, 2], queue: "nobody" });
   await place.inState(waiting, "PENDING");
-  const watched = await openPage(browser);
+  const watched = await pageOf(context);
   const page = await show(watched, `/task/${waiting}`);
   await page.getByRole("button", { name: "Retry" }).click();
   const dialog = page.getByRole("dialog");
@@ -105,41 +113,63 @@ it("sends a task once more: one click, one task, and each leads to the other", a
   expect(watched.troubles.filter((text) => !text.includes("404"))).toEqual([]);
 });
 
-it("says which worker has ended a task, whoever told it to", async () => {
-  const watched = await openPage(browser);
-  const page = watched.page;
-  const ofWorker = (selector: string, text: string | RegExp) =>
-    page.locator(selector).filter({ hasText: text }).filter({ hasText: w1 }).first().waitFor();
-  const sleeping = async () => {
-    const id = await place.send("tasks.sleep");
-    await place.inState(id, "STARTED");
-    await show(watched, `/task/${id}`);
-    await page.getByText(/^Running/).waitFor();
-    return id;
-  };
-  const curled = await sleeping();
-  const answer = await place.open.post(`/api/task/revoke/${curled}`, "terminate=True");
-  expect(answer.json()).toEqual({ message: `Revoked '${curled}'` });
-  await ofWorker(".headline", /Revoked after/);
-  await ofWorker(".events summary", "task-revoked");
-  const clicked = await sleeping();
-  await page.getByRole("button", { name: "Terminate" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Terminate" }).click();
-  await ofWorker(".toast li", /terminate: /);
-  await ofWorker(".headline", /Revoked after/);
-  await place.inState(clicked, "REVOKED");
-  expect(watched.troubles).toEqual([]);
+// What runs in a worker keeps its pool from shrinking.
+beside("a worker", () => {
+  it.sequential("says which worker has ended a task, whoever told it to", async (context) => {
+    const watched = await pageOf(context);
+    const page = watched.page;
+    const ofWorker = (selector: string, text: string | RegExp) =>
+      page.locator(selector).filter({ hasText: text }).filter({ hasText: w1 }).first().waitFor();
+    const sleeping = async () => {
+      const id = await place.send("tasks.sleep");
+      await place.inState(id, "STARTED");
+      await show(watched, `/task/${id}`);
+      await page.getByText(/^Running/).waitFor();
+      return id;
+    };
+    const curled = await sleeping();
+    const answer = await place.open.post(`/api/task/revoke/${curled}`, "terminate=True");
+    expect(answer.json()).toEqual({ message: `Revoked '${curled}'` });
+    await ofWorker(".headline", /Revoked after/);
+    await ofWorker(".events summary", "task-revoked");
+    const clicked = await sleeping();
+    await page.getByRole("button", { name: "Terminate" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Terminate" }).click();
+    await ofWorker(".toast li", /terminate: /);
+    await ofWorker(".headline", /Revoked after/);
+    await place.inState(clicked, "REVOKED");
+    expect(watched.troubles).toEqual([]);
+  });
+
+  it.sequential("changes a worker's pool and queues, and says what it answered", async (context) => {
+    const watched = await pageOf(context);
+    const page = await show(watched, `/worker/${encodeURIComponent(w1)}`);
+    await page.getByText("of 2 slots busy").waitFor();
+    await page.getByRole("button", { name: "Grow" }).click();
+    await page.getByText("of 3 slots busy").waitFor();
+    await page.getByRole("button", { name: "Shrink" }).click();
+    await page.getByText("of 2 slots busy").waitFor();
+    await page.getByRole("tab", { name: "Queues" }).click();
+    expect(new URL(page.url()).hash).toBe("#tab-queues");
+    await page.getByLabel("Take from another queue").last().fill("extra");
+    await page.getByRole("button", { name: "Add" }).click();
+    const row = page.getByRole("row", { name: /extra/ });
+    await row.getByRole("button", { name: "Leave" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Leave" }).click();
+    await eventually(async () => expect(await page.getByRole("row", { name: /extra/ }).count()).toBe(0));
+    expect(watched.troubles).toEqual([]);
+  });
 });
 
-it("searches in Flower's language, says what is wrong with a search, and keeps all of it in the address", async () => {
-  const watched = await openPage(browser);
+it.concurrent("searches in Flower's language, says what is wrong with a search, and keeps all of it in the address", async (context) => {
+  const watched = await pageOf(context);
   const page = await show(watched, "/tasks");
   await page.getByRole("link", { name: "tasks.add" }).first().waitFor();
   await page.keyboard.press("/");
   await page.keyboard.type("name:tasks.fail");
   await page.waitForURL(/search=name/);
   await page.getByRole("cell", { name: "Failed" }).first().waitFor();
-  await expect.poll(() => page.getByRole("link", { name: "tasks.add" }).count()).toBe(0);
+  await eventually(async () => expect(await page.getByRole("link", { name: "tasks.add" }).count()).toBe(0));
   await page.getByRole("searchbox").fill("(");
   const alert = page.getByRole("alert");
   await alert.waitFor();
@@ -150,7 +180,7 @@ it("searches in Flower's language, says what is wrong with a search, and keeps a
   await page.waitForURL(/state=FAILURE/);
   await page.reload();
   await page.getByRole("button", { name: "Failed", pressed: true }).waitFor();
-  await expect.poll(() => page.getByRole("link", { name: "tasks.add" }).count()).toBe(0);
+  await eventually(async () => expect(await page.getByRole("link", { name: "tasks.add" }).count()).toBe(0));
   await page.getByRole("button", { name: "Filter" }).click();
   await page.getByLabel("Name").fill("tasks.none");
   await page.getByRole("button", { name: "Apply" }).click();
@@ -160,44 +190,8 @@ it("searches in Flower's language, says what is wrong with a search, and keeps a
   expect(watched.troubles.filter((text) => !text.includes("400"))).toEqual([]);
 });
 
-it("counts what is newer without moving what is read, over one stream for three tabs", async () => {
-  const first = await openPage(browser, { viewport: { width: 1280, height: 500 } });
-  const tabs = [first, await openTab(first), await openTab(first)];
-  const streams = new Set<string>();
-  for (const { page } of tabs) {
-    const id = String(tabs.findIndex((tab) => tab.page === page));
-    page.on("request", (request) => request.url().includes("/stream?") && streams.add(`${id} ${request.url()}`));
-    const closed = (request: { url(): string }) => streams.delete(`${id} ${request.url()}`);
-    page.on("requestfailed", closed).on("requestfinished", closed);
-  }
-  for (const tab of tabs) await show(tab, "/tasks");
-  for (const { page } of tabs) await page.getByText("Live", { exact: true }).waitFor();
-  const { page } = first;
-  await page
-    .getByRole("link", { name: /^tasks\./ })
-    .first()
-    .waitFor();
-  await page.evaluate("scrollTo(0, 200)");
-  const top = await page.getByRole("row").nth(1).textContent();
-  for (let n = 0; n < 20; n++) await place.send("tasks.add", { args: [n, 2] });
-  for (const tab of tabs) await tab.page.getByRole("button", { name: "20 newer" }).waitFor();
-  expect(await page.getByRole("row").nth(1).textContent()).toBe(top);
-  expect(await page.evaluate("scrollY")).toBe(200);
-  expect([...streams]).toHaveLength(1);
-  await page.getByRole("button", { name: "20 newer" }).click();
-  await expect.poll(() => page.getByRole("row").nth(1).textContent()).not.toBe(top);
-  await expect.poll(() => page.getByRole("button", { name: /newer/ }).count()).toBe(0);
-  // Another tab takes over where the one that had the stream is gone.
-  const [holder] = [...streams][0]!.split(" ");
-  const [gone, ...left] = [tabs[Number(holder)]!, ...tabs.filter((_, at) => at !== Number(holder))];
-  await gone.page.close();
-  streams.clear();
-  await eventually(() => streams.size === 1);
-  for (const tab of left) await tab.page.getByText("Live", { exact: true }).waitFor();
-});
-
-it("lets go of the stream when it is paused, and when it was hidden for half a minute", async () => {
-  const watched = await openPage(browser);
+it.concurrent("lets go of the stream when it is paused, and when it was hidden for half a minute", async (context) => {
+  const watched = await pageOf(context);
   const { page } = watched;
   await page.clock.install();
   let open = 0;
@@ -227,27 +221,8 @@ it("lets go of the stream when it is paused, and when it was hidden for half a m
   await page.getByText("Live", { exact: true }).waitFor();
 });
 
-it("changes a worker's pool and queues, and says what it answered", async () => {
-  const watched = await openPage(browser);
-  const page = await show(watched, `/worker/${encodeURIComponent(w1)}`);
-  await page.getByText("of 2 slots busy").waitFor();
-  await page.getByRole("button", { name: "Grow" }).click();
-  await page.getByText("of 3 slots busy").waitFor();
-  await page.getByRole("button", { name: "Shrink" }).click();
-  await page.getByText("of 2 slots busy").waitFor();
-  await page.getByRole("tab", { name: "Queues" }).click();
-  expect(new URL(page.url()).hash).toBe("#tab-queues");
-  await page.getByLabel("Take from another queue").last().fill("extra");
-  await page.getByRole("button", { name: "Add" }).click();
-  const row = page.getByRole("row", { name: /extra/ });
-  await row.getByRole("button", { name: "Leave" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Leave" }).click();
-  await expect.poll(() => page.getByRole("row", { name: /extra/ }).count()).toBe(0);
-  expect(watched.troubles).toEqual([]);
-});
-
-it("draws hundreds of workers row by row, and finds one among them", async () => {
-  const watched = await openPage(browser);
+it.concurrent("draws hundreds of workers row by row, and finds one among them", async (context) => {
+  const watched = await pageOf(context);
   await watched.page.route("**/api/v2/stream*", (route) => route.abort());
   const rows = Array.from({ length: 500 }, (_, n) => workerRow(`worker-${n}@host`, { online: n % 10 > 0, processed: n }));
   await watched.page.route("**/api/v2/workers", (route) => route.fulfill({ json: { rows } }));
@@ -260,12 +235,12 @@ it("draws hundreds of workers row by row, and finds one among them", async () =>
   await page.getByRole("link", { name: "worker-0@host" }).waitFor();
   await page.getByRole("searchbox").fill("worker-123");
   await page.getByRole("link", { name: "worker-123@host" }).waitFor();
-  await expect.poll(() => page.getByRole("link", { name: /^worker-/ }).count()).toBe(1);
+  await eventually(async () => expect(await page.getByRole("link", { name: /^worker-/ }).count()).toBe(1));
 });
 
-it("opens its pages while the broker is away, says since when, and goes on by itself", async () => {
+it.concurrent("opens its pages while the broker is away, says since when, and goes on by itself", async (context) => {
   const proxy = await startTcpProxy(Number(new URL(place.url).port));
-  onTestFinished(() => proxy.close());
+  context.onTestFinished(() => proxy.close());
   const through = new URL(place.url);
   through.port = String(proxy.port);
   const { base, get } = await place.monitor({ unauthenticatedApi: true }, through.href);
@@ -285,11 +260,11 @@ it("opens its pages while the broker is away, says since when, and goes on by it
   expect(Math.abs(seen.sinceOffMs)).toBeLessThan(60_000);
 });
 
-it("keeps everything below its prefix", async () => {
+it.concurrent("keeps everything below its prefix", async (context) => {
   const origin = new URL(prefixed.base).origin;
   expect((await fetch(`${origin}/`)).status).toBe(404);
   expect((await fetch(`${origin}/flower/api/tasks`)).status).toBe(200);
-  const watched = await openPage(browser);
+  const watched = await pageOf(context);
   const page = await show(watched, "/flower/tasks", origin);
   await page.getByText("Live", { exact: true }).waitFor();
   await page.keyboard.press("g");
@@ -302,11 +277,11 @@ it("keeps everything below its prefix", async () => {
   expect(watched.troubles).toEqual([]);
 });
 
-it.each([
+it.concurrent.for([
   ["no login is configured", () => closed],
   ["it is read-only", () => readOnly],
-])("offers no change where %s, and says why", async (_, monitor) => {
-  const watched = await openPage(browser);
+] as const)("offers no change where %s, and says why", async ([, monitor], context) => {
+  const watched = await pageOf(context);
   const page = await show(watched, `/worker/${encodeURIComponent(w1)}`, monitor().base);
   const shutDown = page.getByRole("button", { name: "Shut down" });
   await shutDown.waitFor();
@@ -325,12 +300,7 @@ const sizes = [
 ];
 const looks = sizes.flatMap((size) => (["light", "dark"] as const).map((colorScheme) => ({ size, colorScheme })));
 
-it.each(["/", "/workers", "/tasks", "task", "worker"])("is reachable, readable and as wide as the window: %s", async (which) => {
-  const path = which === "task" ? `/task/${failed}` : which === "worker" ? `/worker/${encodeURIComponent(w1)}` : which;
-  const watched = await openPage(browser);
-  const page = await show(watched, path);
-  await page.getByText("Live", { exact: true }).waitFor();
-  await expect.poll(() => page.locator(".waiting").count()).toBe(0);
+async function expectReadable(page: Page): Promise<void> {
   expect(await unreachable(page)).toEqual([]);
   for (const { size, colorScheme } of looks) {
     await page.setViewportSize(size);
@@ -339,5 +309,63 @@ it.each(["/", "/workers", "/tasks", "task", "worker"])("is reachable, readable a
     expect(await violations(page), look).toEqual([]);
     expect(await overhang(page), look).toBe(0);
   }
+}
+
+const places = ["/", "/workers", "/tasks", "task", "worker"];
+
+it.concurrent.for(places)("is reachable, readable and as wide as the window: %s", async (which, context) => {
+  const path = which === "task" ? `/task/${failed}` : which === "worker" ? `/worker/${encodeURIComponent(w1)}` : which;
+  const watched = await pageOf(context);
+  const page = await show(watched, path);
+  await page.getByText("Live", { exact: true }).waitFor();
+  await eventually(async () => expect(await page.locator(".waiting").count()).toBe(0));
+  await expectReadable(page);
   expect(watched.troubles).toEqual([]);
+});
+
+it.concurrent("is reachable, readable and as wide as the window where one has to log in first, and leads back", async (context) => {
+  const { page } = await pageOf(context);
+  await page.route("**/api/v2/session", (route) => route.fulfill({ status: 401, json: { error: "Access denied" } }));
+  await page.goto(`${base}/tasks?state=FAILURE`);
+  const link = page.getByRole("link", { name: "Log in" });
+  await link.waitFor();
+  expect(await link.getAttribute("href")).toBe(`/login?next=${encodeURIComponent("/tasks?state=FAILURE")}`);
+  await expectReadable(page);
+});
+
+// Alone: it counts what is sent.
+it("counts what is newer without moving what is read, over one stream for three tabs", async (context) => {
+  const first = await pageOf(context, { viewport: { width: 1280, height: 500 } });
+  const tabs = [first, await openTab(first), await openTab(first)];
+  const streams = new Set<string>();
+  for (const { page } of tabs) {
+    const id = String(tabs.findIndex((tab) => tab.page === page));
+    page.on("request", (request) => request.url().includes("/stream?") && streams.add(`${id} ${request.url()}`));
+    const closed = (request: { url(): string }) => streams.delete(`${id} ${request.url()}`);
+    page.on("requestfailed", closed).on("requestfinished", closed);
+  }
+  for (const tab of tabs) await show(tab, "/tasks");
+  for (const { page } of tabs) await page.getByText("Live", { exact: true }).waitFor();
+  const { page } = first;
+  await page
+    .getByRole("link", { name: /^tasks\./ })
+    .first()
+    .waitFor();
+  await page.evaluate("scrollTo(0, 200)");
+  const top = await page.getByRole("row").nth(1).textContent();
+  for (let n = 0; n < 20; n++) await place.send("tasks.add", { args: [n, 2] });
+  for (const tab of tabs) await tab.page.getByRole("button", { name: "20 newer" }).waitFor();
+  expect(await page.getByRole("row").nth(1).textContent()).toBe(top);
+  expect(await page.evaluate("scrollY")).toBe(200);
+  expect([...streams]).toHaveLength(1);
+  await page.getByRole("button", { name: "20 newer" }).click();
+  await eventually(async () => expect(await page.getByRole("row").nth(1).textContent()).not.toBe(top));
+  await eventually(async () => expect(await page.getByRole("button", { name: /newer/ }).count()).toBe(0));
+  // Another tab takes over where the one that had the stream is gone.
+  const [holder] = [...streams][0]!.split(" ");
+  const [gone, ...left] = [tabs[Number(holder)]!, ...tabs.filter((_, at) => at !== Number(holder))];
+  await gone.page.close();
+  streams.clear();
+  await eventually(() => streams.size === 1);
+  for (const tab of left) await tab.page.getByText("Live", { exact: true }).waitFor();
 });

@@ -12,8 +12,9 @@ interface Need {
   readonly packages: readonly string[];
 }
 
-/** What the tests of the monitor's pages drive. */
-export const chromium = () => programPath("chromium") ?? programPath("chromium-browser") ?? programPath("google-chrome");
+/** What the tests of the monitor's pages drive: with no window to draw for, half of the computing. */
+export const chromium = () =>
+  programPath("chromium-headless-shell") ?? programPath("chromium") ?? programPath("chromium-browser") ?? programPath("google-chrome");
 
 export const debianPython = "/usr/bin/python3";
 
@@ -22,7 +23,7 @@ const needs: readonly Need[] = [
   { name: "rabbitmq-server", isThere: () => programPath("rabbitmq-server") !== null, packages: ["rabbitmq-server"] },
   { name: "postgresql", isThere: hasPostgres, packages: ["postgresql"] },
   { name: "libfaketime", isThere: () => faketimeLibrary() !== null, packages: ["libfaketime"] },
-  { name: "Chromium", isThere: () => chromium() !== null, packages: ["chromium"] },
+  { name: "Chromium", isThere: () => chromium() !== null, packages: ["chromium-headless-shell"] },
   { name: "Python Celery", isThere: () => imports("celery, redis"), packages: ["python3-celery", "python3-redis"] },
   { name: "SQLAlchemy", isThere: () => imports("sqlalchemy, psycopg2"), packages: ["python3-sqlalchemy", "python3-psycopg2"] },
 ];

@@ -27,19 +27,17 @@ export function overhang(page: Page): Promise<number> {
 
 const told = "(e => (e.getAttribute('aria-label') || e.title || e.textContent || e.name || e.id).trim().slice(0, 60))";
 
-/** Controls that Tab does not come to, or that do not show it. */
+/** Controls that Tab does not come to, or that do not show it; of those that stay, for a live page may take one away. */
 export async function unreachable(page: Page): Promise<readonly string[]> {
-  const controls = await page.evaluate<readonly string[]>(
-    `[...document.querySelectorAll("a[href], button:not(:disabled), input, summary")].filter((e) => e.checkVisibility() && e.tabIndex >= 0).map(${told})`,
-  );
-  await page.evaluate(`{
-    window.reached = [];
+  const count = await page.evaluate<number>(`{
+    window.controls = [...document.querySelectorAll("a[href], button:not(:disabled), input, summary")].filter((e) => e.checkVisibility() && e.tabIndex >= 0);
+    window.reached = new Set();
     document.activeElement.blur();
     addEventListener("focusin", ({ target }) => {
-      if (getComputedStyle(target).outlineStyle !== "none") window.reached.push(${told}(target));
+      if (getComputedStyle(target).outlineStyle !== "none") window.reached.add(target);
     });
+    window.controls.length;
   }`);
-  for (let presses = 0; presses < controls.length + 10; presses++) await page.keyboard.press("Tab");
-  const reached = new Set(await page.evaluate<readonly string[]>("window.reached"));
-  return controls.filter((name) => !reached.has(name));
+  for (let presses = 0; presses < count + 10; presses++) await page.keyboard.press("Tab");
+  return await page.evaluate<readonly string[]>(`window.controls.filter((e) => e.isConnected && !window.reached.has(e)).map(${told})`);
 }

@@ -12,7 +12,7 @@ export interface WatchedPage {
 
 export async function openBrowser(): Promise<Browser> {
   const executablePath = program();
-  if (executablePath === null) throw new Error("Chromium is not installed: apt-get install chromium");
+  if (executablePath === null) throw new Error("Chromium is not installed: apt-get install chromium-headless-shell");
   // Root has no sandbox; what is opened here is our own.
   return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 }

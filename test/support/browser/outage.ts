@@ -91,5 +91,7 @@ export async function seeOutage({ browser, base, known, worker, down, up, send, 
     { ...patience, everyMs: 200 },
   );
   const flowsMs = after(backAt);
-  return { toldMs, sinceOffMs: Date.parse(since!) - endedWall, openedMs, flowsMs, untoldMs: await untold };
+  const untoldMs = await untold;
+  await first.page.context().close();
+  return { toldMs, sinceOffMs: Date.parse(since!) - endedWall, openedMs, flowsMs, untoldMs };
 }

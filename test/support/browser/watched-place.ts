@@ -40,7 +40,7 @@ export async function openWatchedPlace(): Promise<WatchedPlace> {
     const db = join(folder, `${monitors.length}.sqlite`);
     const started = createMonitor(
       broker === url ? app : appOn(broker),
-      { port: 0, address: "127.0.0.1", db, inspectTimeout: 500, ...options },
+      { port: 0, address: "127.0.0.1", db, inspectTimeout: 2_000, ...options },
       { logger: silentLogger },
     );
     monitors.push(started);
