@@ -1,8 +1,12 @@
 /** The commands about queues, on the embedded broker. */
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, vi } from "vitest";
+import { beside, inTurn as it } from "../support/beside.ts";
 import { celeriac, startCeleriac } from "../support/celeriac-command.ts";
 import { projectFolder } from "../support/project-folder.ts";
+
+// Several commands at a time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 const tasks = `
 import { createApp } from "celeriac";
@@ -19,16 +23,24 @@ app.task("shop.mail", { queue: "mail" }, (to) => to);
 app.task("shop.slow", { queue: "slow" }, () => null);
 `;
 
-let folder: ReturnType<typeof projectFolder>;
-const run = (...words: string[]) => celeriac(folder.path, words);
-const json = async (...words: string[]) => JSON.parse((await run("--json", ...words)).stdout) as Record<string, unknown>;
+/** Of a suite's own: its queues are nobody else's. */
+function openProject() {
+  let folder: ReturnType<typeof projectFolder>;
+  beforeAll(() => {
+    folder = projectFolder("cli-queues", { "tasks.js": tasks });
+  });
+  afterAll(() => folder?.remove());
+  const run = (...words: string[]) => celeriac(folder.path, words);
+  return {
+    path: () => folder.path,
+    run,
+    json: async (...words: string[]) => JSON.parse((await run("--json", ...words)).stdout) as Record<string, unknown>,
+  };
+}
 
-beforeAll(() => {
-  folder = projectFolder("cli-queues", { "tasks.js": tasks });
-});
-afterAll(() => folder?.remove());
+beside("celeriac queues", () => {
+  const { path, run, json } = openProject();
 
-describe("celeriac queues", () => {
   it("lists the queues of broker and app, with what waits in them", async () => {
     await run("call", "shop.mail", "ada@example.org");
     await run("call", "shop.mail", "bob@example.org", "--id", "second");
@@ -53,7 +65,7 @@ describe("celeriac queues", () => {
   it("pauses a queue for a worker that starts later, until it is resumed", async () => {
     expect(await json("queues", "pause", "mail")).toEqual({ queue: "mail", paused: true });
     expect((await run("queues", "list", "mail")).stdout).toMatch(/mail .*paused/);
-    const worker = startCeleriac(folder.path, ["worker", "-c", "1", "-P", "threads", "-Q", "celery,mail", "--json"]);
+    const worker = startCeleriac(path(), ["worker", "-c", "1", "-P", "threads", "-Q", "celery,mail", "--json"]);
     try {
       await worker.wrote(/worker-online/, 60_000);
       expect((await json("queues", "list", "mail"))["queues"]).toMatchObject([{ length: 2, paused: true }]);
@@ -75,7 +87,9 @@ describe("celeriac queues", () => {
   });
 });
 
-describe("celeriac control pause and resume", () => {
+beside("celeriac control pause and resume", () => {
+  const { run, json } = openProject();
+
   it("keep tasks and queues, by name, in the broker, and list them", async () => {
     expect(await json("control", "pause", "--task", "shop.slow")).toEqual({ task: "shop.slow", paused: true });
     expect(await run("control", "pause", "--queue", "slow", "--task", "shop.slwo")).toMatchObject({
@@ -99,7 +113,9 @@ describe("celeriac control pause and resume", () => {
   });
 });
 
-describe("celeriac dead", () => {
+beside("celeriac dead", () => {
+  const { run, json } = openProject();
+
   it("lists dead letters, sends them back by id, and deletes them", async () => {
     for (const id of ["first", "second", "third"]) await run("call", "shop.slow", "--queue", "slow.dead", "--id", id);
     expect(await json("dead")).toMatchObject({
@@ -120,9 +136,11 @@ describe("celeriac dead", () => {
   });
 });
 
-describe("without an app", () => {
+beside("without an app", () => {
+  const { path } = openProject();
+
   it("the broker is found whose URL lies in a file", async () => {
-    const elsewhere = projectFolder("cli-queues-elsewhere", { "broker-url": `sqlite://${join(folder.path, "celeriac.db")}\n` });
+    const elsewhere = projectFolder("cli-queues-elsewhere", { "broker-url": `sqlite://${join(path(), "celeriac.db")}\n` });
     try {
       const environment = { CELERY_BROKER_URL_FILE: join(elsewhere.path, "broker-url") };
       const { code, stdout, stderr } = await celeriac(elsewhere.path, ["--json", "queues", "list", "mail"], environment);
@@ -134,7 +152,9 @@ describe("without an app", () => {
   });
 });
 
-describe("celeriac bindings", () => {
+beside("celeriac bindings", () => {
+  const { run, json } = openProject();
+
   it("lists which exchanges lead where", async () => {
     const mail = { exchange: "post", type: "topic", routingKey: "mail.#", queue: "mail" };
     expect((await json("bindings", "post"))["bindings"]).toEqual([mail]);
@@ -146,7 +166,9 @@ describe("celeriac bindings", () => {
   });
 });
 
-describe("celeriac purge", () => {
+beside("celeriac purge", () => {
+  const { run, json } = openProject();
+
   it("asks first, and without a terminal does nothing", async () => {
     await run("call", "shop.slow");
     expect(await run("purge", "slow")).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("--force") });

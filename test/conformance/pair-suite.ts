@@ -5,7 +5,8 @@
 import { randomUUID } from "node:crypto";
 import { chordOf, groupOf } from "@celeriac/core";
 import { resultText, runtimeOf } from "@celeriac/core/runtime";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
+import { beside, inTurn as it } from "../support/beside.ts";
 import { publicationTo } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
 import { consume } from "./broker/world.ts";
@@ -31,7 +32,7 @@ const hasResults = ({ pairing }: Pair) => pairing.words !== "no results";
 
 export function describePair(pair: Pair): void {
   const { broker, backend, pairing } = pair;
-  describe(`${broker} with results in ${backend}, ${pairing.words}`, () => {
+  beside(`${broker} with results in ${backend}, ${pairing.words}`, () => {
     let world: PairWorld;
     let recovered: Recovered | null = null;
     beforeAll(async () => {
@@ -182,9 +183,9 @@ function describeResults({ pair, world, recovered }: Suite): void {
   // A task does not reach what lies in its worker's memory.
   if (isShared(pair) && ![pair.broker, pair.backend].includes("memory"))
     it("remembers what a step of a task gave, though its executor dies right after, and when it is retried", async () => {
-      const { producer, board, whileReplacing } = world();
+      const { producer, board } = world();
       const key = randomUUID();
-      const [first, second] = await whileReplacing(() => producer.steps.delay(board.port, key).get());
+      const [first, second] = await producer.steps.delay(board.port, key).get();
       expect(first).toMatchObject({ deliveries: 0, big: 2n ** 70n });
       expect(second).toBe(1);
       expect(board.counts()[key]).toBe(1);

@@ -2,12 +2,12 @@
 import { readFileSync } from "node:fs";
 import { createApp } from "@celeriac/core";
 import { resultUrlOf } from "@celeriac/core/runtime";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, type TestContext } from "vitest";
 import { openBackendPlace, openBrokerPlace } from "./pair/places.ts";
 import { backendNames, brokerKinds, type Pair, pairings, pairs } from "./pair/table.ts";
 import { describePair } from "./pair-suite.ts";
 
-async function openApp({ broker, backend }: Pair) {
+async function openApp({ broker, backend }: Pair, { onTestFinished }: TestContext) {
   const [tasks, results] = await Promise.all([openBrokerPlace(broker), openBackendPlace(backend)]);
   const app = createApp("pair", { broker: tasks.urls.producer, backend: results.urls?.producer });
   onTestFinished(async () => {
@@ -21,16 +21,16 @@ for (const pair of pairs) {
   const { broker, backend, pairing } = pair;
   switch (pairing.words) {
     case "refused":
-      it(`${broker} with results in ${backend} is refused`, async () => {
-        const app = await openApp(pair);
+      it(`${broker} with results in ${backend} is refused`, async (context) => {
+        const app = await openApp(pair, context);
         await expect(app.connect()).rejects.toMatchObject({ code: pairing.code, message: expect.stringContaining(pairing.says) });
       });
       break;
     case "–":
-      it(`${broker} with results in ${backend} is the pair of ${pairing.is}`, async () => {
+      it(`${broker} with results in ${backend} is the pair of ${pairing.is}`, async (context) => {
         const { words } = pairings[pairing.is][broker];
         expect(words).not.toBe("–");
-        if (backend === "unset") expect(resultUrlOf((await openApp(pair)).config)).toBe(`${pairing.is}://`);
+        if (backend === "unset") expect(resultUrlOf((await openApp(pair, context)).config)).toBe(`${pairing.is}://`);
       });
       break;
     default:

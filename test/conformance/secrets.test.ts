@@ -137,7 +137,8 @@ describe("no secret is told", () => {
     expect(found(dev.output())).toEqual([]);
   });
 
-  it.each([
+  // Beside each other, but not beside those above: these have secrets among their own arguments.
+  it.concurrent.each([
     ["is refused", {}, "redis"],
     ["cannot be reached", {}, "redis://u:SECRET@127.0.0.1:1"],
     ["cannot be read", {}, "redis://u:SECRET@host:bad port/"],
@@ -161,7 +162,7 @@ describe("no secret is told", () => {
     120_000,
   );
 
-  it("by the error of a file whose text is no URL", async () => {
+  it.concurrent("by the error of a file whose text is no URL", async () => {
     const secretFile = join(folder.path, "no-url");
     for (const text of ["SECRET", "u:SECRET@host", "redis:SECRET", "amqp:SECRET", "memory:SECRET", "redis://u:SECRET@host:bad port/"]) {
       writeFileSync(secretFile, text.replaceAll("SECRET", canary("NoUrl")), { mode: 0o600 });
@@ -173,7 +174,7 @@ describe("no secret is told", () => {
     }
   });
 
-  it("by any help", async () => {
+  it.concurrent("by any help", async () => {
     const secrets = { CELERY_BROKER_URL: as("u", canary("Env")), CELERY_RESULT_BACKEND: as("u", canary("Env")) };
     for (const words of [["--help"], ["worker", "--help"], ["call", "--help"], ["result", "--help"], ["dev", "--help"], ["--version"]])
       expect(await run(secrets, ...words)).toMatchObject({ code: 0, stderr: "" });

@@ -1,6 +1,7 @@
 /** Part of the suite of histories: workers, and counts by the minute and the hour. */
-import { expect, it } from "vitest";
+import { expect } from "vitest";
 import { histogramBounds } from "../../../packages/flower/src/server/history/history.ts";
+import { inTurn as it } from "../../support/beside.ts";
 import { heard, success, taskEvent, workerEvent } from "../../support/heard.ts";
 import { type HistorySuite, now, tellTo, uuidsIn } from "./world.ts";
 

@@ -1,6 +1,8 @@
 /** Part of the suite of histories: what becomes of what is heard. */
-import { expect, it } from "vitest";
+import { expect } from "vitest";
 import type { Change } from "../../../packages/flower/src/server/history/history.ts";
+import { inTurn as it } from "../../support/beside.ts";
+import { eventually } from "../../support/eventually.ts";
 import { success, taskEvent, workerEvent } from "../../support/heard.ts";
 import { type HistorySuite, now } from "./world.ts";
 
@@ -81,8 +83,10 @@ export function describeHearing(suite: HistorySuite): void {
     const changes: Change[] = [];
     const end = suite.history.follow((change) => changes.push(change));
     await suite.tell(...success("followed", now), workerEvent("heartbeat", "w7@box", now + 1));
-    await expect.poll(() => changes.flatMap(({ tasks }) => tasks).at(-1)).toMatchObject({ uuid: "followed", state: "SUCCESS" });
-    await expect.poll(() => changes.flatMap(({ workers }) => workers).at(-1)).toMatchObject({ hostname: "w7@box", heardAt: now + 1 });
+    await eventually(() => expect(changes.flatMap(({ tasks }) => tasks).at(-1)).toMatchObject({ uuid: "followed", state: "SUCCESS" }));
+    await eventually(() =>
+      expect(changes.flatMap(({ workers }) => workers).at(-1)).toMatchObject({ hostname: "w7@box", heardAt: now + 1 }),
+    );
     const counted = changes.flatMap((change) => change.counted);
     expect(counted.map(({ type, count }) => [type, count])).toEqual([
       ["task-sent", 1],

@@ -1,5 +1,7 @@
 /** Part of the suite of histories: what is found out elsewhere, and how long all is kept. */
-import { expect, it } from "vitest";
+import { expect } from "vitest";
+import { inTurn as it } from "../../support/beside.ts";
+import { eventually } from "../../support/eventually.ts";
 import { heard, success, workerEvent } from "../../support/heard.ts";
 import { base, type HistorySuite, now, tellTo, uuidsIn } from "./world.ts";
 
@@ -25,7 +27,7 @@ export function describeKeeping(suite: HistorySuite): void {
     const small = await (await suite.openOwn()).open({ limits: { tasks: 5 } });
     for (let n = 0; n < 20; n += 1) small.hear(heard(...success(`t${n}`, now + n)));
     await small.settled();
-    await expect.poll(async () => (await small.facts()).tasks).toBe(5);
+    await eventually(async () => expect((await small.facts()).tasks).toBe(5));
     expect((await small.tasks(base)).tasks.map(({ uuid }) => uuid)).toEqual(["t19", "t18", "t17", "t16", "t15"]);
     expect(await small.events("t1")).toEqual([]);
     expect(await small.facts()).toMatchObject({ events: 20 });
@@ -35,7 +37,7 @@ export function describeKeeping(suite: HistorySuite): void {
     const short = await (await suite.openOwn()).open({ limits: { days: 1 } });
     short.hear(heard(...success("old", now - 90_000), ...success("new", now)));
     await short.settled();
-    await expect.poll(async () => (await short.tasks(base)).tasks.map(({ uuid }) => uuid)).toEqual(["new"]);
+    await eventually(async () => expect((await short.tasks(base)).tasks.map(({ uuid }) => uuid)).toEqual(["new"]));
   });
 
   it("ends once, and answers nothing more", async () => {

@@ -1,5 +1,6 @@
 /** Part of the suite of histories: pages, filters and searches. */
-import { expect, it } from "vitest";
+import { expect } from "vitest";
+import { inTurn as it } from "../../support/beside.ts";
 import { heard, success, taskEvent } from "../../support/heard.ts";
 import { base, type HistorySuite, now, search } from "./world.ts";
 

@@ -1,5 +1,6 @@
 /** Part of the suite of histories: several monitors on one history. */
-import { expect, it } from "vitest";
+import { expect } from "vitest";
+import { inTurn as it } from "../../support/beside.ts";
 import { heard, success, workerEvent } from "../../support/heard.ts";
 import { type HistorySuite, now } from "./world.ts";
 

@@ -1,6 +1,7 @@
 /** History cases: what has not ended, and what was found out of it elsewhere. */
-import { expect, it } from "vitest";
+import { expect } from "vitest";
 import type { History, UnfinishedTask } from "../../../packages/flower/src/server/history/history.ts";
+import { inTurn as it } from "../../support/beside.ts";
 import { heard, success, type ToldEvent, taskEvent } from "../../support/heard.ts";
 
 const now = Date.now() / 1_000 - 60;

@@ -21,8 +21,6 @@ export interface PairWorld {
   readonly dropClaims: BrokerPlace["dropClaims"];
   /** Resolves when the worker consumes. */
   start(): Promise<void>;
-  /** Executors that are started meanwhile find the pair. */
-  whileReplacing<T>(act: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -36,14 +34,13 @@ export async function openPair({ broker, backend }: Pick<Pair, "broker" | "backe
 
   const [producer, workers] = [createPairApp(as("producer")), createPairApp(as("worker"))];
   const monitor = createPairApp(as("monitor")).app;
-  const source = { moduleUrl: programUrl("pair/app").href, appName: "app" };
+  const source = { moduleUrl: moduleOf(as("worker")), appName: "app" };
   const worker = createWorker(workers.app, { pool: "threads", concurrency: 1 }, { source });
 
   return {
     ...{ producer, monitor, worker, board, queue, dropClaims: tasks.dropClaims },
     links: await runtimeOf(workers.app)!.links(),
-    start: () => inEnvironment(as("worker"), () => worker.start()),
-    whileReplacing: (act) => inEnvironment(as("worker"), act),
+    start: () => worker.start(),
     async close() {
       await board.close();
       await worker.stop({ deadline: "1s" });
@@ -53,13 +50,9 @@ export async function openPair({ broker, backend }: Pick<Pair, "broker" | "backe
   };
 }
 
-/** Executors inherit the environment in which they are started. */
-async function inEnvironment<T>({ broker, backend, queue }: Parameters<typeof createPairApp>[0], act: () => Promise<T>): Promise<T> {
-  const values = { CELERY_BROKER_URL: broker, CELERY_RESULT_BACKEND: backend ?? "", PAIR_QUEUE: queue };
-  Object.assign(process.env, values);
-  try {
-    return await act();
-  } finally {
-    for (const name of Object.keys(values)) delete process.env[name];
-  }
+/** Where an executor finds its app, and the app its URLs. */
+function moduleOf(urls: Parameters<typeof createPairApp>[0]): string {
+  const module = programUrl("pair/app");
+  for (const [name, value] of Object.entries(urls)) if (value !== undefined) module.searchParams.set(name, value);
+  return module.href;
 }

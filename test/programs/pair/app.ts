@@ -47,5 +47,11 @@ export function createPairApp({ broker, backend, queue }: PairUrls) {
 
 export type PairApp = ReturnType<typeof createPairApp>;
 
-/** The executors': its URLs come from the environment that they inherit. */
-export const { app } = createPairApp({ queue: process.env["PAIR_QUEUE"] ?? "shop" });
+const given = new URL(import.meta.url).searchParams;
+
+/** The executors': its URLs come with the address of this module. */
+export const { app } = createPairApp({
+  broker: given.get("broker") ?? undefined,
+  backend: given.get("backend") ?? undefined,
+  queue: given.get("queue") ?? "shop",
+});
