@@ -1,6 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { hostname } from "node:os";
+import { dag as dagOf } from "@celeriac/airflow-bridge/dag";
+import { createApp } from "@celeriac/core";
 import { createWorker } from "@celeriac/worker";
 import { expect, test, vi } from "vitest";
+import type { ChildStart } from "../../packages/airflow-bridge/src/dag/child/messages.ts";
 import { dagSettings } from "../../packages/airflow-bridge/src/dag/config.ts";
 import type { ExecutorEvent } from "../../packages/airflow-bridge/src/dag/executor.ts";
 import { createCeleryExecutor } from "../../packages/airflow-bridge/src/dag/executors/celery.ts";
@@ -9,9 +14,10 @@ import { createSequentialExecutor } from "../../packages/airflow-bridge/src/dag/
 import { openDagStore } from "../../packages/airflow-bridge/src/dag/open-store.ts";
 import { dagsOf } from "../../packages/airflow-bridge/src/dag/registry.ts";
 import { runnerParts } from "../../packages/airflow-bridge/src/dag/runner-parts.ts";
+import { createTriggererProcess } from "../../packages/airflow-bridge/src/dag/triggerer-process.ts";
 import { type Logger, runtimeOf, silentLogger, systemClock } from "../../packages/core/src/runtime.ts";
 import { app } from "../programs/dag/etl.ts";
-import { programUrl } from "../support/built.ts";
+import { programPath, programUrl } from "../support/built.ts";
 import { openStage } from "../support/dag/stage.ts";
 import { postgresUrl } from "../support/servers.ts";
 import { createSqliteFile } from "../support/sqlite-file.ts";
@@ -38,10 +44,12 @@ async function postgres() {
   return { store, close: () => store.close() };
 }
 
+function childStart(storeUrl: string): ChildStart {
+  return { source: { moduleUrl: programUrl("dag/etl").href, appName: null }, storeUrl, settings, hostname: hostname() };
+}
+
 function local(storeUrl: string, logger: Logger = silentLogger) {
-  const source = { moduleUrl: programUrl("dag/etl").href, appName: null };
-  const start = { source, storeUrl, settings, hostname: hostname() };
-  return createLocalExecutor({ start, parallelism: 2, killAfterMs: 300, clock: systemClock, logger });
+  return createLocalExecutor({ start: childStart(storeUrl), parallelism: 2, killAfterMs: 300, clock: systemClock, logger });
 }
 
 executorSuite("sequential, on PostgreSQL", { givesBack: true }, async () => {
@@ -75,6 +83,37 @@ executorSuite("celery", { givesBack: false }, async () => {
   };
 });
 
+test("celery: a worker that stops hands its instance back, and another one goes on with the same try", async () => {
+  const { url, store, close } = await sqlite();
+  vi.stubEnv("CELERIAC_DAG_STORE_URL", url);
+  const own = createApp("etl", { broker: "memory://dag-hand-back" });
+  dagOf(own, "etl", { schedule: null }, (d) => {
+    d.task("heeds", async ({ signal }) => {
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+      throw signal.reason;
+    })();
+  });
+  const model = dagsOf(own).get("etl")!;
+  const workerOf = (name: string) =>
+    createWorker(own, { pool: "inline", hostname: name, grace: "0s", withoutMingle: true }, { logger: silentLogger });
+  const executor = createCeleryExecutor({ app: own, store, parallelism: 4, pollMs: 20, findDag: () => model, ...common });
+  await executor.start();
+  const stage = await openStage({}, { store, dag: model });
+  const instance = await stage.queue("heeds");
+  await executor.queue([instance]);
+  const { externalId } = instance;
+  for (const name of ["first@here", "second@here"]) {
+    const worker = workerOf(name);
+    await worker.start();
+    await expect.poll(() => stage.row("heeds")).toMatchObject({ state: "running", hostname: name, tryNumber: 1, externalId });
+    await worker.stop();
+    expect(await stage.row("heeds")).toMatchObject({ state: "queued", tryNumber: 1, externalId, endedAt: null });
+  }
+  await executor.end(0);
+  await own.close();
+  await close();
+});
+
 test("local: a child that is killed loses its instance, one that never looks up is killed, and each makes room for another", async () => {
   const { url, store, close } = await sqlite();
   const said: unknown[] = [];
@@ -101,3 +140,56 @@ test("local: a child that is killed loses its instance, one that never looks up 
     await close();
   }
 });
+
+test("local: a child outlives the scheduler that was killed until its instance has ended, and then ends", async () => {
+  const { url, store, close } = await sqlite();
+  const stage = await openStage({}, { store, dag });
+  const instance = await stage.queue("outlives");
+  const args = [programPath("dag/local-parent"), JSON.stringify(childStart(url)), JSON.stringify(instance)];
+  const parent = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  await expect.poll(async () => (await stage.row("outlives")).state).toBe("running");
+  parent.kill("SIGKILL");
+  await once(parent, "exit");
+  await expect.poll(async () => (await stage.row("outlives")).state).toBe("success");
+  const child = (await stage.xcom("outlives")) as number;
+  await expect.poll(() => isAlive(child)).toBe(false);
+  await close();
+});
+
+test("the triggerer's process looks at deferred waits, and another one goes on when it is killed", async () => {
+  const { url, store, close } = await sqlite();
+  const triggerer = createTriggererProcess({ start: childStart(url), ...common });
+  await triggerer.start();
+  try {
+    const stage = await openStage({}, { store, dag });
+    const waits = async (taskId: string) => {
+      await stage.queue(taskId, { state: "deferred", firstStartedAt: 0, nextAt: 0 });
+      await expect.poll(async () => (await stage.row(taskId)).state).toBe("success");
+      return (await stage.xcom(taskId)) as number;
+    };
+    const first = await waits("first");
+    process.kill(first, "SIGKILL");
+    const second = await waits("second");
+    expect(second).not.toBe(first);
+    await triggerer.stop();
+    expect(isAlive(second)).toBe(false);
+  } finally {
+    await triggerer.stop();
+    await close();
+  }
+});
+
+test("the triggerer's process says why it cannot start", async () => {
+  const source = { moduleUrl: programUrl("dag/nowhere").href, appName: null };
+  const triggerer = createTriggererProcess({ start: { ...childStart("sqlite:///nowhere/at/all.db"), source }, ...common });
+  await expect(triggerer.start()).rejects.toMatchObject({ code: "DAG_TRIGGERER", message: expect.stringContaining("nowhere.js") });
+  await triggerer.stop();
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

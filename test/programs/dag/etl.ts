@@ -26,10 +26,11 @@ dag(app, "etl", { schedule: null }, (d) => {
   d.task("spins", { executionTimeout: "100ms" }, async () => {
     for (;;);
   })();
-  d.task("process", async () => process.pid)();
-  /** ends when its parent is gone */
-  d.task("orphan", async () => {
+  /** runs until its parent is gone */
+  d.task("outlives", async () => {
     while (process.connected) await new Promise((resolve) => setTimeout(resolve, 20));
-    return "outlived it";
+    return process.pid;
   })();
+  for (const id of ["first", "second"])
+    d.sensor(id, { mode: "defer", interval: "50ms" }, async (run) => run.runId.startsWith("manual") && process.pid);
 });

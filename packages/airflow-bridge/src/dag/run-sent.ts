@@ -10,7 +10,7 @@ import type { InstancePlace } from "./records.ts";
 import { type RunnerParts, runInstance } from "./runner.ts";
 import { runnerParts } from "./runner-parts.ts";
 
-/** Once in a process that runs tasks, which closes the store at its end. Throws CONFIG_*. */
+/** What runs them in this process. Whoever opens it closes its store. Throws CONFIG_*. */
 export async function openRunner(runtime: AppRuntime, findDag: (dagId: string) => DagModel | undefined): Promise<RunnerParts> {
   const settings = dagSettings();
   const { clock, logger } = runtime;
@@ -18,7 +18,6 @@ export async function openRunner(runtime: AppRuntime, findDag: (dagId: string) =
     ...{ clock, logger, credentials: null, durability: runtime.settings.durability },
     defaultPoolSlots: settings.defaultPoolTaskSlotCount,
   });
-  runtime.signals.workerProcessShutdown.connect(() => void store.close().catch(() => {}));
   return runnerParts({ runtime, findDag }, { store, settings, logger, clock, hostname: hostname(), handBack: "queued" });
 }
 

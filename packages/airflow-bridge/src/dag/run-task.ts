@@ -19,6 +19,14 @@ export function runTaskKwargs(place: InstancePlace, tryNumber: number): Readonly
 export function registerRunTask(app: App<any>, findDag: (dagId: string) => DagModel | undefined): void {
   const runtime = runtimeOf(app)!;
   let parts: Promise<RunnerParts> | null = null;
+  let executors = 0;
+  runtime.signals.workerProcessInit.connect(() => void executors++);
+  // Of several in this process the last one closes the store; a worker that starts later opens it anew.
+  runtime.signals.workerProcessShutdown.connect(() => {
+    if (--executors > 0) return;
+    void parts?.then(({ store }) => store.close()).catch(() => {});
+    parts = null;
+  });
   const run = async (self: TaskContext, dagId: string, runId: string, taskId: string, mapIndex: number, _tryNumber: number) => {
     // Who only sends tasks loads nothing of what runs them.
     const { openRunner, runSent } = await import("./run-sent.ts");
