@@ -2,7 +2,9 @@
 import { randomUUID } from "node:crypto";
 import { type App, createApp } from "@celeriac/core";
 import { createWorker, type Worker } from "@celeriac/worker";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
+import { beside, inTurn as it } from "../support/beside.ts";
+import { eventually } from "../support/eventually.ts";
 import { rabbitmqPermissions, redisUserUrl } from "../support/roles.ts";
 import { amqpUrl, amqpUserUrl, redisUrl } from "../support/servers.ts";
 import { createSqliteFile, type SqliteFile } from "../support/sqlite-file.ts";
@@ -14,6 +16,7 @@ interface Place {
 }
 
 const nothing = () => {};
+const patience = { withinMs: 20_000 };
 
 /** What Celery tells of a queue. */
 function queueFacts(name: string, exchange = { name, type: "direct", key: name }) {
@@ -57,7 +60,7 @@ const places: Readonly<Record<string, () => Promise<Place>>> = {
   },
 };
 
-describe.each(Object.entries(places))("on %s", (_, open) => {
+beside.each(Object.entries(places))("on %s", (_, open) => {
   const [name, other] = ["w1@shop.example", "w2@shop.example"];
   let place: Place;
   let operator: App;
@@ -126,7 +129,7 @@ describe.each(Object.entries(places))("on %s", (_, open) => {
     const third = workers.find((worker) => worker.hostname === other)!;
     await third.stop();
     for (const id of [first, second]) await producer.sendTask("shop.wait", [id], { taskId: id, priority: 3 });
-    await expect.poll(() => running.has(first), { timeout: 20_000 }).toBe(true);
+    await eventually(() => running.has(first), patience);
     const [task] = (await ask("active")) as [Record<string, unknown>];
     expect(task).toMatchObject({
       ...{ id: first, name: "shop.wait", type: "shop.wait", hostname: name, args: [first], kwargs: {}, acknowledged: false },
@@ -150,9 +153,9 @@ describe.each(Object.entries(places))("on %s", (_, open) => {
     });
     expect(JSON.stringify(await ask("stats"))).not.toContain(new URL(place.urls.worker).password || "no password");
     running.get(first)!();
-    await expect.poll(() => running.has(second), { timeout: 20_000 }).toBe(true);
+    await eventually(() => running.has(second), patience);
     running.get(second)!();
-    await expect.poll(() => ask("active"), { timeout: 20_000 }).toEqual([]);
+    await eventually(async () => expect(await ask("active")).toEqual([]), patience);
   });
 
   it("consumes more queues and fewer, as it is told", async () => {
@@ -176,7 +179,7 @@ describe.each(Object.entries(places))("on %s", (_, open) => {
     for (const way of ways) {
       const id = randomUUID();
       await producer.sendTask("shop.wait", [id], { taskId: id, priority: 3, ...way });
-      await expect.poll(() => running.has(id), { timeout: 20_000 }).toBe(true);
+      await eventually(() => running.has(id), patience);
       running.get(id)!();
     }
     for (const queue of ["shop-extra", "shop-extra", "shop-bound"])
@@ -233,7 +236,7 @@ describe.each(Object.entries(places))("on %s", (_, open) => {
     const hostname = "w3@shop.example";
     const worker = await startWorker(hostname);
     await operator.control.broadcast("shutdown", {}, { destination: hostname });
-    await expect.poll(() => operator.control.ping({ destination: hostname, timeout: "200ms" }), { timeout: 20_000 }).toEqual({});
+    await eventually(async () => expect(await operator.control.ping({ destination: hostname, timeout: "200ms" })).toEqual({}), patience);
     await worker.stop();
     expect(await operator.control.ping({ destination: name, timeout: "20s" })).toEqual({ [name]: "pong" });
     workers = workers.filter((each) => each !== worker);
