@@ -231,6 +231,10 @@ export const errorTable = {
   DAG_UNKNOWN: ["There is no DAG of that id.", "Check the id; a scheduler must have loaded the app that has it."],
   DAG_RUN_UNKNOWN: ["The DAG has no run of that id.", "Look at the id; the monitor shows the runs of each DAG."],
   DAG_RUN_EXISTS: ["The DAG has a run of that id already.", "Take another id, or clear the run that is there."],
+  DAG_BACKFILL: [
+    "A backfill cannot be made as it was asked for.",
+    "The message says why: dates of the future, or the wrong way round, or a DAG without a schedule.",
+  ],
   DAG_TASK_UNKNOWN: [
     "The run has no task of that id.",
     "The message names the nearest one; tasks of a group bear its id in front of theirs.",

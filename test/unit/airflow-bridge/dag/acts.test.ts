@@ -1,10 +1,12 @@
 /** What commands do to a store: each act in one transaction, after which the scheduler looks at the run. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { backfillDag } from "../../../../packages/airflow-bridge/src/dag/acts/backfill.ts";
 import { clearInstances } from "../../../../packages/airflow-bridge/src/dag/acts/clear.ts";
 import { markInstances, markRun } from "../../../../packages/airflow-bridge/src/dag/acts/mark.ts";
 import { pauseDag } from "../../../../packages/airflow-bridge/src/dag/acts/pause.ts";
 import type { TaskGraph } from "../../../../packages/airflow-bridge/src/dag/acts/select-instances.ts";
 import { createRunAccess, triggerRun } from "../../../../packages/airflow-bridge/src/dag/acts/trigger.ts";
+import { createTimetable } from "../../../../packages/airflow-bridge/src/dag/create-timetable.ts";
 import { memoryStore } from "../../../../packages/airflow-bridge/src/dag/open-store.ts";
 import type { InstanceRecord, RunRecord } from "../../../../packages/airflow-bridge/src/dag/records.ts";
 import { createSqliteStore } from "../../../../packages/airflow-bridge/src/dag/store/sqlite.ts";
@@ -129,5 +131,43 @@ describe("acts on DAGs", () => {
     await markRun(store, { ...etl, state: "success" }, now);
     expect(new Set(Object.values(await states()))).toEqual(new Set(["success"]));
     expect(await found()).toMatchObject({ state: "success" });
+  });
+
+  describe("backfill", () => {
+    const day = 86_400_000;
+    const code = { graph, timetable: createTimetable({ when: "@daily", tz: "UTC", timetable: "interval" }) };
+    /** etl has a failed run of day 1, and here one of day 3 that went well */
+    const good = run("etl", 3, { state: "success", lookAt: null });
+    const range = { dagId: "etl", from: 0, to: 4 * day };
+    beforeEach(() => store.write(async ({ runs }) => void (await runs.add(good))));
+    const outcomes = async (reprocess: "none" | "failed" | "completed") =>
+      (await backfillDag(store, code, { ...range, reprocess }, 10 * day)).runs.map(({ outcome }) => outcome);
+
+    it("makes the runs of the dates that have none, with its own limit and direction", async () => {
+      const { backfillId, runs } = await backfillDag(store, code, { ...range, reverse: true, maxActiveRuns: 2 }, 10 * day);
+      expect(runs.map(({ outcome }) => outcome)).toEqual(["created", "left", "created", "left", "created"]);
+      expect(runs[0]).toMatchObject({ runId: "backfill__1970-01-02T00:00:00+00:00", logicalDate: 0 });
+      expect(await store.read(({ backfills }) => backfills.find(backfillId))).toMatchObject({ maxActiveRuns: 2, reprocess: "none" });
+      const made = await store.write(({ runs: table }) => table.takeQueued("etl", backfillId, 9));
+      expect(made.map(({ logicalDate }) => logicalDate / day)).toEqual([4, 2, 0]);
+      expect(made[0]).toMatchObject({ runType: "backfill", intervalStart: 4 * day, intervalEnd: 5 * day, runAfter: 5 * day });
+    });
+
+    it("runs again what failed, or all that has ended, in its own limit", async () => {
+      expect(await outcomes("failed")).toEqual(["created", "cleared", "created", "left", "created"]);
+      expect(await found()).toMatchObject({ state: "queued", backfillId: expect.any(String) });
+      expect(new Set(Object.values(await states()))).toEqual(new Set(["none", "restarting"]));
+      expect(await outcomes("completed")).toEqual(["left", "left", "left", "cleared", "left"]);
+    });
+
+    it("makes nothing before its time, and refuses a range without a run", async () => {
+      expect((await backfillDag(store, code, range, 3.5 * day)).runs.map(({ logicalDate }) => logicalDate / day)).toEqual([0, 1, 2]);
+      const refused = { code: "DAG_BACKFILL" };
+      await expect(backfillDag(store, code, { ...range, from: 5 * day }, 10 * day)).rejects.toMatchObject(refused);
+      await expect(backfillDag(store, code, { ...range, from: 4 * day }, day)).rejects.toMatchObject(refused);
+      const byHand = { graph, timetable: createTimetable({ when: null, tz: "UTC", timetable: "trigger" }) };
+      await expect(backfillDag(store, byHand, range, 10 * day)).rejects.toMatchObject(refused);
+      await expect(backfillDag(store, code, { ...range, dagId: "elt" }, 10 * day)).rejects.toMatchObject({ code: "DAG_UNKNOWN" });
+    });
   });
 });
