@@ -48,6 +48,17 @@ export { type ControlOptions, callOf, partsOf } from "./control.ts";
 export type { Coordinator, Lease, Slot } from "./coordinator.ts";
 export { type CurrentRun, currentRunId, withRun } from "./current-run.ts";
 export type { CommandedWorker, CustomCommand } from "./custom-command.ts";
+export type {
+  DagEntry,
+  DagGrid,
+  DagGridRun,
+  DagInstanceView,
+  DagRunEntry,
+  DagRuns,
+  DagRunView,
+  DagTaskEntry,
+  DagTryView,
+} from "./dag-runs.ts";
 export { type DeadLetter, listDeadLetters, siftDeadLetters } from "./dead-letters.ts";
 export type { Departure } from "./departure.ts";
 export type { DriverContext } from "./driver.ts";

@@ -1,6 +1,6 @@
 /** A monitor's own API, and Flower's of tasks and workers, on a history that is fed by hand: no worker, no broker but memory, no port unless it is asked for. */
 import { createApp } from "@celeriac/core";
-import { contentRules, runtimeOf, silentLogger } from "@celeriac/core/runtime";
+import { contentRules, type DagRuns, runtimeOf, silentLogger } from "@celeriac/core/runtime";
 import type { FastifyInstance } from "fastify";
 import { createActions } from "../../../packages/flower/src/server/actions/actions.ts";
 import { openCluster } from "../../../packages/flower/src/server/cluster/cluster.ts";
@@ -25,7 +25,7 @@ export interface FedMonitor extends AsyncDisposable {
 
 let number = 0;
 
-export async function fedMonitor(options: MonitorOptions = {}): Promise<FedMonitor> {
+export async function fedMonitor(options: MonitorOptions = {}, dagRuns: DagRuns | null = null): Promise<FedMonitor> {
   const app = createApp("watching", { broker: `memory://fed-${++number}` });
   const runtime = runtimeOf(app)!;
   const given = resolveMonitorOptions({ unauthenticatedApi: true, persistent: false, inspectTimeout: 50, ...options });
@@ -45,7 +45,7 @@ export async function fedMonitor(options: MonitorOptions = {}): Promise<FedMonit
     },
   };
   const actions = createActions(app, runtime, given.inspectTimeout);
-  const parts = { app, runtime, ...shared, redactor, history, cluster, actions, security, ear } as unknown as MonitorParts;
+  const parts = { app, runtime, ...shared, redactor, history, cluster, actions, security, ear, dagRuns } as unknown as MonitorParts;
   const server = createServer(parts, [v2Routes, taskRoutes, workerRoutes]);
   await server.ready();
   return {
@@ -62,6 +62,7 @@ export async function fedMonitor(options: MonitorOptions = {}): Promise<FedMonit
       await server.close();
       cluster.close();
       await history.close();
+      await dagRuns?.close();
       await app.close();
     },
   };

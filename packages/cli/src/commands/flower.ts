@@ -41,7 +41,8 @@ export async function flower({ common, options }: Args, output: Output): Promise
     log = await openLog(output, { ...place, ...placeOf(resolved, common.debug) });
     runtime.setLogger(log);
     if (resolved.logRotateMode === "time") log.warn(noRotationByTime);
-    const monitor = createMonitor(app, given, { logger: quietStart(log, output) });
+    const { openDagRuns } = await import("@celeriac/airflow-bridge/dag-runs");
+    const monitor = createMonitor(app, given, { logger: quietStart(log, output), dagRuns: openDagRuns(runtime) });
     await Promise.race([monitor.start().then(() => tell(monitor, output)), stopped]);
     await stopped;
     await monitor.stop();

@@ -5,6 +5,7 @@ import {
   CeleriacError,
   contentRules,
   createService,
+  type DagRuns,
   durationMs,
   type Logger,
   runtimeOf,
@@ -32,6 +33,8 @@ import { createServer } from "./server.ts";
 /** What whoever embeds a monitor may add; the command does. */
 export interface MonitorSurroundings {
   readonly logger?: Logger | undefined;
+  /** DAGs and their runs; the monitor closes it */
+  readonly dagRuns?: DagRuns | undefined;
 }
 
 export interface Monitor extends Service {
@@ -51,7 +54,7 @@ export function createMonitor(app: App<unknown>, options: MonitorOptions = {}, s
   if (found === undefined) throw new CeleriacError("APP_NOT_FOUND", "createMonitor takes an app made by createApp");
   const runtime: AppRuntime = found;
   const given = resolveMonitorOptions(options);
-  const logger = surroundings.logger ?? silentLogger;
+  const { logger = silentLogger, dagRuns = null } = surroundings;
   /** what is to be closed, the last one first */
   const open: (() => unknown)[] = [];
   let url: string | null = null;
@@ -61,6 +64,7 @@ export function createMonitor(app: App<unknown>, options: MonitorOptions = {}, s
     const { clock } = runtime;
     const history = withSearchLimit(await openHistoryOf(given, runtime, logger), mostSearches);
     open.push(() => history.close());
+    open.push(() => dagRuns?.close());
     const security = createSecurity({ options: given, note: (entry) => history.note(entry), clock, logger });
     const redactor = createRedactor(given.redact);
     const timeoutMs = given.inspectTimeout;
@@ -71,7 +75,7 @@ export function createMonitor(app: App<unknown>, options: MonitorOptions = {}, s
     const { inspection, queues } = cluster;
     const metrics = createMetrics({ clock, buckets: given.taskRuntimeMetricBuckets, history, inspection, queues, ear });
     const actions = createActions(app, runtime, timeoutMs);
-    return { app, runtime, options: given, logger, clock, redactor, history, ear, cluster, actions, metrics, security };
+    return { app, runtime, options: given, logger, clock, redactor, history, ear, cluster, actions, metrics, security, dagRuns };
   }
 
   /** What goes on beside the requests. */

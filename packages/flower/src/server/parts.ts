@@ -1,6 +1,6 @@
 /** What routes work with: opened by the monitor, closed by it. */
 import type { App } from "@celeriac/core";
-import type { AppRuntime, Clock, Logger } from "@celeriac/core/runtime";
+import type { AppRuntime, Clock, DagRuns, Logger } from "@celeriac/core/runtime";
 import type { FastifyInstance } from "fastify";
 import type { Actions } from "./actions/actions.ts";
 import type { Cluster } from "./cluster/cluster.ts";
@@ -24,6 +24,8 @@ export interface MonitorParts {
   readonly actions: Actions;
   readonly metrics: Metrics;
   readonly security: Security;
+  /** null: nothing here has any */
+  readonly dagRuns: DagRuns | null;
 }
 
 /** A group of routes; `server` stands below the monitor's prefix. Each route says in `config.access` whom it is for. */

@@ -23,6 +23,8 @@ export interface SessionView {
     /** shown on every page: "production" */
     readonly environment: string | null;
   };
+  /** whether DAGs are kept where it looks */
+  readonly dags: boolean;
   /** version of Celeriac */
   readonly version: string;
 }

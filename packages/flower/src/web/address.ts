@@ -8,8 +8,11 @@ export const pages = {
   overview: "/",
   workers: "/workers",
   tasks: "/tasks",
+  dags: "/dags",
   worker: (name: string) => `/worker/${encodeURIComponent(name)}`,
   task: (uuid: string) => `/task/${encodeURIComponent(uuid)}`,
+  dag: (id: string) => `/dag/${encodeURIComponent(id)}`,
+  dagRun: (id: string, run: string) => `/dag/${encodeURIComponent(id)}?run=${encodeURIComponent(run)}`,
   tasksWhere: (filter: Readonly<Record<string, string>>) => `/tasks?${new URLSearchParams(filter).toString()}`,
 } as const;
 
@@ -21,7 +24,7 @@ export function apiUrl(path: readonly string[], query: Readonly<Record<string, s
 }
 
 /** The name at the end of this page's own path, "/worker/a%2Fb" → "a/b". Read here, not by the router, which decodes twice. */
-export function nameInPath(pathname: string, page: "worker" | "task"): string {
+export function nameInPath(pathname: string, page: "worker" | "task" | "dag"): string {
   const encoded = pathname.slice(`${prefix}/${page}/`.length);
   try {
     return decodeURIComponent(encoded);

@@ -21,6 +21,8 @@ const OverviewPage = lazy(async () => ({ default: (await import("./pages/overvie
 const WorkersPage = lazy(async () => ({ default: (await import("./pages/workers/workers-page.tsx")).WorkersPage }));
 const WorkerPage = lazy(async () => ({ default: (await import("./pages/worker/worker-page.tsx")).WorkerPage }));
 const TasksPage = lazy(async () => ({ default: (await import("./pages/tasks/tasks-page.tsx")).TasksPage }));
+const DagsPage = lazy(async () => ({ default: (await import("./pages/dags/dags-page.tsx")).DagsPage }));
+const DagPage = lazy(async () => ({ default: (await import("./pages/dag/dag-page.tsx")).DagPage }));
 const TaskPage = lazy(async () => ({ default: (await import("./pages/task/task-page.tsx")).TaskPage }));
 
 export function App() {
@@ -45,6 +47,8 @@ function Inside({ session }: { readonly session: SessionView }) {
                   <Route path="/worker/*" component={WorkerPage} />
                   <Route path="/tasks" component={TasksPage} />
                   <Route path="/task/*" component={TaskPage} />
+                  <Route path="/dags" component={DagsPage} />
+                  <Route path="/dag/*" component={DagPage} />
                   <Route path="/dashboard">
                     <Redirect to={pages.workers} replace />
                   </Route>

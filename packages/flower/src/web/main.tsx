@@ -20,6 +20,7 @@ import "./styles/overview.css";
 import "./styles/worker.css";
 import "./styles/tasks.css";
 import "./styles/task.css";
+import "./styles/dag.css";
 
 applyPreferences();
 

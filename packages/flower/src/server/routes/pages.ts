@@ -12,7 +12,7 @@ import { escaped } from "../refusals.ts";
 const built = fileURLToPath(new URL("../../../dist/web", import.meta.url));
 
 /** Addresses that the router of the pages knows (`src/web/app.tsx`). That of the workers gives Flower's clients JSON as well: see `flower/lists.ts`. */
-const documents = ["/", "/tasks", "/task/*", "/worker/*", "/workers"];
+const documents = ["/", "/tasks", "/task/*", "/worker/*", "/workers", "/dags", "/dag/*"];
 
 const page: RouteAccess = { kind: "page", action: null, refusal: "text" };
 /** The page that asks for a login needs them; nothing of the monitor's data is in them. */

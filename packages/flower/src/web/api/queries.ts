@@ -1,6 +1,7 @@
 /** What the pages ask for, one entry a resource: where it is, under which key its answer is kept. The stream writes under the same keys. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Overview, Series, SessionView, TaskList, TaskView, WorkerList, WorkerView } from "../../shared/contract.ts";
+import type { DagList, DagRunView, DagView } from "../../shared/dag-contract.ts";
 import { apiUrl } from "../address.ts";
 import { now } from "../clock.ts";
 import { ask } from "./ask.ts";
@@ -59,6 +60,24 @@ export const newestQuery = (filter: TaskFilter) =>
   queryOptions({
     queryKey: [...keys.newest, { ...filter, after: undefined }],
     queryFn: ({ signal }) => ask<TaskList>(apiUrl(["tasks"], taskQuery({ ...filter, after: undefined })), signal),
+  });
+
+export const dagsQuery = queryOptions({
+  queryKey: ["dags"],
+  queryFn: ({ signal }) => ask<DagList>(apiUrl(["dags"]), signal),
+});
+
+export const dagQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["dag", id],
+    queryFn: ({ signal }) => ask<DagView>(apiUrl(["dags", id]), signal),
+  });
+
+export const dagRunQuery = (id: string, run: string) =>
+  queryOptions({
+    queryKey: ["dag", id, run],
+    queryFn: ({ signal }) => ask<DagRunView>(apiUrl(["dags", id, "runs", run]), signal),
+    placeholderData: keepPreviousData,
   });
 
 /** The last `seconds`, in slices of a sensible width. */

@@ -91,6 +91,11 @@ export function useTopics(topics: readonly StreamTopic[], uuids: readonly string
   }, [named, listed]);
 }
 
+/** The same of what the stream never tells: not while the pages stand still. */
+export function useOwnPolling(): number | false {
+  return useLive().isPaused ? false : 5_000;
+}
+
 /** ms after which a query asks again, where the stream does not tell; false: never. */
 export function usePolling(): number | false {
   return useLive().status === "polling" ? 5_000 : false;

@@ -14,6 +14,7 @@ const places: readonly { readonly title: string; readonly to: string; readonly i
   { title: "Workers", to: pages.workers, icon: "workers", below: "/worker/" },
   { title: "Tasks", to: pages.tasks, icon: "tasks", below: "/task/" },
 ];
+const dagPlace = { title: "DAGs", to: pages.dags, icon: "dags", below: "/dag/" } as const;
 
 export function Sidebar() {
   const { options, user, role, version } = useSession();
@@ -48,9 +49,10 @@ export function Sidebar() {
 function Places() {
   const [location] = useLocation();
   const { data } = useQuery(overviewQuery);
+  const { dags } = useSession();
   return (
     <nav className="places" aria-label="Pages">
-      {places.map(({ title, to, icon, below }) => {
+      {(dags ? [...places, dagPlace] : places).map(({ title, to, icon, below }) => {
         const isHere = location === to || (below !== "" && location.startsWith(below));
         return (
           <Link key={to} href={to} aria-current={isHere ? "page" : undefined}>

@@ -10,6 +10,7 @@ import { eventRoutes } from "../../stream/event-routes.ts";
 import { streamRoute } from "../../stream/stream-route.ts";
 import type { ApiRoute, Asked, V2Parts } from "./api-route.ts";
 import { auditRoutes } from "./audit-route.ts";
+import { dagRoutes } from "./dags.ts";
 import { openApiDocument } from "./openapi.ts";
 import { openApiPage } from "./openapi-page.ts";
 import { createOverview } from "./overview.ts";
@@ -28,6 +29,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   ...taskActionRoutes,
   ...workerRoutes,
   ...workerActionRoutes,
+  ...dagRoutes,
   ...seriesRoutes,
   ...auditRoutes,
 ];

@@ -8,7 +8,7 @@ export const sessionRoutes = [
     path: "/session",
     summary: "Who is asking, what they may, and how the pages are to look.",
     answer: "SessionView",
-    async answerTo({ asker: { user, role, readOnly } }, { security, options, runtime }): Promise<SessionView> {
+    async answerTo({ asker: { user, role, readOnly } }, { security, options, runtime, dagRuns }): Promise<SessionView> {
       const { tasksColumns, autoRefresh, naturalTime, environment } = options;
       const { timezone: timeZone } = runtime.settings;
       return {
@@ -17,6 +17,7 @@ export const sessionRoutes = [
         readOnly,
         logins: security.logins,
         options: { tasksColumns, autoRefresh, naturalTime, timeZone, environment },
+        dags: dagRuns?.isThere() ?? false,
         version: monitorVersion(),
       };
     },

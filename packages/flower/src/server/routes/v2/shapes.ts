@@ -20,6 +20,7 @@ import type {
   WorkerRow,
   WorkerView,
 } from "../../../shared/contract.ts";
+import type { DagInstance, DagList, DagRow, DagRunRow, DagRunView, DagTask, DagTry, DagView } from "../../../shared/dag-contract.ts";
 
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -67,6 +68,26 @@ const taskRow: { readonly [K in keyof Required<TaskRow>]: Schema } = {
   lost: flag,
 };
 
+const dagHead: { readonly [K in keyof Omit<DagRow, "runs">]: Schema } = {
+  id: text,
+  schedule: orNull(text),
+  tags: list(text),
+  paused: flag,
+  nextRun: orNull(time),
+  seen: time,
+  taskCount: whole,
+};
+
+const dagRunRow: { readonly [K in keyof DagRunRow]: Schema } = {
+  id: text,
+  type: text,
+  state: text,
+  logicalDate: time,
+  created: time,
+  started: orNull(time),
+  ended: orNull(time),
+};
+
 const workerRow: { readonly [K in keyof Required<WorkerRow>]: Schema } = {
   name: text,
   online: flag,
@@ -98,6 +119,7 @@ export const shapes = {
       timeZone: text,
       environment: orNull(text),
     }),
+    dags: flag,
     version: text,
   }),
   Banner: shape<Banner>({
@@ -174,6 +196,48 @@ export const shapes = {
     series: ref("Series"),
     failing: list(shape<Overview["failing"][number]>({ name: text, failed: whole, ended: whole, lastException: orNull(text) })),
     banners: list(ref("Banner")),
+  }),
+  DagRunRow: shape<DagRunRow>(dagRunRow),
+  DagRow: shape<DagRow>({ ...dagHead, runs: list(ref("DagRunRow")) }),
+  DagList: shape<DagList>({ rows: list(ref("DagRow")) }),
+  DagTask: shape<DagTask>({ id: text, group: orNull(text), operator: text, upstream: list(text), triggerRule: text }),
+  DagView: shape<DagView>({
+    ...dagHead,
+    tasks: list(ref("DagTask")),
+    runs: list(shape<DagView["runs"][number]>({ ...dagRunRow, cells: object })),
+  }),
+  DagTry: shape<DagTry>({
+    number: whole,
+    state: text,
+    hostname: orNull(text),
+    started: orNull(time),
+    ended: time,
+    reason: orNull(text),
+  }),
+  DagInstance: shape<DagInstance>({
+    task: text,
+    mapIndex: whole,
+    state: text,
+    tryNumber: whole,
+    maxTries: whole,
+    queue: orNull(text),
+    pool: text,
+    weight: whole,
+    hostname: orNull(text),
+    queued: orNull(time),
+    started: orNull(time),
+    ended: orNull(time),
+    next: orNull(time),
+    reason: orNull(text),
+    tries: list(ref("DagTry")),
+  }),
+  DagRunView: shape<DagRunView>({
+    ...dagRunRow,
+    dag: text,
+    params: object,
+    backfill: orNull(text),
+    tasks: list(ref("DagTask")),
+    instances: list(ref("DagInstance")),
   }),
   AuditEntry: shape<AuditEntry>({
     at: time,
