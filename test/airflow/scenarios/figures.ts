@@ -1,7 +1,7 @@
 /** What our worker needs beside Airflow's own, on the same machine in the same run. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import type { PrivateProcess } from "../../support/private-process.ts";
+import { familyOf, readProc } from "../process-tree.ts";
 import type { Scenario, Scene } from "../scenario.ts";
 
 const slots = 16;
@@ -55,33 +55,6 @@ async function measure(scene: Scene, start: () => Promise<PrivateProcess>): Prom
 
 /** The proportional set size of a process and of all that descend from it, in MB. */
 function memoryOf(root: number): number {
-  const parents = new Map(processes().map((pid) => [pid, parentOf(pid)]));
-  const family = new Set([root]);
-  for (let grown = true; grown; ) {
-    const size = family.size;
-    for (const [pid, parent] of parents) if (parent !== null && family.has(parent)) family.add(pid);
-    grown = family.size > size;
-  }
-  const kilobytes = [...family].map((pid) => Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0));
+  const kilobytes = familyOf(root).map((pid) => Number(/^Pss:\s+(\d+)/m.exec(readProc(pid, "smaps_rollup"))?.[1] ?? 0));
   return kilobytes.reduce((sum, each) => sum + each, 0) / 1024;
-}
-
-function processes(): readonly number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-}
-
-function parentOf(pid: number): number | null {
-  const parent = /^PPid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1];
-  return parent === undefined ? null : Number(parent);
-}
-
-/** "" when the process is gone. */
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }
