@@ -1,10 +1,13 @@
 /** Schedule stores against the suite of all of them; those on other ways to a Redis are in redis-suites.ts. */
 import { randomUUID } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import Database from "libsql";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createMemoryScheduleStore } from "../../packages/core/src/schedule-stores/memory.ts";
 import { createPostgresScheduleStore } from "../../packages/core/src/schedule-stores/postgres.ts";
 import { createRedisScheduleStore } from "../../packages/core/src/schedule-stores/redis.ts";
 import { createSqliteScheduleStore } from "../../packages/core/src/schedule-stores/sqlite.ts";
+import { filePathOf } from "../../packages/core/src/sqlite/file-path.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { eventually } from "../support/eventually.ts";
 import { preparePostgres, redisUserUrl } from "../support/roles.ts";
@@ -25,6 +28,39 @@ describeScheduleStore("SQLite", async () => {
 let database: Promise<string> | null = null;
 
 describe("a file", () => {
+  it("that is locked is waited for, while the thread goes on", async () => {
+    const file = await createSqliteFile();
+    const [known, store] = [1, 2].map(() => createSqliteScheduleStore(file.url, "shop", driverContext()));
+    onTestFinished(async () => {
+      await Promise.all([known!.close(), store!.close()]);
+      await file.remove();
+    });
+    await known!.read(0);
+    const other = new Database(`${filePathOf(file.url)}-schedules`);
+    other.exec("begin immediate");
+    let isFree = false;
+    const leading = store!.lead("web-1.x", 60_000).then((pulse) => ({ ...pulse, isFree }));
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    isFree = true;
+    other.exec("rollback");
+    other.close();
+    expect(await leading).toMatchObject({ token: 1, isFree: true });
+  });
+
+  it("that is none of SQLite's is refused, and left as it is", async () => {
+    const file = await createSqliteFile();
+    const store = createSqliteScheduleStore(file.url, "shop", driverContext());
+    onTestFinished(async () => {
+      await store.close();
+      await file.remove();
+    });
+    const path = `${filePathOf(file.url)}-schedules`;
+    const damaged = "damaged ".repeat(1_000);
+    writeFileSync(path, damaged);
+    await expect(store.lead("web-1.x", 60_000)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    expect(readFileSync(path, "utf8")).toBe(damaged);
+  });
+
   it("is led with by one machine alone, until that one is silent", async () => {
     const file = await createSqliteFile();
     const [here, near, elsewhere] = ["a", "a", "b"].map((machine) => createSqliteScheduleStore(file.url, "shop", driverContext(), machine));

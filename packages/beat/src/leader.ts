@@ -8,6 +8,7 @@ import {
   codedReasonOf,
   isUnreachable,
   type Logger,
+  type Pulse,
   reasonOf,
   type ScheduleStore,
   type Timer,
@@ -114,17 +115,21 @@ export class Leader {
       const reason = codedReasonOf(error);
       // Each reason is news once.
       if (CeleriacError.is(error) && error.code === "BEAT_STORE_NOT_SHARED") this.stepDown(reason);
-      if (reason !== this.#told) logger.warn("the schedule store cannot be used, trying again", { reason });
-      this.#told = reason;
+      this.#tell(reason);
       refused(error);
     }
   }
 
+  #tell(reason: string): void {
+    if (reason !== this.#told) this.#parts.logger.warn("the schedule store cannot be used, trying again", { reason });
+    this.#told = reason;
+  }
+
   async #ask(): Promise<void> {
-    const { store, clock, holder, ttlMs, allowed, looked } = this.#parts;
+    const { clock, ttlMs, allowed, looked } = this.#parts;
     await allowed(this.#token === null ? null : this.#leadsSince);
     const askedAt = clock.monotonic();
-    const { token, now, revision } = await store.lead(holder, ttlMs);
+    const { token, now, revision } = await this.#pulse();
     this.#setClock(now, askedAt);
     if (token === null) this.stepDown();
     else {
@@ -137,6 +142,19 @@ export class Leader {
       }
     }
     await looked(revision);
+  }
+
+  /** A file that another process has locked answers when that one is done, which may be never. */
+  async #pulse(): Promise<Pulse> {
+    const { store, clock, holder, ttlMs } = this.#parts;
+    const late = clock.after(ttlMs, () =>
+      this.#tell(`it has not answered for ${ttlMs / 1_000} s: a file may be locked by a process that is stopped`),
+    );
+    try {
+      return await store.lead(holder, ttlMs);
+    } finally {
+      late.cancel();
+    }
   }
 
   /** `storeAt`: what the store's clock showed, at some time since `askedAt` of our own. */

@@ -124,7 +124,7 @@ export { failureText, finalSuccess, type ResultFacts, type ResultTuple, readResu
 export { isAutoretried, mayRetry, retryDelayMs } from "./retry.ts";
 export type { AbortReason, Ending, Execute, Run, RunControl } from "./run.ts";
 export { isSchedule, isStorable, type Schedule } from "./schedule.ts";
-export { type LocalFile, pagesOf, type ScheduleStore, type Tick } from "./schedule-store.ts";
+export { type LocalFile, type Pulse, pagesOf, type ScheduleStore, type Tick } from "./schedule-store.ts";
 export { idsSentAs, sendScheduled, tickId } from "./scheduled-call.ts";
 export { storedSchedule } from "./schedules/stored.ts";
 export { type TimeZone, timeZone } from "./schedules/time-zone.ts";

@@ -68,3 +68,29 @@ it("goes by the store's clock as its quickest answer told it, and follows it at 
   expect(isBehind()).toBeGreaterThanOrEqual(0);
   expect(isBehind()).toBeLessThan(50);
 });
+
+it("says when its store has not answered for as long as a lease lasts, and when it answers again", async () => {
+  const { clock, leader } = world();
+  let isLocked = false;
+  const told: [string, unknown][] = [];
+  const note = (message: string, fields?: Readonly<Record<string, unknown>>) => void told.push([message, fields?.["reason"]]);
+  const lead = async () => {
+    while (isLocked) await clock.sleep(10);
+    return { token: 1, now: clock.now(), revision: 0 };
+  };
+  const waiting = leader("waiting", {
+    store: { lead } as unknown as ScheduleStore,
+    logger: { ...silentLogger, warn: note, info: note },
+  });
+  await waiting.start();
+  isLocked = true;
+  await clock.advance(ttlMs);
+  expect([waiting.loss, told]).toEqual([null, []]);
+  await clock.advance(ttlMs);
+  expect(waiting.loss).toContain("has not answered for 0.6 s");
+  expect(told).toEqual([["the schedule store cannot be used, trying again", waiting.loss]]);
+  isLocked = false;
+  await clock.advance(ttlMs);
+  expect(waiting.loss).toBeNull();
+  expect(told.at(-1)?.[0]).toBe("the schedule store is reachable again");
+});

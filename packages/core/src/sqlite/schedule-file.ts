@@ -49,12 +49,17 @@ const schema = `
 
 /** Makes the tables where they are not there yet. Throws BROKER_LAYOUT for a file of a newer version. */
 export function openScheduleTables(connection: Connection): ScheduleTables {
-  connection.write(() => {
-    const version = Number(connection.query("pragma user_version").all([])[0]![0]);
-    if (version > layout)
-      throw new CeleriacError("BROKER_LAYOUT", `${connection.path} has layout ${version}, and this version of Celeriac knows ${layout}`);
-    if (version === 0) connection.execute(schema);
-  });
+  const version = () => Number(connection.query("pragma user_version").all([])[0]![0]);
+  // To take the lock would hold up this thread for as long as somebody else has it.
+  if (version() !== layout)
+    connection.write(() => {
+      if (version() > layout)
+        throw new CeleriacError(
+          "BROKER_LAYOUT",
+          `${connection.path} has layout ${version()}, and this version of Celeriac knows ${layout}`,
+        );
+      if (version() === 0) connection.execute(schema);
+    });
   const addApp = connection.query("insert or ignore into app (name, revision, token, holder, until) values (?, 0, 0, null, 0)");
   const take = connection.query(
     `update app set token = token + (holder is not ?2 or until <= ?4), holder = ?2, until = ?3, machine = ?5
