@@ -6,6 +6,7 @@ import { beat } from "./beat.ts";
 import { canvas } from "./canvas.ts";
 import { chords } from "./chords.ts";
 import { crowdedFile } from "./crowded-file.ts";
+import { dagSchedulers } from "./dag-schedulers.ts";
 import { deploys } from "./deploys.ts";
 import { dueTomorrow } from "./due-tomorrow.ts";
 import { failovers } from "./failovers.ts";
@@ -36,6 +37,7 @@ const proofs: readonly Proof[] = [
   dueTomorrow(Number(given.tasks)),
   canvas,
   beat,
+  dagSchedulers,
   monitorOutage,
 ];
 const names = proofs.map(({ name }) => name);
