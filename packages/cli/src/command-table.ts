@@ -6,6 +6,7 @@ import { textSetting } from "@celeriac/core/runtime";
 import { airflowCommands } from "./airflow-commands.ts";
 import { type globalOptions, usageCodes } from "./command-options.ts";
 import type { CommandRow, PositionalRow } from "./command-row.ts";
+import { dagCommands } from "./dag-commands.ts";
 import { monitorCommands } from "./monitor-commands.ts";
 import { type OptionValues, option } from "./option.ts";
 import { queueCommands } from "./queue-commands.ts";
@@ -22,6 +23,7 @@ export const commandTable = {
   ...queueCommands,
   ...remoteCommands,
   ...airflowCommands,
+  ...dagCommands,
   report: {
     doc: "Tells what the app and its servers are made of.",
     notes: [

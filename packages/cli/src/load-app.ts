@@ -115,7 +115,8 @@ function discover(folder: string): Place {
   throw notFound(`no app was named with -A, and ${folder} has ${none}`);
 }
 
-function hasApp(folder: string): boolean {
+/** Whether one would be found without -A. */
+export function hasApp(folder: string): boolean {
   return namedByPackage(folder) !== null || guesses.some((guess) => isFile(join(folder, guess)));
 }
 

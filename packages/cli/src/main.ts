@@ -99,6 +99,27 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
       return await (await import("./commands/events.ts")).events(line.args, output);
     case "dev":
       return await (await import("./commands/dev.ts")).dev(line.args, output);
+    case "dag scheduler":
+      return await (await import("./commands/dag-scheduler.ts")).dagScheduler(line.args, output);
+    case "dag init":
+      return await (await import("./commands/dag-init.ts")).dagInit(line.args, output);
+    case "dag list":
+      return await (await import("./commands/dag-list.ts")).dagList(line.args, output);
+    case "dag states":
+      return await (await import("./commands/dag-states.ts")).dagStates(line.args, output);
+    case "dag trigger":
+      return await (await import("./commands/dag-trigger.ts")).dagTrigger(line.args, output);
+    case "dag backfill":
+      return await (await import("./commands/dag-backfill.ts")).dagBackfill(line.args, output);
+    case "dag test":
+      return await (await import("./commands/dag-test.ts")).dagTest(line.args, output);
+    case "dag pause":
+    case "dag unpause":
+      return await (await import("./commands/dag-pause.ts")).dagPause(line.args, output, line.command === "dag pause");
+    case "dag clear":
+      return await (await import("./commands/dag-clear.ts")).dagClear(line.args, output);
+    case "dag mark":
+      return await (await import("./commands/dag-clear.ts")).dagMark(line.args, output);
     case "airflow doctor":
       return await (await import("./commands/airflow-doctor.ts")).airflowDoctor(line.args, output);
     case "airflow drain":

@@ -1,0 +1,103 @@
+/**
+ * What `celeriac dag scheduler` runs: the scheduler, the executor that the settings name, and the triggerer, over the store of the app. Duties:
+ * 1. open and close the store, 2. start and stop them in the right order.
+ */
+import { hostname as hostnameOf } from "node:os";
+import type { App } from "@celeriac/core";
+import { type AppRuntime, createService, type Logger, type Service } from "@celeriac/core/runtime";
+import { type AppStore, openAppStore } from "./app-store.ts";
+import type { ChildStart } from "./child/messages.ts";
+import type { DagSettings } from "./config.ts";
+import type { Executor } from "./executor.ts";
+import { createCeleryExecutor } from "./executors/celery.ts";
+import { createLocalExecutor } from "./executors/local.ts";
+import { createSequentialExecutor } from "./executors/sequential.ts";
+import type { DagSource } from "./load-dags.ts";
+import type { DagModel } from "./model.ts";
+import { dagsOf } from "./registry.ts";
+import { graceMs, runnerParts } from "./runner-parts.ts";
+import { schedulerSettings } from "./scheduler/scheduler-settings.ts";
+import { createScheduler } from "./scheduler.ts";
+import type { DagStore } from "./store.ts";
+import { createTriggerer } from "./triggerer.ts";
+import { createTriggererProcess } from "./triggerer-process.ts";
+
+/** A child that is told to end gets so much longer than what it runs. */
+const childSlackMs = 1_000;
+const celeryPollMs = 1_000;
+
+export interface DagServiceParts {
+  // biome-ignore lint/suspicious/noExplicitAny: any app
+  readonly app: App<any>;
+  readonly runtime: AppRuntime;
+  /** where child processes load the app again */
+  readonly source: DagSource;
+  readonly logger: Logger;
+  /** of the table of settings; they win over the environment */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface DagService extends Service {
+  /** Whether no run of the app's DAGs is due, queued or running, but for those of paused ones that wait. Only between start and stop. */
+  isIdle(): Promise<boolean>;
+}
+
+/** Starting throws CONFIG_*, DAG_STORE_*, DAG_TRIGGERER, BROKER_*. */
+export function createDagService(parts: DagServiceParts): DagService {
+  let opened: AppStore | null = null;
+  let running: readonly Service[] = [];
+  const service = createService("the scheduler of DAGs", {
+    async start() {
+      opened = await openAppStore(parts.runtime, parts.settings);
+      const made = makeServices(parts, opened);
+      for (const each of made) {
+        running = [each, ...running];
+        await each.start();
+      }
+    },
+    async stop(deadlineMs) {
+      // The scheduler first: what it runs may still wait for the triggerer.
+      for (const each of running) await each.stop({ deadlineMs });
+      await opened?.store.close();
+    },
+  });
+  return Object.assign(service, {
+    isIdle: () => isIdle(opened!.store, dagsOf(parts.app), parts.runtime.clock.now()),
+  });
+}
+
+/** In the order of their starts. */
+function makeServices({ app, runtime, source, logger }: DagServiceParts, { store, url, settings }: AppStore): readonly Service[] {
+  const { clock } = runtime;
+  const hostname = hostnameOf();
+  const dags = dagsOf(app);
+  const findDag = (dagId: string): DagModel | undefined => dags.get(dagId);
+  const runner = () => runnerParts({ runtime, findDag }, { store, settings, hostname, logger, clock, handBack: "up_for_reschedule" });
+  const start: ChildStart = { source, storeUrl: url, settings, hostname };
+  const executor = executorOf(settings.executor, {
+    sequential: () => createSequentialExecutor(runner()),
+    local: () => createLocalExecutor({ start, killAfterMs: graceMs + childSlackMs, parallelism: settings.parallelism, clock, logger }),
+    celery: () => createCeleryExecutor({ app, store, parallelism: settings.parallelism, pollMs: celeryPollMs, clock, logger, findDag }),
+  });
+  const parts = { store, executor, settings: schedulerSettings(settings), clock, logger, hostname, dags: () => dags.values() };
+  return [
+    settings.executor === "sequential" ? createTriggerer(runner()) : createTriggererProcess({ start, clock, logger }),
+    createScheduler(parts),
+  ];
+}
+
+function executorOf(name: DagSettings["executor"], makers: Readonly<Record<Executor["name"], () => Executor>>): Executor {
+  return makers[name as Executor["name"]]();
+}
+
+function isIdle(store: DagStore, ours: ReadonlyMap<string, DagModel>, now: number): Promise<boolean> {
+  return store.read(async ({ dags, runs }) => {
+    for (const { dagId, isPaused, nextRun } of await dags.all()) {
+      if (!ours.has(dagId)) continue;
+      if (!isPaused && nextRun !== null && nextRun.runAfter <= now) return false;
+      const open = await runs.list({ dagId, states: isPaused ? ["running"] : ["queued", "running"], limit: 1 });
+      if (open.length > 0) return false;
+    }
+    return true;
+  });
+}

@@ -1,0 +1,2 @@
+/** The door for the table of commands: the settings of DAGs alone. */
+export { dagSettingTable } from "./config.ts";

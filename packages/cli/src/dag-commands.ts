@@ -1,0 +1,190 @@
+/** The commands of DAGs: rows of the table of commands. */
+
+import { dagSettingTable } from "@celeriac/airflow-bridge/dag-settings";
+import {
+  choiceSetting,
+  countSetting,
+  type Duration,
+  durationSetting,
+  flagSetting,
+  namesSetting,
+  textSetting,
+} from "@celeriac/core/runtime";
+import { isObject, signalCodes, usageCodes } from "./command-options.ts";
+import type { CommandRow } from "./command-row.ts";
+import { instantSetting, jsonSetting, option, ownOption } from "./option.ts";
+import { logLevelSetting } from "./worker-flags.ts";
+
+const dagPlace = { dag: { doc: "Id of the DAG.", many: false } } as const;
+const runPlace = { ...dagPlace, run: { doc: "Id of the run.", many: false } } as const;
+const someDags = { dags: { doc: "Ids of DAGs.", many: true } } as const;
+const whichTasks = {
+  tasks: option(namesSetting([], "Only these tasks; unless told, all of the run."), "A,B"),
+  upstream: option(flagSetting(false, "With --tasks: all before them, too."), null),
+  downstream: option(flagSetting(false, "With --tasks: all behind them, too."), null),
+} as const;
+const exitCodes = { 0: "Done.", 1: "It could not be done: see the error's code.", 2: usageCodes[2] } as const;
+const params = option(
+  jsonSetting("JSON object", "Parameters of the run, over those of the DAG, as one JSON object.", isObject),
+  "JSON",
+  "p",
+);
+
+export const dagCommands = {
+  "dag scheduler": {
+    doc: "Starts runs of DAGs, and has their tasks run.",
+    notes: [
+      "DAGs are those that the app's modules make with dag(). With the executor local, tasks run in child processes here; with celery they are tasks of the app's queues, which workers with the same app run; sequential runs one after the other, here. Any number of schedulers may share one store.",
+      "SIGTERM or SIGINT (Ctrl-C) lets what runs here end, for as long as --grace says; a second one ends it at once. Whatever is left is adopted by the next scheduler. The log is one JSON object a line, on a terminal, or with --text, made for reading.",
+    ],
+    positionals: {},
+    options: {
+      executor: ownOption(dagSettingTable.executor, "NAME"),
+      parallelism: ownOption(dagSettingTable.parallelism, "N"),
+      untilIdle: option(flagSetting(false, "End when no run is due, queued or running any more."), null),
+      loglevel: option(logLevelSetting, "LEVEL", "l"),
+      logfile: option(textSetting(null, "Append the log to this file, as JSON lines."), "FILE", "f"),
+      pidfile: option(textSetting(null, "Write its process id there while it runs; refuse to start where another one's is."), "FILE"),
+      grace: option(
+        durationSetting<Duration>("60s", "How long tasks that run here may take to end after a stop was asked for."),
+        "DURATION",
+      ),
+    },
+    examples: [
+      ["celeriac -A ./dags.ts dag scheduler", "the DAGs of this app, with tasks in child processes"],
+      ["celeriac -A ./dags.ts dag scheduler --executor celery", "with tasks on whatever workers there are"],
+      ["celeriac -A ./dags.ts dag scheduler --until-idle", "what is due and asked for, and no more"],
+    ],
+    exitCodes: { 0: "Stopped.", 1: "It could not start: see the error's code.", 2: usageCodes[2], ...signalCodes },
+  },
+  "dag init": {
+    doc: "Makes the store of DAGs, and a first DAG.",
+    notes: [
+      "Without an app here, ./dags.ts is written, which has one DAG, and package.json is left alone. A file that is there is never written over; what it has is told.",
+    ],
+    positionals: {},
+    options: {},
+    examples: [["celeriac dag init", "in the folder of a project"]],
+    exitCodes,
+  },
+  "dag list": {
+    doc: "Lists DAGs, and the runs of one.",
+    notes: ["All that the store knows of: those of the app, and those that another app keeps there."],
+    positionals: { dag: { doc: "Id of a DAG: its latest runs.", many: false, optional: true } },
+    options: {},
+    examples: [
+      ["celeriac dag list", "all DAGs, with their next run"],
+      ["celeriac dag list etl", "the latest runs of one"],
+    ],
+    exitCodes,
+  },
+  "dag states": {
+    doc: "Tells how the tasks of a run stand.",
+    notes: ["The last column says why one failed, or was skipped. The states are Airflow's."],
+    positionals: runPlace,
+    options: { tries: option(flagSetting(false, "Each try that has ended, too."), null) },
+    examples: [
+      ["celeriac dag states etl scheduled__2026-01-01T00:00:00+00:00", "each task instance, and why it failed"],
+      ["celeriac --json dag states etl manual__today", "for programs"],
+    ],
+    exitCodes,
+  },
+  "dag trigger": {
+    doc: "Makes a run of a DAG, which a scheduler takes up.",
+    notes: ["It begins when a scheduler runs, as soon as the DAG is not paused and has room. The id of the run is what is printed."],
+    positionals: dagPlace,
+    options: {
+      runId: option(textSetting(null, "Id of the run; unless told, manual__, the date, and eight random letters."), "ID"),
+      logicalDate: option(instantSetting("Its logical date; now, unless told."), "INSTANT"),
+      params,
+      wait: option(flagSetting(false, "Wait until it has ended."), null, "w"),
+      timeout: option(
+        durationSetting<Duration | null>(null, "With --wait, no longer than this; unset: as long as it takes."),
+        "DURATION",
+        "t",
+      ),
+    },
+    examples: [
+      ["celeriac dag trigger etl", "now"],
+      [`celeriac dag trigger etl -p '{"city": "Oslo"}' --wait`, "with parameters, until it has ended"],
+    ],
+    exitCodes: { ...exitCodes, 3: "With --wait: it failed.", 4: "With --wait: it had not ended after --timeout." },
+  },
+  "dag backfill": {
+    doc: "Makes the runs of a range of dates.",
+    notes: [
+      "One run for each logical date that the DAG's timetable has from --from to --to, both included. Runs that are there are left alone, unless --reprocess says that failed ones, or all that have ended, run again.",
+    ],
+    positionals: dagPlace,
+    options: {
+      from: option(instantSetting("The first logical date."), "INSTANT"),
+      to: option(instantSetting("The last logical date; now, unless told."), "INSTANT"),
+      maxActiveRuns: option(countSetting(10, [1, 1_000], "Runs of it at once, beside those of the DAG."), "N"),
+      reprocess: option(
+        choiceSetting(
+          ["none", "failed", "completed"],
+          "none",
+          "Runs there that run again: none, failed, or completed, which are all that have ended.",
+        ),
+        "WHICH",
+      ),
+      reverse: option(flagSetting(false, "The latest first."), null),
+      params,
+    },
+    examples: [["celeriac dag backfill etl --from 2026-01-01 --to 2026-01-31", "a month"]],
+    exitCodes,
+  },
+  "dag pause": {
+    doc: "Keeps DAGs from starting runs and tasks.",
+    notes: ["What runs, ends. Runs that are asked for meanwhile wait."],
+    positionals: someDags,
+    options: {},
+    examples: [["celeriac dag pause etl", "until celeriac dag unpause etl"]],
+    exitCodes,
+  },
+  "dag unpause": {
+    doc: "Lets paused DAGs go on.",
+    notes: ["With catchUp, a DAG makes the runs that it missed."],
+    positionals: someDags,
+    options: {},
+    examples: [["celeriac dag unpause etl", "from now on"]],
+    exitCodes,
+  },
+  "dag clear": {
+    doc: "Lets tasks of a run run again.",
+    notes: ["They get all their retries again. What runs is told to stop first. The run goes on, and how it ends is decided anew."],
+    positionals: runPlace,
+    options: {
+      ...whichTasks,
+      onlyFailed: option(flagSetting(false, "Of these, only those that failed, or could not run for that."), null),
+    },
+    examples: [
+      ["celeriac dag clear etl manual__today --only-failed", "what failed, and what that held up"],
+      ["celeriac dag clear etl manual__today --tasks load --downstream", "one task, and all behind it"],
+    ],
+    exitCodes,
+  },
+  "dag mark": {
+    doc: "Says how a run, or tasks of it, ended.",
+    notes: [
+      "What runs is told to stop. Of tasks that are marked, those behind them that had failed for their sake run after all. Without --tasks it is the whole run: success, and so have all its tasks; failed, and what had not begun is skipped.",
+    ],
+    positionals: { ...runPlace, state: { doc: "success, failed or, of tasks, skipped.", many: false } },
+    options: whichTasks,
+    examples: [
+      ["celeriac dag mark etl manual__today failed", "a run that is given up"],
+      ["celeriac dag mark etl manual__today success --tasks check", "a task that need not run"],
+    ],
+    exitCodes,
+  },
+  "dag test": {
+    doc: "Runs a DAG here, once, without store, scheduler or queue.",
+    notes: [
+      "One task after the other, in this process, and what it triggers as well. Time between tries and between looks of a sensor is passed over. Nothing is kept.",
+    ],
+    positionals: dagPlace,
+    options: { logicalDate: option(instantSetting("Its logical date; now, unless told."), "INSTANT"), params },
+    examples: [["celeriac -A ./dags.ts dag test etl", "to try it out"]],
+    exitCodes: { ...exitCodes, 3: "The run failed." },
+  },
+} as const satisfies Readonly<Record<string, CommandRow>>;

@@ -1,0 +1,112 @@
+/** The commands of DAGs, with their store beside the embedded broker. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { celeriac, startCeleriac } from "../support/celeriac-command.ts";
+import { projectFolder } from "../support/project-folder.ts";
+
+// Several commands at a time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+const tasks = `
+import { existsSync } from "node:fs";
+import { createApp } from "celeriac";
+import { dag, each } from "celeriac/dag";
+export const app = createApp("shop");
+const price = app.task("shop.price", (pieces) => pieces * 3);
+dag(app, "etl", {}, (d) => {
+  const total = d.task("total", (_run, prices) => prices.reduce((sum, each) => sum + each, 0));
+  total(d.task(price).expand(each(d.task("extract", (run) => run.params.pieces ?? [])())));
+});
+dag(app, "month", { schedule: "@daily", startAt: new Date("2026-01-01") }, (d) => {
+  d.task("one", (run) => run.logicalDate.toISOString())();
+});
+dag(app, "breaks", {}, (d) => {
+  const first = d.task("first", () => { if (!existsSync("mended")) throw new Error("not yet"); return 1; });
+  d.task("second", (_run, one) => one)(first());
+});
+`;
+
+describe("celeriac dag", () => {
+  let folder: ReturnType<typeof projectFolder>;
+  const run = (...words: string[]) => celeriac(folder.path, words);
+  const json = async (...words: string[]) => JSON.parse((await run("--json", ...words)).stdout) as Record<string, unknown>;
+  const states = async (dag: string, id: string) =>
+    ((await json("dag", "states", dag, id))["instances"] as { task: string; mapIndex: number; state: string }[]).map(
+      ({ task, mapIndex, state }) => `${task}${mapIndex < 0 ? "" : `[${mapIndex}]`} ${state}`,
+    );
+  beforeAll(async () => {
+    folder = projectFolder("cli-dag", { "tasks.js": tasks });
+    // What commands do to the store is there before a scheduler runs for the first time.
+    await run("dag", "pause", "month");
+    await run("dag", "trigger", "etl", "--run-id", "first", "-p", '{"pieces": [1, 2]}');
+    await run("dag", "trigger", "breaks", "--run-id", "broken");
+  });
+  afterAll(() => folder?.remove());
+
+  it("runs what was asked for, and what is cleared, and ends when there is nothing to do", async () => {
+    const { code, stdout } = await run("dag", "scheduler", "--until-idle");
+    expect([code, stdout]).toEqual([0, expect.stringContaining("a run has ended")]);
+    expect(await states("etl", "first")).toEqual(["extract success", "price[0] success", "price[1] success", "total success"]);
+    expect(await states("breaks", "broken")).toEqual(["first failed", "second upstream_failed"]);
+    expect((await run("dag", "states", "breaks", "broken")).stdout).toContain("not yet");
+    writeFileSync(join(folder.path, "mended"), "");
+    expect(await json("dag", "clear", "breaks", "broken", "--only-failed")).toMatchObject({
+      instances: [{ task: "first" }, { task: "second" }],
+    });
+    await run("dag", "scheduler", "--until-idle", "--executor", "sequential");
+    expect(await states("breaks", "broken")).toEqual(["first success", "second success"]);
+    const listed = (await json("dag", "list"))["dags"] as { dag: string; paused: boolean; lastRun: { state: string } | null }[];
+    expect(listed.map(({ dag, paused, lastRun }) => [dag, paused, lastRun?.state ?? null])).toEqual([
+      ["breaks", false, "success"],
+      ["etl", false, "success"],
+      ["month", true, null],
+    ]);
+  });
+
+  it("makes the runs of past dates", async () => {
+    const { runs } = await json("dag", "backfill", "month", "--from", "2026-01-01T00:00:00Z", "--to", "2026-01-03T00:00:00Z");
+    expect((runs as { logicalDate: string; outcome: string }[]).map(({ logicalDate, outcome }) => [logicalDate, outcome])).toEqual(
+      ["01", "02", "03"].map((day) => [`2026-01-${day}T00:00:00Z`, "created"]),
+    );
+    expect((await json("dag", "list", "month"))["runs"]).toHaveLength(3);
+  });
+
+  it("tries a DAG without keeping anything, and tells by its exit code how it went", async () => {
+    const { code, stdout } = await run("dag", "test", "etl", "-p", '{"pieces": [5]}');
+    expect([code, stdout]).toEqual([0, expect.stringContaining("etl success")]);
+    expect((await run("dag", "test", "nothing")).stderr).toContain("DAG_UNKNOWN");
+    expect((await run("dag", "states", "etl", "nothing")).stderr).toContain("DAG_RUN_UNKNOWN");
+    expect((await run("dag", "mark", "etl", "first", "sideways")).code).toBe(2);
+  });
+
+  it("marks a run, and says so", async () => {
+    await run("dag", "trigger", "etl", "--run-id", "given-up");
+    expect((await run("dag", "mark", "etl", "given-up", "failed")).code).toBe(0);
+    expect((await json("dag", "list", "etl"))["runs"]).toMatchObject([{ run: "given-up", state: "failed" }, { run: "first" }]);
+  });
+
+  it("ends its scheduler by Ctrl-C", async () => {
+    const scheduler = startCeleriac(folder.path, ["dag", "scheduler"]);
+    await scheduler.wrote(/the scheduler runs/, 60_000);
+    process.kill(scheduler.pid, "SIGINT");
+    expect(await scheduler.ended).toBe(0);
+  });
+});
+
+describe("celeriac dag init", () => {
+  it("writes a first DAG that runs, and never over a file", async () => {
+    const folder = projectFolder("dag-init", {});
+    try {
+      const { code, stdout } = await celeriac(folder.path, ["dag", "init"]);
+      expect([code, stdout]).toEqual([0, expect.stringContaining("./dags.ts is written")]);
+      expect(existsSync(join(folder.path, "celeriac.db-dags"))).toBe(true);
+      expect((await celeriac(folder.path, ["-A", "./dags.ts", "dag", "test", "hello"])).code).toBe(0);
+      const written = readFileSync(join(folder.path, "dags.ts"), "utf8");
+      expect((await celeriac(folder.path, ["dag", "init"])).stderr).toContain("is there already");
+      expect(readFileSync(join(folder.path, "dags.ts"), "utf8")).toBe(written);
+    } finally {
+      folder.remove();
+    }
+  });
+});
