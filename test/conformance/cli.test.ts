@@ -46,6 +46,8 @@ beforeAll(async () => {
     "canvases.js": canvases,
     "python.json": python,
     "no.json": "{}",
+    "common/package.json": '{ "type": "commonjs" }',
+    "common/tasks.ts": tasks,
     "hasty.js": tasksOf('{ config: { publishTimeout: "2s" } }'),
   });
   worker = startCeleriac(folder.path, ["-A", "./tasks.ts", "worker", "-c", "1", "-n", "w1@%h"]);
@@ -195,6 +197,12 @@ describe.concurrent("bad input", () => {
     const end = await run("-A", "./broken.js", "worker");
     expect(end.code).toBe(1);
     expect(end.stderr).toMatch(/^error APP_NOT_FOUND: \.\/broken\.js could not be loaded: .*absent\.js.*\n {2}--debug shows where\.\n$/);
+  });
+
+  it("an app in TypeScript that package.json makes CommonJS is told what to write there", async () => {
+    const end = await run("-A", "./common/tasks.ts", "call", "shop.add", "1", "2");
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toMatch(/error APP_MODULE_FORMAT: .*tasks\.ts, or a file that it imports, .* CommonJS\n {2}Put "type": "module"/);
   });
 
   it("a result that only its caller gets is not waited for", async () => {

@@ -60,7 +60,7 @@ export const dagCommands = {
   "dag init": {
     doc: "Makes the store of DAGs, and a first DAG.",
     notes: [
-      "Without an app here, ./dags.ts is written, which has one DAG, and package.json is left alone. A file that is there is never written over; what it has is told.",
+      "Without an app here, ./dags.ts is written (./dags.mts in a package of CommonJS), which has one DAG. A file that is there is never written over; what it has is told.",
     ],
     positionals: {},
     options: {},

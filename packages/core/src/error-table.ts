@@ -40,6 +40,10 @@ export const errorTable = {
     "The module given with -A could not be loaded or exports no app.",
     "Name with -A the file that calls createApp, and with :name which app if it exports several.",
   ],
+  APP_MODULE_FORMAT: [
+    "A module of TypeScript is written with import and export, in a package that package.json does not call one of ES modules.",
+    'Put "type": "module" into package.json (`npm pkg set type=module`), or let the name of the file end with .mts.',
+  ],
   COMMAND_USAGE: [
     "A command line could not be understood.",
     "The message says what was expected; `celeriac <command> --help` lists what there is.",

@@ -1,16 +1,29 @@
 /** Loads the modules of users, TypeScript included: in the command, in executors, and where an app names modules that only workers load. */
 import { accessSync, constants } from "node:fs";
 import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
 import { forgoTsxCache } from "./environment.ts";
 import { ConfigError } from "./errors.ts";
 
-/** Imports a user's module; TypeScript through Node's own type stripping (22.18 and later), else through tsx. Throws CONFIG_DRIVER_MISSING where neither is there. */
+/** Imports a user's module; TypeScript through Node's own type stripping (22.18 and later), else through tsx. Throws CONFIG_DRIVER_MISSING where neither is there, APP_MODULE_FORMAT. */
 export async function loadModule(url: URL): Promise<Readonly<Record<string, unknown>>> {
   if (/\.[cm]?tsx?$/.test(url.pathname) && !stripsTypes() && !(await registerTsx())) {
     const message = `This Node (${process.version}) cannot load TypeScript by itself: install tsx, or use Node 22.18 or later`;
     throw new ConfigError("CONFIG_DRIVER_MISSING", message);
   }
-  return await importing<Readonly<Record<string, unknown>>>(() => import(url.href));
+  try {
+    return await importing<Readonly<Record<string, unknown>>>(() => import(url.href));
+  } catch (cause) {
+    if (!isOfOtherFormat(cause)) throw cause;
+    const message = `${fileURLToPath(url)}, or a file that it imports, is written with import and export, and package.json makes it CommonJS`;
+    throw new ConfigError("APP_MODULE_FORMAT", message, { cause });
+  }
+}
+
+/** How Node and tsx fail at TypeScript that package.json makes CommonJS and whose syntax is that of ES modules. */
+function isOfOtherFormat(error: unknown): boolean {
+  const isRefused = error instanceof SyntaxError && /outside a module|Unexpected token 'export'/.test(error.message);
+  return isRefused || codeOf(error).startsWith("ERR_REQUIRE_");
 }
 
 /** How Node's own type stripping refuses, before anything has run: imports without the ending of their file, of a folder, and syntax that is more than types. */

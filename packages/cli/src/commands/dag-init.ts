@@ -1,5 +1,5 @@
 /** `celeriac dag init`: makes the store, and a first DAG where there is no app. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { CeleriacError } from "@celeriac/core/runtime";
 import type { CommandArguments } from "../command-table.ts";
 import { withDags } from "../dag-access.ts";
@@ -7,8 +7,6 @@ import { exitCode } from "../exit-code.ts";
 import { hasApp } from "../load-app.ts";
 import type { Output } from "../output.ts";
 import { counted } from "../text.ts";
-
-const firstFile = "./dags.ts";
 
 const firstDag = `import { createApp } from "celeriac";
 import { dag, each } from "celeriac/dag";
@@ -29,30 +27,39 @@ export const hello = dag(app, "hello", { schedule: "@daily" }, (d) => {
 
 /** Resolves with the exit code. Throws APP_NOT_FOUND, DAG_STORE_*, CONFIG_*. */
 export async function dagInit({ common }: CommandArguments<"dag init">, output: Output): Promise<number> {
-  const app = common.app ?? (writeFirst() ? firstFile : null);
-  const isNew = app === firstFile && common.app === null;
+  const written = common.app === null && !hasApp(process.cwd()) ? writeFirst() : null;
+  const app = common.app ?? written;
   const { store, dags } = await withDags({ ...common, app }, async (access) => {
     await access.store.read((tables) => tables.dags.all());
     return { store: access.store.label, dags: [...access.dags.keys()] };
   });
-  output.result(isNew ? `${firstFile} is written: it has the DAG ${dags.join(", ")}.` : `The app has ${counted(dags.length, "DAG")}.`, {
-    ...{ store, dags, written: isNew ? firstFile : null },
-  });
+  const told =
+    written === null ? `The app has ${counted(dags.length, "DAG")}.` : `${written} is written: it has the DAG ${dags.join(", ")}.`;
+  output.result(told, { store, dags, written });
   const flag = app === null ? "" : ` -A ${app}`;
   const [first = "DAG"] = dags;
   output.remark(`Its runs are kept in ${store}. Try it: celeriac${flag} dag test ${first}. Have it run: celeriac${flag} dag scheduler.`);
   return exitCode.done;
 }
 
-/** false: the folder has an app. */
-function writeFirst(): boolean {
-  if (hasApp(process.cwd())) return false;
+/** Gives its name. Throws APP_NOT_FOUND where a file has it. */
+function writeFirst(): string {
+  const file = isModulePackage() ? "./dags.ts" : "./dags.mts";
   try {
-    writeFileSync(firstFile, firstDag, { flag: "wx" });
-    return true;
+    writeFileSync(file, firstDag, { flag: "wx" });
+    return file;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "EEXIST")
-      throw new CeleriacError("APP_NOT_FOUND", `${firstFile} is there already: name it with -A ${firstFile}`, { cause });
+      throw new CeleriacError("APP_NOT_FOUND", `${file} is there already: name it with -A ${file}`, { cause });
     throw cause;
+  }
+}
+
+/** What package.json makes CommonJS is an ES module under another ending. */
+function isModulePackage(): boolean {
+  try {
+    return (JSON.parse(readFileSync("package.json", "utf8")) as { readonly type?: unknown } | null)?.type === "module";
+  } catch {
+    return false;
   }
 }
