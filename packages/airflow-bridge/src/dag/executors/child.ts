@@ -15,6 +15,8 @@ export interface ChildOptions {
 }
 
 export interface RunChild {
+  /** Resolves when it has loaded the app, or has ended. */
+  readonly opened: Promise<void>;
   /** One at a time. */
   run(instance: QueuedInstance): Promise<SeatEnd>;
   interrupt(why: "revoked" | "stopped"): void;
@@ -53,9 +55,14 @@ export function startChild({ start, killAfterMs, clock, logger }: ChildOptions):
     // A channel that breaks is a child that ends, which its exit tells.
     if (child.connected) child.send(message, () => {});
   };
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
   const exited = new Promise<void>((gone) => {
     const ended = (how: string) => {
       isUsable = false;
+      open();
       left(reason ?? { kind: "lost", reason: `its process ended with ${how}` });
       gone();
     };
@@ -65,7 +72,7 @@ export function startChild({ start, killAfterMs, clock, logger }: ChildOptions):
   child.on("message", (message: FromChild) => {
     switch (message.kind) {
       case "opened":
-        return;
+        return open();
       case "unusable":
         isUsable = false;
         reason = { kind: "lost", reason: message.reason };
@@ -89,6 +96,7 @@ export function startChild({ start, killAfterMs, clock, logger }: ChildOptions):
   tell({ kind: "open", ...start });
 
   return {
+    opened,
     get isUsable() {
       return isUsable;
     },

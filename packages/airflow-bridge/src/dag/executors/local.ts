@@ -9,11 +9,13 @@ export function createLocalExecutor(options: ChildOptions & { readonly paralleli
 
 function seatOf(options: ChildOptions): Seat {
   let child: RunChild | null = null;
+  const usable = (): RunChild => {
+    if (child?.isUsable !== true) child = startChild(options);
+    return child;
+  };
   return {
-    async run(instance) {
-      if (child?.isUsable !== true) child = startChild(options);
-      return await child.run(instance);
-    },
+    open: async () => await usable().opened,
+    run: async (instance) => await usable().run(instance),
     interrupt: (why) => child?.interrupt(why),
     close: async () => await child?.close(),
   };

@@ -4,6 +4,8 @@ import { createEventBuffer } from "../event-buffer.ts";
 import type { Executor, ExecutorEvent, QueuedInstance } from "../executor.ts";
 
 export interface Seat {
+  /** Resolves when something can run here, or will be told that nothing can. Never rejects. */
+  open(): Promise<void>;
   /** Resolves when the instance has left the seat; what was to be written of it is written then. */
   run(instance: QueuedInstance): Promise<SeatEnd>;
   /** Tells what runs here to end; what does not heed it is ended or left behind soon after. Nothing where nothing runs. */
@@ -27,19 +29,28 @@ export function createSeatedExecutor(name: "sequential" | "local", seatCount: nu
   const waiting: QueuedInstance[] = [];
   const running = new Map<Seat, Taken>();
   let isOpen = true;
+  let opening = 0;
 
+  /** Whoever waits takes the first seat that is free, be it one that opens or one that is left: many an instance takes less time than a process to start. */
   const fill = () => {
-    while (isOpen && waiting.length > 0) {
-      const seat = idle.pop() ?? (seats.length < seatCount ? openOne() : undefined);
-      if (seat === undefined) return;
-      const instance = waiting.shift()!;
+    for (let seat = idle.pop(); seat !== undefined; seat = idle.pop()) {
+      const instance = isOpen ? waiting.shift() : undefined;
+      if (instance === undefined) {
+        idle.push(seat);
+        return;
+      }
       running.set(seat, { instance, ended: occupy(seat, instance) });
     }
+    while (isOpen && opening < waiting.length && seats.length < seatCount) void openOne();
   };
-  const openOne = () => {
+  const openOne = async () => {
     const seat = openSeat();
     seats.push(seat);
-    return seat;
+    opening++;
+    await seat.open();
+    opening--;
+    idle.push(seat);
+    fill();
   };
   const occupy = async (seat: Seat, instance: QueuedInstance) => {
     const end = await seat.run(instance).catch((error): SeatEnd => ({ kind: "lost", reason: reasonOf(error) }));

@@ -12,6 +12,7 @@ export function createSequentialExecutor(parts: RunnerParts): Executor {
 function seatHere(parts: RunnerParts): Seat {
   let abort = new AbortController();
   return {
+    async open() {},
     async run(instance) {
       abort = new AbortController();
       await runInstance(instance, instance.externalId, parts, abort.signal);
