@@ -1,7 +1,8 @@
 /** The commands of DAGs, with their store beside the embedded broker. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, vi } from "vitest";
+import { beside, inTurn as it } from "../support/beside.ts";
 import { celeriac, startCeleriac } from "../support/celeriac-command.ts";
 import { projectFolder } from "../support/project-folder.ts";
 
@@ -27,7 +28,7 @@ dag(app, "breaks", {}, (d) => {
 });
 `;
 
-describe("celeriac dag", () => {
+beside("celeriac dag", () => {
   let folder: ReturnType<typeof projectFolder>;
   const run = (...words: string[]) => celeriac(folder.path, words);
   const json = async (...words: string[]) => JSON.parse((await run("--json", ...words)).stdout) as Record<string, unknown>;
@@ -94,7 +95,7 @@ describe("celeriac dag", () => {
   });
 });
 
-describe("celeriac dag init", () => {
+beside("celeriac dag init", () => {
   it("writes a first DAG that runs, and never over a file", async () => {
     const folder = projectFolder("dag-init", {});
     try {
