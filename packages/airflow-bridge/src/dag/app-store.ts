@@ -14,10 +14,14 @@ export interface AppStore {
 export async function openAppStore(runtime: AppRuntime, given: Readonly<Record<string, unknown>> = {}): Promise<AppStore> {
   const settings = dagSettings(given);
   const url = dagStoreUrl(settings, runtime.settings.brokerUrl);
-  const { clock, logger } = runtime;
-  const store = await openDagStore(url, {
-    ...{ clock, logger, credentials: null, durability: runtime.settings.durability },
-    defaultPoolSlots: settings.defaultPoolTaskSlotCount,
-  });
-  return { store, url, settings };
+  return { store: await openStoreAt(url, runtime, settings), url, settings };
+}
+
+/** The same, where somebody has read the settings and knows the place. */
+export function openStoreAt(
+  url: string,
+  { clock, logger, settings: { durability } }: Pick<AppRuntime, "clock" | "logger" | "settings">,
+  { defaultPoolTaskSlotCount: defaultPoolSlots }: Pick<DagSettings, "defaultPoolTaskSlotCount">,
+): Promise<DagStore> {
+  return openDagStore(url, { clock, logger, durability, credentials: null, defaultPoolSlots });
 }

@@ -1,23 +1,21 @@
 /** The door for the monitor's command: what an app's DAG store has to show, opened when somebody looks at it for the first time. */
 import { existsSync } from "node:fs";
 import { type AppRuntime, type DagRuns, sqliteFilePath } from "@celeriac/core/runtime";
+import { openStoreAt } from "./app-store.ts";
 import { dagSettings, dagStoreUrl } from "./config.ts";
 import { createDagRuns } from "./dag-runs.ts";
-import { openDagStore } from "./open-store.ts";
 
 /** A file that no scheduler has made yet is not made by looking. Throws CONFIG_*. */
-export function openDagRuns({ settings, clock, logger }: Pick<AppRuntime, "settings" | "clock" | "logger">): DagRuns {
-  const given = dagSettings();
-  const url = dagStoreUrl(given, settings.brokerUrl);
+export function openDagRuns(runtime: Pick<AppRuntime, "settings" | "clock" | "logger">): DagRuns {
+  const settings = dagSettings();
+  const url = dagStoreUrl(settings, runtime.settings.brokerUrl);
   const path = /^(?:db\+)?sqlite:/i.test(url) ? sqliteFilePath(url) : null;
   const isThere = () => path === null || existsSync(path);
-  const { durability } = settings;
-  const context = { clock, logger, credentials: null, durability, defaultPoolSlots: given.defaultPoolTaskSlotCount };
   let opening: Promise<Omit<DagRuns, "isThere">> | null = null;
 
   async function using<T>(empty: T, ask: (runs: Omit<DagRuns, "isThere">) => Promise<T>): Promise<T> {
     if (opening === null && !isThere()) return empty;
-    opening ??= openDagStore(url, context).then(createDagRuns);
+    opening ??= openStoreAt(url, runtime, settings).then(createDagRuns);
     return await ask(await opening);
   }
 

@@ -13,10 +13,9 @@ import {
   shownValue,
 } from "@celeriac/core/runtime";
 import { triggerRun } from "./acts/trigger.ts";
-import { dagSettings, dagStoreUrl } from "./config.ts";
+import { openAppStore } from "./app-store.ts";
 import { createTimetable } from "./create-timetable.ts";
 import type { DagModel } from "./model.ts";
-import { openDagStore } from "./open-store.ts";
 import type { RunPlace } from "./records.ts";
 import type { DagStore } from "./store.ts";
 
@@ -96,12 +95,7 @@ async function stateOf(store: DagStore, place: RunPlace, clock: Clock, over: Abo
 }
 
 async function withStore<T>(runtime: AppRuntime, ask: (store: DagStore) => Promise<T>): Promise<T> {
-  const settings = dagSettings();
-  const { clock, logger } = runtime;
-  const store = await openDagStore(dagStoreUrl(settings, runtime.settings.brokerUrl), {
-    ...{ clock, logger, credentials: null, durability: runtime.settings.durability },
-    defaultPoolSlots: settings.defaultPoolTaskSlotCount,
-  });
+  const { store } = await openAppStore(runtime);
   try {
     return await ask(store);
   } finally {

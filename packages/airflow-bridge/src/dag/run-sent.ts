@@ -2,22 +2,17 @@
 import { hostname } from "node:os";
 import type { TaskContext } from "@celeriac/core";
 import { type AbortReason, type AppRuntime, CeleriacError } from "@celeriac/core/runtime";
-import { dagSettings, dagStoreUrl } from "./config.ts";
+import { openAppStore } from "./app-store.ts";
 import { Interruption, type InterruptionKind } from "./interruption.ts";
 import type { DagModel } from "./model.ts";
-import { openDagStore } from "./open-store.ts";
 import type { InstancePlace } from "./records.ts";
 import { type RunnerParts, runInstance } from "./runner.ts";
 import { runnerParts } from "./runner-parts.ts";
 
 /** What runs them in this process. Whoever opens it closes its store. Throws CONFIG_*. */
 export async function openRunner(runtime: AppRuntime, findDag: (dagId: string) => DagModel | undefined): Promise<RunnerParts> {
-  const settings = dagSettings();
+  const { store, settings } = await openAppStore(runtime);
   const { clock, logger } = runtime;
-  const store = await openDagStore(dagStoreUrl(settings, runtime.settings.brokerUrl), {
-    ...{ clock, logger, credentials: null, durability: runtime.settings.durability },
-    defaultPoolSlots: settings.defaultPoolTaskSlotCount,
-  });
   return runnerParts({ runtime, findDag }, { store, settings, logger, clock, hostname: hostname(), handBack: "queued" });
 }
 

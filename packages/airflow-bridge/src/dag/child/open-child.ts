@@ -1,7 +1,7 @@
 /** What a child process of the scheduler has: the app it loads, the store it opens, and a log that its parent writes. */
 import { type Logger, redact, systemClock } from "@celeriac/core/runtime";
+import { openStoreAt } from "../app-store.ts";
 import { loadDags } from "../load-dags.ts";
-import { openDagStore } from "../open-store.ts";
 import type { RunnerParts } from "../runner.ts";
 import { runnerParts } from "../runner-parts.ts";
 import type { ChildStart, FromChild } from "./messages.ts";
@@ -11,10 +11,8 @@ export async function openChild({ source, storeUrl, settings, hostname }: ChildS
   const loaded = await loadDags(source);
   loaded.runtime.enterExecutor();
   loaded.runtime.setLogger(parentLogger);
-  const store = await openDagStore(storeUrl, {
-    ...{ clock: systemClock, logger: parentLogger, credentials: null, durability: loaded.runtime.settings.durability },
-    defaultPoolSlots: settings.defaultPoolTaskSlotCount,
-  });
+  const place = { clock: systemClock, logger: parentLogger, settings: loaded.runtime.settings };
+  const store = await openStoreAt(storeUrl, place, settings);
   return runnerParts(loaded, { store, settings, hostname, logger: parentLogger, clock: systemClock, handBack: "up_for_reschedule" });
 }
 
