@@ -64,6 +64,18 @@ export function executorSuite(name: string, traits: ExecutorTraits, open: () => 
       expect(await stage.row("fails")).toMatchObject({ state: "failed", reason: "no luck", tryNumber: 1 });
     });
 
+    test("skips a task that asks for it, and fails one for good that gives up", async () => {
+      const stage = await stageOf();
+      const skips = await stage.queue("skips");
+      const givesUp = await stage.queue("gives_up");
+      for (const instance of [skips, givesUp]) {
+        await executor.queue([instance]);
+        await ends(stage, instance.taskId);
+      }
+      expect(await stage.row("skips")).toMatchObject({ state: "skipped", reason: "nothing new" });
+      expect(await stage.row("gives_up")).toMatchObject({ state: "failed", reason: "it will never be there", tryNumber: 1, maxTries: 4 });
+    });
+
     test("says when it can take more", async () => {
       const stage = await stageOf();
       const told = new Promise<void>((resolve) => executor.onEvent(resolve));

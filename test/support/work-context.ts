@@ -1,5 +1,6 @@
 /** What the work of a DAG's task is given, for tests of one operator. */
 import type { RunAccess, WorkContext } from "../../packages/airflow-bridge/src/dag/model.ts";
+import { endings } from "../../packages/airflow-bridge/src/dag/task-ending.ts";
 import { systemClock } from "../../packages/core/src/clock.ts";
 import { silentLogger } from "../../packages/core/src/logger.ts";
 
@@ -13,7 +14,7 @@ export function workContext(given: Partial<WorkContext> = {}): WorkContext {
   return {
     ...{ dagId: "etl", runId: "scheduled__2026-03-01T00:00:00+00:00", taskId: "task", mapIndex: -1, tryNumber: 1 },
     ...{ logicalDate: at, intervalStart: at, intervalEnd: at, params: {}, signal: new AbortController().signal, log: silentLogger },
-    ...{ environment: process.env, clock: systemClock, runs: noRuns },
+    ...{ environment: process.env, clock: systemClock, runs: noRuns, ...endings },
     ...given,
   };
 }

@@ -24,6 +24,13 @@ export async function dags(): Promise<void> {
     expectType<Equal<typeof rows, Handle<Row[]>>>();
     const loaded = d.task(load, { pool: "db" }).expand(each(rows), "weather");
     expectType<Equal<typeof loaded, Handle<number[]>>>();
+    const counted = d.task("counted", async (run, n: number) => {
+      if (n > 0) return n;
+      throw run.skip("nothing to count");
+    });
+    expectType<Equal<ReturnType<typeof counted>, Handle<number>>>();
+    // @ts-expect-error it fails for a reason
+    d.task("x", (run) => run.fail());
     const total = d.task(tsum)(loaded);
     sum = total;
     expectType<Equal<typeof total, Handle<number>>>();

@@ -18,6 +18,12 @@ dag(app, "etl", { schedule: null }, (d) => {
   d.task("fails", async () => {
     throw new Error("no luck");
   })();
+  d.task("skips", async (run) => {
+    throw run.skip("nothing new");
+  })();
+  d.task("gives_up", { retries: 3 }, async (run) => {
+    throw run.fail("it will never be there");
+  })();
   d.task("heeds", async (run) => {
     await new Promise<void>((resolve) => run.signal.addEventListener("abort", () => resolve(), { once: true }));
     throw run.signal.reason;

@@ -14,6 +14,7 @@ import type { InstanceRecord, RunRecord } from "./records.ts";
 import { isMapped, mappedLength, type RunValues, resolveInputs } from "./resolve-inputs.ts";
 import { retryDelayMs } from "./retry.ts";
 import { isFinished, type RunState } from "./states.ts";
+import { endings } from "./task-ending.ts";
 import { tryEndOf } from "./try-end.ts";
 import { priorityWeights } from "./weights.ts";
 
@@ -191,6 +192,7 @@ async function workOf({ run, clock, values, runs }: Scene, task: TaskModel, inst
     logicalDate: new Date(run.logicalDate),
     intervalStart: new Date(run.intervalStart),
     intervalEnd: new Date(run.intervalEnd),
+    ...endings,
     params: run.params,
     ...{ environment: parts.environment, clock, runs },
   });

@@ -88,7 +88,7 @@ export interface Wait {
   readonly intervalMs: number;
   /** from the first start on, over all its looks */
   readonly timeoutMs: number | null;
-  /** skipped instead of failed when it took too long */
+  /** skipped instead of failed when it took too long, or fails for good */
   readonly softFail: boolean;
   /** `undefined` or `false`: not yet; anything else ends the wait, and is its value */
   poke(context: WorkContext, args: readonly unknown[]): Promise<unknown>;

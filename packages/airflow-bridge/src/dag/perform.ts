@@ -1,7 +1,8 @@
 /** Does the work of one try until it ends or is interrupted, and says what came of it. Knows no store. */
-import { type Clock, reasonOf } from "@celeriac/core/runtime";
+import type { Clock } from "@celeriac/core/runtime";
 import { Interruption } from "./interruption.ts";
 import type { Ending } from "./model.ts";
+import { thrownEnding } from "./task-ending.ts";
 
 export type Performed =
   | { readonly kind: "ended"; readonly ending: Ending; readonly heeded: boolean }
@@ -35,7 +36,7 @@ async function settled(work: () => Promise<Ending>): Promise<Ending> {
   try {
     return await work();
   } catch (error) {
-    return { kind: "failed", reason: reasonOf(error), retryable: true };
+    return thrownEnding(error);
   }
 }
 
@@ -57,7 +58,7 @@ function performedOf(given: Ending | null, signal: AbortSignal): Performed {
       return { kind, heeded };
     case "stopped":
       // What it had done by then is done.
-      return given !== null && given.kind !== "failed" ? { kind: "ended", ending: given, heeded } : { kind, heeded };
+      return given !== null && (given.kind !== "failed" || !given.retryable) ? { kind: "ended", ending: given, heeded } : { kind, heeded };
     case "timeout":
     case "revoked":
       return { kind: "ended", ending: { kind: "failed", reason: message, retryable: true }, heeded };

@@ -17,4 +17,11 @@ export interface RunContext {
   /** aborted when its time is over, when somebody cleared or marked it, and at a stop */
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /**
+   * Write `throw run.skip()`: it throws by itself, the `throw` is for the reader and for control-flow analysis. The task is skipped, as by Airflow's
+   * AirflowSkipException.
+   */
+  skip(reason?: string): never;
+  /** Write `throw run.fail(reason)`. The task has failed, without the tries that are left, as by Airflow's AirflowFailException. */
+  fail(reason: string): never;
 }

@@ -11,6 +11,7 @@ import { type Performed, perform } from "./perform.ts";
 import type { InstancePlace, RunRecord } from "./records.ts";
 import type { InstanceState } from "./states.ts";
 import type { DagStore, Tables } from "./store.ts";
+import { endings } from "./task-ending.ts";
 import { type BegunTry, beginTry } from "./try-begin.ts";
 import { type EndRules, endCleared, endTry, type TryEnd, tryEndOf, warnOfSize } from "./try-end.ts";
 
@@ -139,6 +140,7 @@ export function contextOf(
     logicalDate: new Date(run.logicalDate),
     intervalStart: new Date(run.intervalStart),
     intervalEnd: new Date(run.intervalEnd),
+    ...endings,
     params: Object.freeze({ ...parts.findDag(dagId)?.params, ...run.params }),
     environment: parts.environment,
     clock: parts.clock,

@@ -64,6 +64,16 @@ describe("a wait", () => {
     expect(await stage.row("t")).toMatchObject({ state: "up_for_retry", reason: "403" });
   });
 
+  test.each([
+    ["skip", false, "skipped"],
+    ["fail", false, "failed"],
+    ["fail", true, "skipped"],
+  ] as const)("whose look says %s, with softFail %s, ends as %s without another try", async (verb, softFail, state) => {
+    const { stage } = await staged({ retries: 2, work: wait("defer", async (run) => run[verb]("no such bucket"), { softFail }) });
+    await runOnce(stage, "t");
+    expect(await stage.row("t")).toMatchObject({ state, reason: "no such bucket", tryNumber: 1 });
+  });
+
   test("that pokes is interrupted between two looks", async () => {
     const abort = new AbortController();
     const { clock, stage } = await staged({ work: wait("poke", async () => false) });

@@ -194,6 +194,16 @@ describe("is interrupted", () => {
     expect(await stage.row("t")).toMatchObject({ state: "queued", tryNumber: 1, externalId });
   });
 
+  test("by no stop that comes when it has given up", async () => {
+    const abort = new AbortController();
+    const gives = run(async (context) => {
+      abort.abort();
+      throw context.fail("no such table");
+    });
+    const stage = await one(gives, { retries: 2 });
+    expect(await runOnce(stage, "t", abort.signal)).toMatchObject({ state: "failed" });
+  });
+
   test("by nothing that comes after its end", async () => {
     const abort = new AbortController();
     const stage = await one(

@@ -74,6 +74,32 @@ it("goes the way that a branch chose, and skips what is not on it", async () => 
   );
 });
 
+it("skips what says so, and fails what gives up, as a function, a branch or a poke", async () => {
+  const { trial } = await tried(
+    (d) => {
+      d.task("nothing", (run) => {
+        throw run.skip();
+      })();
+      d.task("late", (run) => {
+        if (run.tryNumber === 1) throw new Error("once more");
+        throw run.fail("no such table");
+      })();
+      d.branch("way", (run): "a" => {
+        throw run.skip("no way");
+      })().on("a", d.task("a", () => 1)());
+      d.sensor("bucket", { softFail: true }, (run) => run.fail("no such bucket"));
+    },
+    { defaults: { retries: 5 } },
+  );
+  expect(trial.instances).toEqual([
+    { taskId: "nothing", mapIndex: -1, state: "skipped", tries: 1, reason: "its own code skipped it" },
+    { taskId: "late", mapIndex: -1, state: "failed", tries: 2, reason: "no such table" },
+    { taskId: "way", mapIndex: -1, state: "skipped", tries: 1, reason: "no way" },
+    { taskId: "bucket", mapIndex: -1, state: "skipped", tries: 1, reason: "no such bucket" },
+    { taskId: "a", mapIndex: -1, state: "skipped", tries: 0, reason: "its trigger rule is all_success" },
+  ]);
+});
+
 describe("a task that fails", () => {
   it("is tried again without the wait, and lets what is behind it fail", async () => {
     const { trial, drawn } = await tried((d) => {

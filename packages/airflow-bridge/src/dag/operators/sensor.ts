@@ -11,7 +11,7 @@ export interface SensorOptions extends NodeOptions {
   interval?: Duration;
   /** from the first look on, over all tries; 7 days */
   timeout?: Duration;
-  /** skipped instead of failed when it took too long */
+  /** skipped instead of failed when it took too long, or `throw run.fail(reason)` */
   softFail?: boolean;
 }
 
