@@ -3,9 +3,9 @@ import { existsSync, writeFileSync, writeSync } from "node:fs";
 import { url } from "node:inspector";
 import { getHeapStatistics } from "node:v8";
 import { isMainThread, threadId } from "node:worker_threads";
-import type { Publication } from "@celeriac/core/runtime";
+import type { AppSource, Publication } from "@celeriac/core/runtime";
 import type { Ending, Run, RunControl } from "../../packages/core/src/run.js";
-import type { AppSource, ExecutorContext, OpenedExecute } from "../../packages/worker/src/pools/executor-init.js";
+import type { ExecutorContext, OpenedExecute } from "../../packages/worker/src/pools/executor-init.js";
 
 export type Script =
   | { readonly do: "return"; readonly value: unknown }

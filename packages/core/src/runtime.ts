@@ -2,6 +2,7 @@
 export { type AfterChord, afterBrokenChord, afterChord, type EndedChord } from "./after-chord.ts";
 export { runtimeOf } from "./app.ts";
 export type { AppRuntime } from "./app-runtime.ts";
+export { type AppSource, findApp } from "./app-source.ts";
 export { attemptNumber } from "./attempt.ts";
 export type { ResultBackend, ResultRecord, ResultSubscription } from "./backend.ts";
 export type {

@@ -1,7 +1,6 @@
 /** The door of the worker. */
 
-export type { Execute } from "@celeriac/core/runtime";
-export { type FoundApp, findApp } from "./app-source.ts";
+export type { AppSource, Execute } from "@celeriac/core/runtime";
 export {
   nodeName,
   nodePath,
@@ -15,7 +14,6 @@ export {
   workerOptionTable,
 } from "./options.ts";
 export type { ExecutorStack, PoolStats } from "./pool.ts";
-export type { AppSource } from "./pools/executor-init.ts";
 export type { InlineLife } from "./pools/inline-life.ts";
 export type { Simulation } from "./simulation.ts";
 export { stacksText } from "./stack-text.ts";

@@ -1,7 +1,15 @@
 /** What an executor loads first: the user's app, and the Execute that runs its tasks. */
-import { type AppRuntime, createExecute, type Logger, loadModule, logLevels, redact } from "@celeriac/core/runtime";
-import { findApp } from "./app-source.ts";
-import type { AppSource, ExecutorContext, OpenedExecute } from "./pools/executor-init.ts";
+import {
+  type AppRuntime,
+  type AppSource,
+  createExecute,
+  findApp,
+  type Logger,
+  loadModule,
+  logLevels,
+  redact,
+} from "@celeriac/core/runtime";
+import type { ExecutorContext, OpenedExecute } from "./pools/executor-init.ts";
 
 /** Throws APP_NOT_FOUND, and whatever the user's modules or `deps` throw. */
 export async function openExecute(source: AppSource, context: ExecutorContext): Promise<OpenedExecute> {

@@ -1,10 +1,9 @@
 /** The pool of a worker: where its tasks run, and who is told of them. */
-import { type AppRuntime, CeleriacError, type Logger, type LogLevel } from "@celeriac/core/runtime";
+import { type AppRuntime, type AppSource, CeleriacError, type Logger, type LogLevel } from "@celeriac/core/runtime";
 import type { TaskConsumer } from "./consumer.ts";
 import { enterExecutor } from "./open-execute.ts";
 import type { PoolShape } from "./options.ts";
 import type { Pool } from "./pool.ts";
-import type { AppSource } from "./pools/executor-init.ts";
 import { createExecutorPool } from "./pools/executor-pool.ts";
 import type { OpenInline } from "./pools/inline-executor.ts";
 import type { Simulation } from "./simulation.ts";
@@ -17,7 +16,7 @@ export interface WorkerPoolParts {
   readonly logger: Logger;
   readonly logLevel: LogLevel;
   /** the module executors load the app from; undefined: the one that called createApp */
-  readonly source: Pick<AppSource, "moduleUrl" | "appName"> | undefined;
+  readonly source: AppSource | undefined;
   readonly simulation: Simulation | undefined;
 }
 

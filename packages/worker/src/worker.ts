@@ -2,6 +2,7 @@
 import type { App } from "@celeriac/core";
 import {
   type AppRuntime,
+  type AppSource,
   BrokerError,
   CeleriacError,
   createService,
@@ -26,7 +27,6 @@ import type { LimitChanges } from "./limit-changes.ts";
 import { fixedDemand, nodeName, nodePath, poolPlan, poolShape, type WorkerOptions, workerOptionTable } from "./options.ts";
 import { PausedTasks } from "./paused-tasks.ts";
 import type { ExecutorStack, Pool, PoolStats } from "./pool.ts";
-import type { AppSource } from "./pools/executor-init.ts";
 import { prepareApp } from "./prepare-app.ts";
 import type { Presence } from "./presence.ts";
 import type { Probes } from "./probes/probes.ts";
@@ -50,7 +50,7 @@ export interface WorkerSurroundings {
   /** Called when remote control changes it; without it the logger goes on as before. */
   readonly setLogLevel?: ((level: LogLevel) => void) | undefined;
   /** the module executors load the app from; default: the one that called createApp */
-  readonly source?: Pick<AppSource, "moduleUrl" | "appName"> | undefined;
+  readonly source?: AppSource | undefined;
   /** Called when the worker has stopped by itself, which it does where `brokerConnectionRetry` is false and its broker was lost: BROKER_UNREACHABLE. */
   readonly failed?: ((error: CeleriacError) => void) | undefined;
   /** for tests; takes the place of the pool */

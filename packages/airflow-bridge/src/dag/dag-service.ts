@@ -4,7 +4,7 @@
  */
 import { hostname as hostnameOf } from "node:os";
 import type { App } from "@celeriac/core";
-import { type AppRuntime, createService, type Logger, type Service } from "@celeriac/core/runtime";
+import { type AppRuntime, type AppSource, createService, type Logger, type Service } from "@celeriac/core/runtime";
 import { type AppStore, openAppStore } from "./app-store.ts";
 import type { ChildStart } from "./child/messages.ts";
 import type { DagSettings } from "./config.ts";
@@ -12,7 +12,6 @@ import type { Executor } from "./executor.ts";
 import { createCeleryExecutor } from "./executors/celery.ts";
 import { createLocalExecutor } from "./executors/local.ts";
 import { createSequentialExecutor } from "./executors/sequential.ts";
-import type { DagSource } from "./load-dags.ts";
 import type { DagModel } from "./model.ts";
 import { dagsOf } from "./registry.ts";
 import { graceMs, runnerParts } from "./runner-parts.ts";
@@ -31,7 +30,7 @@ export interface DagServiceParts {
   readonly app: App<any>;
   readonly runtime: AppRuntime;
   /** where child processes load the app again */
-  readonly source: DagSource;
+  readonly source: AppSource;
   readonly logger: Logger;
   /** of the table of settings; they win over the environment */
   readonly settings: Readonly<Record<string, unknown>>;

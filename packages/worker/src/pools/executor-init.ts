@@ -1,14 +1,6 @@
 /** What an executor is told first: which user code to load, and how to get an Execute from it. */
-import type { Execute, LogLevel } from "@celeriac/core/runtime";
+import type { AppSource, Execute, LogLevel } from "@celeriac/core/runtime";
 import type { Lifetime } from "./lifetime.ts";
-
-/** Where the user's app is found. */
-export interface AppSource {
-  /** file: URL of the module given with -A */
-  readonly moduleUrl: string;
-  /** name of the export; null = the module's only app */
-  readonly appName: string | null;
-}
 
 export interface ExecutorContext {
   /** node name, e.g. "celery@host" */

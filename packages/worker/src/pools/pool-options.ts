@@ -1,8 +1,8 @@
 /** What a pool is made from: how many executors of which kind, what they load, and whom it tells. */
-import { type Clock, type Logger, processEntry } from "@celeriac/core/runtime";
+import { type AppSource, type Clock, type Logger, processEntry } from "@celeriac/core/runtime";
 import type { PoolListener } from "../pool.ts";
 import type { AutoscaleOptions } from "./autoscaler.ts";
-import type { AppSource, ExecutorContext, ExecutorInit } from "./executor-init.ts";
+import type { ExecutorContext, ExecutorInit } from "./executor-init.ts";
 import type { OpenInline } from "./inline-executor.ts";
 import type { Lifetime } from "./lifetime.ts";
 

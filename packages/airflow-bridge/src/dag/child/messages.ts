@@ -1,12 +1,11 @@
 /** What a local executor and the processes it starts tell each other, as JSON over Node's own channel. */
-import type { LogLevel } from "@celeriac/core/runtime";
+import type { AppSource, LogLevel } from "@celeriac/core/runtime";
 import type { DagSettings } from "../config.ts";
-import type { DagSource } from "../load-dags.ts";
 import type { InstancePlace } from "../records.ts";
 import type { RunEnd } from "../runner.ts";
 
 export interface ChildStart {
-  readonly source: DagSource;
+  readonly source: AppSource;
   readonly storeUrl: string;
   readonly settings: DagSettings;
   readonly hostname: string;

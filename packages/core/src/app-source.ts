@@ -1,14 +1,22 @@
-/** Where an executor finds the app whose tasks it runs: its module is loaded once more in each child process or thread. */
-import { type AppRuntime, CeleriacError, runtimeOf } from "@celeriac/core/runtime";
-import type { AppSource } from "./pools/executor-init.ts";
+/** Where a child process or thread finds the app whose tasks it runs: its module is loaded once more there. */
+import { runtimeOf } from "./app.ts";
+import type { AppRuntime } from "./app-runtime.ts";
+import { CeleriacError } from "./errors.ts";
+
+export interface AppSource {
+  /** file: URL of the module given with -A */
+  readonly moduleUrl: string;
+  /** of its export, or its own; null: the module's only app */
+  readonly appName: string | null;
+}
 
 export interface FoundApp {
   readonly app: object;
   readonly runtime: AppRuntime;
 }
 
-/** The app among a module's exports: the one called `name` (its export or its own name), else the only one. Throws APP_NOT_FOUND listing what is there. */
-export function findApp(module: Readonly<Record<string, unknown>>, source: Pick<AppSource, "moduleUrl" | "appName">): FoundApp {
+/** The app among a module's exports: the one called `appName`, else the only one. Throws APP_NOT_FOUND listing what is there. */
+export function findApp(module: Readonly<Record<string, unknown>>, source: AppSource): FoundApp {
   const found = new Map<object, { readonly key: string; readonly runtime: AppRuntime }>();
   for (const [key, value] of Object.entries(module)) {
     const runtime = runtimeOf(value);
