@@ -28,6 +28,8 @@ export interface Passage {
   isOver: boolean;
   /** Set by the driver for as long as nothing of it is written: gives it up, and tells what it waited for. */
   withdraw: (() => string) | null;
+  /** Awaited by the driver when nothing but the writing is left to be done; what it rejects with, the publication rejects with. */
+  readonly depart?: (() => Promise<void>) | undefined;
 }
 
 /** What becomes of a delivery once its outcome is known. */

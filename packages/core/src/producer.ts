@@ -12,6 +12,8 @@ export interface PublishRules {
   readonly abort?: AbortSignal | undefined;
   /** what must be open before the message may go, e.g. the reply queue of rpc:// */
   readonly before?: (() => Promise<void>) | undefined;
+  /** awaited when nothing but the writing is left to be done; what it rejects with is a refusal like the broker's */
+  readonly depart?: (() => Promise<void>) | undefined;
 }
 
 export interface Producer {
@@ -28,7 +30,7 @@ export function createProducer(broker: Broker, clock: Clock): Producer {
         if (!broker.connected) await broker.connect();
         if (rules.before !== undefined) await rules.before();
         if (flight.isOver) return;
-        flight.sent = true;
+        flight.sent = flight.depart === undefined;
         return await broker.publish(publication, flight);
       } catch (error) {
         const refusal = toPublishError(error);
@@ -46,7 +48,7 @@ export function createProducer(broker: Broker, clock: Clock): Producer {
     publish(publication, rules) {
       if (rules.abort?.aborted === true) return Promise.reject(rejected("the call was aborted before it was sent"));
       return new Promise<void>((resolve, reject) => {
-        const flight: Flight = { isOver: false, withdraw: null, sent: false, refusal: undefined };
+        const flight = flightOf(rules);
         const finish = (settle: () => void) => {
           if (flight.isOver) return;
           flight.isOver = true;
@@ -72,6 +74,18 @@ interface Flight extends Passage {
   sent: boolean;
   /** what the last attempt failed with */
   refusal: unknown;
+}
+
+function flightOf({ depart }: PublishRules): Flight {
+  const flight: Flight = { isOver: false, withdraw: null, sent: false, refusal: undefined, depart: undefined };
+  if (depart === undefined) return flight;
+  return Object.assign(flight, {
+    async depart() {
+      await depart();
+      if (flight.isOver) throw rejected("it was given up before it could leave");
+      flight.sent = true;
+    },
+  });
 }
 
 function givenUp({ withdraw, sent, refusal }: Flight, why: string): PublishError {

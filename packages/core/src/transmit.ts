@@ -61,8 +61,8 @@ export function createTransmit(runtime: AppRuntime, departure: Departure | null 
       const dueAt = broker.parksOnPublish && message.etaAt !== null ? message.etaAt : undefined;
       const { abort, publishTimeout } = rules;
       const timeoutMs = publishTimeout === undefined ? publishTimeoutMs : durationMs(publishTimeout, "publishTimeout");
-      const leave = () => producer.publish({ envelope, route, dueAt, guarded }, { timeoutMs, retry: retryOf(rules), abort, before });
-      const sent = departure === null ? leave() : departure.open().then(leave);
+      const depart = departure === null ? undefined : () => departure.open();
+      const sent = producer.publish({ envelope, route, dueAt, guarded }, { timeoutMs, retry: retryOf(rules), abort, before, depart });
       return sentEvents === null ? sent : sent.then(() => sentEvents.send("task-sent", sentEvent(envelope, route)));
     };
     runtime.signals.send("beforeTaskPublish", () => outgoing);

@@ -1,5 +1,6 @@
 /** Broker cases: what becomes of a publication. */
 import { randomBytes } from "node:crypto";
+import { PublishError } from "@celeriac/core";
 import { expect, test } from "vitest";
 import { idOf, publicationTo } from "../../support/envelopes.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -67,6 +68,34 @@ export function describePublishing(open: OpenCase, traits: BrokerTraits): void {
     const got = await inbox.take(300);
     expect(got.map(({ envelope }) => idOf(envelope))).toEqual(sent.map(({ envelope }) => idOf(envelope)));
     expect(await Promise.all(got.map((delivery) => settle(delivery)))).toEqual(got.map(() => "settled"));
+  });
+
+  test("writes nothing of a publication before it may depart, nor where it may not", async (context) => {
+    const { connect, world } = open(context);
+    const [broker, queue] = [await connect(), world.queue()];
+    await broker.declare(queue);
+    let go = () => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const passage = (depart: () => Promise<void>) => ({ isOver: false, withdraw: null, depart });
+    const sending = broker.publish(
+      publicationTo(queue),
+      passage(() => gate),
+    );
+    const refusal = new PublishError("PUBLISH_REJECTED", "it may not", { retryable: true });
+    await expect(
+      broker.publish(
+        publicationTo(queue),
+        passage(() => Promise.reject(refusal)),
+      ),
+    ).rejects.toBe(refusal);
+    // A round trip after it was asked for, nothing is there.
+    await broker.publish(publicationTo(queue));
+    expect(await broker.queues.length(queue)).toBe(1);
+    go();
+    await sending;
+    await eventually(async () => (await broker.queues.length(queue)) === 2);
   });
 
   if (traits.unsetPriority !== null) {

@@ -6,17 +6,19 @@ import { createProducer, type PublishRules } from "../../../packages/core/src/pr
 import { publishRetry } from "../../../packages/core/src/publish-retry.ts";
 import { createFakeClock, quiet } from "../../support/fake-clock.ts";
 
-type Answer = "confirm" | "silence" | "hold" | Error;
+type Answer = "confirm" | "silence" | "hold" | "write" | Error;
 
 /** A broker that answers one publish after another as told, the last answer again and again. */
 function world(...answers: readonly Answer[]) {
   const clock = createFakeClock();
   let sent = 0;
+  let written = 0;
   const broker = {
     connected: true,
     async connect() {},
     publish(_: Publication, passage?: Passage) {
       const answer = answers[Math.min(sent++, answers.length - 1)];
+      if (answer === "write") return passage!.depart!().then(() => void written++);
       if (answer === "hold") passage!.withdraw = () => "the broker is full";
       if (answer === "silence" || answer === "hold") return new Promise<void>(() => {});
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve();
@@ -35,7 +37,7 @@ function world(...answers: readonly Answer[]) {
     );
     return end;
   };
-  return { clock, publish, sent: () => sent };
+  return { clock, publish, sent: () => sent, written: () => written };
 }
 
 const refused = new PublishError("PUBLISH_REJECTED", "the disk is full", { retryable: true });
@@ -132,5 +134,27 @@ describe("a publish", () => {
     const end = publish({ timeoutMs: 500 });
     await clock.advance(500);
     expect(end.state).toMatchObject({ code: "PUBLISH_REJECTED", message: expect.stringContaining("the broker is full") });
+  });
+
+  it("that was given up before it might depart never leaves, and is surely not in the broker", async () => {
+    const { clock, publish, written } = world("write");
+    let go = () => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const end = publish({ timeoutMs: 500, depart: () => gate });
+    await clock.advance(500);
+    expect(end.state).toMatchObject({ code: "PUBLISH_REJECTED", message: expect.stringContaining("no confirmation within 500 ms") });
+    go();
+    await quiet();
+    expect(written()).toBe(0);
+  });
+
+  it("asks each time whether it may depart", async () => {
+    const { clock, publish, written } = world("write");
+    const answers = [() => Promise.reject(refused), () => Promise.resolve()];
+    const end = publish({ depart: () => answers.shift()!() });
+    await clock.advance(200);
+    expect([end.state, written(), answers.length]).toEqual(["sent", 1, 0]);
   });
 });

@@ -6,6 +6,7 @@ import type {
   ConsumeOptions,
   Consumer,
   LiveExchange,
+  Passage,
   Publication,
   Queues,
   SubscribeOptions,
@@ -95,7 +96,8 @@ class MemoryBroker implements Broker {
     this.#state = "open";
   }
 
-  async publish(publication: Publication): Promise<void> {
+  async publish(publication: Publication, passage?: Passage): Promise<void> {
+    if (passage?.depart !== undefined) await passage.depart();
     this.#mustSend();
     const { messages, bindings } = this.#space;
     for (const message of messagesOf(publication, bindings)) messages.insert(message, this.#context.clock.now());

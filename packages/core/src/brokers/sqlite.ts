@@ -9,6 +9,7 @@ import type {
   ConsumeOptions,
   Consumer,
   LiveExchange,
+  Passage,
   Publication,
   Queues,
   SubscribeOptions,
@@ -102,9 +103,10 @@ class SqliteBroker implements Broker {
     await this.#connect();
   }
 
-  async publish(publication: Publication): Promise<void> {
-    const store = this.#openStore();
+  async publish(publication: Publication, passage?: Passage): Promise<void> {
     const { message, raw } = letterOf(publication);
+    if (passage?.depart !== undefined) await passage.depart();
+    const store = this.#openStore();
     try {
       await store.run("publish", { message }, [raw]);
     } catch (cause) {

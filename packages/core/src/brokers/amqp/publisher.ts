@@ -46,6 +46,7 @@ export function createPublisher({ session, outbox, clock, topology: topologyOpti
   });
 
   async function send({ route, content, dueAt, passage }: Sending): Promise<void> {
+    if (passage?.depart !== undefined) await passage.depart();
     const known = topology;
     if (known === null) throw notConnected();
     const waitMs = dueAt === undefined ? 0 : dueAt - clock.now();

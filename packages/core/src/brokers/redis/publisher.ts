@@ -1,5 +1,5 @@
 /** Publishes: what callers ask within one turn of the event loop leaves as one command per list, and is confirmed by its reply. */
-import type { Publication } from "../../broker.ts";
+import type { Passage, Publication } from "../../broker.ts";
 import type { Clock } from "../../clock.ts";
 import { PublishError, reasonOf } from "../../errors.ts";
 import type { RedisConnection } from "../../redis/connection.ts";
@@ -20,7 +20,7 @@ interface Waiting {
 }
 
 export interface Publisher {
-  publish(publication: Publication): Promise<void>;
+  publish(publication: Publication, passage?: Passage): Promise<void>;
   /** Resolves when everything asked for so far is confirmed or rejected. */
   flush(): Promise<void>;
 }
@@ -118,15 +118,13 @@ export function createPublisher({ link, label, clock, exchanges, replicaLimitMs 
   }
 
   return {
-    publish(publication) {
-      const connection = link.current;
-      if (connection === null) return Promise.reject(notConnected(label));
-      if (publication.route.exchange !== "") return track(publishRouted(connection, publication));
-      try {
-        return enqueue(place(publication, publication.route.routingKey, clock.now()));
-      } catch (error) {
-        return Promise.reject(error);
-      }
+    async publish(publication, passage) {
+      if (link.current === null) throw notConnected(label);
+      const placement = publication.route.exchange === "" ? place(publication, publication.route.routingKey, clock.now()) : null;
+      if (passage?.depart !== undefined) await passage.depart();
+      if (placement !== null) return await enqueue(placement);
+      if (link.current === null) throw notConnected(label);
+      await track(publishRouted(link.current, publication));
     },
     async flush() {
       if (turn !== null) sendTurn();
