@@ -12,7 +12,7 @@ export interface PublishRules {
   readonly abort?: AbortSignal | undefined;
   /** what must be open before the message may go, e.g. the reply queue of rpc:// */
   readonly before?: (() => Promise<void>) | undefined;
-  /** awaited when nothing but the writing is left to be done; what it rejects with is a refusal like the broker's */
+  /** awaited when nothing but the writing is left to be done; what it rejects with, the publish rejects with */
   readonly depart?: (() => Promise<void>) | undefined;
 }
 
@@ -37,7 +37,8 @@ export function createProducer(broker: Broker, clock: Clock): Producer {
         flight.sent = false;
         flight.withdraw = null;
         flight.refusal = error;
-        if (!refusal.retryable || rules.retry === null || attempt >= rules.retry.maxRetries || flight.isOver) throw refusal;
+        if (flight.isBarred || !refusal.retryable || rules.retry === null || attempt >= rules.retry.maxRetries || flight.isOver)
+          throw refusal;
         await clock.sleep(publishWaitMs(rules.retry, attempt));
         if (flight.isOver) return;
       }
@@ -72,16 +73,21 @@ export function createProducer(broker: Broker, clock: Clock): Producer {
 /** One publication under way. `sent`: it is with the driver and not answered yet. */
 interface Flight extends Passage {
   sent: boolean;
+  /** it may not depart: that is not to be repeated */
+  isBarred: boolean;
   /** what the last attempt failed with */
   refusal: unknown;
 }
 
 function flightOf({ depart }: PublishRules): Flight {
-  const flight: Flight = { isOver: false, withdraw: null, sent: false, refusal: undefined, depart: undefined };
+  const flight: Flight = { isOver: false, withdraw: null, sent: false, isBarred: false, refusal: undefined, depart: undefined };
   if (depart === undefined) return flight;
   return Object.assign(flight, {
     async depart() {
-      await depart();
+      await depart().catch((error: unknown) => {
+        flight.isBarred = true;
+        throw error;
+      });
       if (flight.isOver) throw rejected("it was given up before it could leave");
       flight.sent = true;
     },

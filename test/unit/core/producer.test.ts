@@ -6,7 +6,7 @@ import { createProducer, type PublishRules } from "../../../packages/core/src/pr
 import { publishRetry } from "../../../packages/core/src/publish-retry.ts";
 import { createFakeClock, quiet } from "../../support/fake-clock.ts";
 
-type Answer = "confirm" | "silence" | "hold" | "write" | Error;
+type Answer = "confirm" | "silence" | "hold" | "write" | "writeRefused" | Error;
 
 /** A broker that answers one publish after another as told, the last answer again and again. */
 function world(...answers: readonly Answer[]) {
@@ -19,6 +19,7 @@ function world(...answers: readonly Answer[]) {
     publish(_: Publication, passage?: Passage) {
       const answer = answers[Math.min(sent++, answers.length - 1)];
       if (answer === "write") return passage!.depart!().then(() => void written++);
+      if (answer === "writeRefused") return passage!.depart!().then(() => Promise.reject(refused));
       if (answer === "hold") passage!.withdraw = () => "the broker is full";
       if (answer === "silence" || answer === "hold") return new Promise<void>(() => {});
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve();
@@ -150,11 +151,18 @@ describe("a publish", () => {
     expect(written()).toBe(0);
   });
 
-  it("asks each time whether it may depart", async () => {
-    const { clock, publish, written } = world("write");
-    const answers = [() => Promise.reject(refused), () => Promise.resolve()];
-    const end = publish({ depart: () => answers.shift()!() });
+  it("that may not depart is not repeated, and ends as it was told", async () => {
+    const { clock, publish, sent, written } = world("write");
+    const end = publish({ depart: () => Promise.reject(refused) });
+    await quiet();
+    expect([end.state, sent(), written(), clock.pending]).toEqual([refused, 1, 0, 0]);
+  });
+
+  it("asks once more whether it may depart when it is repeated", async () => {
+    const { clock, publish, written } = world("writeRefused", "write");
+    const asked: number[] = [];
+    const end = publish({ depart: async () => void asked.push(clock.now()) });
     await clock.advance(200);
-    expect([end.state, written(), answers.length]).toEqual(["sent", 1, 0]);
+    expect([end.state, written(), asked.length]).toEqual(["sent", 1, 2]);
   });
 });
