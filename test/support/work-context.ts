@@ -14,6 +14,8 @@ export function workContext(given: Partial<WorkContext> = {}): WorkContext {
   return {
     ...{ dagId: "etl", runId: "scheduled__2026-03-01T00:00:00+00:00", taskId: "task", mapIndex: -1, tryNumber: 1 },
     ...{ logicalDate: at, intervalStart: at, intervalEnd: at, params: {}, signal: new AbortController().signal, log: silentLogger },
+    connection: () => Promise.reject(new Error("no connections here")),
+    variable: () => Promise.reject(new Error("no variables here")),
     ...{ environment: process.env, clock: systemClock, runs: noRuns, ...endings },
     ...given,
   };

@@ -1,6 +1,6 @@
 /** DAGs: what operators give, and what they take. */
 import { crontab, every } from "celeriac";
-import { dag, each, type Handle, zip } from "celeriac/dag";
+import { type Connection, dag, each, type Handle, zip } from "celeriac/dag";
 import { app } from "./app.ts";
 import { type Equal, expectType } from "./equal.ts";
 
@@ -19,6 +19,20 @@ export async function dags(): Promise<void> {
       run.logicalDate < run.intervalEnd ? { path: "p" } : false,
     );
     expectType<Equal<typeof ready, Handle<{ path: string }>>>();
+    d.task("secrets", async (run) => {
+      const db = await run.connection("db");
+      expectType<Equal<typeof db, Connection>>();
+      const [text, limits, odd] = [
+        await run.variable("region", { fallback: "eu" }),
+        await run.variable<{ rows: number }>("limits", { json: true }),
+        await run.variable("odd", { json: true }),
+      ];
+      expectType<Equal<typeof text, string>>();
+      expectType<Equal<typeof limits, { rows: number }>>();
+      expectType<Equal<typeof odd, unknown>>();
+      // @ts-expect-error a text has a text to fall back on
+      await run.variable("region", { fallback: 1 });
+    })();
     const extract = d.task("extract", async (run, path: string): Promise<Row[]> => [{ id: path, n: run.tryNumber }]);
     const rows = extract(ready.pick("path"));
     expectType<Equal<typeof rows, Handle<Row[]>>>();

@@ -1,6 +1,8 @@
 /** The door for those who write DAGs. */
 export {
   type Branch,
+  type Connection,
+  type ConnectionReader,
   type CronExpression,
   type Dag,
   type DagBuilder,

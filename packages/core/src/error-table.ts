@@ -251,6 +251,22 @@ export const errorTable = {
     "What a task of a DAG gave cannot be kept for those behind it: it is no JSON, or larger than the limit.",
     "Give JSON values; keep large data elsewhere and give where, or raise the limit that the message names.",
   ],
+  DAG_CONNECTION_MISSING: [
+    "A task of a DAG asked for a connection that neither the environment nor the store has.",
+    "Set the variable that the message names, to Airflow's URI or JSON, for the process that runs the task.",
+  ],
+  DAG_CONNECTION_INVALID: [
+    "A connection was given in a form that is not Airflow's.",
+    "The message says where it was found and what is wrong; it shows nothing of the text, which may hold a password.",
+  ],
+  DAG_VARIABLE_MISSING: [
+    "A task of a DAG asked for a variable that neither the environment nor the store has.",
+    "Set the variable of the environment that the message names, or give a `fallback`.",
+  ],
+  DAG_VARIABLE_INVALID: [
+    "A task of a DAG asked for a variable as JSON that is none.",
+    "The message has the place in its text; ask without `json` for the text itself.",
+  ],
   DAG_STORE_UNREACHABLE: [
     "The DAG store's database did not accept a connection or did not answer, its file cannot be opened, or another process keeps it locked.",
     "Check CELERIAC_DAG_STORE_URL, and whether the server runs, or whether this user may write to the file and its folder.",

@@ -130,6 +130,7 @@ export { idsSentAs, sendScheduled, tickId } from "./scheduled-call.ts";
 export { storedSchedule } from "./schedules/stored.ts";
 export { type TimeZone, timeZone } from "./schedules/time-zone.ts";
 export { scheduleOf } from "./schedules.ts";
+export { readSecret } from "./secret-file.ts";
 export { createSender, type Sender } from "./sender.ts";
 export { encodeJson, jsonSerializer } from "./serializers/json.ts";
 export type { ServerFacts } from "./server-facts.ts";

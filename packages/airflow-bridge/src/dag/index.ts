@@ -1,6 +1,8 @@
 /** The door of the DAG executor: for those who write DAGs, and for the commands that run them. */
 export type { Branch } from "./branch.ts";
 export type { DagBuilder } from "./builder.ts";
+export type { Connection } from "./connections/connection.ts";
+export type { ConnectionReader } from "./connections/connection-reader.ts";
 export { type Dag, dag } from "./dag.ts";
 export type { CronExpression, DagOptions, SchedulePreset } from "./dag-options.ts";
 export type { Handle, Node, OrHandle } from "./handle.ts";

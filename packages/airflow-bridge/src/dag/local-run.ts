@@ -3,6 +3,7 @@
  * scheduler and runner, one instance after the other; time that would only be waited is passed over.
  */
 import { CeleriacError, type Clock, type Logger, reasonOf, withFields } from "@celeriac/core/runtime";
+import { createConnectionReader, type StoredConnections } from "./connections/connection-reader.ts";
 import { decide, type RunDecision } from "./decide.ts";
 import type { MappedLength } from "./decide-task.ts";
 import { createHastyClock, type HastyClock } from "./hasty-clock.ts";
@@ -22,6 +23,7 @@ export interface LocalRunParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly stored: StoredConnections;
   readonly maxXcomBytes: number;
   readonly maxMapLength: number;
   /** what tasks may trigger */
@@ -188,6 +190,7 @@ async function workOf({ run, clock, values, runs }: Scene, task: TaskModel, inst
   const { dagId, runId, taskId, mapIndex, tryNumber } = instance;
   const { parts, log, signal } = around;
   const context: WorkContext = Object.freeze({
+    ...createConnectionReader(parts.environment, parts.stored),
     ...{ dagId, runId, taskId, mapIndex, tryNumber, log, signal },
     logicalDate: new Date(run.logicalDate),
     intervalStart: new Date(run.intervalStart),

@@ -1,16 +1,15 @@
 /** The door for the monitor's command: what an app's DAG store has to show, opened when somebody looks at it for the first time. */
-import { existsSync } from "node:fs";
-import { type AppRuntime, type DagRuns, sqliteFilePath } from "@celeriac/core/runtime";
+import type { AppRuntime, DagRuns } from "@celeriac/core/runtime";
 import { openStoreAt } from "./app-store.ts";
 import { dagSettings, dagStoreUrl } from "./config.ts";
 import { createDagRuns } from "./dag-runs.ts";
+import { isStoreThere } from "./open-store.ts";
 
 /** A file that no scheduler has made yet is not made by looking. Throws CONFIG_*. */
 export function openDagRuns(runtime: Pick<AppRuntime, "settings" | "clock" | "logger">): DagRuns {
   const settings = dagSettings();
   const url = dagStoreUrl(settings, runtime.settings.brokerUrl);
-  const path = /^(?:db\+)?sqlite:/i.test(url) ? sqliteFilePath(url) : null;
-  const isThere = () => path === null || existsSync(path);
+  const isThere = () => isStoreThere(url);
   let opening: Promise<Omit<DagRuns, "isThere">> | null = null;
 
   async function using<T>(empty: T, ask: (runs: Omit<DagRuns, "isThere">) => Promise<T>): Promise<T> {

@@ -1,10 +1,16 @@
 /** From a URL to the store behind it; drivers are loaded when they are needed. */
+import { existsSync } from "node:fs";
 import { ConfigError, memoryPath, redactUrl, sqliteFilePath } from "@celeriac/core/runtime";
 import type { StoreContext } from "./store/store-context.ts";
 import type { DagStore } from "./store.ts";
 
 /** A store in the memory of who opens it, and gone with it. */
 export const memoryStore = memoryPath;
+
+/** false: it is a file that nobody has made yet, which who only looks does not make either */
+export function isStoreThere(url: string): boolean {
+  return !/^(?:db\+)?sqlite:/i.test(url) || existsSync(sqliteFilePath(url));
+}
 
 /** `url`: sqlite://, db+postgresql://, or `memoryStore`. Throws CONFIG_URL. Connects nothing yet. */
 export async function openDagStore(url: string, context: StoreContext): Promise<DagStore> {

@@ -124,15 +124,3 @@ export interface SchedulerRecord {
   readonly startedAt: number;
   readonly heartbeatAt: number;
 }
-
-/** Airflow's fields. */
-export interface ConnectionRecord {
-  readonly id: string;
-  readonly type: string;
-  readonly host: string | null;
-  readonly login: string | null;
-  readonly password: string | null;
-  readonly port: number | null;
-  readonly schema: string | null;
-  readonly extra: Readonly<Record<string, unknown>>;
-}

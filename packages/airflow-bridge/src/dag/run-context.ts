@@ -1,7 +1,8 @@
 /** What the functions of a DAG are told of the run that they are called in. */
 import type { Logger } from "@celeriac/core";
+import type { ConnectionReader } from "./connections/connection-reader.ts";
 
-export interface RunContext {
+export interface RunContext extends ConnectionReader {
   readonly dagId: string;
   readonly runId: string;
   readonly taskId: string;

@@ -3,6 +3,7 @@
  * changes the queued row first wins, so that no instance runs twice at a time, however often its message comes.
  */
 import { CeleriacError, type Clock, type Logger, redact, redactText, withFields } from "@celeriac/core/runtime";
+import { createConnectionReader, storedConnections } from "./connections/connection-reader.ts";
 import { beginHeartbeats } from "./heartbeats.ts";
 import { interruptionOf } from "./interruption.ts";
 import { look } from "./look.ts";
@@ -135,7 +136,9 @@ export function contextOf(
   { parts, logger, signal }: Surroundings & { readonly signal: AbortSignal },
 ): WorkContext {
   const { dagId, runId, taskId, mapIndex, tryNumber } = instance;
+  const stored = storedConnections({ read: (body) => keepAsking(parts, signal, () => parts.store.read(body)) });
   return Object.freeze({
+    ...createConnectionReader(parts.environment, stored),
     ...{ dagId, runId, taskId, mapIndex, tryNumber, signal, log: logger },
     logicalDate: new Date(run.logicalDate),
     intervalStart: new Date(run.intervalStart),

@@ -1,7 +1,7 @@
 /** What scheduler, runner and commands keep and read, as tables behind transactions. One set of statements serves the adapters in store/. */
+import type { Connection } from "./connections/connection.ts";
 import type {
   BackfillRecord,
-  ConnectionRecord,
   DagRecord,
   InstancePlace,
   InstanceRecord,
@@ -181,9 +181,9 @@ export interface SchedulerTable {
 }
 
 export interface ConnectionTable {
-  put(connection: ConnectionRecord): Promise<void>;
-  find(id: string): Promise<ConnectionRecord | null>;
-  all(): Promise<readonly ConnectionRecord[]>;
+  put(connection: Connection): Promise<void>;
+  find(id: string): Promise<Connection | null>;
+  all(): Promise<readonly Connection[]>;
   remove(id: string): Promise<boolean>;
 }
 

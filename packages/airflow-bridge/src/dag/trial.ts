@@ -10,6 +10,7 @@ import {
   shownValue,
 } from "@celeriac/core/runtime";
 import { dagSettings } from "./config.ts";
+import { lateConnections } from "./connections/late-connections.ts";
 import { createTimetable } from "./create-timetable.ts";
 import { type Handle, originOf } from "./handle.ts";
 import { type LocalRun, type LocalRunParts, runLocally } from "./local-run.ts";
@@ -65,17 +66,23 @@ export async function tryDag(dag: DagModel, options: TrialOptions, { runtime, da
     options,
     (name, value) => new CeleriacError("DAG_DEFINITION", `Option ${name} of ${what} cannot be ${shownValue(value)}`),
   );
-  const { maxXcomBytes, maxMapLength } = dagSettings();
+  const settings = dagSettings();
+  const { maxXcomBytes, maxMapLength } = settings;
+  const stored = lateConnections(runtime, settings);
   const { clock, logger } = runtime;
   const newRun: LocalRunParts["newRun"] = (asked, { runId, logicalDate, params }) =>
     runRecord(asked, { runId, logicalDate, params, now: clock.now() });
   const parts: LocalRunParts = {
-    ...{ clock, logger, environment: environmentOfProcess(), maxXcomBytes, maxMapLength, newRun },
+    ...{ clock, logger, environment: environmentOfProcess(), stored, maxXcomBytes, maxMapLength, newRun },
     findDag: (dagId) => dags.get(dagId),
     runTask: (name, args) => runAppTask(runtime, name, args),
   };
   const request = { logicalDate: options.logicalDate?.getTime() ?? clock.now(), params: options.params ?? {} };
-  return trialOf(dag, await runLocally(dag, newRun(dag, request), parts));
+  try {
+    return trialOf(dag, await runLocally(dag, newRun(dag, request), parts));
+  } finally {
+    await stored.close();
+  }
 }
 
 interface Request {

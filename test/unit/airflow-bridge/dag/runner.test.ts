@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Interruption } from "../../../../packages/airflow-bridge/src/dag/interruption.ts";
 import type { WorkContext } from "../../../../packages/airflow-bridge/src/dag/model.ts";
 import { runInstance } from "../../../../packages/airflow-bridge/src/dag/runner.ts";
+import type { DagStore } from "../../../../packages/airflow-bridge/src/dag/store.ts";
 import { CeleriacError, type Logger } from "../../../../packages/core/src/runtime.ts";
 import { fastRunner, openStage } from "../../../support/dag/stage.ts";
 import { fails, gives, heeds, heedsNot, never, one, run, runOnce } from "../../../support/dag/works.ts";
@@ -29,6 +30,23 @@ describe("begins", () => {
     await runOnce(stage, "t", never, { resolve: async () => ["a", 2] });
     expect(seen).toMatchObject({ dagId: "etl", runId: "manual__1", taskId: "t", mapIndex: -1, tryNumber: 1, logicalDate: new Date(0) });
     expect(await stage.xcom("t")).toEqual(["a", 2]);
+  });
+
+  test("gives work the connections and variables of its environment and its store, which may be gone for a while", async () => {
+    const stage = await one(
+      run(async ({ connection, variable }) => ({ kind: "success", value: [(await connection("db")).host, await variable("region")] })),
+    );
+    await stage.store.write(({ variables }) => variables.put("region", "eu"));
+    let asked = 0;
+    const store: DagStore = {
+      ...stage.store,
+      read: (body) => {
+        if (++asked === 2) throw new CeleriacError("DAG_STORE_UNREACHABLE", "gone");
+        return stage.store.read(body);
+      },
+    };
+    await runOnce(stage, "t", never, { store, environment: { AIRFLOW_CONN_DB: "postgres://here" } });
+    expect(await stage.xcom("t")).toEqual(["here", "eu"]);
   });
 
   test("a new try without what the one before it gave", async () => {

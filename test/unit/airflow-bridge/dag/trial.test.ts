@@ -1,7 +1,13 @@
 /** dag.test(): a whole DAG in this process. */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { type App, createApp } from "@celeriac/core";
-import { beforeEach, describe, expect, it } from "vitest";
+import { runtimeOf } from "@celeriac/core/runtime";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { openAppStore } from "../../../../packages/airflow-bridge/src/dag/app-store.ts";
 import type { DagBuilder } from "../../../../packages/airflow-bridge/src/dag/builder.ts";
+import { connectionOf } from "../../../../packages/airflow-bridge/src/dag/connections/connection.ts";
 import { type Dag, dag } from "../../../../packages/airflow-bridge/src/dag/dag.ts";
 import type { DagOptions } from "../../../../packages/airflow-bridge/src/dag/dag-options.ts";
 import type { Handle } from "../../../../packages/airflow-bridge/src/dag/handle.ts";
@@ -178,6 +184,34 @@ describe("a task that triggers another DAG", () => {
     dag(app, "other", {}, (d) => void d.trigger("etl", { wait: true }));
     const { trial } = await tried((d) => void d.trigger("other", { wait: true }));
     expect(trial.state).toBe("failed");
+  });
+});
+
+describe("connections and variables", () => {
+  const path = join(mkdtempSync(join(tmpdir(), "celeriac-trial-")), "dags.db");
+  afterAll(() => rmSync(dirname(path), { recursive: true }));
+  afterEach(() => vi.unstubAllEnvs());
+  const asks = (d: DagBuilder) =>
+    d.task("asks", async ({ connection, variable }) => [(await connection("trial_db")).host, await variable("trial_region")])();
+
+  it("come from the environment, and no store is made for what it does not have", async () => {
+    vi.stubEnv("CELERIAC_DAG_STORE_URL", `sqlite://${path}`);
+    vi.stubEnv("AIRFLOW_CONN_TRIAL_DB", "postgres://here");
+    const { trial } = await tried(asks);
+    expect(trial.instances[0]!.reason).toContain("AIRFLOW_VAR_TRIAL_REGION");
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it("come from the store that is there", async () => {
+    vi.stubEnv("CELERIAC_DAG_STORE_URL", `sqlite://${path}`);
+    const { store } = await openAppStore(runtimeOf(app)!);
+    await store.write(async ({ connections, variables }) => {
+      await connections.put(connectionOf("trial_db", { host: "there" }));
+      await variables.put("trial_region", "eu");
+    });
+    await store.close();
+    const { trial, drawn } = await tried(asks);
+    expect(trial.value(drawn)).toEqual(["there", "eu"]);
   });
 });
 

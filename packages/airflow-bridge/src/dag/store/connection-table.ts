@@ -1,10 +1,10 @@
 /** Connections that were imported or made here; those of the environment stand before them, and are not kept. */
-import type { ConnectionRecord } from "../records.ts";
+import type { Connection } from "../connections/connection.ts";
 import type { ConnectionTable } from "../store.ts";
 import { columnsOf } from "./columns.ts";
 import type { Sql } from "./sql.ts";
 
-const columns = columnsOf<ConnectionRecord>({
+const columns = columnsOf<Connection>({
   id: "text",
   type: "text",
   host: "text",
