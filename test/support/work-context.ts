@@ -6,7 +6,7 @@ import { silentLogger } from "../../packages/core/src/logger.ts";
 
 const noRuns: RunAccess = {
   trigger: () => Promise.reject(new Error("no runs here")),
-  state: () => Promise.resolve(null),
+  find: () => Promise.resolve(null),
 };
 
 export function workContext(given: Partial<WorkContext> = {}): WorkContext {

@@ -1,6 +1,6 @@
 /** DAGs: what operators give, and what they take. */
 import { crontab, every } from "celeriac";
-import { type Connection, dag, each, type Handle, zip } from "celeriac/dag";
+import { type Connection, dag, each, fileExists, type Handle, runEnded, zip } from "celeriac/dag";
 import { app } from "./app.ts";
 import { type Equal, expectType } from "./equal.ts";
 
@@ -33,6 +33,17 @@ export async function dags(): Promise<void> {
       // @ts-expect-error a text has a text to fall back on
       await run.variable("region", { fallback: 1 });
     })();
+    const file = d.sensor(
+      "file",
+      { mode: "defer" },
+      fileExists((run) => `/data/${run.runId}.csv`),
+    );
+    expectType<Equal<typeof file, Handle<string>>>();
+    const before = new Date(0);
+    const upstream = d.sensor("upstream", {}, runEnded("upstream", { logicalDate: () => before, states: ["success", "failed"] }));
+    expectType<Equal<typeof upstream, Handle<string>>>();
+    // @ts-expect-error a run does not end as running
+    runEnded("upstream", { states: ["running"] });
     const extract = d.task("extract", async (run, path: string): Promise<Row[]> => [{ id: path, n: run.tryNumber }]);
     const rows = extract(ready.pick("path"));
     expectType<Equal<typeof rows, Handle<Row[]>>>();

@@ -312,6 +312,10 @@ export const errorTable = {
   ],
   DAG_RUN_TIMEOUT: ["wait() gave up waiting for a run of a DAG; it may still run.", "Ask again later, or give a longer `timeout`."],
   DAG_RUN_FAILED: ["The run that a task triggered, and waited for, failed.", "Look at that run; the message has its id."],
+  DAG_HOOK_OUTSIDE: [
+    "What needs the run of a DAG was called where none of its functions runs.",
+    "Call it within a function, a branch or a poke, not while the DAG is drawn or after the task has ended.",
+  ],
   DAG_EXECUTOR: [
     "An executor of DAGs cannot work with the settings of the app.",
     "The message names what it needs; or take another executor.",

@@ -37,7 +37,7 @@ export function runnerParts({ store, clock, dags }: RunnerOptions): RunnerParts 
     hostname: "here",
     environment: {},
     settings: { heartbeatMs: 100, graceMs: 50, maxXcomBytes: 1_048_576, endRetryMs: 5_000 },
-    runs: { trigger: async () => {}, state: async () => null },
+    runs: { trigger: async () => {}, find: async () => null },
     handBack: "up_for_reschedule",
     findDag: (id) => dags.find((dag) => dag.id === id),
     resolve: async (tables, dag, task, run, mapIndex) =>

@@ -60,7 +60,7 @@ export async function openStage(tasks: Readonly<Record<string, TaskSketch>>, opt
     ...{ store, dag, place, row, set },
     parts: {
       ...{ store, clock, logger: silentLogger, hostname: "here", environment: {}, settings: fastRunner, handBack: "up_for_reschedule" },
-      runs: { trigger: async () => {}, state: async () => null },
+      runs: { trigger: async () => {}, find: async () => null },
       findDag: (id) => (id === dag.id ? dag : undefined),
       resolve: async () => [],
       runTask: async () => null,

@@ -11,6 +11,8 @@ export type { NodeOptions } from "./node-options.ts";
 export type { EachArgs, HandleArgs, Operator } from "./operator.ts";
 export type { SensorOptions } from "./operators/sensor.ts";
 export type { TriggerOptions } from "./operators/trigger.ts";
+export { fileExists } from "./pokes/file-exists.ts";
+export { type RunEndedOptions, runEnded } from "./pokes/run-ended.ts";
 export { dagsOf } from "./registry.ts";
 export type { DagRun, TriggerRunOptions } from "./requested-run.ts";
 export type { RunContext } from "./run-context.ts";

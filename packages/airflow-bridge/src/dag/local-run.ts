@@ -9,12 +9,12 @@ import type { MappedLength } from "./decide-task.ts";
 import { createHastyClock, type HastyClock } from "./hasty-clock.ts";
 import { look } from "./look.ts";
 import { transition } from "./machine.ts";
-import type { DagModel, Ending, RunAccess, TaskModel, WorkContext } from "./model.ts";
+import type { DagModel, Ending, RunAccess, SoughtRun, TaskModel, WorkContext } from "./model.ts";
 import { perform } from "./perform.ts";
 import type { InstanceRecord, RunRecord } from "./records.ts";
 import { isMapped, mappedLength, type RunValues, resolveInputs } from "./resolve-inputs.ts";
 import { retryDelayMs } from "./retry.ts";
-import { isFinished, type RunState } from "./states.ts";
+import { isFinished } from "./states.ts";
 import { endings } from "./task-ending.ts";
 import { tryEndOf } from "./try-end.ts";
 import { priorityWeights } from "./weights.ts";
@@ -88,20 +88,29 @@ function openScene(dag: DagModel, asked: RunRecord, parts: LocalRunParts, above:
 
 /** What a DAG triggers runs here as well, to its end, before the task that triggered it goes on. */
 function localRuns(parts: LocalRunParts, clock: Clock, above: readonly string[]): RunAccess {
-  const states = new Map<string, RunState>();
-  const keyOf = (dagId: string, runId: string) => JSON.stringify([dagId, runId]);
+  const triggered: RunRecord[] = [];
+  const findDag = (dagId: string) => {
+    const dag = parts.findDag(dagId);
+    if (dag !== undefined) return dag;
+    throw new CeleriacError("DAG_UNKNOWN", `The app has no DAG ${dagId}`);
+  };
+  const find = (dagId: string, which: SoughtRun) => {
+    findDag(dagId);
+    const isIt = (run: RunRecord) => ("runId" in which ? run.runId === which.runId : run.logicalDate === which.logicalDate);
+    return triggered.findLast((run) => run.dagId === dagId && isIt(run)) ?? null;
+  };
   return {
     async trigger({ dagId, runId, logicalDate, params }) {
-      const dag = parts.findDag(dagId);
-      if (dag === undefined) throw new CeleriacError("DAG_UNKNOWN", `The app has no DAG ${dagId}`);
+      const dag = findDag(dagId);
       if (above.includes(dagId))
         throw new CeleriacError("DAG_TRIGGER_CIRCLE", `DAGs trigger each other in a circle: ${[...above, dagId].join(" → ")}`);
-      if (states.has(keyOf(dagId, runId))) return;
-      states.set(keyOf(dagId, runId), "running");
+      if (find(dagId, { runId }) !== null) return;
       const run = parts.newRun(dag, { runId, logicalDate: logicalDate ?? clock.now(), params });
-      states.set(keyOf(dagId, runId), (await runLocally(dag, run, { ...parts, clock }, above)).state);
+      const at = triggered.push(run) - 1;
+      const { state } = await runLocally(dag, run, { ...parts, clock }, above);
+      triggered[at] = { ...run, state };
     },
-    state: async ({ dagId, runId }) => states.get(keyOf(dagId, runId)) ?? null,
+    find: async (dagId, which) => find(dagId, which),
   };
 }
 

@@ -106,8 +106,16 @@ export interface WorkContext extends RunContext {
 export interface RunAccess {
   /** Makes the run, unless there is one of this id already. `logicalDate`: epoch ms; null: now. Throws DAG_UNKNOWN for a DAG that the store has not seen. */
   trigger(run: RunPlace & { readonly logicalDate: number | null; readonly params: Readonly<Record<string, unknown>> }): Promise<void>;
-  /** null: there is no such run */
-  state(run: RunPlace): Promise<RunState | null>;
+  /** null: there is no such run. Throws DAG_UNKNOWN for a DAG that the store has not seen. */
+  find(dagId: string, which: SoughtRun): Promise<FoundRun | null>;
+}
+
+/** A run by its id, or by its logical date (epoch ms): of several the newest. */
+export type SoughtRun = { readonly runId: string } | { readonly logicalDate: number };
+
+export interface FoundRun {
+  readonly runId: string;
+  readonly state: RunState;
 }
 
 /** How a try ended. */

@@ -66,12 +66,17 @@ describe("acts on DAGs", () => {
     await expect(triggerRun(store, { dagId: "elt" }, now)).rejects.toMatchObject({ code: "DAG_UNKNOWN" });
   });
 
-  it("let tasks trigger a run any number of times, and ask for its state", async () => {
+  it("let tasks trigger a run any number of times, and look for it by id and by date", async () => {
     const access = createRunAccess(store, { now: () => now });
     const asked = { dagId: "etl", runId: "mine", logicalDate: null, params: {} };
     for (const _ of [1, 2]) await access.trigger(asked);
-    expect(await access.state(asked)).toBe("queued");
-    expect(await access.state({ dagId: "etl", runId: "none" })).toBeNull();
+    expect(await access.find("etl", { runId: "mine" })).toMatchObject({ runId: "mine", state: "queued" });
+    await triggerRun(store, { dagId: "etl", runId: "newer", logicalDate: now }, now + 1);
+    expect(await access.find("etl", { logicalDate: now })).toMatchObject({ runId: "newer", state: "queued" });
+    for (const none of [{ runId: "none" }, { logicalDate: now + 1 }]) {
+      expect(await access.find("etl", none)).toBeNull();
+      await expect(access.find("elt", none)).rejects.toMatchObject({ code: "DAG_UNKNOWN" });
+    }
     await expect(access.trigger({ ...asked, dagId: "elt" })).rejects.toMatchObject({ code: "DAG_UNKNOWN" });
   });
 

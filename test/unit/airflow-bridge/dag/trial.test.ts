@@ -12,6 +12,7 @@ import { type Dag, dag } from "../../../../packages/airflow-bridge/src/dag/dag.t
 import type { DagOptions } from "../../../../packages/airflow-bridge/src/dag/dag-options.ts";
 import type { Handle } from "../../../../packages/airflow-bridge/src/dag/handle.ts";
 import { each } from "../../../../packages/airflow-bridge/src/dag/mapping.ts";
+import { runEnded } from "../../../../packages/airflow-bridge/src/dag/pokes/run-ended.ts";
 import type { Trial, TrialOptions } from "../../../../packages/airflow-bridge/src/dag/trial.ts";
 
 let app: App;
@@ -177,6 +178,32 @@ describe("a task that triggers another DAG", () => {
       ["trigger_failing", "failed", expect.stringContaining("has failed")],
       ["trigger_unknown", "failed", "The app has no DAG unknown"],
       ["trigger_other", "success", null],
+    ]);
+  });
+
+  it("may wait for that run with a sensor, and not for one that nobody triggers", async () => {
+    let runId = "";
+    const other = dag(app, "other", {}, (d) => {
+      d.task("see", (run) => {
+        runId = run.runId;
+      })();
+    });
+    const { trial, drawn } = await tried(
+      (d) => {
+        const ended = d.sensor("ended", {}, runEnded(other, { runId: () => runId })).after(d.trigger(other));
+        d.sensor("none", { timeout: "1h" }, runEnded(other));
+        d.sensor("unknown", {}, runEnded("elt"));
+        return { ended };
+      },
+      {},
+      { logicalDate: new Date(0) },
+    );
+    expect(trial.value(drawn.ended)).toBe(runId);
+    expect(trial.instances.map(({ taskId, state, reason }) => [taskId, state, reason])).toEqual([
+      ["trigger_other", "success", null],
+      ["none", "failed", expect.stringContaining("timeout")],
+      ["unknown", "failed", "The app has no DAG elt"],
+      ["ended", "success", null],
     ]);
   });
 

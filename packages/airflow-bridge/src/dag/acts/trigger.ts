@@ -1,9 +1,9 @@
 /** Makes a run of a DAG that somebody asked for: a command, a program, or a task of another DAG. */
 import { CeleriacError, type Clock } from "@celeriac/core/runtime";
-import type { RunAccess } from "../model.ts";
+import type { RunAccess, SoughtRun } from "../model.ts";
 import type { RunRecord } from "../records.ts";
 import { runIdOf } from "../run-id.ts";
-import type { DagStore } from "../store.ts";
+import type { DagStore, RunTable } from "../store.ts";
 import { requireDag } from "./require.ts";
 
 export interface TriggerRequest {
@@ -44,6 +44,17 @@ export function createRunAccess(store: DagStore, clock: Pick<Clock, "now">): Run
         if (!CeleriacError.is(error) || error.code !== "DAG_RUN_EXISTS") throw error;
       }
     },
-    state: async (run) => (await store.read(({ runs }) => runs.find(run)))?.state ?? null,
+    find: (dagId, which) =>
+      store.read(async ({ dags, runs }) => {
+        const found = await findRun(runs, dagId, which);
+        if (found === null) requireDag(await dags.find(dagId), dagId);
+        return found;
+      }),
   };
+}
+
+async function findRun(runs: RunTable, dagId: string, which: SoughtRun): Promise<RunRecord | null> {
+  if ("runId" in which) return await runs.find({ dagId, runId: which.runId });
+  const [newest] = await runs.list({ dagId, from: which.logicalDate, to: which.logicalDate, limit: 1 });
+  return newest ?? null;
 }

@@ -1,5 +1,6 @@
 /** A function that chooses which of the tasks behind it go on: the others are skipped. */
 import { CeleriacError, codedReasonOf, nearest, shownValue } from "@celeriac/core/runtime";
+import { withWork } from "../current-work.ts";
 import type { Ending, Work } from "../model.ts";
 import type { RunContext } from "../run-context.ts";
 import { descendantsOf, type TaskDraft } from "../task-draft.ts";
@@ -18,7 +19,7 @@ export function branchWork(choose: Choose, routes: ReadonlyMap<string, ReadonlyS
   return {
     kind: "run",
     async run(context, args): Promise<Ending> {
-      const chosen: unknown = await call(context, ...args);
+      const chosen: unknown = await withWork(context, () => call(context, ...args));
       const keys = Array.isArray(chosen) ? (chosen as readonly unknown[]) : [chosen];
       const wrong = keys.findIndex((key) => typeof key !== "string" || !ways.has(key));
       if (wrong !== -1) return { kind: "failed", reason: unknownKey(branch.id, keys[wrong], [...ways.keys()]), retryable: false };

@@ -1,4 +1,5 @@
 /** A function that exists in its DAG only. */
+import { withWork } from "../current-work.ts";
 import type { Work } from "../model.ts";
 import type { RunContext } from "../run-context.ts";
 
@@ -7,6 +8,6 @@ export function functionWork(fn: (run: RunContext, ...args: never[]) => unknown)
   const call = fn as (run: RunContext, ...args: readonly unknown[]) => unknown;
   return {
     kind: "run",
-    run: async (context, args) => ({ kind: "success", value: await call(context, ...args) }),
+    run: async (context, args) => ({ kind: "success", value: await withWork(context, () => call(context, ...args)) }),
   };
 }

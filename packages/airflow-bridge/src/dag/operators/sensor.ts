@@ -1,5 +1,6 @@
 /** A task that waits until something is there. */
 import { type Duration, durationMs, isDuration, isFlag, type OptionCheck } from "@celeriac/core/runtime";
+import { withWork } from "../current-work.ts";
 import type { Work } from "../model.ts";
 import type { NodeOptions } from "../node-options.ts";
 import type { RunContext } from "../run-context.ts";
@@ -32,6 +33,6 @@ export function sensorWork(
     intervalMs: durationMs(interval),
     timeoutMs: durationMs(timeout),
     softFail,
-    poke: async (context) => await poke(context),
+    poke: async (context) => await withWork(context, () => poke(context)),
   };
 }

@@ -1,4 +1,5 @@
 /** A function that says whether the run goes on here: if not, all that stands behind it is skipped. */
+import { withWork } from "../current-work.ts";
 import type { Ending, Work } from "../model.ts";
 import type { RunContext } from "../run-context.ts";
 import { descendantsOf, type TaskDraft } from "../task-draft.ts";
@@ -12,7 +13,7 @@ export function shortCircuitWork(test: Test, task: TaskDraft): Work {
   return {
     kind: "run",
     async run(context, args): Promise<Ending> {
-      const goesOn = Boolean(await call(context, ...args));
+      const goesOn = Boolean(await withWork(context, () => call(context, ...args)));
       return goesOn ? { kind: "success", value: true } : { kind: "branch", value: false, skip: behind };
     },
   };

@@ -36,7 +36,7 @@ export function triggerWork(dagId: string, names: readonly string[], { wait = fa
     softFail: false,
     async poke(context, args) {
       const run = await start(context, args);
-      const state = await context.runs.state(run);
+      const state = (await context.runs.find(dagId, run))?.state;
       if (state === "failed")
         throw new CeleriacError("DAG_RUN_FAILED", `The run ${run.runId} of the DAG ${dagId}, which this task waits for, has failed`);
       return state === "success" ? run.runId : undefined;

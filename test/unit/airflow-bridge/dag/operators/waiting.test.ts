@@ -46,7 +46,7 @@ describe("a trigger", () => {
     return {
       made,
       trigger: async ({ runId, ...run }) => void (made.has(runId) || made.set(runId, run)),
-      state: async ({ runId }) => (made.has(runId) ? state : null),
+      find: async (_dagId, which) => ("runId" in which && made.has(which.runId) ? { ...which, state } : null),
     };
   }
   const started = { dagId: "other", logicalDate: null, params: { rows: 5, fixed: "x" } };
