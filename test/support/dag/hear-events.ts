@@ -5,7 +5,7 @@ import type { DagStore } from "../../../packages/airflow-bridge/src/dag/store.ts
 import { beginTry } from "../../../packages/airflow-bridge/src/dag/try-begin.ts";
 import { endTry, tryEndOf } from "../../../packages/airflow-bridge/src/dag/try-end.ts";
 
-const rules = { now: 2, maxXcomBytes: 1_000, retryAt: () => 0 };
+const rules = { now: 2, maxXcomBytes: 1_000 };
 
 export async function hearEvents(executor: Executor, { store, dag }: { readonly store: DagStore; readonly dag: DagModel }): Promise<void> {
   for (const event of await executor.sync()) {

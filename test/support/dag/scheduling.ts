@@ -43,7 +43,6 @@ export function runnerParts({ store, clock, dags }: RunnerOptions): RunnerParts 
     resolve: async (tables, dag, task, run, mapIndex) =>
       resolveInputs(task.inputs, await readRunValues(tables, task.inputs, dag, run), mapIndex),
     runTask: async () => null,
-    retryAt: (_instance, { options: { retryDelayMs } }, _run, now) => now + retryDelayMs,
   };
 }
 

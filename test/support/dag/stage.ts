@@ -64,7 +64,6 @@ export async function openStage(tasks: Readonly<Record<string, TaskSketch>>, opt
       findDag: (id) => (id === dag.id ? dag : undefined),
       resolve: async () => [],
       runTask: async () => null,
-      retryAt: (_instance, { options: { retryDelayMs } }, _run, now) => now + retryDelayMs,
       ...options.parts,
     },
     async queue(taskId, fields = {}) {

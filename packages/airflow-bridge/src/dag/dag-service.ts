@@ -13,8 +13,9 @@ import { createCeleryExecutor } from "./executors/celery.ts";
 import { createLocalExecutor } from "./executors/local.ts";
 import { createSequentialExecutor } from "./executors/sequential.ts";
 import type { DagModel } from "./model.ts";
+import { usualGraceMs } from "./perform.ts";
 import { dagsOf } from "./registry.ts";
-import { graceMs, runnerParts } from "./runner-parts.ts";
+import { runnerParts } from "./runner-parts.ts";
 import { schedulerSettings } from "./scheduler/scheduler-settings.ts";
 import { createScheduler } from "./scheduler.ts";
 import type { DagStore } from "./store.ts";
@@ -75,7 +76,7 @@ function makeServices({ app, runtime, source, logger }: DagServiceParts, { store
   const start: ChildStart = { source, storeUrl: url, settings, hostname };
   const executor = executorOf(settings.executor, {
     sequential: () => createSequentialExecutor(runner()),
-    local: () => createLocalExecutor({ start, killAfterMs: graceMs + childSlackMs, parallelism: settings.parallelism, clock, logger }),
+    local: () => createLocalExecutor({ start, killAfterMs: usualGraceMs + childSlackMs, parallelism: settings.parallelism, clock, logger }),
     celery: () => createCeleryExecutor({ app, store, parallelism: settings.parallelism, pollMs: celeryPollMs, clock, logger, findDag }),
   });
   const parts = { store, executor, settings: schedulerSettings(settings), clock, logger, hostname, dags: () => dags.values() };

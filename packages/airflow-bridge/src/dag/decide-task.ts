@@ -2,11 +2,12 @@
  * Which instances of one task may go on, once all tasks before it were decided: its trigger rule, its past, and what it is mapped over. A step of
  * decide.ts, as pure as that.
  */
+import { reasonOf } from "@celeriac/core/runtime";
 import { noTry } from "./first-instance.ts";
 import type { Input } from "./input.ts";
 import type { TaskModel } from "./model.ts";
 import type { InstanceRecord } from "./records.ts";
-import { isMapped } from "./resolve-inputs.ts";
+import { isMapped, mappedLength, type RunValues } from "./resolve-inputs.ts";
 import { applyRule, type UpstreamCounts } from "./rules.ts";
 import { type FinishedState, type InstanceState, isFinished } from "./states.ts";
 import type { InstanceFields } from "./store.ts";
@@ -45,6 +46,15 @@ export interface TaskDecision {
 /** What it is mapped over. */
 export function mappedLists({ inputs }: TaskModel): readonly Input[] {
   return inputs.filter(({ kind }) => kind === "each");
+}
+
+/** Of lists that are there. */
+export function measureLists(lists: readonly Input[], values: RunValues, longest: number): MappedLength {
+  try {
+    return { kind: "length", length: mappedLength(lists, values, longest) ?? 0 };
+  } catch (error) {
+    return { kind: "refused", reason: reasonOf(error) };
+  }
 }
 
 export function decideTask(view: TaskView): TaskDecision {

@@ -2,22 +2,23 @@
  * Runs a DAG in this process from begin to end, without queue or store: what `dag.test()` does. It decides and performs by the same pure steps as
  * scheduler and runner, one instance after the other; time that would only be waited is passed over.
  */
-import { CeleriacError, type Clock, type Logger, reasonOf, withFields } from "@celeriac/core/runtime";
-import { createConnectionReader, type StoredConnections } from "./connections/connection-reader.ts";
+import { CeleriacError, type Clock, type Logger } from "@celeriac/core/runtime";
+import type { StoredConnections } from "./connections/connection-reader.ts";
 import { decide, type RunDecision } from "./decide.ts";
-import type { MappedLength } from "./decide-task.ts";
+import { mappedLists, measureLists } from "./decide-task.ts";
 import { createHastyClock, type HastyClock } from "./hasty-clock.ts";
+import { instanceLogger } from "./instance-logger.ts";
 import { look } from "./look.ts";
 import { transition } from "./machine.ts";
-import type { DagModel, Ending, RunAccess, SoughtRun, TaskModel, WorkContext } from "./model.ts";
-import { perform } from "./perform.ts";
+import type { DagModel, Ending, RunAccess, SoughtRun, TaskModel } from "./model.ts";
+import { perform, usualGraceMs } from "./perform.ts";
 import type { InstanceRecord, RunRecord } from "./records.ts";
-import { isMapped, mappedLength, type RunValues, resolveInputs } from "./resolve-inputs.ts";
-import { retryDelayMs } from "./retry.ts";
+import { isMapped, type RunValues, resolveInputs } from "./resolve-inputs.ts";
+import { runFacts } from "./run-facts.ts";
 import { isFinished } from "./states.ts";
-import { endings } from "./task-ending.ts";
 import { tryEndOf } from "./try-end.ts";
 import { priorityWeights } from "./weights.ts";
+import { workContext } from "./work-context.ts";
 
 export interface LocalRunParts {
   readonly clock: Clock;
@@ -42,9 +43,6 @@ export interface LocalRun {
   readonly instances: readonly InstanceRecord[];
   readonly values: RunValues;
 }
-
-/** Work may clean up for so long when its time is over. */
-const graceMs = 5_000;
 
 interface Scene {
   readonly dag: DagModel;
@@ -76,11 +74,11 @@ export async function runLocally(dag: DagModel, run: RunRecord, parts: LocalRunP
 
 function openScene(dag: DagModel, asked: RunRecord, parts: LocalRunParts, above: readonly string[]): Scene {
   const clock = createHastyClock(parts.clock);
-  const run: RunRecord = { ...asked, state: "running", startedAt: clock.now(), params: { ...dag.params, ...asked.params } };
+  const run: RunRecord = { ...asked, state: "running", startedAt: clock.now() };
   const given: Scene["given"] = new Map();
   const values: RunValues = {
     xcoms: (taskId) => [...(given.get(taskId) ?? [])].sort(([one], [other]) => one - other).map(([, value]) => value),
-    run: (key) => (key === "runId" || key === "params" ? run[key] : new Date(run[key])),
+    run: runFacts(dag, run),
   };
   const runs = localRuns(parts, clock, [...above, dag.id]);
   return { dag, run, weights: priorityWeights(dag.tasks), instances: new Map(), given, clock, values, runs };
@@ -118,16 +116,8 @@ function decideNow({ dag, run, weights, instances, clock, values }: Scene, { max
   const all = [...instances.values()];
   const mapped = [...dag.tasks.values()].filter(({ inputs }) => isMapped(inputs));
   // Asked for only once the tasks that give the lists have ended.
-  const lengths = new Map(mapped.map(({ id, inputs }) => [id, lengthOf(() => mappedLength(inputs, values, maxMapLength) ?? 0)]));
+  const lengths = new Map(mapped.map((task) => [task.id, measureLists(mappedLists(task), values, maxMapLength)]));
   return decide({ dag, run, instances: all, past: [], weights, lengths, now: clock.now() });
-}
-
-function lengthOf(measure: () => number): MappedLength {
-  try {
-    return { kind: "length", length: measure() };
-  } catch (error) {
-    return { kind: "refused", reason: reasonOf(error) };
-  }
 }
 
 function write(instances: Scene["instances"], { changes, add, remove }: RunDecision): void {
@@ -156,24 +146,13 @@ async function runInstance(scene: Scene, scheduled: InstanceRecord, parts: Local
   const instance: InstanceRecord = { ...scheduled, state: "running", startedAt: now, firstStartedAt: scheduled.firstStartedAt ?? now };
   instances.set(placeOf(instance), instance);
   const { logger, maxXcomBytes } = parts;
-  const log = withFields(logger, {
-    dagId: dag.id,
-    runId: run.runId,
-    taskId: task.id,
-    mapIndex: instance.mapIndex,
-    tryNumber: instance.tryNumber,
-  });
+  const log = instanceLogger(logger, instance);
   const abort = new AbortController();
-  const limits = { timeoutMs: task.options.executionTimeoutMs, graceMs, clock };
+  const limits = { timeoutMs: task.options.executionTimeoutMs, graceMs: usualGraceMs, clock };
   const performed = await perform(() => workOf(scene, task, instance, { parts, log, signal: abort.signal }), abort, limits);
   // Nobody clears it, takes it or stops it here.
   if (performed.kind !== "ended") return;
-  const retryAt = () => clock.now() + retryDelayMs({ ...instance, logicalDate: run.logicalDate }, task.options);
-  const end = tryEndOf(performed.ending, { instance: { ...instance, externalId: "" }, run }, task, {
-    now: clock.now(),
-    maxXcomBytes,
-    retryAt,
-  });
+  const end = tryEndOf(performed.ending, { instance, run }, task, { now: clock.now(), maxXcomBytes });
   const state = transition("running", end.event);
   const endedAt = end.logged === null ? null : end.at;
   instances.set(placeOf(instance), { ...instance, state, nextAt: end.nextAt, reason: end.reason, endedAt });
@@ -194,20 +173,16 @@ interface Around {
   readonly signal: AbortSignal;
 }
 
-async function workOf({ run, clock, values, runs }: Scene, task: TaskModel, instance: InstanceRecord, around: Around): Promise<Ending> {
+async function workOf(
+  { dag, run, clock, values, runs }: Scene,
+  task: TaskModel,
+  instance: InstanceRecord,
+  around: Around,
+): Promise<Ending> {
   const args = resolveInputs(task.inputs, values, instance.mapIndex);
-  const { dagId, runId, taskId, mapIndex, tryNumber } = instance;
   const { parts, log, signal } = around;
-  const context: WorkContext = Object.freeze({
-    ...createConnectionReader(parts.environment, parts.stored),
-    ...{ dagId, runId, taskId, mapIndex, tryNumber, log, signal },
-    logicalDate: new Date(run.logicalDate),
-    intervalStart: new Date(run.intervalStart),
-    intervalEnd: new Date(run.intervalEnd),
-    ...endings,
-    params: run.params,
-    ...{ environment: parts.environment, clock, runs },
-  });
+  const { environment, stored } = parts;
+  const context = workContext(dag, { instance, run }, { environment, stored, signal, log, clock, runs });
   switch (task.work.kind) {
     case "run":
       return await task.work.run(context, args);

@@ -9,6 +9,9 @@ export type Performed =
   /** nothing is to come of it; `heeded`: the work has stopped, instead of running on unseen */
   | { readonly kind: "cleared" | "taken" | "stopped"; readonly heeded: boolean };
 
+/** Work may clean up for so long, unless told. */
+export const usualGraceMs = 5_000;
+
 export interface PerformLimits {
   readonly timeoutMs: number | null;
   /** how long work may clean up once its signal has aborted */

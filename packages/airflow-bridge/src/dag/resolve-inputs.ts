@@ -1,12 +1,13 @@
 /** Inputs of a task in one run: how many instances they make, and the arguments of each. Pure: who calls has read what tasks gave. */
 import { CeleriacError } from "@celeriac/core/runtime";
-import type { Input, RunKey } from "./input.ts";
+import type { Input } from "./input.ts";
+import type { RunFacts } from "./run-facts.ts";
 
 /** What is known in a run. */
 export interface RunValues {
   /** What the instances of a task gave, by map index, without those that gave nothing. Asked for those of `tasksRead` only. */
   xcoms(taskId: string): readonly unknown[];
-  run(key: RunKey): unknown;
+  readonly run: RunFacts;
 }
 
 /** Airflow's `max_map_length`. */
@@ -70,7 +71,7 @@ function read(input: Exclude<Input, { kind: "each" }>, values: RunValues): unkno
     case "value":
       return input.value;
     case "run":
-      return partOf(values.run(input.key), input.path);
+      return partOf(values.run[input.key], input.path);
     case "xcom": {
       const given = values.xcoms(input.taskId);
       return partOf(input.list ? given : given[0], input.path);

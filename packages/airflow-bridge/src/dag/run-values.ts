@@ -3,6 +3,7 @@ import type { Input } from "./input.ts";
 import type { DagModel } from "./model.ts";
 import type { RunRecord } from "./records.ts";
 import { type RunValues, tasksRead } from "./resolve-inputs.ts";
+import { runFacts } from "./run-facts.ts";
 import type { Tables } from "./store.ts";
 import { returnValueKey } from "./xcom.ts";
 
@@ -20,17 +21,5 @@ export async function readRunValues(
       rows.map(({ value }) => JSON.parse(value) as unknown),
     );
   }
-  return {
-    xcoms: (taskId) => given.get(taskId) ?? [],
-    run(key) {
-      switch (key) {
-        case "runId":
-          return run.runId;
-        case "params":
-          return { ...dag.params, ...run.params };
-        default:
-          return new Date(run[key]);
-      }
-    },
-  };
+  return { xcoms: (taskId) => given.get(taskId) ?? [], run: runFacts(dag, run) };
 }

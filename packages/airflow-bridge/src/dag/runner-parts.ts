@@ -3,13 +3,12 @@ import { type AppRuntime, type Clock, durationMs, environmentOfProcess, type Log
 import { createRunAccess } from "./acts/trigger.ts";
 import type { DagSettings } from "./config.ts";
 import type { DagModel } from "./model.ts";
+import { usualGraceMs } from "./perform.ts";
 import { resolveInputs } from "./resolve-inputs.ts";
-import { retryDelayMs } from "./retry.ts";
 import { runAppTask } from "./run-app-task.ts";
 import { readRunValues } from "./run-values.ts";
 import type { RunnerParts } from "./runner.ts";
 import type { DagStore } from "./store.ts";
-import type { EndRules } from "./try-end.ts";
 
 export interface AppDags {
   readonly runtime: AppRuntime;
@@ -25,8 +24,6 @@ export interface RunnerPlace {
   readonly handBack: RunnerParts["handBack"];
 }
 
-/** Work may clean up for so long. */
-export const graceMs = 5_000;
 /** The end of a try is kept so long for a store that does not answer: a database may be restarted meanwhile. */
 const endRetryMs = 600_000;
 
@@ -36,17 +33,12 @@ export function runnerParts({ runtime, findDag }: AppDags, { settings, ...place 
   return {
     ...place,
     findDag,
-    settings: { heartbeatMs, graceMs, endRetryMs, maxXcomBytes: settings.maxXcomBytes },
+    settings: { heartbeatMs, graceMs: usualGraceMs, endRetryMs, maxXcomBytes: settings.maxXcomBytes },
     environment: environmentOfProcess(),
     runs: createRunAccess(store, clock),
     async resolve(tables, dag, task, run, mapIndex) {
       return resolveInputs(task.inputs, await readRunValues(tables, task.inputs, dag, run), mapIndex);
     },
     runTask: (name, args) => runAppTask(runtime, name, args),
-    retryAt,
   };
 }
-
-/** When the next try of a failed one is due. */
-export const retryAt: EndRules["retryAt"] = ({ dagId, taskId, tryNumber }, { options }, { logicalDate }, now) =>
-  now + retryDelayMs({ dagId, taskId, logicalDate, tryNumber }, options);

@@ -2,9 +2,10 @@
  * Runs one queued instance against the store: begin → arguments → work → end, with heartbeats meanwhile. Every executor comes down to it. Whoever
  * changes the queued row first wins, so that no instance runs twice at a time, however often its message comes.
  */
-import { CeleriacError, type Clock, type Logger, redact, redactText, withFields } from "@celeriac/core/runtime";
-import { createConnectionReader, storedConnections } from "./connections/connection-reader.ts";
+import { CeleriacError, type Clock, type Logger } from "@celeriac/core/runtime";
+import { storedConnections } from "./connections/connection-reader.ts";
 import { beginHeartbeats } from "./heartbeats.ts";
+import { instanceLogger } from "./instance-logger.ts";
 import { interruptionOf } from "./interruption.ts";
 import { look } from "./look.ts";
 import type { DagModel, Ending, RunAccess, TaskModel, WorkContext } from "./model.ts";
@@ -12,9 +13,9 @@ import { type Performed, perform } from "./perform.ts";
 import type { InstancePlace, RunRecord } from "./records.ts";
 import type { InstanceState } from "./states.ts";
 import type { DagStore, Tables } from "./store.ts";
-import { endings } from "./task-ending.ts";
 import { type BegunTry, beginTry } from "./try-begin.ts";
-import { type EndRules, endCleared, endTry, type TryEnd, tryEndOf, warnOfSize } from "./try-end.ts";
+import { endCleared, endTry, type TryEnd, tryEndOf, warnOfSize } from "./try-end.ts";
+import { workContext } from "./work-context.ts";
 
 export interface RunnerSettings {
   readonly heartbeatMs: number;
@@ -41,7 +42,6 @@ export interface RunnerParts {
   resolve(tables: Tables, dag: DagModel, task: TaskModel, run: RunRecord, mapIndex: number): Promise<readonly unknown[]>;
   /** Runs a task of the app in this process, and gives what it gave. */
   runTask(name: string, args: readonly unknown[]): Promise<unknown>;
-  readonly retryAt: EndRules["retryAt"];
 }
 
 /** `heeded`: false where work runs on that was told to end: its process had better end */
@@ -65,7 +65,7 @@ export async function runInstance(
   if (begun === null) return { kind: "notMine" };
   const task = parts.findDag(place.dagId)?.tasks.get(place.taskId);
   began(task);
-  const logger = loggerOf(parts.logger, begun);
+  const logger = instanceLogger(parts.logger, begun.instance);
   const abort = new AbortController();
   const unfollow = follow(signal, abort);
   const heartbeats = beginHeartbeats(begun.instance, abort, { store, periodMs: parts.settings.heartbeatMs, clock, logger });
@@ -104,7 +104,7 @@ async function workOf(
   const args = await keepAsking(parts, signal, () =>
     parts.store.read((tables) => parts.resolve(tables, dag, task, run, instance.mapIndex)),
   );
-  const context = contextOf(begun, around);
+  const context = contextOf(dag, begun, around);
   switch (task.work.kind) {
     case "run":
       return await task.work.run(context, args);
@@ -132,23 +132,12 @@ async function waitHere(
 
 /** Of a run that this process has begun. */
 export function contextOf(
-  { instance, run }: BegunTry,
-  { parts, logger, signal }: Surroundings & { readonly signal: AbortSignal },
+  dag: DagModel,
+  begun: BegunTry,
+  { parts, logger: log, signal }: Surroundings & { readonly signal: AbortSignal },
 ): WorkContext {
-  const { dagId, runId, taskId, mapIndex, tryNumber } = instance;
   const stored = storedConnections({ read: (body) => keepAsking(parts, signal, () => parts.store.read(body)) });
-  return Object.freeze({
-    ...createConnectionReader(parts.environment, stored),
-    ...{ dagId, runId, taskId, mapIndex, tryNumber, signal, log: logger },
-    logicalDate: new Date(run.logicalDate),
-    intervalStart: new Date(run.intervalStart),
-    intervalEnd: new Date(run.intervalEnd),
-    ...endings,
-    params: Object.freeze({ ...parts.findDag(dagId)?.params, ...run.params }),
-    environment: parts.environment,
-    clock: parts.clock,
-    runs: parts.runs,
-  });
+  return workContext(dag, begun, { ...parts, stored, log, signal });
 }
 
 async function conclude(
@@ -178,9 +167,8 @@ async function conclude(
 }
 
 /** null: what has become of it is for others to say */
-
 function endOf(begun: BegunTry, task: TaskModel | undefined, performed: Performed, parts: RunnerParts): TryEnd | null {
-  const { clock, settings, handBack, retryAt } = parts;
+  const { clock, settings, handBack } = parts;
   const now = clock.now();
   switch (performed.kind) {
     case "taken":
@@ -192,7 +180,7 @@ function endOf(begun: BegunTry, task: TaskModel | undefined, performed: Performe
       return { event, logged: null, at: now, nextAt, reason: "its process was stopped", xcom: null, skip: [] };
     }
     case "ended":
-      return tryEndOf(performed.ending, begun, task, { now, maxXcomBytes: settings.maxXcomBytes, retryAt });
+      return tryEndOf(performed.ending, begun, task, { now, maxXcomBytes: settings.maxXcomBytes });
   }
 }
 
@@ -222,12 +210,4 @@ function follow(signal: AbortSignal, abort: AbortController): () => void {
   if (signal.aborted) heard();
   else signal.addEventListener("abort", heard, { once: true });
   return () => signal.removeEventListener("abort", heard);
-}
-
-/** Secrets are masked whoever writes the lines. */
-function loggerOf(logger: Logger, { instance: { dagId, runId, taskId, mapIndex, tryNumber } }: BegunTry): Logger {
-  const fields = { dagId, runId, taskId, ...(mapIndex < 0 ? {} : { mapIndex }), tryNumber };
-  const masked = (level: keyof Logger) => (message: string, more?: object) =>
-    logger[level](redactText(message), more === undefined ? undefined : (redact(more) as object));
-  return withFields({ debug: masked("debug"), info: masked("info"), warn: masked("warn"), error: masked("error") }, fields);
 }

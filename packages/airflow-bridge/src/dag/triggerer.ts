@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { type Clock, createService, reasonOf, type Service, type Timer } from "@celeriac/core/runtime";
+import { instanceLogger } from "./instance-logger.ts";
 import { Interruption } from "./interruption.ts";
 import { look } from "./look.ts";
 import type { Ending, TaskModel } from "./model.ts";
@@ -116,13 +117,14 @@ class Triggerer {
 
   async #look(claim: Claim): Promise<Ending | null> {
     const { instance, run, task, abort } = claim;
-    const { parts, logger } = { parts: this.#parts, logger: this.#parts.logger };
+    const parts = this.#parts;
+    const logger = instanceLogger(parts.logger, instance);
     const work = task.work as Extract<TaskModel["work"], { kind: "wait" }>;
     const performed = await perform(
       async () => {
         const dag = parts.findDag(instance.dagId)!;
         const args = await parts.store.read((tables) => parts.resolve(tables, dag, task, run, instance.mapIndex));
-        const context = contextOf(claim, { parts, logger, signal: abort.signal });
+        const context = contextOf(dag, claim, { parts, logger, signal: abort.signal });
         const { ending, nextAt } = await look(work, context, args, instance.firstStartedAt ?? this.#clock.now());
         return ending ?? { kind: "defer", at: nextAt };
       },
@@ -134,6 +136,7 @@ class Triggerer {
 
   /** What was seen since the last time, in one transaction. */
   async #write(): Promise<void> {
+    const { maxXcomBytes } = this.#parts.settings;
     while (this.#looked.length > 0) {
       const looked = this.#looked;
       this.#looked = [];
@@ -150,7 +153,7 @@ class Triggerer {
                 { states: ["deferred"], externalId: instance.externalId },
                 { externalId: null, nextAt: waits },
               );
-            else await endTry(tables, instance, tryEndOf(ending!, claim, claim.task, { now, ...this.#rules() }), "deferred");
+            else await endTry(tables, instance, tryEndOf(ending!, claim, claim.task, { now, maxXcomBytes }), "deferred");
           }
         }),
       );
@@ -158,11 +161,6 @@ class Triggerer {
       for (const { claim } of looked) this.#held.delete(claim.instance.externalId);
     }
     this.#writing = null;
-  }
-
-  #rules() {
-    const { retryAt, settings } = this.#parts;
-    return { retryAt, maxXcomBytes: settings.maxXcomBytes };
   }
 
   /** A look that takes long keeps its claim; one that was cleared or marked meanwhile ends. */

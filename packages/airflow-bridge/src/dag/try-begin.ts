@@ -2,9 +2,14 @@
 import type { InstancePlace, InstanceRecord, RunRecord } from "./records.ts";
 import type { Tables } from "./store.ts";
 
-export interface BegunTry {
-  readonly instance: InstanceRecord & { readonly externalId: string };
+/** An instance as it stands in this try, with its run. */
+export interface Try {
+  readonly instance: InstanceRecord;
   readonly run: RunRecord;
+}
+
+export interface BegunTry extends Try {
+  readonly instance: InstanceRecord & { readonly externalId: string };
 }
 
 /** Within a transaction. null: it is not queued under this id (any more): whoever asks is to do nothing. A new try begins without XComs. */

@@ -2,10 +2,11 @@
 import { type Logger, reasonOf, redactText } from "@celeriac/core/runtime";
 import { type InstanceEvent, statesBefore, transition } from "./machine.ts";
 import type { Ending, TaskModel } from "./model.ts";
-import type { InstancePlace, InstanceRecord, RunRecord } from "./records.ts";
+import type { InstancePlace, InstanceRecord } from "./records.ts";
+import { retryDelayMs } from "./retry.ts";
 import type { InstanceState } from "./states.ts";
 import type { Tables } from "./store.ts";
-import type { BegunTry } from "./try-begin.ts";
+import type { Try } from "./try-begin.ts";
 import { encodeXCom, returnValueKey, xcomAdvisedBytes } from "./xcom.ts";
 
 /** What is written for an ending. */
@@ -26,14 +27,12 @@ export interface EndRules {
   readonly now: number;
   /** of JSON */
   readonly maxXcomBytes: number;
-  /** When the next try of a failed one is due. */
-  retryAt(instance: InstanceRecord, task: TaskModel, run: RunRecord, now: number): number;
 }
 
 const longestReason = 2_000;
 
 /** What an ending comes to, by the tries that are left. A value that may not be kept is a failure. `task`: undefined where its code is not here. Pure. */
-export function tryEndOf(ending: Ending, { instance, run }: BegunTry, task: TaskModel | undefined, rules: EndRules): TryEnd {
+export function tryEndOf(ending: Ending, { instance, run }: Try, task: TaskModel | undefined, rules: EndRules): TryEnd {
   const base = { at: rules.now, nextAt: null, reason: null, xcom: null, skip: [] };
   switch (ending.kind) {
     case "success":
@@ -51,8 +50,9 @@ export function tryEndOf(ending: Ending, { instance, run }: BegunTry, task: Task
     case "failed": {
       const reason = shown(ending.reason);
       if (!ending.retryable || instance.tryNumber >= instance.maxTries) return { ...base, event: "fail", logged: "failed", reason };
-      const nextAt = task === undefined ? rules.now : rules.retryAt(instance, task, run, rules.now);
-      return { ...base, event: "retry", logged: "failed", reason, nextAt };
+      const { logicalDate } = run;
+      const delayMs = task === undefined ? 0 : retryDelayMs({ ...instance, logicalDate }, task.options);
+      return { ...base, event: "retry", logged: "failed", reason, nextAt: rules.now + delayMs };
     }
     case "reschedule":
       return { ...base, event: "reschedule", logged: null, nextAt: ending.at };

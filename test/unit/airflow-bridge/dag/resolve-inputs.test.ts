@@ -10,9 +10,10 @@ const given: Readonly<Record<string, readonly unknown[]>> = {
   mapped: [1, 3],
   none: [],
 };
+const day = new Date("2026-03-01");
 const values: RunValues = {
   xcoms: (taskId) => given[taskId]!,
-  run: (key) => (key === "params" ? { table: "t" } : key),
+  run: { runId: "manual__1", logicalDate: day, intervalStart: day, intervalEnd: day, params: { table: "t" } },
 };
 const xcom = (taskId: string, ...path: string[]): Input => ({ kind: "xcom", taskId, list: false, path });
 const listOf = (taskId: string, ...path: string[]): Input => ({ kind: "xcom", taskId, list: true, path });
@@ -32,7 +33,7 @@ describe("arguments", () => {
       { kind: "run", key: "runId", path: [] },
       { kind: "run", key: "params", path: ["table"] },
     ];
-    expect(resolveInputs(ofRun, values, -1)).toEqual(["runId", "t"]);
+    expect(resolveInputs(ofRun, values, -1)).toEqual(["manual__1", "t"]);
     expect(mappedLength(inputs, values)).toBe(null);
   });
 

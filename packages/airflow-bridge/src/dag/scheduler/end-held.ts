@@ -1,9 +1,8 @@
 /** Ends an instance that an executor or a runner holds, when it is the scheduler who learns how that went: as its runner would have written it. */
 import type { QueuedInstance } from "../executor.ts";
 import type { Ending } from "../model.ts";
-import { retryDelayMs } from "../retry.ts";
 import type { Tables } from "../store.ts";
-import { type EndRules, endCleared, endTry, tryEndOf } from "../try-end.ts";
+import { endCleared, endTry, tryEndOf } from "../try-end.ts";
 import type { ScheduledDags } from "./scheduled-dag.ts";
 
 export interface EndView {
@@ -28,7 +27,7 @@ export async function endHeld(
     case "queued":
     case "running": {
       const task = dags.get(held.dagId)?.model.tasks.get(held.taskId);
-      const end = tryEndOf(ending, { instance: held, run }, task, { now, maxXcomBytes, retryAt });
+      const end = tryEndOf(ending, { instance: held, run }, task, { now, maxXcomBytes });
       return (await endTry(tables, held, end, held.state)) !== null;
     }
     case "restarting":
@@ -37,6 +36,3 @@ export async function endHeld(
       return false;
   }
 }
-
-const retryAt: EndRules["retryAt"] = ({ dagId, taskId, tryNumber }, { options }, { logicalDate }, now) =>
-  now + retryDelayMs({ dagId, taskId, logicalDate, tryNumber }, options);

@@ -1,13 +1,11 @@
 /** Looks at the runs that want it: reads each with all its instances, decides, and writes that down, under the lock of the run. Step of a round. */
-import { reasonOf } from "@celeriac/core/runtime";
 import { decide, type RunDecision } from "../decide.ts";
-import { type MappedLength, mappedLists } from "../decide-task.ts";
+import { type MappedLength, mappedLists, measureLists } from "../decide-task.ts";
 import { isHeld, type QueuedInstance } from "../executor.ts";
 import { failpoint } from "../failpoint.ts";
-import type { Input } from "../input.ts";
 import type { DagModel } from "../model.ts";
 import type { InstanceRecord, RunRecord, TryRecord } from "../records.ts";
-import { isMapped, mappedLength, type RunValues, tasksRead } from "../resolve-inputs.ts";
+import { isMapped, tasksRead } from "../resolve-inputs.ts";
 import { readRunValues } from "../run-values.ts";
 import type { DagStore, Tables } from "../store.ts";
 import type { ScheduledDag, ScheduledDags } from "./scheduled-dag.ts";
@@ -88,17 +86,9 @@ async function lengthsOf(
     const given = new Set(instances.filter(({ state }) => state === "success").map(({ taskId }) => taskId));
     if (![...sources].every((taskId) => given.has(taskId))) continue;
     const values = await readRunValues(tables, lists, dag, run);
-    lengths.set(task.id, lengthOf(lists, values, maxMapLength));
+    lengths.set(task.id, measureLists(lists, values, maxMapLength));
   }
   return lengths;
-}
-
-function lengthOf(lists: readonly Input[], values: RunValues, longest: number): MappedLength {
-  try {
-    return { kind: "length", length: mappedLength(lists, values, longest) ?? 0 };
-  } catch (error) {
-    return { kind: "refused", reason: reasonOf(error) };
-  }
 }
 
 async function write({ instances, runs, tries }: Tables, run: RunRecord, decision: RunDecision, now: number): Promise<void> {
