@@ -1,4 +1,5 @@
-/** Takes secrets out of what people will read: passwords in URLs, and values whose key names a secret. */
+/** Takes secrets out of what people will read: passwords in URLs, values whose key names a secret, and secrets that this process knows. */
+import { withoutKnownSecrets } from "./known-secrets.ts";
 
 const secretWord = "secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key";
 const secretKey = new RegExp(`pass(word|wd|phrase)|pass$|${secretWord}`, "i");
@@ -19,8 +20,9 @@ export function mayNameSecret(text: string): boolean {
   return secretKeyWithin.test(text);
 }
 
-/** The text with every password in a URL replaced by stars. */
-export function redactText(text: string): string {
+/** The text with every password in a URL, and every known secret, replaced by stars. */
+export function redactText(given: string): string {
+  const text = withoutKnownSecrets(given, stars);
   return text.includes("://") ? text.replace(urlPassword, `$1$2:${stars}@`).replace(urlParameter, `$1${stars}`) : text;
 }
 
@@ -30,7 +32,7 @@ export function redactUrl(url: string): string {
   return url === "disabled" ? url : stars;
 }
 
-/** A copy with secret values and URL passwords replaced, to a depth of 8, that JSON can write; errors keep name, message, code, stack and what caused them. Never throws. */
+/** A copy with secret values, known secrets and URL passwords replaced, to a depth of 8, that JSON can write; errors keep name, message, code, stack and what caused them. Never throws. */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === "string") return redactText(value);
   if (typeof value === "bigint") return String(value);

@@ -84,6 +84,7 @@ export { Heap } from "./heap.ts";
 export { type Answer, answerJson, type HttpServer, openHttpServer } from "./http-server.ts";
 export { instantMs } from "./instant.ts";
 export { keptArguments } from "./kept-arguments.ts";
+export { hideSecret } from "./known-secrets.ts";
 export { addressSetting, type ListenAddress, listenPlace } from "./listen-address.ts";
 export { liveEnvelope } from "./live-exchange.ts";
 export { loadModule } from "./load-module.ts";

@@ -49,6 +49,25 @@ describe("begins", () => {
     expect(await stage.xcom("t")).toEqual(["here", "eu"]);
   });
 
+  test("masks the secrets that work has read in its log, and in the reason of its failure", async () => {
+    const said: unknown[] = [];
+    const put = (message: string, fields?: object) => void said.push(message, fields);
+    const logger: Logger = { debug: put, info: put, warn: put, error: put };
+    const stage = await one(
+      run(async ({ connection, variable, log }) => {
+        const { password } = await connection("db");
+        log.info(`logs in with ${password}`, { password, given: [`-p${password}`] });
+        throw new Error(`refused: ${password}, ${await variable("api_token")}`);
+      }),
+    );
+    const environment = { AIRFLOW_CONN_DB: "postgres://me:runner-pw@h", AIRFLOW_VAR_API_TOKEN: "runner-token" };
+    await runOnce(stage, "t", never, { environment, logger });
+    expect(said[2]).toBe("logs in with ********");
+    expect(JSON.stringify(said)).not.toMatch(/runner-pw|runner-token/);
+    const [tries, { reason }] = [await stage.store.read(({ tries }) => tries.ofRun(stage.place("t"))), await stage.row("t")];
+    expect([reason, tries[0]!.reason]).toEqual(["refused: ********, ********", "refused: ********, ********"]);
+  });
+
   test("a new try without what the one before it gave", async () => {
     const stage = await one(gives(undefined));
     await stage.store.write(({ xcoms }) => xcoms.put({ ...stage.place("t"), key: "return_value", value: "1" }));

@@ -229,6 +229,23 @@ describe("connections and variables", () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it("have their secrets masked, in what bash says, too", async () => {
+    vi.stubEnv("AIRFLOW_CONN_TRIAL_DB", '{"password": "trial-pw", "extra": {"api_key": "trial-key"}}');
+    const said: unknown[] = [];
+    const put = (message: string, fields?: object) => void said.push(message, fields);
+    app = createApp("shop", { broker: "memory://", logger: { debug: put, info: put, warn: put, error: put } });
+    const { trial } = await tried((d) => {
+      const read = d.task("read", async (run) => {
+        const { password, extra } = await run.connection("trial_db");
+        return `${password} ${String(extra["api_key"])}`;
+      })();
+      d.bash("tell", 'echo "$GIVEN"; echo "$GIVEN" >&2; exit 1', { env: { GIVEN: read } });
+    });
+    expect(trial.instances[1]!.reason).toBe("bash ended with exit code 1:\n******** ********\n******** ********");
+    expect(said).toContain("******** ********");
+    expect(JSON.stringify(said)).not.toMatch(/trial-pw|trial-key/);
+  });
+
   it("come from the store that is there", async () => {
     vi.stubEnv("CELERIAC_DAG_STORE_URL", `sqlite://${path}`);
     const { store } = await openAppStore(runtimeOf(app)!);

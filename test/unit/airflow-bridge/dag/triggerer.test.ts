@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Wait, Work, WorkContext } from "../../../../packages/airflow-bridge/src/dag/model.ts";
 import { createTriggerer } from "../../../../packages/airflow-bridge/src/dag/triggerer.ts";
-import { type Clock, type Service, systemClock } from "../../../../packages/core/src/runtime.ts";
+import { type Clock, type Logger, type Service, silentLogger, systemClock } from "../../../../packages/core/src/runtime.ts";
 import type { TaskSketch } from "../../../support/dag/model.ts";
 import { openStage, type Stage } from "../../../support/dag/stage.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
@@ -40,6 +40,19 @@ describe("a deferred wait", () => {
     await expect.poll(stateOf(stage)).toBe("success");
     expect([looks, await stage.xcom("t0"), (await stage.row("t0")).tryNumber]).toEqual([3, { taskId: "t0" }, 1]);
     expect(await stage.store.read(({ tries }) => tries.ofRun(stage.place("t0")))).toMatchObject([{ state: "success", startedAt: 0 }]);
+  });
+
+  test("has the fields of its instance in its log, and no secret that it has read", async () => {
+    const said: unknown[] = [];
+    const poke = async ({ connection, log }: WorkContext) => {
+      log.info(`asks with ${(await connection("api")).password}`);
+      return true;
+    };
+    const stage = await deferred({ work: wait(poke) });
+    const logger: Logger = { ...silentLogger, info: (message, fields) => void said.push([message, fields]) };
+    await start({ ...stage, parts: { ...stage.parts, logger, environment: { AIRFLOW_CONN_API: "http://:triggerer-pw@h" } } });
+    await expect.poll(stateOf(stage)).toBe("success");
+    expect(said).toEqual([["asks with ********", expect.objectContaining({ dagId: "etl", taskId: "t0", tryNumber: 1 })]]);
   });
 
   test("that takes too long fails without another try, or is skipped", async () => {

@@ -2,6 +2,7 @@
 import { CeleriacError, readSecret, shownValue } from "@celeriac/core/runtime";
 import type { DagStore } from "../store.ts";
 import { type Connection, connectionOf } from "./connection.ts";
+import { hideConnection, hideVariable } from "./hide-secrets.ts";
 import { readJson } from "./json-text.ts";
 import { readConnection } from "./read-connection.ts";
 
@@ -43,16 +44,22 @@ export function createConnectionReader(
       const name = variableName("AIRFLOW_CONN_", id, "connection");
       const given = givenIn(environment, name);
       // Airflow takes an empty one for none.
-      if (given !== null && given.text !== "") return readConnection(id, given.text, given.source);
-      const found = await stored.connection(id);
-      if (found !== null) return found;
+      const isGiven = given !== null && given.text !== "";
+      const found = isGiven ? readConnection(id, given.text, given.source) : await stored.connection(id);
+      if (found !== null) {
+        hideConnection(found);
+        return found;
+      }
       throw new CeleriacError("DAG_CONNECTION_MISSING", `There is no connection ${JSON.stringify(id)}: set ${name}, in Airflow's form`);
     },
     async variable<T>(key: string, o: { readonly json?: true; readonly fallback?: T } = {}): Promise<T | string> {
       const name = variableName("AIRFLOW_VAR_", key, "variable");
       const given = givenIn(environment, name);
       const text = given?.text ?? (await stored.variable(key));
-      if (text !== null) return o.json === true ? (jsonOf(text, key) as T) : text;
+      if (text !== null) {
+        hideVariable(key, text);
+        return o.json === true ? (jsonOf(text, key) as T) : text;
+      }
       if ("fallback" in o) return o.fallback as T;
       throw new CeleriacError("DAG_VARIABLE_MISSING", `There is no variable ${JSON.stringify(key)}: set ${name}`);
     },

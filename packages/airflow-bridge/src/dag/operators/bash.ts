@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { type Clock, reasonOf } from "@celeriac/core/runtime";
+import { type Clock, reasonOf, redactText } from "@celeriac/core/runtime";
 import type { Ending, Work, WorkContext } from "../model.ts";
 
 /** Airflow's `skip_on_exit_code`. */
@@ -69,7 +69,8 @@ async function endingOf(child: ChildProcess, context: WorkContext): Promise<Endi
   if (code === 0) return { kind: "success", value };
   if (code === skipExitCode) return { kind: "skipped", reason: `bash ended with exit code ${code}` };
   const how = code === null ? `was ended by ${signal}` : `ended with exit code ${code}`;
-  const said = last.length === 0 ? "" : `:\n${last.join("\n").slice(-toldCharacters)}`;
+  // Before it is cut: half a secret is not known as one.
+  const said = last.length === 0 ? "" : `:\n${redactText(last.join("\n")).slice(-toldCharacters)}`;
   return { kind: "failed", reason: `bash ${how}${said}`, retryable: true };
 }
 

@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import type { Ending, WorkContext } from "../../../../../packages/airflow-bridge/src/dag/model.ts";
 import { bashWork } from "../../../../../packages/airflow-bridge/src/dag/operators/bash.ts";
+import { hideSecret } from "../../../../../packages/core/src/known-secrets.ts";
 import { silentLogger } from "../../../../../packages/core/src/logger.ts";
 import { eventually } from "../../../../support/eventually.ts";
 import { createFakeClock } from "../../../../support/fake-clock.ts";
@@ -35,6 +36,9 @@ it("is skipped by exit code 99, and fails by any other, with what it said last",
     reason: "bash ended with exit code 3:\n2\n3\n4\n5\n6",
     retryable: true,
   });
+  hideSecret("bash-secret-of-some-length");
+  const cut = await run(`echo bash-secret-of-some-length; printf '%990s' ''; exit 3`);
+  expect(cut).toMatchObject({ reason: expect.stringMatching(/:\n\*{4,8}\n +$/) });
   expect(await run("kill -KILL $$")).toMatchObject({ reason: "bash was ended by SIGKILL" });
 });
 
