@@ -22,6 +22,9 @@ dag(app, "etl", {}, (d) => {
 dag(app, "month", { schedule: "@daily", startAt: new Date("2026-01-01") }, (d) => {
   d.task("one", (run) => run.logicalDate.toISOString())();
 });
+dag(app, "daily", { schedule: "@daily", timetable: "interval", startAt: new Date("2999-01-01") }, (d) => {
+  d.task("about", (run) => { throw run.fail(run.intervalStart.toISOString() + " to " + run.intervalEnd.toISOString()); })();
+});
 dag(app, "breaks", {}, (d) => {
   const first = d.task("first", () => { if (!existsSync("mended")) throw new Error("not yet"); return 1; });
   d.task("second", (_run, one) => one)(first());
@@ -42,6 +45,7 @@ beside("celeriac dag", () => {
     await run("dag", "pause", "month");
     await run("dag", "trigger", "etl", "--run-id", "first", "-p", '{"pieces": [1, 2]}');
     await run("dag", "trigger", "breaks", "--run-id", "broken");
+    await run("dag", "trigger", "daily", "--run-id", "asked", "--logical-date", "2026-03-05T12:00:00Z");
   });
   afterAll(() => folder?.remove());
 
@@ -51,6 +55,8 @@ beside("celeriac dag", () => {
     expect(await states("etl", "first")).toEqual(["extract success", "price[0] success", "price[1] success", "total success"]);
     expect(await states("breaks", "broken")).toEqual(["first failed", "second upstream_failed"]);
     expect((await run("dag", "states", "breaks", "broken")).stdout).toContain("not yet");
+    // Its timetable says what a run by hand is about.
+    expect((await run("dag", "states", "daily", "asked")).stdout).toContain("2026-03-04T00:00:00.000Z to 2026-03-05T00:00:00.000Z");
     writeFileSync(join(folder.path, "mended"), "");
     expect(await json("dag", "clear", "breaks", "broken", "--only-failed")).toMatchObject({
       instances: [{ task: "first" }, { task: "second" }],
@@ -60,6 +66,7 @@ beside("celeriac dag", () => {
     const listed = (await json("dag", "list"))["dags"] as { dag: string; paused: boolean; lastRun: { state: string } | null }[];
     expect(listed.map(({ dag, paused, lastRun }) => [dag, paused, lastRun?.state ?? null])).toEqual([
       ["breaks", false, "success"],
+      ["daily", false, "failed"],
       ["etl", false, "success"],
       ["month", true, null],
     ]);

@@ -10,6 +10,7 @@ import { createHastyClock, type HastyClock } from "./hasty-clock.ts";
 import { instanceLogger } from "./instance-logger.ts";
 import { look } from "./look.ts";
 import { transition } from "./machine.ts";
+import { manualRun } from "./manual-run.ts";
 import type { DagModel, Ending, RunAccess, SoughtRun, TaskModel } from "./model.ts";
 import { perform, usualGraceMs } from "./perform.ts";
 import type { InstanceRecord, RunRecord } from "./records.ts";
@@ -29,11 +30,6 @@ export interface LocalRunParts {
   readonly maxMapLength: number;
   /** what tasks may trigger */
   findDag(dagId: string): DagModel | undefined;
-  /** The run that somebody asks for by hand. */
-  newRun(
-    dag: DagModel,
-    request: { readonly runId?: string; readonly logicalDate: number; readonly params: RunRecord["params"] },
-  ): RunRecord;
   runTask(name: string, args: readonly unknown[]): Promise<unknown>;
 }
 
@@ -103,7 +99,7 @@ function localRuns(parts: LocalRunParts, clock: Clock, above: readonly string[])
       if (above.includes(dagId))
         throw new CeleriacError("DAG_TRIGGER_CIRCLE", `DAGs trigger each other in a circle: ${[...above, dagId].join(" → ")}`);
       if (find(dagId, { runId }) !== null) return;
-      const run = parts.newRun(dag, { runId, logicalDate: logicalDate ?? clock.now(), params });
+      const run = manualRun({ dag, runId, logicalDate: logicalDate ?? undefined, params }, clock.now());
       const at = triggered.push(run) - 1;
       const { state } = await runLocally(dag, run, { ...parts, clock }, above);
       triggered[at] = { ...run, state };

@@ -14,7 +14,6 @@ import {
 } from "@celeriac/core/runtime";
 import { triggerRun } from "./acts/trigger.ts";
 import { openAppStore } from "./app-store.ts";
-import { createTimetable } from "./create-timetable.ts";
 import type { DagModel } from "./model.ts";
 import type { RunPlace } from "./records.ts";
 import type { DagStore } from "./store.ts";
@@ -45,7 +44,7 @@ const defaultTimeoutMs = 60_000;
 
 /** Throws DAG_UNKNOWN where no scheduler has seen the DAG yet, DAG_RUN_EXISTS, DAG_STORE_*, CONFIG_UNKNOWN, DAG_DEFINITION. */
 export async function requestRun(runtime: AppRuntime, dag: DagModel, options: TriggerRunOptions): Promise<DagRun> {
-  const { id: dagId, schedule } = dag;
+  const dagId = dag.id;
   const what = `trigger() of the DAG ${dagId}`;
   checkOptions(
     what,
@@ -53,11 +52,9 @@ export async function requestRun(runtime: AppRuntime, dag: DagModel, options: Tr
     options,
     (name, value) => new CeleriacError("DAG_DEFINITION", `Option ${name} of ${what} cannot be ${shownValue(value)}`),
   );
-  const { runId, params } = options;
-  const logicalDate = options.logicalDate?.getTime() ?? runtime.clock.now();
-  const request = { dagId, runId, logicalDate, interval: createTimetable(schedule).manual(logicalDate), params };
-  const { runId: made } = await withStore(runtime, (store) => triggerRun(store, request, runtime.clock.now()));
-  return Object.freeze({ runId: made, wait: (o: WaitOptions = {}) => waitForRun(runtime, { dagId, runId: made }, o) });
+  const asked = { dag, ...options, logicalDate: options.logicalDate?.getTime() };
+  const { runId } = await withStore(runtime, (store) => triggerRun(store, asked, runtime.clock.now()));
+  return Object.freeze({ runId, wait: (o: WaitOptions = {}) => waitForRun(runtime, { dagId, runId }, o) });
 }
 
 async function waitForRun(

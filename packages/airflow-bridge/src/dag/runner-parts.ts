@@ -35,7 +35,7 @@ export function runnerParts({ runtime, findDag }: AppDags, { settings, ...place 
     findDag,
     settings: { heartbeatMs, graceMs: usualGraceMs, endRetryMs, maxXcomBytes: settings.maxXcomBytes },
     environment: environmentOfProcess(),
-    runs: createRunAccess(store, clock),
+    runs: createRunAccess({ store, clock, findDag }),
     async resolve(tables, dag, task, run, mapIndex) {
       return resolveInputs(task.inputs, await readRunValues(tables, task.inputs, dag, run), mapIndex);
     },

@@ -11,14 +11,12 @@ import {
 } from "@celeriac/core/runtime";
 import { dagSettings } from "./config.ts";
 import { lateConnections } from "./connections/late-connections.ts";
-import { createTimetable } from "./create-timetable.ts";
 import { type Handle, originOf } from "./handle.ts";
 import { type LocalRun, type LocalRunParts, runLocally } from "./local-run.ts";
+import { manualRun } from "./manual-run.ts";
 import type { DagModel } from "./model.ts";
-import type { RunRecord } from "./records.ts";
 import { resolveInputs } from "./resolve-inputs.ts";
 import { runAppTask } from "./run-app-task.ts";
-import { runIdOf } from "./run-id.ts";
 import type { InstanceState } from "./states.ts";
 
 export interface TrialOptions {
@@ -70,35 +68,17 @@ export async function tryDag(dag: DagModel, options: TrialOptions, { runtime, da
   const { maxXcomBytes, maxMapLength } = settings;
   const stored = lateConnections(runtime, settings);
   const { clock, logger } = runtime;
-  const newRun: LocalRunParts["newRun"] = (asked, { runId, logicalDate, params }) =>
-    runRecord(asked, { runId, logicalDate, params, now: clock.now() });
   const parts: LocalRunParts = {
-    ...{ clock, logger, environment: environmentOfProcess(), stored, maxXcomBytes, maxMapLength, newRun },
+    ...{ clock, logger, environment: environmentOfProcess(), stored, maxXcomBytes, maxMapLength },
     findDag: (dagId) => dags.get(dagId),
     runTask: (name, args) => runAppTask(runtime, name, args),
   };
-  const request = { logicalDate: options.logicalDate?.getTime() ?? clock.now(), params: options.params ?? {} };
+  const run = manualRun({ dag, ...options, logicalDate: options.logicalDate?.getTime() }, clock.now());
   try {
-    return trialOf(dag, await runLocally(dag, newRun(dag, request), parts));
+    return trialOf(dag, await runLocally(dag, run, parts));
   } finally {
     await stored.close();
   }
-}
-
-interface Request {
-  readonly runId: string | undefined;
-  readonly logicalDate: number;
-  readonly params: RunRecord["params"];
-  readonly now: number;
-}
-
-function runRecord({ id: dagId, schedule }: DagModel, { runId, logicalDate, params, now }: Request): RunRecord {
-  const interval = createTimetable(schedule).manual(logicalDate);
-  return {
-    ...{ dagId, runId: runId ?? runIdOf("manual", logicalDate), runType: "manual", state: "queued", params, backfillId: null },
-    ...{ logicalDate, intervalStart: interval.start, intervalEnd: interval.end, runAfter: logicalDate },
-    ...{ createdAt: now, startedAt: null, endedAt: null, lookAt: now },
-  };
 }
 
 function trialOf(dag: DagModel, { state, reason, instances, values }: LocalRun): Trial {

@@ -13,17 +13,17 @@ export async function dagTrigger({ common, positionals, options }: CommandArgume
   const { triggerRun } = await import("@celeriac/airflow-bridge/dag-runtime");
   return await withDags(common, async (access) => {
     const { store, dags, runtime } = access;
-    const dagId = dagIn(dags, positionals.dag).id;
+    const dag = dagIn(dags, positionals.dag);
     const { runId, logicalDate, params, wait, timeout } = options;
-    const request = { dagId, runId: runId ?? undefined, logicalDate: logicalDate?.getTime(), params: params ?? undefined };
-    const run = await triggerRun(store, request, runtime.clock.now());
+    const asked = { dag, runId: runId ?? undefined, logicalDate: logicalDate?.getTime(), params: params ?? undefined };
+    const run = await triggerRun(store, asked, runtime.clock.now());
     if (!wait) {
-      output.result(`${run.runId}`, { dag: dagId, run: run.runId, state: run.state });
+      output.result(`${run.runId}`, { dag: dag.id, run: run.runId, state: run.state });
       return exitCode.done;
     }
     output.remark(`Waiting for run ${run.runId}.`);
     const ended = await waitFor(access, run, timeout === null ? Number.POSITIVE_INFINITY : durationMs(timeout, "timeout"));
-    output.result(`run ${ended.runId} ${ended.state}`, { dag: dagId, run: ended.runId, state: ended.state });
+    output.result(`run ${ended.runId} ${ended.state}`, { dag: dag.id, run: ended.runId, state: ended.state });
     return ended.state === "success" ? exitCode.done : ended.state === "failed" ? exitCode.taskFailed : exitCode.notEnded;
   });
 }

@@ -26,6 +26,7 @@ const graph: TaskGraph = {
 };
 
 const now = 1_000_000;
+const dayMs = 86_400_000;
 const etl = run("etl", 1, { state: "failed", startedAt: 1, endedAt: 2, lookAt: null });
 
 describe("acts on DAGs", () => {
@@ -56,28 +57,38 @@ describe("acts on DAGs", () => {
   } as const;
 
   it("trigger a run, under an id of its own or the given one, once", async () => {
-    const made = await triggerRun(store, { dagId: "etl", params: { a: 1 } }, now);
+    const made = await triggerRun(store, { dag: { id: "etl" }, params: { a: 1 } }, now);
     expect(made.runId).toMatch(/^manual__1970-01-01T00:16:40\+00:00_\w{8}$/);
     expect(await store.read(({ runs }) => runs.find(made))).toEqual(made);
     expect(made).toMatchObject({ state: "queued", runType: "manual", logicalDate: now, intervalStart: now, params: { a: 1 } });
-    const request = { dagId: "etl", runId: "mine", logicalDate: 5, interval: { start: 4, end: 6 } };
-    expect(await triggerRun(store, request, now)).toMatchObject({ runId: "mine", logicalDate: 5, intervalStart: 4, intervalEnd: 6 });
+    const request = { dag: { id: "etl" }, runId: "mine", logicalDate: 5 };
+    expect(await triggerRun(store, request, now)).toMatchObject({ runId: "mine", logicalDate: 5, intervalStart: 5, intervalEnd: 5 });
     await expect(triggerRun(store, request, now)).rejects.toMatchObject({ code: "DAG_RUN_EXISTS" });
-    await expect(triggerRun(store, { dagId: "elt" }, now)).rejects.toMatchObject({ code: "DAG_UNKNOWN" });
+    await expect(triggerRun(store, { dag: { id: "elt" } }, now)).rejects.toMatchObject({ code: "DAG_UNKNOWN" });
   });
 
   it("let tasks trigger a run any number of times, and look for it by id and by date", async () => {
-    const access = createRunAccess(store, { now: () => now });
+    const access = createRunAccess({ store, clock: { now: () => now }, findDag: () => undefined });
     const asked = { dagId: "etl", runId: "mine", logicalDate: null, params: {} };
     for (const _ of [1, 2]) await access.trigger(asked);
     expect(await access.find("etl", { runId: "mine" })).toMatchObject({ runId: "mine", state: "queued" });
-    await triggerRun(store, { dagId: "etl", runId: "newer", logicalDate: now }, now + 1);
+    await triggerRun(store, { dag: { id: "etl" }, runId: "newer", logicalDate: now }, now + 1);
     expect(await access.find("etl", { logicalDate: now })).toMatchObject({ runId: "newer", state: "queued" });
     for (const none of [{ runId: "none" }, { logicalDate: now + 1 }]) {
       expect(await access.find("etl", none)).toBeNull();
       await expect(access.find("elt", none)).rejects.toMatchObject({ code: "DAG_UNKNOWN" });
     }
     await expect(access.trigger({ ...asked, dagId: "elt" })).rejects.toMatchObject({ code: "DAG_UNKNOWN" });
+  });
+
+  it("ask the timetable what a run by hand is about, whoever wants it", async () => {
+    const schedule = { when: "@daily", tz: "UTC", timetable: "interval" } as const;
+    const [logicalDate, intervalStart, intervalEnd] = [2.5 * dayMs, dayMs, 2 * dayMs];
+    const expected = { logicalDate, intervalStart, intervalEnd };
+    expect(await triggerRun(store, { dag: { id: "etl", schedule }, logicalDate }, now)).toMatchObject(expected);
+    const access = createRunAccess({ store, clock: { now: () => now }, findDag: (id) => ({ id, schedule }) });
+    await access.trigger({ dagId: "etl", runId: "by a task", logicalDate, params: {} });
+    expect(await store.read(({ runs }) => runs.find({ dagId: "etl", runId: "by a task" }))).toMatchObject(expected);
   });
 
   it("pause a DAG, and let it go on", async () => {
