@@ -48,6 +48,52 @@ export function describeInstances(stage: () => Stage): void {
       expect(await change({ states: ["running"], externalId: null })).toBe(true);
     });
 
+    it("are changed many at once, each as long as it is in the state in which it was read", async () => {
+      const [of, other] = [run("etl", 1), run("etl", 2)];
+      await stage().addRuns(of, other);
+      const mapped = Array.from({ length: 1_200 }, (_, mapIndex) => instance(of, "mapped", { mapIndex, state: "none" }));
+      const [gone, ends] = [instance(of, "gone"), instance(other, "ends", { reason: 'it\'s \\ "ü"\n' })];
+      await stage().addAll(...mapped, gone, ends, instance(other, "mapped", { mapIndex: 3, state: "none" }));
+      const fieldsOf = ({ mapIndex }: InstanceRecord) => ({ state: "scheduled", tryNumber: mapIndex, nextAt: 1.5 }) as const;
+      const changed = await stage().store.write(async ({ instances }) => {
+        await instances.change(gone, { states: ["scheduled"] }, { state: "removed" });
+        expect(await instances.changeAll([])).toEqual([]);
+        return await instances.changeAll([
+          ...mapped.map((each) => ({ instance: each, fields: fieldsOf(each) })),
+          { instance: gone, fields: { state: "queued", externalId: "x" } },
+          { instance: ends, fields: { state: "success", externalId: null, hostname: "a\0b\ud800" } },
+          { instance: instance(of, "nobody"), fields: { state: "success" } },
+        ]);
+      });
+      expect(changed.map((each) => key(each.instance)).sort()).toEqual([...mapped, ends].map(key).sort());
+      const found = await stage().store.read(({ instances }) => instances.ofRun(of));
+      expect(found).toEqual([{ ...gone, state: "removed" }, ...mapped.map((each) => ({ ...each, ...fieldsOf(each), nextAt: 2 }))]);
+      expect(
+        (await stage().store.read(({ instances }) => instances.ofRun(other))).map(({ state, reason, hostname }) => [
+          state,
+          reason,
+          hostname,
+        ]),
+      ).toEqual([
+        ["success", ends.reason, "a\ufffdb\ufffd"],
+        ["none", null, null],
+      ]);
+    });
+
+    it("are read of many runs at once, each run's in the order of its tasks", async () => {
+      const [one, two, none] = [run("etl", 1), run("other", 2), run("etl", 3)];
+      await stage().addRuns(one, two, none, run("etl", 4));
+      await stage().addAll(instance(one, "b"), instance(one, "a", { mapIndex: 10 }), instance(one, "a", { mapIndex: 9 }));
+      await stage().addAll(instance(two, "a", { queue: "gpu" }), instance(run("etl", 4), "a"));
+      const found = await stage().store.read(({ instances }) => instances.ofRuns([two, none, one]));
+      expect(found).toEqual([
+        [instance(two, "a", { queue: "gpu" })],
+        [],
+        [instance(one, "a", { mapIndex: 9 }), instance(one, "a", { mapIndex: 10 }), instance(one, "b")],
+      ]);
+      expect(await stage().store.read(({ instances }) => instances.ofRuns([]))).toEqual([]);
+    });
+
     it("begin once, though many try", async () => {
       const of = run("etl", 1);
       await stage().addRuns(of);
@@ -66,11 +112,11 @@ export function describeInstances(stage: () => Stage): void {
     it("go with their XCom when they are removed", async () => {
       const of = run("etl", 1);
       await stage().addRuns(of);
-      const [one, two] = [0, 1].map((mapIndex) => instance(of, "a", { mapIndex }));
-      await stage().addAll(one!, two!);
+      const [one, ...others] = Array.from({ length: 1_200 }, (_, mapIndex) => instance(of, "a", { mapIndex }));
+      await stage().addAll(one!, ...others);
       await stage().store.write(async ({ xcoms, instances }) => {
-        for (const each of [one!, two!]) await xcoms.put({ ...each, key: "return_value", value: "1" });
-        await instances.remove([two!]);
+        for (const each of [one!, others[0]!]) await xcoms.put({ ...each, key: "return_value", value: "1" });
+        await instances.remove(others);
       });
       expect((await stage().store.read(({ instances }) => instances.ofRun(of))).map(key)).toEqual([key(one!)]);
       expect(await stage().store.read(({ xcoms }) => xcoms.ofTask(of, "a", "return_value"))).toHaveLength(1);

@@ -12,12 +12,12 @@ export function describeRuns(stage: () => Stage): void {
       await stage().store.write(async ({ dags }) => {
         expect(await dags.setPaused("etl", true)).toBe(true);
         expect(await dags.setPaused("nobody", true)).toBe(false);
-        await dags.setNextRun("etl", nextRun);
+        await dags.setNextRuns(new Map([["etl", nextRun]]));
         await dags.put({ dagId: "etl", maxActiveRuns: 3, shape: '{"a":1}', seenAt: 6 });
       });
       const found = { dagId: "etl", isPaused: true, nextRun, maxActiveRuns: 3, shape: '{"a":1}', seenAt: 6 };
       expect(await stage().store.read(({ dags }) => dags.all())).toEqual([found]);
-      await stage().store.write(({ dags }) => dags.setNextRun("etl", null));
+      await stage().store.write(({ dags }) => dags.setNextRuns(new Map([["etl", null]])));
       expect(await stage().store.read(({ dags }) => dags.find("etl"))).toEqual({ ...found, nextRun: null });
     });
 
@@ -31,7 +31,7 @@ export function describeRuns(stage: () => Stage): void {
         ["elsewhere", 1],
       ] as const) {
         await stage().putDag(dagId, 1);
-        await stage().store.write(({ dags }) => dags.setNextRun(dagId, next(at)));
+        await stage().store.write(({ dags }) => dags.setNextRuns(new Map([[dagId, next(at)]])));
       }
       await stage().putDag("never");
       await stage().store.write(({ dags }) => dags.setPaused("paused", true));
@@ -71,6 +71,23 @@ export function describeRuns(stage: () => Stage): void {
       expect(await listed({ backfillId: "b", limit: 9 })).toEqual(["scheduled__1"]);
       expect((await stage().store.read(({ runs }) => runs.before(run("etl", 3))))?.runId).toBe("scheduled__2");
       expect(await stage().store.read(({ runs }) => runs.before(run("etl", 1)))).toBeNull();
+    });
+
+    it("are added and changed many at once; those that are there already stay as they are", async () => {
+      const [there, twin] = [run("etl", 1, { params: { a: "1" } }), run("etl", 1, { runId: "twin" })];
+      const many = Array.from({ length: 30 }, (_, at) => run("etl", at + 2, { params: { at, text: 'ü "\\' }, lookAt: null }));
+      await stage().addRuns(there);
+      const changes = many.map((each, at) => ({
+        run: each,
+        fields: at < 10 ? { lookAt: at } : ({ state: "success", endedAt: at } as const),
+      }));
+      await stage().store.write(async ({ runs }) => {
+        await runs.addAll([{ ...there, state: "queued" }, twin, ...many]);
+        await runs.setAll(changes);
+        for (const nobody of [[], [{ run: twin, fields: { lookAt: 1 } }]]) await runs.setAll(nobody);
+      });
+      const found = await stage().store.read(({ runs }) => runs.list({ limit: 99 }));
+      expect(found).toEqual([...many.map((each, at) => ({ ...each, ...changes[at]!.fields })).reverse(), there]);
     });
 
     it("know the last one that a schedule made", async () => {

@@ -10,7 +10,7 @@ import type { InstanceRecord } from "./records.ts";
 import { isMapped, mappedLength, type RunValues } from "./resolve-inputs.ts";
 import { applyRule, type UpstreamCounts } from "./rules.ts";
 import { type FinishedState, type InstanceState, isFinished } from "./states.ts";
-import type { InstanceFields } from "./store.ts";
+import type { InstanceChange, InstanceFields } from "./store.ts";
 
 /** Over how many items a task is mapped in this run, or why it cannot be. */
 export type MappedLength = { readonly kind: "length"; readonly length: number } | { readonly kind: "refused"; readonly reason: string };
@@ -27,12 +27,6 @@ export interface TaskView {
   /** it depends on its past, and that did not end well, or has not yet */
   readonly isHeldByPast: boolean;
   readonly now: number;
-}
-
-export interface InstanceChange {
-  /** as it was read */
-  readonly instance: InstanceRecord;
-  readonly fields: InstanceFields;
 }
 
 export interface TaskDecision {

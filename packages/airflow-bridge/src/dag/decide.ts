@@ -2,13 +2,14 @@
  * What is to become of a run: from all that stands in the store of it, which instances are scheduled, skipped or given up now, whether the run has
  * ended, and when to look again. Pure. The scheduler reads a RunView under the run's lock and writes the RunDecision in the same transaction.
  */
-import { decideTask, type InstanceChange, type MappedLength, mappedLists, type TaskDecision } from "./decide-task.ts";
+import { decideTask, type MappedLength, mappedLists, type TaskDecision } from "./decide-task.ts";
 import { firstInstance } from "./first-instance.ts";
 import type { DagModel } from "./model.ts";
 import type { InstanceRecord, RunRecord } from "./records.ts";
 import { tasksRead } from "./resolve-inputs.ts";
 import { countUpstream } from "./rules.ts";
 import { type InstanceState, isFinished, type RunState } from "./states.ts";
+import type { InstanceChange } from "./store.ts";
 
 export interface RunView {
   readonly dag: DagModel;

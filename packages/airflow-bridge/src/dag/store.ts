@@ -53,7 +53,7 @@ export interface DagTable {
   find(dagId: string): Promise<DagRecord | null>;
   all(): Promise<readonly DagRecord[]>;
   setPaused(dagId: string, isPaused: boolean): Promise<boolean>;
-  setNextRun(dagId: string, next: NextRun | null): Promise<void>;
+  setNextRuns(next: ReadonlyMap<string, NextRun | null>): Promise<void>;
   take(dagId: string): Promise<DagRecord | null>;
   /** Not paused, with a next run that is due, and less active runs (queued or running, no backfill's) than it may have; the longest due first. */
   takeDue(now: number, limit: number, dagIds: readonly string[]): Promise<readonly DagRecord[]>;
@@ -62,6 +62,8 @@ export interface DagTable {
 export interface RunTable {
   /** false: there is one of this id, or a scheduled one of this date */
   add(run: RunRecord): Promise<boolean>;
+  /** Leaves out those that `add` would not take. */
+  addAll(runs: readonly RunRecord[]): Promise<void>;
   find(place: RunPlace): Promise<RunRecord | null>;
   /** the latest logical date first */
   list(filter: {
@@ -82,14 +84,20 @@ export interface RunTable {
   /** Queued ones, by logical date, the latest first in a backfill that is `reverse`. Who holds the lock of the DAG may start them, within its limit. */
   takeQueued(dagId: string, backfillId: string | null, limit: number): Promise<readonly RunRecord[]>;
   take(place: RunPlace): Promise<RunRecord | null>;
-  set(
-    place: RunPlace,
-    fields: Partial<Pick<RunRecord, "state" | "startedAt" | "endedAt" | "lookAt" | "params" | "backfillId">>,
-  ): Promise<void>;
+  set(place: RunPlace, fields: RunFields): Promise<void>;
+  setAll(changes: readonly RunChange[]): Promise<void>;
   /** The scheduler is to look at it at `at`, if not before. */
   wake(place: RunPlace, at: number): Promise<void>;
   /** How many are queued and running, of each DAG and of each backfill that has any. */
   countActive(): Promise<readonly ActiveRuns[]>;
+}
+
+export type RunFields = Partial<Pick<RunRecord, "state" | "startedAt" | "endedAt" | "lookAt" | "params" | "backfillId">>;
+
+export interface RunChange {
+  readonly run: RunPlace;
+  /** one or more */
+  readonly fields: RunFields;
 }
 
 export interface ActiveRuns {
@@ -116,13 +124,24 @@ export interface ExpectedInstance {
   readonly heartbeatBefore?: number;
 }
 
+export interface InstanceChange {
+  /** as it was read */
+  readonly instance: InstanceRecord;
+  /** one or more */
+  readonly fields: InstanceFields;
+}
+
 export interface InstanceTable {
   /** Those that are there stay as they are. */
   addAll(instances: readonly InstanceRecord[]): Promise<void>;
   ofRun(place: RunPlace): Promise<readonly InstanceRecord[]>;
+  /** In the order of the runs. */
+  ofRuns(places: readonly RunPlace[]): Promise<readonly (readonly InstanceRecord[])[]>;
   find(place: InstancePlace): Promise<InstanceRecord | null>;
   /** Sets the fields if it is still so; false if not. */
   change(place: InstancePlace, expected: ExpectedInstance, fields: InstanceFields): Promise<boolean>;
+  /** Changes each that is still in the state in which it was read, any number in a few statements; gives those changes. */
+  changeAll(changes: readonly InstanceChange[]): Promise<readonly InstanceChange[]>;
   /** The placeholder gives way to what it was mapped to, and so does what is too much, with its XCom. */
   remove(places: readonly InstancePlace[]): Promise<void>;
   /**

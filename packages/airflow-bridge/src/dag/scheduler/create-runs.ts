@@ -1,5 +1,6 @@
 /** Makes the runs that are due, one of each DAG at a time: who missed many gets them round by round, as far as there is room. Step of a round. */
 import { failpoint } from "../failpoint.ts";
+import type { NextRun, RunRecord } from "../records.ts";
 import { runIdOf } from "../run-id.ts";
 import type { DagStore } from "../store.ts";
 import { nextRunOf, type ScheduledDags } from "./scheduled-dag.ts";
@@ -9,26 +10,20 @@ export async function createRuns(store: DagStore, dags: ScheduledDags, now: numb
   const created = await store.write(async (tables) => {
     const due = await tables.dags.takeDue(now, limit, [...dags.keys()]);
     failpoint("runs.taken");
-    for (const { dagId, nextRun } of due) {
-      const { runAfter, intervalStart, intervalEnd } = nextRun!;
-      await tables.runs.add({
-        ...nextRun!,
-        dagId,
-        runId: runIdOf("scheduled", runAfter),
-        runType: "scheduled",
-        state: "running",
-        params: {},
-        createdAt: now,
-        startedAt: now,
-        endedAt: null,
-        lookAt: now,
-        backfillId: null,
-      });
-      failpoint("runs.added");
-      await tables.dags.setNextRun(dagId, nextRunOf(dags.get(dagId)!, { start: intervalStart, end: intervalEnd }, now));
-    }
-    return due.length;
+    const made = due.map(({ dagId, nextRun }) => runOf(dagId, nextRun!, now));
+    await tables.runs.addAll(made);
+    if (made.length > 0) failpoint("runs.added");
+    const nextOf = ({ dagId, intervalStart: start, intervalEnd: end }: RunRecord) => nextRunOf(dags.get(dagId)!, { start, end }, now);
+    await tables.dags.setNextRuns(new Map(made.map((run) => [run.dagId, nextOf(run)])));
+    return made.length;
   });
   if (created > 0) failpoint("runs.created");
   return created;
+}
+
+function runOf(dagId: string, next: NextRun, now: number): RunRecord {
+  return {
+    ...{ ...next, dagId, runId: runIdOf("scheduled", next.runAfter), runType: "scheduled", state: "running", params: {} },
+    ...{ createdAt: now, startedAt: now, endedAt: null, lookAt: now, backfillId: null },
+  };
 }

@@ -33,10 +33,17 @@ export interface Look {
 export async function lookAtRuns(store: DagStore, dags: ScheduledDags, now: number, limits: LookLimits): Promise<Looked> {
   const looks = await store.write(async (tables) => {
     const runs = await tables.runs.takeReady(now, limits.limit, [...dags.keys()]);
-    if (runs.length > 0) failpoint("look.taken");
+    if (runs.length === 0) return [];
+    failpoint("look.taken");
+    const instances = await tables.instances.ofRuns(runs);
     const found: Look[] = [];
-    for (const run of runs) found.push(await lookAt(tables, dags.get(run.dagId)!, run, { ...limits, now }));
-    if (runs.length > 0) failpoint("look.written");
+    for (const [at, run] of runs.entries()) {
+      const view = { instances: instances[at]!, maxMapLength: limits.maxMapLength, now };
+      found.push({ run, decision: await decideRun(tables, dags.get(run.dagId)!, run, view) });
+    }
+    failpoint("look.read");
+    await write(tables, found, now);
+    failpoint("look.written");
     return found;
   });
   if (looks.length > 0) failpoint("look.committed");
@@ -44,19 +51,23 @@ export async function lookAtRuns(store: DagStore, dags: ScheduledDags, now: numb
   return { looks, revoked: looks.flatMap(({ decision }) => decision.changes.map(({ instance }) => instance).filter(isHeld)) };
 }
 
-async function lookAt(
+interface RunRead {
+  /** all of the run */
+  readonly instances: readonly InstanceRecord[];
+  readonly maxMapLength: number;
+  readonly now: number;
+}
+
+async function decideRun(
   tables: Tables,
-  dag: ScheduledDag,
+  { model, weights, dependsOnPast }: ScheduledDag,
   run: RunRecord,
-  { now, maxMapLength }: LookLimits & { readonly now: number },
-): Promise<Look> {
-  const instances = await tables.instances.ofRun(run);
-  const past = dag.dependsOnPast ? await pastOf(tables, run) : [];
-  const lengths = await lengthsOf(tables, dag.model, run, { instances, maxMapLength });
-  failpoint("look.read");
-  const decision = decide({ dag: dag.model, run, instances, past, weights: dag.weights, lengths, now });
-  await write(tables, run, decision, now);
-  return { run, decision };
+  read: RunRead,
+): Promise<RunDecision> {
+  const { instances, now } = read;
+  const past = dependsOnPast ? await pastOf(tables, run) : [];
+  const lengths = await lengthsOf(tables, model, run, read);
+  return decide({ dag: model, run, instances, past, weights, lengths, now });
 }
 
 async function pastOf({ runs, instances }: Tables, run: RunRecord): Promise<readonly InstanceRecord[]> {
@@ -64,17 +75,12 @@ async function pastOf({ runs, instances }: Tables, run: RunRecord): Promise<read
   return before === null ? [] : await instances.ofRun(before);
 }
 
-interface MapView {
-  readonly instances: readonly InstanceRecord[];
-  readonly maxMapLength: number;
-}
-
 /** Of the mapped tasks that may begin now: of others the lists are not read, for they may be large. */
 async function lengthsOf(
   tables: Tables,
   dag: DagModel,
   run: RunRecord,
-  { instances, maxMapLength }: MapView,
+  { instances, maxMapLength }: RunRead,
 ): Promise<ReadonlyMap<string, MappedLength>> {
   const lengths = new Map<string, MappedLength>();
   for (const task of dag.tasks.values()) {
@@ -91,15 +97,13 @@ async function lengthsOf(
   return lengths;
 }
 
-async function write({ instances, runs, tries }: Tables, run: RunRecord, decision: RunDecision, now: number): Promise<void> {
-  const { changes, add, remove, state, lookAt } = decision;
-  if (remove.length > 0) await instances.remove(remove);
-  if (add.length > 0) await instances.addAll(add);
-  for (const { instance, fields } of changes) {
-    const changed = await instances.change(instance, { states: [instance.state] }, fields);
-    if (changed && instance.state === "running") await tries.add(tryOf({ ...instance, ...fields }, now));
-  }
-  await runs.set(run, { lookAt, ...(state === "running" ? {} : { state, endedAt: now }) });
+async function write({ instances, runs, tries }: Tables, looks: readonly Look[], now: number): Promise<void> {
+  await instances.remove(looks.flatMap(({ decision }) => decision.remove));
+  await instances.addAll(looks.flatMap(({ decision }) => decision.add));
+  const changed = await instances.changeAll(looks.flatMap(({ decision }) => decision.changes));
+  for (const { instance, fields } of changed) if (instance.state === "running") await tries.add(tryOf({ ...instance, ...fields }, now));
+  const ended = ({ state, lookAt }: RunDecision) => ({ lookAt, ...(state === "running" ? {} : { state, endedAt: now }) });
+  await runs.setAll(looks.map(({ run, decision }) => ({ run, fields: ended(decision) })));
 }
 
 function tryOf(

@@ -23,5 +23,6 @@ async function putDag({ dags, runs }: Tables, dag: ScheduledDag, now: number): P
   await dags.put({ dagId: model.id, maxActiveRuns, shape: JSON.stringify(shape), seenAt: now });
   if (known !== null && !isRescheduled(JSON.parse(known.shape) as DagShape, shape)) return;
   const last = await runs.lastScheduled(model.id);
-  await dags.setNextRun(model.id, nextRunOf(dag, last === null ? null : { start: last.intervalStart, end: last.intervalEnd }, now));
+  const next = nextRunOf(dag, last === null ? null : { start: last.intervalStart, end: last.intervalEnd }, now);
+  await dags.setNextRuns(new Map([[model.id, next]]));
 }

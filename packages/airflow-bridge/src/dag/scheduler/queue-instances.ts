@@ -30,7 +30,7 @@ export async function queueInstances(store: DagStore, dags: ScheduledDags, room:
       const asked = room.limit - chosen.length;
       const found = await tables.instances.takeScheduled(asked, [...dags.keys()], space.full());
       const fitting = found.filter((instance) => space.take(instance));
-      for (const instance of fitting) chosen.push(await queue(tables, instance, room));
+      chosen.push(...(await queue(tables, fitting, room)));
       // What did not fit has hidden others: they are asked for again, without the pool or run that is full.
       if (fitting.length === found.length && found.length < asked) break;
     }
@@ -41,8 +41,14 @@ export async function queueInstances(store: DagStore, dags: ScheduledDags, room:
   return queued;
 }
 
-async function queue({ instances }: Tables, instance: InstanceRecord, { scheduler, now }: QueueRoom): Promise<QueuedInstance> {
-  const fields = { state: "queued", externalId: randomUUID(), scheduler, queuedAt: now(), heartbeatAt: null, hostname: null } as const;
-  await instances.change(instance, { states: ["scheduled"] }, fields);
-  return { ...instance, ...fields };
+/** They are locked: nobody has changed them since. */
+async function queue(
+  { instances }: Tables,
+  chosen: readonly InstanceRecord[],
+  { scheduler, now }: QueueRoom,
+): Promise<readonly QueuedInstance[]> {
+  const common = { state: "queued", scheduler, queuedAt: now(), heartbeatAt: null, hostname: null } as const;
+  const changes = chosen.map((instance) => ({ instance, fields: { ...common, externalId: randomUUID() } }));
+  await instances.changeAll(changes);
+  return changes.map(({ instance, fields }) => ({ ...instance, ...fields }));
 }

@@ -5,13 +5,22 @@ import type { Row, Value } from "./sql.ts";
 type KindOf<T> = [T] extends [string | null] ? "text" : [T] extends [number | null] ? "number" : [T] extends [boolean] ? "flag" : "json";
 type Kind = "text" | "number" | "flag" | "json";
 
+export interface Column<R> {
+  readonly field: keyof R & string;
+  /** "dag_id" */
+  readonly name: string;
+  readonly type: "text" | "bigint";
+}
+
 /** The columns of a record, in their order. */
 export interface Columns<R> {
+  readonly all: readonly Column<R>[];
   /** "dag_id, run_id" */
   readonly names: string;
   /** "?, ?" */
   readonly holes: string;
   values(record: R): readonly Value[];
+  value(record: Partial<R>, field: keyof R): Value;
   read(row: Row): R;
   /** "state = ?, try_number = ?", and what stands for the question marks. */
   assign(fields: Partial<R>): { readonly sql: string; readonly values: readonly Value[] };
@@ -21,18 +30,23 @@ export interface Columns<R> {
 
 export function columnsOf<R extends object>(kinds: { readonly [K in keyof R]-?: KindOf<R[K]> }): Columns<R> {
   const fields = Object.entries<Kind>(kinds) as unknown as readonly (readonly [keyof R & string, Kind])[];
-  const names = fields.map(([field]) => snakeCase(field));
+  const all = fields.map(
+    ([field, kind]): Column<R> => ({ field, name: snakeCase(field), type: kind === "text" || kind === "json" ? "text" : "bigint" }),
+  );
+  const names = all.map(({ name }) => name);
   return {
+    all,
     names: names.join(", "),
     holes: names.map(() => "?").join(", "),
     of: (alias) => names.map((name) => `${alias}.${name}`).join(", "),
     values: (record) => fields.map(([field, kind]) => written(kind, record[field])),
+    value: (record, field) => written(kinds[field], record[field]),
     read: (row) => Object.fromEntries(fields.map(([field, kind], at) => [field, readAs(kind, row[at])])) as R,
     assign(some) {
-      const set = fields.filter(([field]) => some[field] !== undefined);
+      const set = all.filter(({ field }) => some[field] !== undefined);
       return {
-        sql: set.map(([field]) => `${snakeCase(field)} = ?`).join(", "),
-        values: set.map(([field, kind]) => written(kind, some[field])),
+        sql: set.map(({ name }) => `${name} = ?`).join(", "),
+        values: set.map(({ field }) => written(kinds[field], some[field])),
       };
     },
   };

@@ -1,16 +1,17 @@
 /** DAGs as their code was last seen, and when each has its next run. */
-import type { DagRecord } from "../records.ts";
+import type { DagRecord, NextRun } from "../records.ts";
 import type { DagTable } from "../store.ts";
+import { changeRows } from "./bulk.ts";
 import { columnsOf } from "./columns.ts";
 import { activeRun } from "./schema.ts";
 import type { Row, Sql } from "./sql.ts";
 
-type FlatDag = Omit<DagRecord, "nextRun"> & {
+interface FlatDag extends Omit<DagRecord, "nextRun"> {
   readonly nextRunAfter: number | null;
-  readonly nextLogicalDate: number;
-  readonly nextIntervalStart: number;
-  readonly nextIntervalEnd: number;
-};
+  readonly nextLogicalDate: number | null;
+  readonly nextIntervalStart: number | null;
+  readonly nextIntervalEnd: number | null;
+}
 
 const columns = columnsOf<FlatDag>({
   dagId: "text",
@@ -26,9 +27,16 @@ const columns = columnsOf<FlatDag>({
 const select = `select ${columns.of("d")} from celeriac_dag d`;
 
 function dagOf(row: Row): DagRecord {
-  const { nextRunAfter: runAfter, nextLogicalDate: logicalDate, nextIntervalStart, nextIntervalEnd, ...dag } = columns.read(row);
-  const next = { logicalDate, intervalStart: nextIntervalStart, intervalEnd: nextIntervalEnd };
-  return { ...dag, nextRun: runAfter === null ? null : { runAfter, ...next } };
+  const { nextRunAfter: runAfter, nextLogicalDate, nextIntervalStart, nextIntervalEnd, ...dag } = columns.read(row);
+  if (runAfter === null) return { ...dag, nextRun: null };
+  const next = { logicalDate: nextLogicalDate!, intervalStart: nextIntervalStart!, intervalEnd: nextIntervalEnd! };
+  return { ...dag, nextRun: { runAfter, ...next } };
+}
+
+function nextRunFields(next: NextRun | null): Partial<FlatDag> {
+  if (next === null) return { nextRunAfter: null, nextLogicalDate: null, nextIntervalStart: null, nextIntervalEnd: null };
+  const { runAfter, logicalDate, intervalStart, intervalEnd } = next;
+  return { nextRunAfter: runAfter, nextLogicalDate: logicalDate, nextIntervalStart: intervalStart, nextIntervalEnd: intervalEnd };
 }
 
 export function dagTable(sql: Sql): DagTable {
@@ -49,11 +57,10 @@ export function dagTable(sql: Sql): DagTable {
       const changed = await sql.rows("update celeriac_dag set is_paused = ? where dag_id = ? returning dag_id", [Number(isPaused), dagId]);
       return changed.length > 0;
     },
-    setNextRun: (dagId, next) =>
-      sql.run(
-        "update celeriac_dag set next_run_after = ?, next_logical_date = ?, next_interval_start = ?, next_interval_end = ? where dag_id = ?",
-        [next?.runAfter ?? null, next?.logicalDate ?? null, next?.intervalStart ?? null, next?.intervalEnd ?? null, dagId],
-      ),
+    async setNextRuns(next) {
+      const changes = [...next].map(([dagId, run]) => ({ is: { dagId }, fields: nextRunFields(run) }));
+      await changeRows(sql, { table: "celeriac_dag", columns, expected: ["dagId"] }, changes);
+    },
     async take(dagId) {
       const [row] = await sql.rows(`${select} where d.dag_id = ? ${dialect.lockFree("d")}`, [dagId]);
       return row === undefined ? null : dagOf(row);

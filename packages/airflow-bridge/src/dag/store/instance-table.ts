@@ -1,9 +1,10 @@
 /** Task instances: by far the largest table, of which the scheduler's questions see only what has not ended. */
-import type { InstancePlace, InstanceRecord } from "../records.ts";
+import type { InstancePlace, InstanceRecord, RunPlace } from "../records.ts";
 import type { InstanceTable } from "../store.ts";
+import { changeRows, rowsTable, rowsValue, slices } from "./bulk.ts";
 import { columnsOf } from "./columns.ts";
 import { openInstance, openStates } from "./schema.ts";
-import type { Sql, Value } from "./sql.ts";
+import type { Row, Sql, Value } from "./sql.ts";
 
 const columns = columnsOf<InstanceRecord>({
   dagId: "text",
@@ -32,9 +33,13 @@ const columns = columnsOf<InstanceRecord>({
 });
 const select = `select ${columns.of("i")} from celeriac_dag_instance i`;
 const here = "dag_id = ? and run_id = ? and task_id = ? and map_index = ?";
-const dateOfRun = "(select logical_date from celeriac_dag_run where dag_id = ? and run_id = ?)";
-/** Rows of one statement. */
-const atOnce = 100;
+const dateOfRun = "(select logical_date from celeriac_dag_run r where r.dag_id = v.dag_id and r.run_id = v.run_id)";
+const keyNames = "dag_id, run_id, task_id, map_index";
+const [keyColumns, runColumns] = [columns.all.slice(0, 4), columns.all.slice(0, 2)];
+const changeable = {
+  ...{ table: "celeriac_dag_instance", columns, returning: keyNames },
+  expected: ["dagId", "runId", "taskId", "mapIndex", "state"],
+} as const;
 
 /** One text for a run; ids have no such sign. */
 const separator = "\x1f";
@@ -43,16 +48,28 @@ export function instanceTable(sql: Sql): InstanceTable {
   const { dialect } = sql;
   return {
     async addAll(instances) {
-      for (const some of slices(instances)) {
-        const rows = some.map(() => `(${columns.holes}, ${dateOfRun})`).join(", ");
+      for (const some of slices(instances))
         await sql.run(
-          `insert into celeriac_dag_instance (${columns.names}, logical_date) values ${rows} on conflict do nothing`,
-          some.flatMap((instance) => [...columns.values(instance), instance.dagId, instance.runId]),
+          `insert into celeriac_dag_instance (${columns.names}, logical_date) select ${columns.of("v")}, ${dateOfRun}
+           from ${rowsTable(dialect, columns.all)} where true on conflict do nothing`,
+          [rowsValue(some.map(columns.values))],
         );
-      }
     },
     async ofRun({ dagId, runId }) {
       return (await sql.rows(`${select} where dag_id = ? and run_id = ? order by task_id, map_index`, [dagId, runId])).map(columns.read);
+    },
+    async ofRuns(places) {
+      const found = new Map(places.map((place) => [runKey(place), [] as InstanceRecord[]]));
+      for (const some of slices(places)) {
+        // "cross" makes SQLite go from the runs to their instances, by the key.
+        const rows = await sql.rows(
+          `select ${columns.of("i")} from ${rowsTable(dialect, runColumns)} cross join celeriac_dag_instance i
+           where i.dag_id = v.dag_id and i.run_id = v.run_id order by i.dag_id, i.run_id, i.task_id, i.map_index`,
+          [rowsValue(some.map(({ dagId, runId }) => [dagId, runId]))],
+        );
+        for (const instance of rows.map(columns.read)) found.get(runKey(instance))!.push(instance);
+      }
+      return places.map((place) => found.get(runKey(place))!);
     },
     async find(place) {
       const [row] = await sql.rows(`${select} where ${here}`, keyOf(place));
@@ -82,10 +99,16 @@ export function instanceTable(sql: Sql): InstanceTable {
       );
       return changed.length > 0;
     },
+    async changeAll(changes) {
+      const rows = changes.map(({ instance, fields }) => ({ is: instance, fields }));
+      const keyText = ([dagId, runId, taskId, mapIndex]: Row) => JSON.stringify([dagId, runId, taskId, Number(mapIndex)]);
+      const changed = new Set((await changeRows(sql, changeable, rows)).map(keyText));
+      return changes.filter(({ instance }) => changed.has(keyText(keyOf(instance))));
+    },
     async remove(places) {
       for (const some of slices(places)) {
-        const these = some.map(() => `(${here})`).join(" or ");
-        const keys = some.flatMap(keyOf);
+        const these = `(${keyNames}) in (select ${keyNames} from ${rowsTable(dialect, keyColumns)})`;
+        const keys = [rowsValue(some.map(keyOf))];
         await sql.run(`delete from celeriac_dag_xcom where ${these}`, keys);
         await sql.run(`delete from celeriac_dag_instance where ${these}`, keys);
       }
@@ -98,7 +121,7 @@ export function instanceTable(sql: Sql): InstanceTable {
          and exists (select 1 from celeriac_dag d where d.dag_id = i.dag_id and d.is_paused = 0)
          and exists (select 1 from celeriac_dag_pool p where p.name = i.pool and p.slots >= i.pool_slots)
          order by i.priority_weight desc, i.logical_date, i.map_index, i.dag_id, i.run_id, i.task_id limit ? ${dialect.lockFree("i")}`,
-        [dialect.list(dagIds), dialect.list(pools), dialect.list(runs.map(({ dagId, runId }) => `${dagId}${separator}${runId}`)), limit],
+        [dialect.list(dagIds), dialect.list(pools), dialect.list(runs.map(runKey)), limit],
       );
       return rows.map(columns.read);
     },
@@ -142,6 +165,6 @@ function inList(count: number): string {
   return `state in (${Array.from({ length: count }, () => "?").join(", ")})`;
 }
 
-function* slices<T>(items: readonly T[]): Generator<readonly T[]> {
-  for (let from = 0; from < items.length; from += atOnce) yield items.slice(from, from + atOnce);
+function runKey({ dagId, runId }: RunPlace): string {
+  return `${dagId}${separator}${runId}`;
 }

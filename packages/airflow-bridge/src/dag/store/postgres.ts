@@ -18,6 +18,7 @@ const dialect: Dialect = {
   lockFree: (alias) => `for update of ${alias} skip locked`,
   among: (expression) => `${expression} in (select json_array_elements_text(?::json))`,
   list: (texts) => JSON.stringify(texts),
+  elements: "jsonb_array_elements(?::jsonb)",
 };
 
 /** Throws CONFIG_URL. Connects on first use. */

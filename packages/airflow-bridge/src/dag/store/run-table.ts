@@ -2,6 +2,7 @@
 import type { RunRecord } from "../records.ts";
 import type { RunState } from "../states.ts";
 import type { ActiveRuns, RunTable } from "../store.ts";
+import { changeRows, rowsTable, rowsValue, slices } from "./bulk.ts";
 import { columnsOf } from "./columns.ts";
 import { activeRun, activeStates } from "./schema.ts";
 import type { Row, Sql, Value } from "./sql.ts";
@@ -44,6 +45,13 @@ export function runTable(sql: Sql): RunTable {
         columns.values(run),
       );
       return added.length > 0;
+    },
+    async addAll(runs) {
+      for (const some of slices(runs))
+        await sql.run(
+          `insert into celeriac_dag_run (${columns.names}) select ${columns.of("v")} from ${rowsTable(dialect, columns.all)} where true on conflict do nothing`,
+          [rowsValue(some.map(columns.values))],
+        );
     },
     find: ({ dagId, runId }) => one(`${select} where ${here}`, [dagId, runId]),
     list({ dagId, states, backfillId, from, to, limit }) {
@@ -89,6 +97,10 @@ export function runTable(sql: Sql): RunTable {
     async set({ dagId, runId }, fields) {
       const set = columns.assign(fields);
       if (set.sql !== "") await sql.run(`update celeriac_dag_run set ${set.sql} where ${here}`, [...set.values, dagId, runId]);
+    },
+    async setAll(changes) {
+      const rows = changes.map(({ run: { dagId, runId }, fields }) => ({ is: { dagId, runId }, fields }));
+      await changeRows(sql, { table: "celeriac_dag_run", columns, expected: ["dagId", "runId"] }, rows);
     },
     // It always writes: only so it waits for a scheduler that is about to forget the run, not having seen what happened.
     wake: ({ dagId, runId }, at) =>

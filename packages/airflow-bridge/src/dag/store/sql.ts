@@ -24,6 +24,8 @@ export interface Dialect {
   /** Whether a text is one of those that `list` makes a value of. Filters rows, and is no way to find them. */
   among(expression: string): string;
   list(texts: readonly string[]): Value;
+  /** The elements of a value that is a JSON array, as rows of one column `value`. */
+  readonly elements: string;
 }
 
 const unwritable = /[\0\p{Surrogate}]/gu;

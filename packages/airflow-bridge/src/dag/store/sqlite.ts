@@ -34,6 +34,7 @@ const dialect: Dialect = {
   // The sign keeps the planner from coming in this way, past the order of an index.
   among: (expression) => `+${expression} in (select value from json_each(?))`,
   list: (texts) => JSON.stringify(texts),
+  elements: "json_each(?)",
 };
 
 interface Opened {
