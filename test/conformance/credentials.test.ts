@@ -4,6 +4,7 @@ import { type App, createApp, PublishError } from "@celeriac/core";
 import { runtimeOf } from "@celeriac/core/runtime";
 import { Redis } from "ioredis";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { openAppStore } from "../../packages/airflow-bridge/src/dag/app-store.ts";
 import { eventually } from "../support/eventually.ts";
 import { cutPostgresConnections, postgresRows } from "../support/postgres-client.ts";
 import { amqpNode, postgresUrl, redisUrl } from "../support/servers.ts";
@@ -146,6 +147,43 @@ describe("on PostgreSQL", () => {
     expect(await failure(coordinator.now())).toBe("BROKER_AUTH");
     password = "";
     expect([await failure(backend!.health()), await failure(coordinator.now())]).toEqual(["CREDENTIALS_FAILED", "CREDENTIALS_FAILED"]);
+  });
+});
+
+describe("a DAG store in PostgreSQL", () => {
+  it("comes back as the user and with the password that credentials() gives by then", async () => {
+    const place = await postgresUrl();
+    const role = `rotating_${randomUUID().replaceAll("-", "")}`;
+    await postgresRows(place, `create role ${role} login; create schema ${role} authorization ${role}`);
+    onTestFinished(() => postgresRows(place, `drop owned by ${role}; drop role ${role}`).then(() => {}));
+    const rotate = async (password: string) => {
+      await postgresRows(place, `alter role ${role} password '${password}'`);
+      await cutPostgresConnections(place);
+    };
+    const url = Object.assign(new URL(place), { username: "nobody", password: "stale" }).href;
+    let password = "first";
+    const asked = new Set<string>();
+    const app = createApp("rotating", {
+      broker: `memory://${role}`,
+      credentials({ purpose, url: shown }) {
+        asked.add(`${purpose} ${shown}`);
+        if (password === "") throw new Error("the token service is away");
+        return { username: role, password };
+      },
+    });
+    onTestFinished(() => app.close());
+    const { store } = await openAppStore(runtimeOf(app)!, { storeUrl: url });
+    onTestFinished(() => store.close());
+    const dags = () => store.read((tables) => tables.dags.all());
+    for (password of ["first", "second"]) {
+      await rotate(password);
+      await eventually(async () => (await dags()).length === 0);
+    }
+    expect(asked).toEqual(new Set([`dagStore ${url.replace("stale", "********")}`]));
+    await rotate("third");
+    await eventually(async () => (await failure(dags())) === "DAG_STORE_AUTH");
+    password = "";
+    await expect(dags()).rejects.toMatchObject({ code: "DAG_STORE_AUTH", message: expect.stringContaining("the token service is away") });
   });
 });
 

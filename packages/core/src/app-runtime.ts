@@ -12,7 +12,7 @@ import { type Settings, settingTable } from "./config.ts";
 import type { UnusedSetting } from "./config-names.ts";
 import { acceptedNames, type ContentRules, contentRules } from "./content.ts";
 import type { Coordinator } from "./coordinator.ts";
-import { type CredentialsHook, type CredentialsRequest, createCredentialsSource } from "./credentials.ts";
+import { type CredentialsHook, type CredentialsRequest, type CredentialsSources, createCredentialsSource } from "./credentials.ts";
 import type { CustomCommand } from "./custom-command.ts";
 import { createQueueTable } from "./declared-queues.ts";
 import { createDepsHolder, type DepsHolder, type DepsOpener } from "./deps.ts";
@@ -84,6 +84,8 @@ export interface AppRuntime {
   scheduleStore(): Promise<ScheduleStore>;
   /** `nowMs`: the present unless told. */
   composeContext(replyTo: string | null, nowMs?: number): ComposeContext;
+  /** What the app's credentials() give to connections of one purpose; null: it has none. */
+  credentialsFor(purpose: CredentialsRequest["purpose"]): CredentialsSources | null;
   /** Loads the modules that only workers load. */
   loadIncludes(): Promise<void>;
   close(): Promise<void>;
@@ -141,13 +143,14 @@ export function createRuntime(options: RuntimeOptions, lasting?: LastingParts): 
   // A worker in this process sets its logger when the drivers may be open already.
   const driverLogger = latestLogger(() => logger);
   const acceptResults = acceptedNames(settings.resultAcceptContent ?? settings.acceptContent);
+  const credentialsFor: AppRuntime["credentialsFor"] = (purpose) =>
+    credentials === undefined
+      ? null
+      : (url, sentinel) => createCredentialsSource(credentials, clock, { purpose, url, sentinel: sentinel ?? null });
   const driverContext = (purpose: CredentialsRequest["purpose"]): DriverContext => ({
     clock,
     logger: driverLogger,
-    credentials:
-      credentials === undefined
-        ? null
-        : (url, sentinel) => createCredentialsSource(credentials, clock, { purpose, url, sentinel: sentinel ?? null }),
+    credentials: credentialsFor(purpose),
     durability: settings.durability,
     resultTextOf: (stored) => resultTextOf(stored, acceptResults),
     allowEviction: settings.allowEviction,
@@ -229,6 +232,7 @@ export function createRuntime(options: RuntimeOptions, lasting?: LastingParts): 
     enterExecutor() {
       inExecutor = true;
     },
+    credentialsFor,
     waits: lasting?.waits ?? new Set(),
     get closed() {
       return closed;

@@ -271,7 +271,10 @@ export const errorTable = {
     "The DAG store's database did not accept a connection or did not answer, its file cannot be opened, or another process keeps it locked.",
     "Check CELERIAC_DAG_STORE_URL, and whether the server runs, or whether this user may write to the file and its folder.",
   ],
-  DAG_STORE_AUTH: ["The DAG store's database refused user or password.", "Check the URL's credentials."],
+  DAG_STORE_AUTH: [
+    "The DAG store's database refused user or password, or the app's credentials() gave none.",
+    "Check the URL's credentials, or credentials().",
+  ],
   DAG_STORE_REFUSED: [
     "The DAG store's database refused a statement.",
     "The message holds its words; the user must own the tables, or have all rights to them.",

@@ -17,11 +17,14 @@ export async function openAppStore(runtime: AppRuntime, given: Readonly<Record<s
   return { store: await openStoreAt(url, runtime, settings), url, settings };
 }
 
+/** What of an app its store is opened with. */
+export type StoreOwner = Pick<AppRuntime, "clock" | "logger" | "settings" | "credentialsFor">;
+
 /** The same, where somebody has read the settings and knows the place. */
 export function openStoreAt(
   url: string,
-  { clock, logger, settings: { durability } }: Pick<AppRuntime, "clock" | "logger" | "settings">,
+  { clock, logger, settings: { durability }, credentialsFor }: StoreOwner,
   { defaultPoolTaskSlotCount: defaultPoolSlots }: Pick<DagSettings, "defaultPoolTaskSlotCount">,
 ): Promise<DagStore> {
-  return openDagStore(url, { clock, logger, durability, credentials: null, defaultPoolSlots });
+  return openDagStore(url, { clock, logger, durability, credentials: credentialsFor("dagStore"), defaultPoolSlots });
 }

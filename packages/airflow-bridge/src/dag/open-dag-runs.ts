@@ -1,12 +1,12 @@
 /** The door for the monitor's command: what an app's DAG store has to show, opened when somebody looks at it for the first time. */
-import type { AppRuntime, DagRuns } from "@celeriac/core/runtime";
-import { openStoreAt } from "./app-store.ts";
+import type { DagRuns } from "@celeriac/core/runtime";
+import { openStoreAt, type StoreOwner } from "./app-store.ts";
 import { dagSettings, dagStoreUrl } from "./config.ts";
 import { createDagRuns } from "./dag-runs.ts";
 import { isStoreThere } from "./open-store.ts";
 
 /** A file that no scheduler has made yet is not made by looking. Throws CONFIG_*. */
-export function openDagRuns(runtime: Pick<AppRuntime, "settings" | "clock" | "logger">): DagRuns {
+export function openDagRuns(runtime: StoreOwner): DagRuns {
   const settings = dagSettings();
   const url = dagStoreUrl(settings, runtime.settings.brokerUrl);
   const isThere = () => isStoreThere(url);

@@ -11,8 +11,7 @@ export async function openChild({ source, storeUrl, settings, hostname }: ChildS
   const loaded = await loadDags(source);
   loaded.runtime.enterExecutor();
   loaded.runtime.setLogger(parentLogger);
-  const place = { clock: systemClock, logger: parentLogger, settings: loaded.runtime.settings };
-  const store = await openStoreAt(storeUrl, place, settings);
+  const store = await openStoreAt(storeUrl, loaded.runtime, settings);
   return runnerParts(loaded, { store, settings, hostname, logger: parentLogger, clock: systemClock, handBack: "up_for_reschedule" });
 }
 

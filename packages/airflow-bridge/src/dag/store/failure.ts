@@ -24,8 +24,10 @@ const postgresCodes: Partial<Record<ErrorCode, StoreCode>> = {
   BROKER_REFUSED: "DAG_STORE_REFUSED",
 };
 
-/** Errors of ours pass. */
+/** Errors of ours pass, but for credentials() that gave none: the database is asked again, as one that refused them. */
 export function postgresFailure(error: unknown, label: string): CeleriacError {
+  if (CeleriacError.is(error) && error.code === "CREDENTIALS_FAILED")
+    return new CeleriacError("DAG_STORE_AUTH", `DAG store in ${label}: ${error.message}`, { cause: error });
   if (CeleriacError.is(error)) return error;
   const failure = postgresFailureOf(error, label);
   const code = codeOfState(postgresStateOf(error)) ?? postgresCodes[failure.code] ?? "DAG_STORE_REFUSED";
