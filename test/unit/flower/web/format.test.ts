@@ -42,6 +42,7 @@ it("writes a point in time in the zone that is asked for", () => {
   expect(brief(at, at + 60, "UTC")).toBe("14:03:22");
   expect(brief(at, at + 60, "Asia/Tokyo")).toBe("23:03:22");
   expect(brief(at, at + 86_400, "UTC")).toBe("22 Nov, 14:03");
+  expect(brief(at, at + 40 * 86_400, "UTC")).toBe("22 Nov 2026");
   expect(exact(at, "UTC")).toBe("2026-11-22 14:03:22.123 UTC");
   expect([onAxis(at, 3_600, "UTC"), onAxis(at, 864_000, "UTC")]).toEqual(["14:03", "22 Nov, 14:03"]);
   expect([parseIso("2026-11-22T14:03:22.123Z"), parseIso("soon")]).toEqual([at, null]);

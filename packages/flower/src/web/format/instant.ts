@@ -16,10 +16,13 @@ function format(zone: string | undefined, name: string, options: Intl.DateTimeFo
 const clockParts = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
 const dayParts = { year: "numeric", month: "2-digit", day: "2-digit" } as const;
 
-/** Today: "14:03:22"; else "22 Nov, 14:03". `zone`: IANA name, undefined: the browser's. */
+/** Today: "14:03:22"; else "22 Nov, 14:03"; of another year "22 Nov 2025". `zone`: IANA name, undefined: the browser's. */
 export function brief(at: number, now: number, zone: string | undefined): string {
   const day = format(zone, "day", dayParts);
   if (day.format(at * 1000) === day.format(now * 1000)) return format(zone, "clock", clockParts).format(at * 1000);
+  const year = format(zone, "year", { year: "numeric" });
+  const isThisYear = year.format(at * 1000) === year.format(now * 1000);
+  if (!isThisYear) return format(zone, "date", { day: "numeric", month: "short", year: "numeric" }).format(at * 1000);
   return format(zone, "brief", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(at * 1000);
 }
 

@@ -42,7 +42,7 @@ function Instance({ instance }: { readonly instance: DagInstance }) {
           {mapIndex >= 0 && <span className="faint"> [{mapIndex}]</span>}
         </span>
         <DagState state={state} />
-        <span className="faint figures desk-only">{tryNumber === 0 ? "" : `try ${tryNumber} of ${maxTries}`}</span>
+        <span className="faint figures desk-only try">{tryNumber === 0 ? "" : `try ${tryNumber} of ${maxTries}`}</span>
         <span className="figures lasted">
           <Lasted started={instance.started} ended={instance.ended} />
         </span>

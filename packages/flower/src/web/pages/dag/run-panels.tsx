@@ -1,6 +1,6 @@
 /** One run: how it stands, its picture, and all its task instances. */
 import { useQuery } from "@tanstack/react-query";
-import type { DagRunView } from "../../../shared/dag-contract.ts";
+import type { DagInstance, DagRunView } from "../../../shared/dag-contract.ts";
 import { dagRunQuery } from "../../api/queries.ts";
 import { duration } from "../../format/duration.ts";
 import { counted } from "../../format/number.ts";
@@ -24,10 +24,17 @@ export function RunPanels({ dag, run: id }: { readonly dag: string; readonly run
         <TaskGraph run={run} />
       </Panel>
       <Panel title="Task instances" flush end={<span className="faint">{counted(run.instances.length, "instance")}</span>}>
-        <InstanceList instances={run.instances} />
+        <InstanceList instances={inOrder(run)} />
       </Panel>
     </>
   );
+}
+
+/** As the tasks stand in their DAG. */
+function inOrder({ tasks, instances }: DagRunView): readonly DagInstance[] {
+  const places = new Map(tasks.map(({ id }, at) => [id, at]));
+  const placeOf = ({ task }: DagInstance) => places.get(task) ?? tasks.length;
+  return instances.toSorted((one, other) => placeOf(one) - placeOf(other) || one.mapIndex - other.mapIndex);
 }
 
 function Facts({ run: { id, type, logicalDate, started, ended, params, backfill } }: { readonly run: DagRunView }) {

@@ -46,7 +46,7 @@ export function dagColumns(): readonly Column<DagRow>[] {
     {
       id: "runs",
       title: "Latest runs",
-      width: "13.5rem",
+      width: "15rem",
       rank: 2,
       cell: ({ id, runs }) => <Strip dag={id} runs={runs} />,
     },
