@@ -1,6 +1,7 @@
 /** The commands of DAGs, with their store beside the embedded broker. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import Database from "libsql";
 import { afterAll, beforeAll, expect, vi } from "vitest";
 import { beside, inTurn as it } from "../support/beside.ts";
 import { celeriac, startCeleriac } from "../support/celeriac-command.ts";
@@ -113,6 +114,67 @@ beside("celeriac dag init", () => {
       const written = readFileSync(join(folder.path, "dags.ts"), "utf8");
       expect((await celeriac(folder.path, ["dag", "init"])).stderr).toContain("is there already");
       expect(readFileSync(join(folder.path, "dags.ts"), "utf8")).toBe(written);
+    } finally {
+      folder.remove();
+    }
+  });
+});
+
+const controlled = `
+import { createApp } from "celeriac";
+import { dagsFromTables } from "celeriac/dag";
+export const app = createApp("control");
+dagsFromTables(app, { url: "sqlite://./control.db", scripts: new URL("./processes/", import.meta.url) });
+`;
+
+beside("celeriac dag tables", () => {
+  it("makes tables, adds processes to them, and tells what is wrong", async () => {
+    const folder = projectFolder("dag-tables", { "tasks.js": controlled });
+    const run = (...words: string[]) => celeriac(folder.path, words);
+    const add = (...words: string[]) => run("dag", "tables", "add-process", ...words);
+    const sql = (statement: string) => {
+      const database = new Database(join(folder.path, "control.db"));
+      database.exec(statement);
+      database.close();
+    };
+    try {
+      expect((await run("dag", "list")).stderr).toContain("DAG_TABLES_MISSING");
+      expect((await run("dag", "tables", "init", "--print", "--prefix", "etl_")).stdout).toMatch(
+        /^create table if not exists etl_stream \(/,
+      );
+      expect(existsSync(join(folder.path, "control.db"))).toBe(false);
+      expect((await run("dag", "tables", "init")).code).toBe(0);
+      sql("insert into control_stream (name) values ('sales')");
+
+      expect((await add("extract", "--script", "extract.js", "--group", "eu")).stdout).toContain("extract.js is written");
+      expect((await add("load", "--script", "load.ts", "--group", "eu", "--depends", "extract")).code).toBe(0);
+      expect((await add("load", "--script", "load.ts")).stderr).toContain("DAG_DUPLICATE");
+      const wrong = await add("tell", "--script", "tell.js", "--depends", "laod");
+      expect(wrong.stderr).toContain(
+        'DAG_ROW: The stream sales would be wrong then: dependency (stream "sales", process "tell", depends_on "laod")',
+      );
+      expect(existsSync(join(folder.path, "processes/tell.js"))).toBe(false);
+      expect((await add("tell", "--script", "../tell.js")).stderr).toContain("outside of the folder");
+      expect((await add("tell", "--script", "tell.js", "--stream", "sale")).stderr).toContain('did you mean "sales"?');
+
+      expect((await run("dag", "tables", "check")).stdout).toContain("1 stream, and nothing wrong.");
+      expect((await run("dag", "test", "sales")).stdout).toContain("sales success");
+      await run("dag", "trigger", "sales", "--run-id", "by-hand");
+      expect((await run("dag", "scheduler", "--until-idle")).code).toBe(0);
+      const { instances } = JSON.parse((await run("--json", "dag", "states", "sales", "by-hand")).stdout) as {
+        instances: { task: string; state: string }[];
+      };
+      expect(instances.map(({ task, state }) => [task, state])).toEqual([
+        ["eu.extract", "success"],
+        ["eu.load", "success"],
+      ]);
+
+      sql("insert into control_dependency (stream, process, depends_on) values ('sales', 'extract', 'load')");
+      const checked = await run("--json", "dag", "tables", "check");
+      expect([checked.code, JSON.parse(checked.stdout)]).toMatchObject([
+        1,
+        { problems: [{ table: "dependency", key: { process: "extract" }, message: expect.stringContaining("extract → load → extract") }] },
+      ]);
     } finally {
       folder.remove();
     }

@@ -54,10 +54,7 @@ function local(storeUrl: string, logger: Logger = silentLogger) {
 
 executorSuite("sequential, on PostgreSQL", { givesBack: true }, async () => {
   const { store, close } = await postgres();
-  const parts = runnerParts(
-    { runtime, findDag: (id) => dagsOf(app).get(id) },
-    { store, settings, hostname: hostname(), ...common, handBack: "up_for_reschedule" },
-  );
+  const parts = runnerParts({ app, runtime }, { store, settings, hostname: hostname(), ...common, handBack: "up_for_reschedule" });
   return { store, dag, create: () => createSequentialExecutor(parts), close };
 });
 

@@ -1,6 +1,6 @@
 /** DAGs: what operators give, and what they take. */
 import { crontab, every } from "celeriac";
-import { type Connection, dag, each, fileExists, type Handle, runEnded, zip } from "celeriac/dag";
+import { type Connection, dag, dagsFromTables, each, fileExists, type Handle, runEnded, zip } from "celeriac/dag";
 import { app } from "./app.ts";
 import { type Equal, expectType } from "./equal.ts";
 
@@ -102,6 +102,10 @@ export async function dags(): Promise<void> {
   expectType<Equal<typeof value, number>>();
   // @ts-expect-error a misspelt option
   await etl.test({ logicaldate: new Date(0) });
+  const tables = dagsFromTables(app, { url: "sqlite://./control.db", scripts: new URL("./processes/", import.meta.url), prefix: "etl_" });
+  await (await tables.dag("sales")).test();
+  // @ts-expect-error where the scripts lie is a URL
+  dagsFromTables(app, { url: "sqlite://./control.db", scripts: "./processes" });
   dag(app, "cron", { schedule: "0 3 * * 1", tz: "Europe/Oslo", timetable: "interval" }, () => {});
   dag(app, "made", { schedule: crontab("0 3 * * *") }, () => {});
   dag(app, "often", { schedule: every("1h") }, () => {});

@@ -17,11 +17,12 @@ export interface DagAccess {
 
 /** Gives `ask` the DAGs of the app, which the store knows then. Throws APP_NOT_FOUND, DAG_STORE_*, CONFIG_*, and what `ask` throws. */
 export async function withDags<T>(common: OptionValues<typeof globalOptions>, ask: (access: DagAccess) => Promise<T>): Promise<T> {
-  const { dagsOf, openAppStore } = await import("@celeriac/airflow-bridge/dag-runtime");
+  const { dagsOf, openAppStore, refreshDags } = await import("@celeriac/airflow-bridge/dag-runtime");
   const loaded = await loadApp(common.app, process.cwd());
   const { app, runtime } = loaded;
   try {
     await runtime.loadIncludes();
+    await refreshDags(app, 0);
     const dags = dagsOf(app);
     const { store } = await openAppStore(runtime);
     try {

@@ -187,4 +187,31 @@ export const dagCommands = {
     examples: [["celeriac -A ./dags.ts dag test etl", "to try it out"]],
     exitCodes: { ...exitCodes, 3: "The run failed." },
   },
+  "dag tables": {
+    doc: "Makes, checks and fills tables that DAGs are made of.",
+    notes: [
+      "init makes the six tables of dagsFromTables() in the database that the app names, or --url; those that are there stay as they are. check reads all rows and tells what is wrong with them, with table, key and column.",
+      "add-process writes the rows of a process that runs a script, and the script itself where there is none yet. Nothing is written where a row would be wrong.",
+    ],
+    positionals: {
+      action: { doc: "init, check or add-process.", many: false },
+      name: { doc: "add-process: the name of the process.", many: false, optional: true },
+    },
+    options: {
+      url: option(textSetting(null, "The database; unless told, that of the app.", { secret: true }), "URL"),
+      prefix: option(textSetting(null, "The names of the tables begin so; unless told, as the app says, or control_."), "TEXT"),
+      print: option(flagSetting(false, "init: print the statements, and make nothing."), null),
+      stream: option(textSetting(null, "add-process: which stream it is for, where there are several."), "NAME"),
+      script: option(textSetting(null, "add-process: the file of its script, below the folder of scripts."), "FILE"),
+      group: option(textSetting(null, "add-process: the process group that it is in."), "NAME"),
+      depends: option(namesSetting([], "add-process: the processes that it waits for."), "A,B"),
+    },
+    examples: [
+      ["celeriac dag tables init", "in the database of the app"],
+      ["celeriac dag tables init --print", "for who makes tables in another way"],
+      ["celeriac dag tables check", "before the next reading does"],
+      ["celeriac dag tables add-process load --script load.ts --depends extract", "two rows, and processes/load.ts"],
+    ],
+    exitCodes: { ...exitCodes, 1: "Rows are wrong, or it could not be done: see the error's code." },
+  },
 } as const satisfies Readonly<Record<string, CommandRow>>;

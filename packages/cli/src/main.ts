@@ -120,6 +120,8 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
       return await (await import("./commands/dag-clear.ts")).dagClear(line.args, output);
     case "dag mark":
       return await (await import("./commands/dag-clear.ts")).dagMark(line.args, output);
+    case "dag tables":
+      return await (await import("./commands/dag-tables.ts")).dagTables(line.args, output);
     case "airflow doctor":
       return await (await import("./commands/airflow-doctor.ts")).airflowDoctor(line.args, output);
     case "airflow drain":

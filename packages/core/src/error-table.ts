@@ -319,6 +319,18 @@ export const errorTable = {
     "What needs the run of a DAG was called where none of its functions runs.",
     "Call it within a function, a branch or a poke, not while the DAG is drawn or after the task has ended.",
   ],
+  DAG_TABLES_MISSING: [
+    "A database has not the tables that DAGs are to be made of, or this user may not see them.",
+    "`celeriac dag tables init` makes them; check the url, and the prefix of their names.",
+  ],
+  DAG_ROW: [
+    "A row of the tables of DAGs is wrong, or would be.",
+    "The message names table, key and column; celeriac dag tables check tells of all rows that are.",
+  ],
+  DAG_SCRIPT: [
+    "The script of a process cannot be run: it is not there, or exports no function `run`.",
+    "The message names the file; `export async function run(run, params)` is what it needs.",
+  ],
   DAG_EXECUTOR: [
     "An executor of DAGs cannot work with the settings of the app.",
     "The message names what it needs; or take another executor.",

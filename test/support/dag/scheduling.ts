@@ -40,6 +40,7 @@ export function runnerParts({ store, clock, dags }: RunnerOptions): RunnerParts 
     runs: { trigger: async () => {}, find: async () => null },
     handBack: "up_for_reschedule",
     findDag: (id) => dags.find((dag) => dag.id === id),
+    freshen: async () => {},
     resolve: async (tables, dag, task, run, mapIndex) =>
       resolveInputs(task.inputs, await readRunValues(tables, task.inputs, dag, run), mapIndex),
     runTask: async () => null,

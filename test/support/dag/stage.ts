@@ -62,6 +62,7 @@ export async function openStage(tasks: Readonly<Record<string, TaskSketch>>, opt
       ...{ store, clock, logger: silentLogger, hostname: "here", environment: {}, settings: fastRunner, handBack: "up_for_reschedule" },
       runs: { trigger: async () => {}, find: async () => null },
       findDag: (id) => (id === dag.id ? dag : undefined),
+      freshen: async () => {},
       resolve: async () => [],
       runTask: async () => null,
       ...options.parts,

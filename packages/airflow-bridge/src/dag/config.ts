@@ -73,6 +73,11 @@ export const dagSettingTable = {
     "A task instance that nobody began for so long is queued once more, and in the end has failed. Airflow's `[scheduler] task_queued_timeout`.",
     { env: "CELERIAC_DAG_TASK_QUEUED_TIMEOUT" },
   ),
+  tablesReadInterval: durationSetting(
+    "1m",
+    "How often the rows that `dagsFromTables()` makes DAGs of are read again. A process that is to run what it does not know yet reads them at once.",
+    { env: "CELERIAC_DAG_TABLES_READ_INTERVAL" },
+  ),
   maxXcomBytes: countSetting(
     1_048_576,
     [1_024, 268_435_456],

@@ -1,20 +1,22 @@
 /**
- * What `celeriac dag scheduler` runs: the scheduler, the executor that the settings name, and the triggerer, over the store of the app. Duties:
+ * What `celeriac dag scheduler` runs: the scheduler, the executor that the settings name, the triggerer, and the watch over DAGs that are made of
+ * rows, over the store of the app. Duties:
  * 1. open and close the store, 2. start and stop them in the right order.
  */
 import { hostname as hostnameOf } from "node:os";
 import type { App } from "@celeriac/core";
-import { type AppRuntime, type AppSource, createService, type Logger, type Service } from "@celeriac/core/runtime";
+import { type AppRuntime, type AppSource, createService, durationMs, type Logger, type Service } from "@celeriac/core/runtime";
 import { type AppStore, openAppStore } from "./app-store.ts";
 import type { ChildStart } from "./child/messages.ts";
 import type { DagSettings } from "./config.ts";
+import { createDagWatch } from "./dag-watch.ts";
 import type { Executor } from "./executor.ts";
 import { createCeleryExecutor } from "./executors/celery.ts";
 import { createLocalExecutor } from "./executors/local.ts";
 import { createSequentialExecutor } from "./executors/sequential.ts";
 import type { DagModel } from "./model.ts";
 import { usualGraceMs } from "./perform.ts";
-import { dagsOf } from "./registry.ts";
+import { dagsOf, findDag } from "./registry.ts";
 import { runnerParts } from "./runner-parts.ts";
 import { schedulerSettings } from "./scheduler/scheduler-settings.ts";
 import { createScheduler } from "./scheduler.ts";
@@ -70,17 +72,18 @@ export function createDagService(parts: DagServiceParts): DagService {
 function makeServices({ app, runtime, source, logger }: DagServiceParts, { store, url, settings }: AppStore): readonly Service[] {
   const { clock } = runtime;
   const hostname = hostnameOf();
-  const dags = dagsOf(app);
-  const findDag = (dagId: string): DagModel | undefined => dags.get(dagId);
-  const runner = () => runnerParts({ runtime, findDag }, { store, settings, hostname, logger, clock, handBack: "up_for_reschedule" });
+  const find = (dagId: string) => findDag(app, dagId);
+  const runner = () => runnerParts({ app, runtime }, { store, settings, hostname, logger, clock, handBack: "up_for_reschedule" });
   const start: ChildStart = { source, storeUrl: url, settings, hostname };
   const executor = executorOf(settings.executor, {
     sequential: () => createSequentialExecutor(runner()),
     local: () => createLocalExecutor({ start, killAfterMs: usualGraceMs + childSlackMs, parallelism: settings.parallelism, clock, logger }),
-    celery: () => createCeleryExecutor({ app, store, parallelism: settings.parallelism, pollMs: celeryPollMs, clock, logger, findDag }),
+    celery: () =>
+      createCeleryExecutor({ app, store, parallelism: settings.parallelism, pollMs: celeryPollMs, clock, logger, findDag: find }),
   });
-  const parts = { store, executor, settings: schedulerSettings(settings), clock, logger, hostname, dags: () => dags.values() };
+  const parts = { store, executor, settings: schedulerSettings(settings), clock, logger, hostname, dags: () => dagsOf(app).values() };
   return [
+    createDagWatch({ app, everyMs: durationMs(settings.tablesReadInterval, "tablesReadInterval"), clock, logger }),
     settings.executor === "sequential" ? createTriggerer(runner()) : createTriggererProcess({ start, clock, logger }),
     createScheduler(parts),
   ];

@@ -1,14 +1,13 @@
 /** `dag()`: a DAG of an app, as its author makes it. */
 import type { App } from "@celeriac/core";
-import { CeleriacError, runtimeOf, shownValue } from "@celeriac/core/runtime";
-import { createBuilder, type DagBuilder } from "./builder.ts";
-import { type DagOptions, defaultsOf, readDagOptions } from "./dag-options.ts";
-import { freezeDag } from "./freeze.ts";
-import { createNode, type Node } from "./handle.ts";
+import { type AppRuntime, CeleriacError, runtimeOf } from "@celeriac/core/runtime";
+import type { DagBuilder } from "./builder.ts";
+import type { DagOptions } from "./dag-options.ts";
+import { type DrawnDag, drawDag } from "./draw-dag.ts";
+import type { Node } from "./handle.ts";
 import { dagsOf, registerDag } from "./registry.ts";
 import type { DagRun, TriggerRunOptions } from "./requested-run.ts";
 import { registerRunTask } from "./run-task.ts";
-import type { DagDraft } from "./task-draft.ts";
 import type { Trial, TrialOptions } from "./trial.ts";
 
 export interface Dag {
@@ -30,30 +29,27 @@ export interface Dag {
  */
 // biome-ignore lint/suspicious/noExplicitAny: any app
 export function dag(app: App<any>, id: string, o: DagOptions, build: (d: DagBuilder) => void): Dag {
+  const runtime = requireRuntime(app, "dag(app, id, options, build)");
+  const drawn = drawDag(id, o, build, runtime.settings.timezone);
+  registerDag(app, drawn.model);
+  registerRunTask(app);
+  return createDag(app, runtime, drawn);
+}
+
+/** Throws DAG_DEFINITION for what is no app. */
+export function requireRuntime(app: unknown, call: string): AppRuntime {
   const runtime = runtimeOf(app);
-  if (runtime === undefined) throw new CeleriacError("DAG_DEFINITION", "dag(app, id, options, build): expected what createApp() gave");
-  if (typeof id !== "string" || id.length > 250 || !/^[\p{L}\p{N}_.-]+$/u.test(id))
-    throw new CeleriacError(
-      "DAG_DEFINITION",
-      `The id of a DAG cannot be ${shownValue(id)}: 250 letters, digits, points, _ and - are what it may have`,
-    );
-  const options = readDagOptions(id, o, runtime.settings.timezone);
-  const draft: DagDraft = { id, tasks: new Map(), groups: new Map(), isOpen: true };
-  const returned: unknown = build(createBuilder(draft, defaultsOf(o)));
-  if (isThenable(returned)) throw new CeleriacError("DAG_DEFINITION", `The function of the DAG ${id} is async: it draws the DAG at once`);
-  const model = freezeDag(draft, options);
-  registerDag(app, model);
-  registerRunTask(app, (dagId) => dagsOf(app).get(dagId));
-  const nodes = [...model.tasks.keys()].map((task) => createNode(draft.tasks.get(task)!));
+  if (runtime !== undefined) return runtime;
+  throw new CeleriacError("DAG_DEFINITION", `${call}: expected what createApp() gave`);
+}
+
+/** What one does with a DAG of the app. */
+export function createDag(app: object, runtime: AppRuntime, { model, nodes }: DrawnDag): Dag {
   return Object.freeze({
-    id,
-    nodes: Object.freeze(nodes),
+    id: model.id,
+    nodes,
     // Who only draws DAGs, or reads them, loads nothing of what runs them.
     trigger: async (given: TriggerRunOptions = {}) => (await import("./requested-run.ts")).requestRun(runtime, model, given),
     test: async (given: TrialOptions = {}) => (await import("./trial.ts")).tryDag(model, given, { runtime, dags: dagsOf(app) }),
   });
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
 }

@@ -17,4 +17,6 @@ export { dagsOf } from "./registry.ts";
 export type { DagRun, TriggerRunOptions } from "./requested-run.ts";
 export type { RunContext } from "./run-context.ts";
 export type { FinishedState, InstanceState, RunState, RunType, TriggerRule, WeightRule } from "./states.ts";
+export { type DagsOfTables, dagsFromTables, type TableOptions } from "./tables/dags-from-tables.ts";
+export type { RunScript } from "./tables/script.ts";
 export type { Trial, TrialInstance, TrialOptions } from "./trial.ts";

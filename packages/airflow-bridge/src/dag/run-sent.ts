@@ -4,16 +4,15 @@ import type { TaskContext } from "@celeriac/core";
 import { type AbortReason, type AppRuntime, CeleriacError } from "@celeriac/core/runtime";
 import { openAppStore } from "./app-store.ts";
 import { Interruption, type InterruptionKind } from "./interruption.ts";
-import type { DagModel } from "./model.ts";
 import type { InstancePlace } from "./records.ts";
 import { type RunnerParts, runInstance } from "./runner.ts";
 import { runnerParts } from "./runner-parts.ts";
 
 /** What runs them in this process. Whoever opens it closes its store. Throws CONFIG_*. */
-export async function openRunner(runtime: AppRuntime, findDag: (dagId: string) => DagModel | undefined): Promise<RunnerParts> {
+export async function openRunner(app: object, runtime: AppRuntime): Promise<RunnerParts> {
   const { store, settings } = await openAppStore(runtime);
   const { clock, logger } = runtime;
-  return runnerParts({ runtime, findDag }, { store, settings, logger, clock, hostname: hostname(), handBack: "queued" });
+  return runnerParts({ app, runtime }, { store, settings, logger, clock, hostname: hostname(), handBack: "queued" });
 }
 
 /** A message that comes again while its instance runs elsewhere, or when it has ended, is dropped: the store says so. */

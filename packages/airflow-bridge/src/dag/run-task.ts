@@ -1,7 +1,6 @@
 /** The task of the app under which the celery executor sends task instances: a worker of ours that loads the app's DAGs runs them, whichever process it is in. */
 import type { App, TaskContext } from "@celeriac/core";
 import { runtimeOf } from "@celeriac/core/runtime";
-import type { DagModel } from "./model.ts";
 import type { InstancePlace } from "./records.ts";
 import type { RunnerParts } from "./runner.ts";
 
@@ -16,7 +15,7 @@ export function runTaskKwargs(place: InstancePlace, tryNumber: number): Readonly
 
 /** Makes the app's workers run its DAGs. Harmless when repeated. */
 // biome-ignore lint/suspicious/noExplicitAny: any app
-export function registerRunTask(app: App<any>, findDag: (dagId: string) => DagModel | undefined): void {
+export function registerRunTask(app: App<any>): void {
   const runtime = runtimeOf(app)!;
   let parts: Promise<RunnerParts> | null = null;
   let executors = 0;
@@ -30,7 +29,7 @@ export function registerRunTask(app: App<any>, findDag: (dagId: string) => DagMo
   const run = async (self: TaskContext, dagId: string, runId: string, taskId: string, mapIndex: number, _tryNumber: number) => {
     // Who only sends tasks loads nothing of what runs them.
     const { openRunner, runSent } = await import("./run-sent.ts");
-    parts ??= openRunner(runtime, findDag);
+    parts ??= openRunner(app, runtime);
     const opened = await parts.catch((error: unknown) => {
       parts = null;
       throw error;

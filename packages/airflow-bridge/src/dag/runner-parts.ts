@@ -2,8 +2,9 @@
 import { type AppRuntime, type Clock, durationMs, environmentOfProcess, type Logger } from "@celeriac/core/runtime";
 import { createRunAccess } from "./acts/trigger.ts";
 import type { DagSettings } from "./config.ts";
-import type { DagModel } from "./model.ts";
+import { freshenDags } from "./freshen-dags.ts";
 import { usualGraceMs } from "./perform.ts";
+import { findDag } from "./registry.ts";
 import { resolveInputs } from "./resolve-inputs.ts";
 import { runAppTask } from "./run-app-task.ts";
 import { readRunValues } from "./run-values.ts";
@@ -11,13 +12,13 @@ import type { RunnerParts } from "./runner.ts";
 import type { DagStore } from "./store.ts";
 
 export interface AppDags {
+  readonly app: object;
   readonly runtime: AppRuntime;
-  findDag(dagId: string): DagModel | undefined;
 }
 
 export interface RunnerPlace {
   readonly store: DagStore;
-  readonly settings: Pick<DagSettings, "taskInstanceHeartbeatSec" | "maxXcomBytes">;
+  readonly settings: Pick<DagSettings, "taskInstanceHeartbeatSec" | "maxXcomBytes" | "tablesReadInterval">;
   readonly hostname: string;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -27,15 +28,18 @@ export interface RunnerPlace {
 /** The end of a try is kept so long for a store that does not answer: a database may be restarted meanwhile. */
 const endRetryMs = 600_000;
 
-export function runnerParts({ runtime, findDag }: AppDags, { settings, ...place }: RunnerPlace): RunnerParts {
-  const { store, clock } = place;
+export function runnerParts({ app, runtime }: AppDags, { settings, ...place }: RunnerPlace): RunnerParts {
+  const { store, clock, logger } = place;
   const heartbeatMs = durationMs(settings.taskInstanceHeartbeatSec, "taskInstanceHeartbeatSec");
+  const readEveryMs = durationMs(settings.tablesReadInterval, "tablesReadInterval");
+  const find = (dagId: string) => findDag(app, dagId);
   return {
     ...place,
-    findDag,
+    findDag: find,
+    freshen: (places) => freshenDags(app, places, readEveryMs, logger),
     settings: { heartbeatMs, graceMs: usualGraceMs, endRetryMs, maxXcomBytes: settings.maxXcomBytes },
     environment: environmentOfProcess(),
-    runs: createRunAccess({ store, clock, findDag }),
+    runs: createRunAccess({ store, clock, findDag: find }),
     async resolve(tables, dag, task, run, mapIndex) {
       return resolveInputs(task.inputs, await readRunValues(tables, task.inputs, dag, run), mapIndex);
     },

@@ -38,6 +38,8 @@ export interface RunnerParts {
   /** where an instance goes whose process is stopped: back to the executor that has its message, or to the scheduler; the try goes on */
   readonly handBack: "queued" | "up_for_reschedule";
   findDag(dagId: string): DagModel | undefined;
+  /** Reads DAGs that are made of rows again, where what is known of them is old, or has not what is to run. Never rejects. */
+  freshen(places: readonly InstancePlace[]): Promise<void>;
   /** The arguments of an instance's work. Throws for what is missing. */
   resolve(tables: Tables, dag: DagModel, task: TaskModel, run: RunRecord, mapIndex: number): Promise<readonly unknown[]>;
   /** Runs a task of the app in this process, and gives what it gave. */
@@ -61,6 +63,7 @@ export async function runInstance(
   began: (task: TaskModel | undefined) => void = () => {},
 ): Promise<RunEnd> {
   const { store, clock, hostname } = parts;
+  await parts.freshen([place]);
   const begun = await store.write((tables) => beginTry(tables, place, externalId, { now: clock.now(), hostname }));
   if (begun === null) return { kind: "notMine" };
   const task = parts.findDag(place.dagId)?.tasks.get(place.taskId);

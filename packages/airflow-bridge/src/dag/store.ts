@@ -15,17 +15,19 @@ import type {
 } from "./records.ts";
 import type { InstanceState, RunState } from "./states.ts";
 
+export type DagStore = Database<Tables>;
+
 /** Opening connects nothing. Everything rejects with DAG_STORE_* when the database does not answer, is full, broken or of another version. */
-export interface DagStore {
+export interface Database<T> {
   /** for messages, without credentials */
   readonly label: string;
   /**
    * One transaction: what `body` wrote is there as a whole, or not at all. It must await nothing but the tables, no other transaction either, and
    * may run once more when the database has undone it, as after a deadlock: so it collects nothing outside.
    */
-  write<T>(body: (tables: Tables) => Promise<T>): Promise<T>;
+  write<R>(body: (tables: T) => Promise<R>): Promise<R>;
   /** What `body` reads, all of it as it was at one moment, without a lock. */
-  read<T>(body: (tables: Tables) => Promise<T>): Promise<T>;
+  read<R>(body: (tables: T) => Promise<R>): Promise<R>;
   close(): Promise<void>;
 }
 

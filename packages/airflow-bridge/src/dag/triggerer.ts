@@ -7,7 +7,7 @@ import { type Clock, createService, reasonOf, type Service, type Timer } from "@
 import { instanceLogger } from "./instance-logger.ts";
 import { Interruption } from "./interruption.ts";
 import { look } from "./look.ts";
-import type { Ending, TaskModel } from "./model.ts";
+import type { DagModel, Ending, TaskModel } from "./model.ts";
 import { perform } from "./perform.ts";
 import type { RunRecord } from "./records.ts";
 import { contextOf, type RunnerParts } from "./runner.ts";
@@ -27,6 +27,7 @@ export const triggererDefaults: TriggererSettings = { roundMs: 1_000, claimMs: 6
 
 /** A wait that it looks at. */
 interface Claim extends BegunTry {
+  readonly dag: DagModel;
   readonly task: TaskModel;
   readonly abort: AbortController;
 }
@@ -85,20 +86,22 @@ class Triggerer {
     const { store } = this.#parts;
     const now = this.#clock.now();
     const due = await store.read(({ instances }) => instances.inStates(["deferred"], { nextBefore: now + 1 }));
+    await this.#parts.freshen(due);
     const ours = due.flatMap((instance) => {
-      const task = this.#parts.findDag(instance.dagId)?.tasks.get(instance.taskId);
-      return task?.work.kind === "wait" ? [{ instance, task }] : [];
+      const dag = this.#parts.findDag(instance.dagId);
+      const task = dag?.tasks.get(instance.taskId);
+      return dag !== undefined && task?.work.kind === "wait" ? [{ instance, dag, task }] : [];
     });
     const some = ours.slice(0, Math.max(0, this.#settings.atOnce - this.#held.size));
     if (some.length === 0) return;
     const claimed = await store.write(async ({ instances, runs }) => {
       const claims: Omit<Claim, "abort">[] = [];
-      for (const { instance, task } of some) {
+      for (const { instance, dag, task } of some) {
         const run: RunRecord | null = await runs.find(instance);
         const claim = { externalId: randomUUID(), nextAt: now + this.#settings.claimMs };
         const expected = { states: ["deferred"], externalId: instance.externalId } as const;
         if (run !== null && (await instances.change(instance, expected, claim)))
-          claims.push({ instance: { ...instance, ...claim }, run, task });
+          claims.push({ instance: { ...instance, ...claim }, run, dag, task });
       }
       return claims;
     });
@@ -116,13 +119,12 @@ class Triggerer {
   }
 
   async #look(claim: Claim): Promise<Ending | null> {
-    const { instance, run, task, abort } = claim;
+    const { instance, run, dag, task, abort } = claim;
     const parts = this.#parts;
     const logger = instanceLogger(parts.logger, instance);
     const work = task.work as Extract<TaskModel["work"], { kind: "wait" }>;
     const performed = await perform(
       async () => {
-        const dag = parts.findDag(instance.dagId)!;
         const args = await parts.store.read((tables) => parts.resolve(tables, dag, task, run, instance.mapIndex));
         const context = contextOf(dag, claim, { parts, logger, signal: abort.signal });
         const { ending, nextAt } = await look(work, context, args, instance.firstStartedAt ?? this.#clock.now());

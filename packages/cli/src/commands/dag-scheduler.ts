@@ -32,8 +32,8 @@ export async function dagScheduler({ common, options }: CommandArguments<"dag sc
     runtime.setLogger(logger);
     runtime.tellUnusedSettings();
     await runtime.loadIncludes();
-    const { createDagService, dagsOf } = await import("@celeriac/airflow-bridge/dag-runtime");
-    if (dagsOf(app).size === 0)
+    const { createDagService, dagsOf, liveDagsOf } = await import("@celeriac/airflow-bridge/dag-runtime");
+    if (dagsOf(app).size === 0 && liveDagsOf(app).length === 0)
       throw new CeleriacError(
         "DAG_UNKNOWN",
         "The app has no DAGs: its modules make them with dag(), from celeriac/dag; celeriac dag init writes a first one",

@@ -12,11 +12,12 @@ const columns = [{ title: "TASK" }, { title: "STATE" }, { title: "TRIES", align:
 
 /** Resolves with the exit code. Throws APP_NOT_FOUND, DAG_UNKNOWN, CONFIG_*. */
 export async function dagTest({ common, positionals, options }: CommandArguments<"dag test">, output: Output): Promise<number> {
-  const { dagsOf, tryDag } = await import("@celeriac/airflow-bridge/dag-runtime");
+  const { dagsOf, refreshDags, tryDag } = await import("@celeriac/airflow-bridge/dag-runtime");
   const { app, runtime } = await loadApp(common.app, process.cwd());
   try {
     runtime.setLogger(await openLog(output, { level: "info", file: null }));
     await runtime.loadIncludes();
+    await refreshDags(app, 0);
     const dags = dagsOf(app);
     const dag = dagIn(dags, positionals.dag);
     const request = { logicalDate: options.logicalDate ?? undefined, params: options.params ?? undefined };

@@ -142,8 +142,10 @@ class CeleryExecutor implements Executor {
 
   async #argumentsOf(instance: QueuedInstance): Promise<readonly unknown[]> {
     const { store, findDag } = this.#options;
-    const dag = findDag(instance.dagId)!;
-    const { inputs } = dag.tasks.get(instance.taskId)!;
+    const dag = findDag(instance.dagId);
+    const inputs = dag?.tasks.get(instance.taskId)?.inputs;
+    if (dag === undefined || inputs === undefined)
+      throw new CeleriacError("DAG_UNKNOWN", `There is no task ${instance.taskId} in a DAG ${instance.dagId} any more`);
     return await store.read(async (tables) => {
       const run = await tables.runs.find(instance);
       if (run === null) throw new CeleriacError("DAG_UNKNOWN", `There is no run ${instance.runId} of ${instance.dagId}`);

@@ -1,11 +1,11 @@
 /** The store in PostgreSQL, where several schedulers share it: rows are locked, and who finds one locked goes on to the next. */
 import { type Ask, PostgresDatabase, type PostgresRow, parsePostgresUrl, postgresTablesRefused } from "@celeriac/core/runtime";
-import type { DagStore, Tables } from "../store.ts";
+import type { DagStore, Database } from "../store.ts";
+import { dagLayout } from "./dag-layout.ts";
 import { isUndone, postgresFailure } from "./failure.ts";
-import { stepsFrom } from "./schema.ts";
+import type { Layout } from "./layout.ts";
 import { type Dialect, type Row, type Sql, type Value, writable } from "./sql.ts";
-import { closedError, type StoreContext } from "./store-context.ts";
-import { tablesOf } from "./tables.ts";
+import { closedError, type DatabaseContext, type StoreContext } from "./store-context.ts";
 
 /** Times that a transaction is run before what undoes it is told. */
 const mostAttempts = 5;
@@ -22,18 +22,23 @@ const dialect: Dialect = {
 };
 
 /** Throws CONFIG_URL. Connects on first use. */
-export function createPostgresStore(url: string, { clock, logger, credentials, defaultPoolSlots }: StoreContext): DagStore {
+export function createPostgresStore(url: string, context: StoreContext): DagStore {
+  return createPostgresDatabase(url, context, dagLayout(context.defaultPoolSlots));
+}
+
+/** The same, of whatever tables. Throws CONFIG_URL. */
+export function createPostgresDatabase<T>(url: string, { clock, logger, credentials }: DatabaseContext, layout: Layout<T>): Database<T> {
   const address = parsePostgresUrl(url, credentials);
   const { label } = address;
   const database = new PostgresDatabase(address, {
     context: { clock, logger },
     celeryTables: false,
-    bringUpToDate: (ask) => bringUpToDate(ask, label, defaultPoolSlots),
+    bringUpToDate: (ask) => bringUpToDate(ask, label, layout),
     tables: [],
     closed: () => closedError(label),
   });
 
-  async function once<T>(body: (ask: Ask) => Promise<T>): Promise<T> {
+  async function once<R>(body: (ask: Ask) => Promise<R>): Promise<R> {
     let thrown: { readonly error: unknown } | null = null;
     try {
       await database.ready();
@@ -51,13 +56,13 @@ export function createPostgresStore(url: string, { clock, logger, credentials, d
     }
   }
 
-  async function transaction<T>(start: string | null, body: (tables: Tables) => Promise<T>): Promise<T> {
+  async function transaction<R>(start: string | null, body: (tables: T) => Promise<R>): Promise<R> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await once(async (ask) => {
           const sql = sqlOf(ask, label);
           if (start !== null) await sql.run(start);
-          return await body(tablesOf(sql));
+          return await body(layout.tables(sql));
         });
       } catch (error) {
         if (!isUndone(error) || attempt >= mostAttempts) throw error;
@@ -101,8 +106,9 @@ function numbered(sql: string): string {
   return text;
 }
 
-async function bringUpToDate(ask: Ask, label: string, defaultPoolSlots: number): Promise<void> {
-  const missing = async () => stepsFrom(await versionOf(ask), dialect, label, defaultPoolSlots);
+async function bringUpToDate<T>(ask: Ask, label: string, { versionTable, stepsFrom }: Layout<T>): Promise<void> {
+  if (versionTable === null) return;
+  const missing = async () => stepsFrom(await versionOf(ask, versionTable), dialect, label);
   if ((await missing()).length === 0) return;
   await ask("select pg_advisory_xact_lock($1)", [lockNumber]);
   try {
@@ -112,9 +118,9 @@ async function bringUpToDate(ask: Ask, label: string, defaultPoolSlots: number):
   }
 }
 
-async function versionOf(ask: Ask): Promise<number> {
-  const [found] = await ask("select to_regclass('celeriac_dag_schema') as ours");
+async function versionOf(ask: Ask, table: string): Promise<number> {
+  const [found] = await ask("select to_regclass($1) as ours", [table]);
   if (found?.["ours"] == null) return 0;
-  const [row] = await ask("select version from celeriac_dag_schema");
+  const [row] = await ask(`select version from ${table}`);
   return Number(row?.["version"] ?? 0);
 }

@@ -81,6 +81,7 @@ const steps: readonly ((dialect: Dialect, defaultPoolSlots: number) => string)[]
 ];
 
 export const schemaVersion = steps.length;
+export const versionTable = "celeriac_dag_schema";
 
 /** What leads from a version, 0 for none, to the newest. Throws DAG_STORE_VERSION for one that is newer. */
 export function stepsFrom(version: number, dialect: Dialect, label: string, defaultPoolSlots: number): readonly string[] {
@@ -91,9 +92,9 @@ export function stepsFrom(version: number, dialect: Dialect, label: string, defa
     );
   if (version === schemaVersion) return [];
   return [
-    "create table if not exists celeriac_dag_schema (version integer not null)",
+    `create table if not exists ${versionTable} (version integer not null)`,
     ...steps.slice(version).map((step) => step(dialect, defaultPoolSlots)),
-    "delete from celeriac_dag_schema",
-    `insert into celeriac_dag_schema (version) values (${schemaVersion})`,
+    `delete from ${versionTable}`,
+    `insert into ${versionTable} (version) values (${schemaVersion})`,
   ];
 }

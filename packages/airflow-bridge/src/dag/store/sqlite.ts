@@ -12,12 +12,12 @@ import {
   openConnection,
   refuseNetworkFileSystem,
 } from "@celeriac/core/runtime";
-import type { DagStore, Tables } from "../store.ts";
+import type { DagStore, Database } from "../store.ts";
+import { dagLayout } from "./dag-layout.ts";
 import { sqliteFailure } from "./failure.ts";
-import { stepsFrom } from "./schema.ts";
+import type { Layout } from "./layout.ts";
 import { type Dialect, type Row, type Sql, writable } from "./sql.ts";
-import { closedError, type StoreContext } from "./store-context.ts";
-import { tablesOf } from "./tables.ts";
+import { closedError, type DatabaseContext, type StoreContext } from "./store-context.ts";
 
 /** in which it tries without giving way */
 const patienceMs = 5;
@@ -37,20 +37,24 @@ const dialect: Dialect = {
   elements: "json_each(?)",
 };
 
-interface Opened {
+interface Opened<T> {
   readonly connection: Connection;
-  readonly tables: Tables;
+  readonly tables: T;
 }
 
 /** `path`: of a file, or `memoryPath`. Opens nothing yet. */
 export function createSqliteStore(path: string, context: StoreContext): DagStore {
-  const { clock, durability, defaultPoolSlots } = context;
+  return createSqliteDatabase(path, context, dagLayout(context.defaultPoolSlots));
+}
+
+/** The same, of whatever tables. */
+export function createSqliteDatabase<T>(path: string, { clock, durability }: DatabaseContext, layout: Layout<T>): Database<T> {
   const label = path === memoryPath ? "in memory" : path;
-  let opening: Promise<Opened> | null = null;
+  let opening: Promise<Opened<T>> | null = null;
   let last: Promise<unknown> = Promise.resolve();
   let closed = false;
 
-  function translated<T>(ask: () => T): T {
+  function translated<R>(ask: () => R): R {
     try {
       return ask();
     } catch (error) {
@@ -58,7 +62,7 @@ export function createSqliteStore(path: string, context: StoreContext): DagStore
     }
   }
 
-  async function open(): Promise<Opened> {
+  async function open(): Promise<Opened<T>> {
     const libsql = await loadLibsql();
     const connection = translated(() => {
       if (path === memoryPath) return openConnection(libsql, path, { durability });
@@ -69,12 +73,12 @@ export function createSqliteStore(path: string, context: StoreContext): DagStore
       return openConnection(libsql, file, { durability });
     });
     try {
-      translated(() => connection.write(() => stepsOf(connection, label, defaultPoolSlots).forEach(connection.execute)));
+      translated(() => connection.write(() => stepsOf(connection, label, layout).forEach(connection.execute)));
     } catch (error) {
       connection.close();
       throw error;
     }
-    return { connection, tables: tablesOf(sqlOf(connection)) };
+    return { connection, tables: layout.tables(sqlOf(connection)) };
   }
 
   function sqlOf(connection: Connection): Sql {
@@ -106,7 +110,7 @@ export function createSqliteStore(path: string, context: StoreContext): DagStore
     }
   }
 
-  async function transaction<T>(start: (connection: Connection) => Promise<void>, body: (tables: Tables) => Promise<T>): Promise<T> {
+  async function transaction<R>(start: (connection: Connection) => Promise<void>, body: (tables: T) => Promise<R>): Promise<R> {
     if (closed) throw closedError(label);
     opening ??= open();
     const { connection, tables } = await opening.catch((error: unknown) => {
@@ -133,7 +137,7 @@ export function createSqliteStore(path: string, context: StoreContext): DagStore
     }
   }
 
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  function inTurn<R>(work: () => Promise<R>): Promise<R> {
     const mine = last.then(work);
     last = mine.catch(() => {});
     return mine;
@@ -153,8 +157,9 @@ export function createSqliteStore(path: string, context: StoreContext): DagStore
   };
 }
 
-function stepsOf(connection: Connection, label: string, defaultPoolSlots: number): readonly string[] {
-  const [made] = connection.query("select 1 from sqlite_schema where name = 'celeriac_dag_schema'").all([]);
-  const [row] = made === undefined ? [] : connection.query("select version from celeriac_dag_schema").all([]);
-  return stepsFrom(Number(row?.[0] ?? 0), dialect, label, defaultPoolSlots);
+function stepsOf<T>(connection: Connection, label: string, { versionTable, stepsFrom }: Layout<T>): readonly string[] {
+  if (versionTable === null) return [];
+  const [made] = connection.query("select 1 from sqlite_schema where name = ?").all([versionTable]);
+  const [row] = made === undefined ? [] : connection.query(`select version from ${versionTable}`).all([]);
+  return stepsFrom(Number(row?.[0] ?? 0), dialect, label);
 }

@@ -1,7 +1,9 @@
-/** What a store is given when it is opened. */
+/** What a store, or another database of ours, is given when it is opened. */
 import { CeleriacError, type DriverContext } from "@celeriac/core/runtime";
 
-export interface StoreContext extends Pick<DriverContext, "clock" | "logger" | "durability" | "credentials"> {
+export type DatabaseContext = Pick<DriverContext, "clock" | "logger" | "durability" | "credentials">;
+
+export interface StoreContext extends DatabaseContext {
   /** of the default pool, which is made with the tables */
   readonly defaultPoolSlots: number;
 }
