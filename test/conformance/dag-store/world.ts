@@ -1,4 +1,5 @@
 /** The world of a test of DAG stores, and records to fill it with. */
+import { noTry } from "../../../packages/airflow-bridge/src/dag/first-instance.ts";
 import type { InstancePlace, InstanceRecord, RunRecord } from "../../../packages/airflow-bridge/src/dag/records.ts";
 import type { DagStore } from "../../../packages/airflow-bridge/src/dag/store.ts";
 
@@ -25,17 +26,8 @@ export function run(dagId: string, day: number, changes: Partial<RunRecord> = {}
 export function instance(of: RunRecord, taskId: string, changes: Partial<InstanceRecord> = {}): InstanceRecord {
   return {
     ...{ dagId: of.dagId, runId: of.runId, taskId, mapIndex: -1, state: "scheduled", tryNumber: 0, maxTries: 1, operator: "function" },
-    ...{ queue: null, pool: "default_pool", poolSlots: 1, priorityWeight: 1, externalId: null, scheduler: null, requeues: 0 },
-    ...{
-      hostname: null,
-      queuedAt: null,
-      startedAt: null,
-      firstStartedAt: null,
-      endedAt: null,
-      heartbeatAt: null,
-      nextAt: null,
-      reason: null,
-    },
+    ...{ queue: null, pool: "default_pool", poolSlots: 1, priorityWeight: 1 },
+    ...noTry,
     ...changes,
   };
 }

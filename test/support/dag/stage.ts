@@ -1,6 +1,7 @@
 /** A run of a DAG in a store, with instances queued as a scheduler would, and a runner beside it. */
 
 import { randomUUID } from "node:crypto";
+import { noTry } from "../../../packages/airflow-bridge/src/dag/first-instance.ts";
 import type { DagModel } from "../../../packages/airflow-bridge/src/dag/model.ts";
 import { memoryStore, openDagStore } from "../../../packages/airflow-bridge/src/dag/open-store.ts";
 import type { InstancePlace, InstanceRecord } from "../../../packages/airflow-bridge/src/dag/records.ts";
@@ -83,11 +84,10 @@ export async function openStage(tasks: Readonly<Record<string, TaskSketch>>, opt
 }
 
 function instanceRecord(place: InstancePlace, retries: number): InstanceRecord {
-  const nothing = { externalId: null, scheduler: null, hostname: null, queuedAt: null, startedAt: null, firstStartedAt: null };
   return {
     ...place,
-    ...nothing,
-    ...{ state: "none", tryNumber: 0, maxTries: retries + 1, operator: "function", queue: null, requeues: 0, endedAt: null },
-    ...{ pool: "default_pool", poolSlots: 1, priorityWeight: 1, heartbeatAt: null, nextAt: null, reason: null },
+    ...noTry,
+    ...{ state: "none", tryNumber: 0, maxTries: retries + 1, operator: "function", queue: null },
+    ...{ pool: "default_pool", poolSlots: 1, priorityWeight: 1 },
   };
 }

@@ -8,8 +8,6 @@ import type { App } from "@celeriac/core";
 import { type AppRuntime, type AppSource, createService, durationMs, type Logger, type Service } from "@celeriac/core/runtime";
 import { type AppStore, openAppStore } from "./app-store.ts";
 import type { ChildStart } from "./child/messages.ts";
-import type { DagSettings } from "./config.ts";
-import { createDagWatch } from "./dag-watch.ts";
 import type { Executor } from "./executor.ts";
 import { createCeleryExecutor } from "./executors/celery.ts";
 import { createLocalExecutor } from "./executors/local.ts";
@@ -69,28 +67,30 @@ export function createDagService(parts: DagServiceParts): DagService {
 }
 
 /** In the order of their starts. */
-function makeServices({ app, runtime, source, logger }: DagServiceParts, { store, url, settings }: AppStore): readonly Service[] {
+function makeServices(parts: DagServiceParts, opened: AppStore): readonly Service[] {
+  const { app, runtime, source, logger } = parts;
+  const { store, url, settings } = opened;
   const { clock } = runtime;
   const hostname = hostnameOf();
-  const find = (dagId: string) => findDag(app, dagId);
   const runner = () => runnerParts({ app, runtime }, { store, settings, hostname, logger, clock, handBack: "up_for_reschedule" });
   const start: ChildStart = { source, storeUrl: url, settings, hostname };
-  const executor = executorOf(settings.executor, {
-    sequential: () => createSequentialExecutor(runner()),
-    local: () => createLocalExecutor({ start, killAfterMs: usualGraceMs + childSlackMs, parallelism: settings.parallelism, clock, logger }),
-    celery: () =>
-      createCeleryExecutor({ app, store, parallelism: settings.parallelism, pollMs: celeryPollMs, clock, logger, findDag: find }),
-  });
-  const parts = { store, executor, settings: schedulerSettings(settings), clock, logger, hostname, dags: () => dagsOf(app).values() };
+  const { parallelism } = settings;
+  const makeExecutor = (): Executor => {
+    switch (settings.executor) {
+      case "sequential":
+        return createSequentialExecutor(runner());
+      case "local":
+        return createLocalExecutor({ start, killAfterMs: usualGraceMs + childSlackMs, parallelism, clock, logger });
+      case "celery":
+        return createCeleryExecutor({ app, store, parallelism, pollMs: celeryPollMs, clock, logger, findDag: (id) => findDag(app, id) });
+    }
+  };
+  const schedulerParts = { store, executor: makeExecutor(), settings: schedulerSettings(settings), clock, logger, hostname };
   return [
     createDagWatch({ app, everyMs: durationMs(settings.tablesReadInterval, "tablesReadInterval"), clock, logger }),
     settings.executor === "sequential" ? createTriggerer(runner()) : createTriggererProcess({ start, clock, logger }),
-    createScheduler(parts),
+    createScheduler({ ...schedulerParts, dags: () => dagsOf(app).values() }),
   ];
-}
-
-function executorOf(name: DagSettings["executor"], makers: Readonly<Record<Executor["name"], () => Executor>>): Executor {
-  return makers[name as Executor["name"]]();
 }
 
 function isIdle(store: DagStore, ours: ReadonlyMap<string, DagModel>, now: number): Promise<boolean> {

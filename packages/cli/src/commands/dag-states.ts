@@ -3,7 +3,7 @@ import type { InstanceRecord, RunRecord, TryRecord } from "@celeriac/airflow-bri
 import { CeleriacError } from "@celeriac/core/runtime";
 import type { CommandArguments } from "../command-table.ts";
 import { instantText, withDags } from "../dag-access.ts";
-import { stateText } from "../dag-states.ts";
+import { instanceName, stateText } from "../dag-states.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Output } from "../output.ts";
 import { table } from "../table.ts";
@@ -41,7 +41,7 @@ function show(run: RunRecord, instances: readonly InstanceRecord[], { tries, now
   const took = (began: number | null, ended: number | null) => (began === null ? "" : age(Math.max(0, (ended ?? now) - began)));
   const rows = instances.flatMap((instance) => [
     [
-      nameOf(instance),
+      instanceName(instance),
       instance.operator,
       stateText(instance.state, output),
       instance.tryNumber === 0 ? "" : String(instance.tryNumber),
@@ -60,12 +60,8 @@ function show(run: RunRecord, instances: readonly InstanceRecord[], { tries, now
   output.remark(`\nrun ${run.runId} ${run.state}`);
 }
 
-function nameOf({ taskId, mapIndex }: Pick<InstanceRecord, "taskId" | "mapIndex">): string {
-  return mapIndex < 0 ? taskId : `${taskId}[${mapIndex}]`;
-}
-
 function statesJson(
-  { dagId, runId, state, logicalDate, reason }: RunRecord & { readonly reason?: string | null },
+  { dagId, runId, state, logicalDate }: RunRecord,
   instances: readonly InstanceRecord[],
   tries: readonly TryRecord[] | null,
 ): object {
@@ -74,7 +70,7 @@ function statesJson(
     ...{ task: taskId, mapIndex, state, try: tryNumber, startedAt: time(startedAt), endedAt: time(endedAt), hostname, reason },
   });
   return {
-    ...{ dag: dagId, run: runId, state, logicalDate: instantText(logicalDate), ...(reason === undefined ? {} : { reason }) },
+    ...{ dag: dagId, run: runId, state, logicalDate: instantText(logicalDate) },
     instances: instances.map((each) => ({ ...common(each), operator: each.operator, maxTries: each.maxTries })),
     ...(tries === null ? {} : { tries: tries.map(common) }),
   };

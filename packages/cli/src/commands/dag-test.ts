@@ -1,7 +1,7 @@
 /** `celeriac dag test`: runs a DAG here, without store, scheduler or queue. */
 import type { CommandArguments } from "../command-table.ts";
 import { dagIn } from "../dag-access.ts";
-import { stateText } from "../dag-states.ts";
+import { instanceName, stateText } from "../dag-states.ts";
 import { exitCode } from "../exit-code.ts";
 import { loadApp } from "../load-app.ts";
 import { openLog } from "../open-log.ts";
@@ -22,11 +22,12 @@ export async function dagTest({ common, positionals, options }: CommandArguments
     const dag = dagIn(dags, positionals.dag);
     const request = { logicalDate: options.logicalDate ?? undefined, params: options.params ?? undefined };
     const { state, reason, instances } = await tryDag(dag, request, { runtime, dags });
-    const told = instances.map(({ taskId, mapIndex, state, tries, reason }) => ({ task: taskId, mapIndex, state, tries, reason }));
-    if (output.json) output.result("", { dag: dag.id, state, reason, instances: told });
-    else {
-      const rows = told.map((each) => [
-        each.mapIndex < 0 ? each.task : `${each.task}[${each.mapIndex}]`,
+    if (output.json) {
+      const told = instances.map(({ taskId: task, mapIndex, state, tries, reason }) => ({ task, mapIndex, state, tries, reason }));
+      output.result("", { dag: dag.id, state, reason, instances: told });
+    } else {
+      const rows = instances.map((each) => [
+        instanceName(each),
         stateText(each.state, output),
         each.tries === 0 ? "" : String(each.tries),
         each.reason ?? "",

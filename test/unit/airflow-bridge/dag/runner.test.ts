@@ -260,10 +260,14 @@ describe("a store that does not answer", () => {
     let isDown = false;
     const warned: string[] = [];
     const logger: Logger = { debug() {}, info() {}, warn: (message) => void warned.push(message), error() {} };
+    let refusedTwo = () => {};
+    const twoHeartbeats = new Promise<void>((resolve) => {
+      refusedTwo = resolve;
+    });
     const stage = await one(
-      run(async ({ clock }) => {
+      run(async () => {
         isDown = true;
-        await clock.sleep(100);
+        await twoHeartbeats;
         return { kind: "success", value: 1 };
       }),
     );
@@ -272,8 +276,10 @@ describe("a store that does not answer", () => {
       ...stage.store,
       write: async <T>(body: Parameters<typeof stage.store.write<T>>[0]) => {
         if (!isDown) return await stage.store.write(body);
-        // Two heartbeats or more, and the first attempt at the end.
-        if (++refused === 5) isDown = false;
+        refused += 1;
+        if (refused === 2) refusedTwo();
+        // The first attempt at the end, too, or a third heartbeat.
+        if (refused === 3) isDown = false;
         throw down();
       },
     };
