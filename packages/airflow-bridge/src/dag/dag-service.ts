@@ -8,6 +8,7 @@ import type { App } from "@celeriac/core";
 import { type AppRuntime, type AppSource, createService, durationMs, type Logger, type Service } from "@celeriac/core/runtime";
 import { type AppStore, openAppStore } from "./app-store.ts";
 import type { ChildStart } from "./child/messages.ts";
+import { createDagWatch } from "./dag-watch.ts";
 import type { Executor } from "./executor.ts";
 import { createCeleryExecutor } from "./executors/celery.ts";
 import { createLocalExecutor } from "./executors/local.ts";
