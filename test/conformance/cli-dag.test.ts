@@ -26,6 +26,12 @@ dag(app, "month", { schedule: "@daily", startAt: new Date("2026-01-01") }, (d) =
 dag(app, "daily", { schedule: "@daily", timetable: "interval", startAt: new Date("2999-01-01") }, (d) => {
   d.task("about", (run) => { throw run.fail(run.intervalStart.toISOString() + " to " + run.intervalEnd.toISOString()); })();
 });
+dag(app, "asks", {}, (d) => {
+  d.task("asks", async (run) => {
+    run.log.info((await run.connection("warehouse")).password);
+    if ((await run.variable("limits", { json: true })).rows !== 3) throw new Error("not mine");
+  })();
+});
 dag(app, "breaks", {}, (d) => {
   const first = d.task("first", () => { if (!existsSync("mended")) throw new Error("not yet"); return 1; });
   d.task("second", (_run, one) => one)(first());
@@ -66,6 +72,7 @@ beside("celeriac dag", () => {
     expect(await states("breaks", "broken")).toEqual(["first success", "second success"]);
     const listed = (await json("dag", "list"))["dags"] as { dag: string; paused: boolean; lastRun: { state: string } | null }[];
     expect(listed.map(({ dag, paused, lastRun }) => [dag, paused, lastRun?.state ?? null])).toEqual([
+      ["asks", false, null],
       ["breaks", false, "success"],
       ["daily", false, "failed"],
       ["etl", false, "success"],
@@ -87,6 +94,40 @@ beside("celeriac dag", () => {
     expect((await run("dag", "test", "nothing")).stderr).toContain("DAG_UNKNOWN");
     expect((await run("dag", "states", "etl", "nothing")).stderr).toContain("DAG_RUN_UNKNOWN");
     expect((await run("dag", "mark", "etl", "first", "sideways")).code).toBe(2);
+  });
+
+  it("takes over an Airflow's connections and variables, which tasks are given, and lists none of their secrets", async () => {
+    const connections = { warehouse: { conn_type: "postgres", host: "h", password: "import-pw", extra: '{"token": "import-token"}' } };
+    writeFileSync(join(folder.path, "connections.json"), JSON.stringify(connections));
+    writeFileSync(join(folder.path, "variables.json"), '{"api_key": "import-key", "limits": {"rows": 3}}');
+    expect(await json("dag", "import", "connections.json")).toMatchObject({ kind: "connections", added: ["warehouse"] });
+    expect(await json("dag", "import", "variables.json")).toMatchObject({ kind: "variables", added: ["api_key", "limits"] });
+    const listed = [await run("dag", "connections"), await run("dag", "variables", "list")].map(({ stdout }) => stdout).join("");
+    expect(listed).toMatch(/warehouse +postgres +h +\*{8} +{"token":"\*{8}"}.*api_key +\*{8}.*limits +{"rows":3}/s);
+    expect(listed).not.toMatch(/import-(?:pw|token|key)/);
+    expect(JSON.parse((await run("dag", "connections", "get", "warehouse")).stdout)).toMatchObject({ password: "import-pw" });
+    expect((await run("dag", "variables", "get", "api_key")).stdout).toBe("import-key\n");
+    const { stdout } = await run("dag", "test", "asks");
+    expect(stdout).toContain("asks success");
+    expect(stdout).not.toMatch(/import-pw/);
+  });
+
+  it("keeps a connection and a variable that somebody sets, and says what is wrong with others", async () => {
+    await run("dag", "connections", "set", "mine", "http://user:set-pw@h");
+    await run("dag", "variables", "set", "region", "eu");
+    expect(await json("dag", "connections", "get", "mine")).toMatchObject({ conn_type: "http", login: "user", password: "set-pw" });
+    expect(await json("dag", "variables", "get", "region")).toEqual({ variable: "region", value: "eu" });
+    await celeriac(folder.path, ["dag", "connections", "set", "mine"], {}, '{"conn_type": "http", "password": "piped"}\n');
+    expect(await json("dag", "connections", "get", "mine")).toMatchObject({ login: null, password: "piped" });
+    expect((await run("dag", "connections", "remove", "mine")).code).toBe(0);
+    expect((await run("dag", "variables", "remove", "region")).code).toBe(0);
+    expect((await run("dag", "connections", "remove", "mine")).stderr).toContain("DAG_CONNECTION_MISSING");
+    expect((await run("dag", "variables", "get", "region")).stderr).toContain("AIRFLOW_VAR_REGION");
+    const wrong = await run("dag", "connections", "set", "mine", "set-pw");
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/DAG_CONNECTION_INVALID(?!.*set-pw)/s)]);
+    expect((await run("dag", "import", "nowhere.json")).stderr).toContain("DAG_IMPORT");
+    for (const words of [["sideways"], ["get"], ["list", "x"], ["set", "a b", "http://h"]])
+      expect((await run("dag", "connections", ...words)).code).toBe(2);
   });
 
   it("marks a run, and says so", async () => {

@@ -23,14 +23,20 @@ export function startCeleriac(folder: string, words: readonly string[], environm
   return startPrivateProcess({ command: process.execPath, args, cwd: folder, env: { ...process.env, ...environment } });
 }
 
-/** Runs a command to its end. Rejects when it did not end by itself. */
-export function celeriac(folder: string, words: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<CommandEnd> {
+/** Runs a command to its end, with `input` for what it reads. Rejects when it did not end by itself. */
+export function celeriac(
+  folder: string,
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  input: string | null = null,
+): Promise<CommandEnd> {
   const options = { cwd: folder, env: { ...process.env, ...environment }, timeout: 50_000, killSignal: "SIGKILL" } as const;
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [launcher, ...words], options, (error, stdout, stderr) => {
+    const child = execFile(process.execPath, [launcher, ...words], options, (error, stdout, stderr) => {
       const code = error === null ? 0 : error.code;
       if (typeof code === "number") resolve({ code, stdout, stderr });
       else reject(new Error(`celeriac ${words.join(" ")} did not end by itself:\n${stdout}${stderr}`, { cause: error }));
     });
+    if (input !== null) child.stdin!.end(input);
   });
 }

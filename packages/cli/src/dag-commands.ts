@@ -18,6 +18,12 @@ import { logLevelSetting } from "./worker-flags.ts";
 const dagPlace = { dag: { doc: "Id of the DAG.", many: false } } as const;
 const runPlace = { ...dagPlace, run: { doc: "Id of the run.", many: false } } as const;
 const someDags = { dags: { doc: "Ids of DAGs.", many: true } } as const;
+const kept = (name: string, form: string) =>
+  ({
+    action: { doc: "list, get, set or remove.", many: false, optional: true },
+    name: { doc: `Its ${name}.`, many: false, optional: true },
+    value: { doc: form, many: false, optional: true },
+  }) as const;
 const whichTasks = {
   tasks: option(namesSetting([], "Only these tasks; unless told, all of the run."), "A,B"),
   upstream: option(flagSetting(false, "With --tasks: all before them, too."), null),
@@ -177,10 +183,60 @@ export const dagCommands = {
     ],
     exitCodes,
   },
+  "dag import": {
+    doc: "Takes over connections or variables of an Airflow.",
+    notes: [
+      "FILE is what airflow connections export or airflow variables export wrote: JSON, or .env for connections. All of it is read before anything is written. What the store has already, and has otherwise, stays as it is without --overwrite: of variables, too, which Airflow's own import replaces.",
+    ],
+    positionals: { file: { doc: "The exported file.", many: false } },
+    options: {
+      overwrite: option(flagSetting(false, "Replace what is there and differs."), null),
+      as: option(
+        choiceSetting(
+          ["auto", "connections", "variables"],
+          "auto",
+          "What the file has; auto: connections where all have a conn_type, or the file is .env.",
+        ),
+        "WHICH",
+      ),
+    },
+    examples: [
+      ["celeriac dag import connections.json", "after airflow connections export connections.json"],
+      ["celeriac dag import variables.json --overwrite", "those that were changed in Airflow meanwhile, too"],
+    ],
+    exitCodes,
+  },
+  "dag connections": {
+    doc: "Shows and changes the connections of DAGs.",
+    notes: [
+      "list, where nothing is said, shows those of the store, with stars for secrets. get shows the one that a task which runs here is given, as JSON with its password: AIRFLOW_CONN_<ID> wins over the store. set keeps one, and replaces it. Without VALUE it reads standard input, which other users of the machine do not see, as they see a command line.",
+    ],
+    positionals: kept("id", "A URI, such as postgres://login:password@host/database, or JSON, as in Airflow."),
+    options: {},
+    examples: [
+      ["celeriac dag connections", "all, without their secrets"],
+      ["celeriac dag connections set warehouse", "to what standard input has"],
+      ["celeriac dag connections remove warehouse", "from the store"],
+    ],
+    exitCodes,
+  },
+  "dag variables": {
+    doc: "Shows and changes the variables of DAGs.",
+    notes: [
+      "list, where nothing is said, shows those of the store, with stars for what their keys call a secret. get prints the one that a task which runs here is given: AIRFLOW_VAR_<KEY> wins over the store. set keeps one, and replaces it; without VALUE it reads standard input.",
+    ],
+    positionals: kept("key", "Any text; JSON, where tasks ask for it."),
+    options: {},
+    examples: [
+      ["celeriac dag variables", "all, without their secrets"],
+      [`celeriac dag variables set limits '{"rows": 1000}'`, "as JSON, which a task reads with { json: true }"],
+    ],
+    exitCodes,
+  },
   "dag test": {
     doc: "Runs a DAG here, once, without store, scheduler or queue.",
     notes: [
-      "One task after the other, in this process, and what it triggers as well. Time between tries and between looks of a sensor is passed over. Nothing is kept.",
+      "One task after the other, in this process, and what it triggers as well. Time between tries and between looks of a sensor is passed over. Nothing is kept; connections and variables are read from the store, where there is one.",
     ],
     positionals: dagPlace,
     options: { logicalDate: option(instantSetting("Its logical date; now, unless told."), "INSTANT"), params },

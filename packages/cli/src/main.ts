@@ -111,6 +111,12 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
       return await (await import("./commands/dag-trigger.ts")).dagTrigger(line.args, output);
     case "dag backfill":
       return await (await import("./commands/dag-backfill.ts")).dagBackfill(line.args, output);
+    case "dag import":
+      return await (await import("./commands/dag-import.ts")).dagImport(line.args, output);
+    case "dag connections":
+      return await (await import("./commands/dag-connections.ts")).dagConnections(line.args, output);
+    case "dag variables":
+      return await (await import("./commands/dag-variables.ts")).dagVariables(line.args, output);
     case "dag test":
       return await (await import("./commands/dag-test.ts")).dagTest(line.args, output);
     case "dag pause":

@@ -253,7 +253,7 @@ export const errorTable = {
   ],
   DAG_CONNECTION_MISSING: [
     "A task of a DAG asked for a connection that neither the environment nor the store has.",
-    "Set the variable that the message names, to Airflow's URI or JSON, for the process that runs the task.",
+    "Set the variable that the message names, to Airflow's URI or JSON, for the process that runs the task, or keep it in the store: celeriac dag connections set.",
   ],
   DAG_CONNECTION_INVALID: [
     "A connection was given in a form that is not Airflow's.",
@@ -261,11 +261,15 @@ export const errorTable = {
   ],
   DAG_VARIABLE_MISSING: [
     "A task of a DAG asked for a variable that neither the environment nor the store has.",
-    "Set the variable of the environment that the message names, or give a `fallback`.",
+    "Set the variable of the environment that the message names, keep it in the store, celeriac dag variables set, or give a `fallback`.",
   ],
   DAG_VARIABLE_INVALID: [
     "A task of a DAG asked for a variable as JSON that is none.",
     "The message has the place in its text; ask without `json` for the text itself.",
+  ],
+  DAG_IMPORT: [
+    "A file of connections or variables cannot be read, or does not have the form in which Airflow exports them.",
+    "The message has the place; nothing of the file is in the store. Of YAML, export it again as JSON.",
   ],
   DAG_STORE_UNREACHABLE: [
     "The DAG store's database did not accept a connection or did not answer, its file cannot be opened, or another process keeps it locked.",

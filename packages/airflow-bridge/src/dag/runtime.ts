@@ -1,10 +1,16 @@
 /** The door for our own commands: the store of DAGs, what can be done to it, and the service that schedules them. */
 export { type BackfilledRun, backfillDag } from "./acts/backfill.ts";
 export { clearInstances } from "./acts/clear.ts";
+export { type Kept, keepImported } from "./acts/keep-connections.ts";
 export { markInstances, markRun } from "./acts/mark.ts";
 export { pauseDag } from "./acts/pause.ts";
 export { triggerRun } from "./acts/trigger.ts";
 export { openAppStore } from "./app-store.ts";
+export type { Connection } from "./connections/connection.ts";
+export { createConnectionReader, storedConnections } from "./connections/connection-reader.ts";
+export { shownVariable, withoutNamedSecrets } from "./connections/hide-secrets.ts";
+export { isKeptName, readImport } from "./connections/import-file.ts";
+export { readConnection } from "./connections/read-connection.ts";
 export { createTimetable } from "./create-timetable.ts";
 export { createDagService, type DagService } from "./dag-service.ts";
 export type { DagModel } from "./model.ts";

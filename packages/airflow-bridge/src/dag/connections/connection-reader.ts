@@ -50,7 +50,10 @@ export function createConnectionReader(
         hideConnection(found);
         return found;
       }
-      throw new CeleriacError("DAG_CONNECTION_MISSING", `There is no connection ${JSON.stringify(id)}: set ${name}, in Airflow's form`);
+      throw new CeleriacError(
+        "DAG_CONNECTION_MISSING",
+        `There is no connection ${JSON.stringify(id)}: set ${name}, or keep it: celeriac dag connections set ${id} URI`,
+      );
     },
     async variable<T>(key: string, o: { readonly json?: true; readonly fallback?: T } = {}): Promise<T | string> {
       const name = variableName("AIRFLOW_VAR_", key, "variable");
@@ -61,7 +64,10 @@ export function createConnectionReader(
         return o.json === true ? (jsonOf(text, key) as T) : text;
       }
       if ("fallback" in o) return o.fallback as T;
-      throw new CeleriacError("DAG_VARIABLE_MISSING", `There is no variable ${JSON.stringify(key)}: set ${name}`);
+      throw new CeleriacError(
+        "DAG_VARIABLE_MISSING",
+        `There is no variable ${JSON.stringify(key)}: set ${name}, or keep it: celeriac dag variables set ${key} VALUE`,
+      );
     },
   };
 }

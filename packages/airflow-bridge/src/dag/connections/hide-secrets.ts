@@ -1,5 +1,5 @@
 /** What of connections and variables is secret, by Airflow's rules: from the moment that it is read, no log and no reason of a failure shows it. */
-import { hideSecret, isRecord, isSecretKey } from "@celeriac/core/runtime";
+import { hideSecret, isRecord, isSecretKey, redactText, stars } from "@celeriac/core/runtime";
 import type { Connection } from "./connection.ts";
 import { readJson } from "./json-text.ts";
 
@@ -10,6 +10,23 @@ const airflowNames =
 /** Whether the value of a variable, or of something in a connection's extra, is a secret. */
 export function namesSecret(name: string): boolean {
   return isSecretKey(name) || airflowNames.test(name.toLowerCase().replace(/\W+/g, "_"));
+}
+
+/** A copy for people, in which stars stand for what a name calls a secret. */
+export function withoutNamedSecrets(value: unknown): unknown {
+  if (typeof value === "string") return redactText(value);
+  if (Array.isArray(value)) return value.map(withoutNamedSecrets);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [name, part !== null && namesSecret(name) ? stars : withoutNamedSecrets(part)]),
+  );
+}
+
+/** A variable as a list shows it. */
+export function shownVariable(key: string, text: string): string {
+  if (namesSecret(key)) return stars;
+  const value = parsed(text);
+  return value === undefined ? redactText(text) : JSON.stringify(withoutNamedSecrets(value));
 }
 
 export function hideConnection({ login, password, extra }: Connection): void {
