@@ -11,6 +11,7 @@ import type { ExecutorEvent } from "../../packages/airflow-bridge/src/dag/execut
 import { createCeleryExecutor } from "../../packages/airflow-bridge/src/dag/executors/celery.ts";
 import { createLocalExecutor } from "../../packages/airflow-bridge/src/dag/executors/local.ts";
 import { createSequentialExecutor } from "../../packages/airflow-bridge/src/dag/executors/sequential.ts";
+import { createOpenHooks } from "../../packages/airflow-bridge/src/dag/hooks/open-hooks.ts";
 import { openDagStore } from "../../packages/airflow-bridge/src/dag/open-store.ts";
 import { dagsOf } from "../../packages/airflow-bridge/src/dag/registry.ts";
 import { runnerParts } from "../../packages/airflow-bridge/src/dag/runner-parts.ts";
@@ -54,7 +55,10 @@ function local(storeUrl: string, logger: Logger = silentLogger) {
 
 executorSuite("sequential, on PostgreSQL", { givesBack: true }, async () => {
   const { store, close } = await postgres();
-  const parts = runnerParts({ app, runtime }, { store, settings, hostname: hostname(), ...common, handBack: "up_for_reschedule" });
+  const parts = runnerParts(
+    { app, runtime },
+    { store, hooks: createOpenHooks(common), settings, hostname: hostname(), ...common, handBack: "up_for_reschedule" },
+  );
   return { store, dag, create: () => createSequentialExecutor(parts), close };
 });
 

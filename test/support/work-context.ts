@@ -1,4 +1,5 @@
 /** What the work of a DAG's task is given, for tests of one operator. */
+import { createOpenHooks } from "../../packages/airflow-bridge/src/dag/hooks/open-hooks.ts";
 import type { RunAccess, WorkContext } from "../../packages/airflow-bridge/src/dag/model.ts";
 import { endings } from "../../packages/airflow-bridge/src/dag/task-ending.ts";
 import { systemClock } from "../../packages/core/src/clock.ts";
@@ -17,6 +18,7 @@ export function workContext(given: Partial<WorkContext> = {}): WorkContext {
     connection: () => Promise.reject(new Error("no connections here")),
     variable: () => Promise.reject(new Error("no variables here")),
     ...{ environment: process.env, clock: systemClock, runs: noRuns, ...endings },
+    hooks: createOpenHooks({ clock: systemClock, logger: silentLogger }),
     ...given,
   };
 }

@@ -335,6 +335,14 @@ export const errorTable = {
     "The script of a process cannot be run: it is not there, or exports no function `run`.",
     "The message names the file; `export async function run(run, params)` is what it needs.",
   ],
+  DAG_HOOK_TYPE: [
+    "A hook was given a connection of another type.",
+    "Take the hook of its type, or give the connection the type that the message names.",
+  ],
+  DAG_HTTP: [
+    "A server did not answer a request of a task of a DAG, or refused it.",
+    "The message has the address, and what came: its status and the begin of its answer, or why there was none.",
+  ],
   DAG_EXECUTOR: [
     "An executor of DAGs cannot work with the settings of the app.",
     "The message names what it needs; or take another executor.",

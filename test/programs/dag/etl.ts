@@ -1,12 +1,23 @@
 /** The app of the tests of executors: a task for each way in which one may end. */
 
-import { dag } from "@celeriac/airflow-bridge/dag";
+import { appendFileSync } from "node:fs";
+import { dag, defineHook } from "@celeriac/airflow-bridge/dag";
 import { createApp } from "@celeriac/core";
 
 export const app = createApp("etl", { broker: "memory://dag-executors", config: { taskTrackStarted: true, taskDefaultPriority: 3 } });
 
 const double = app.task("etl.double", (n: number) => 2 * n);
 const declared = app.declare<(n: number) => number>("etl.declared");
+
+/** Says in the file that its connection names what becomes of it. */
+const mark = defineHook(
+  "mark",
+  ({ host }) => {
+    appendFileSync(host!, "opened\n");
+    return { path: host! };
+  },
+  ({ path }) => appendFileSync(path, "closed\n"),
+);
 
 dag(app, "etl", { schedule: null }, (d) => {
   const number = d.task("number", async (run) => {
@@ -18,6 +29,7 @@ dag(app, "etl", { schedule: null }, (d) => {
   d.task("fails", async () => {
     throw new Error("no luck");
   })();
+  d.task("marks", async () => (await mark("mark")).path)();
   d.task("skips", async (run) => {
     throw run.skip("nothing new");
   })();

@@ -1,6 +1,7 @@
 /** Schedulers on a store, and workers beside them that outlive each: a message goes from a scheduler's executor to them, as through a broker. */
 import { createEventBuffer, type EventBuffer } from "../../../packages/airflow-bridge/src/dag/event-buffer.ts";
 import type { Executor, QueuedInstance } from "../../../packages/airflow-bridge/src/dag/executor.ts";
+import { createOpenHooks } from "../../../packages/airflow-bridge/src/dag/hooks/open-hooks.ts";
 import type { DagModel } from "../../../packages/airflow-bridge/src/dag/model.ts";
 import type { InstanceRecord, RunPlace, RunRecord } from "../../../packages/airflow-bridge/src/dag/records.ts";
 import { resolveInputs } from "../../../packages/airflow-bridge/src/dag/resolve-inputs.ts";
@@ -38,6 +39,7 @@ export function runnerParts({ store, clock, dags }: RunnerOptions): RunnerParts 
     environment: {},
     settings: { heartbeatMs: 100, graceMs: 50, maxXcomBytes: 1_048_576, endRetryMs: 5_000 },
     runs: { trigger: async () => {}, find: async () => null },
+    hooks: createOpenHooks({ clock, logger: silentLogger }),
     handBack: "up_for_reschedule",
     findDag: (id) => dags.find((dag) => dag.id === id),
     freshen: async () => {},

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { noTry } from "../../../packages/airflow-bridge/src/dag/first-instance.ts";
+import { createOpenHooks } from "../../../packages/airflow-bridge/src/dag/hooks/open-hooks.ts";
 import type { DagModel } from "../../../packages/airflow-bridge/src/dag/model.ts";
 import { memoryStore, openDagStore } from "../../../packages/airflow-bridge/src/dag/open-store.ts";
 import type { InstancePlace, InstanceRecord } from "../../../packages/airflow-bridge/src/dag/records.ts";
@@ -62,6 +63,7 @@ export async function openStage(tasks: Readonly<Record<string, TaskSketch>>, opt
     parts: {
       ...{ store, clock, logger: silentLogger, hostname: "here", environment: {}, settings: fastRunner, handBack: "up_for_reschedule" },
       runs: { trigger: async () => {}, find: async () => null },
+      hooks: createOpenHooks({ clock, logger: silentLogger }),
       findDag: (id) => (id === dag.id ? dag : undefined),
       freshen: async () => {},
       resolve: async () => [],

@@ -9,6 +9,11 @@ export function withWork<T>(context: WorkContext, body: () => T): T {
   return storage.run(context, body);
 }
 
+/** Of the try that it is done for; undefined outside of tasks. */
+export function currentSignal(): AbortSignal | undefined {
+  return storage.getStore()?.signal;
+}
+
 /** `what` is as errors call it. Throws DAG_HOOK_OUTSIDE where no function of a DAG runs. */
 export function currentWork(what: string): WorkContext {
   const context = storage.getStore();

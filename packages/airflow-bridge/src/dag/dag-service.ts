@@ -1,7 +1,7 @@
 /**
  * What `celeriac dag scheduler` runs: the scheduler, the executor that the settings name, the triggerer, and the watch over DAGs that are made of
  * rows, over the store of the app. Duties:
- * 1. open and close the store, 2. start and stop them in the right order.
+ * 1. open and close the store, and what hooks opened here, 2. start and stop them in the right order.
  */
 import { hostname as hostnameOf } from "node:os";
 import type { App } from "@celeriac/core";
@@ -13,6 +13,7 @@ import type { Executor } from "./executor.ts";
 import { createCeleryExecutor } from "./executors/celery.ts";
 import { createLocalExecutor } from "./executors/local.ts";
 import { createSequentialExecutor } from "./executors/sequential.ts";
+import { createOpenHooks, type OpenHooks } from "./hooks/open-hooks.ts";
 import type { DagModel } from "./model.ts";
 import { usualGraceMs } from "./perform.ts";
 import { dagsOf, findDag } from "./registry.ts";
@@ -46,11 +47,13 @@ export interface DagService extends Service {
 /** Starting throws CONFIG_*, DAG_STORE_*, DAG_TRIGGERER, BROKER_*. */
 export function createDagService(parts: DagServiceParts): DagService {
   let opened: AppStore | null = null;
+  let hooks: OpenHooks | null = null;
   let running: readonly Service[] = [];
   const service = createService("the scheduler of DAGs", {
     async start() {
       opened = await openAppStore(parts.runtime, parts.settings);
-      const made = makeServices(parts, opened);
+      hooks = createOpenHooks({ clock: parts.runtime.clock, logger: parts.logger });
+      const made = makeServices(parts, opened, hooks);
       for (const each of made) {
         running = [each, ...running];
         await each.start();
@@ -59,6 +62,7 @@ export function createDagService(parts: DagServiceParts): DagService {
     async stop(deadlineMs) {
       // The scheduler first: what it runs may still wait for the triggerer.
       for (const each of running) await each.stop({ deadlineMs });
+      await hooks?.close();
       await opened?.store.close();
     },
   });
@@ -68,12 +72,12 @@ export function createDagService(parts: DagServiceParts): DagService {
 }
 
 /** In the order of their starts. */
-function makeServices(parts: DagServiceParts, opened: AppStore): readonly Service[] {
+function makeServices(parts: DagServiceParts, opened: AppStore, hooks: OpenHooks): readonly Service[] {
   const { app, runtime, source, logger } = parts;
   const { store, url, settings } = opened;
   const { clock } = runtime;
   const hostname = hostnameOf();
-  const runner = () => runnerParts({ app, runtime }, { store, settings, hostname, logger, clock, handBack: "up_for_reschedule" });
+  const runner = () => runnerParts({ app, runtime }, { store, hooks, settings, hostname, logger, clock, handBack: "up_for_reschedule" });
   const start: ChildStart = { source, storeUrl: url, settings, hostname };
   const { parallelism } = settings;
   const makeExecutor = (): Executor => {

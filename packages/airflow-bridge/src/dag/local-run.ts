@@ -7,6 +7,7 @@ import type { StoredConnections } from "./connections/connection-reader.ts";
 import { decide, type RunDecision } from "./decide.ts";
 import { mappedLists, measureLists } from "./decide-task.ts";
 import { createHastyClock, type HastyClock } from "./hasty-clock.ts";
+import type { OpenHooks } from "./hooks/open-hooks.ts";
 import { instanceLogger } from "./instance-logger.ts";
 import { look } from "./look.ts";
 import { transition } from "./machine.ts";
@@ -26,6 +27,7 @@ export interface LocalRunParts {
   readonly logger: Logger;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly stored: StoredConnections;
+  readonly hooks: OpenHooks;
   readonly maxXcomBytes: number;
   readonly maxMapLength: number;
   /** what tasks may trigger */
@@ -177,8 +179,8 @@ async function workOf(
 ): Promise<Ending> {
   const args = resolveInputs(task.inputs, values, instance.mapIndex);
   const { parts, log, signal } = around;
-  const { environment, stored } = parts;
-  const context = workContext(dag, { instance, run }, { environment, stored, signal, log, clock, runs });
+  const { environment, stored, hooks } = parts;
+  const context = workContext(dag, { instance, run }, { environment, stored, hooks, signal, log, clock, runs });
   switch (task.work.kind) {
     case "run":
       return await task.work.run(context, args);

@@ -1,6 +1,7 @@
 /** A DAG as scheduler, runner and commands see it: frozen data that the builder makes from the code of its author, the same in every process that loads it. */
 import type { Schedule } from "@celeriac/core";
 import type { Clock } from "@celeriac/core/runtime";
+import type { OpenHooks } from "./hooks/open-hooks.ts";
 import type { Input } from "./input.ts";
 import type { RunPlace } from "./records.ts";
 import type { RunContext } from "./run-context.ts";
@@ -100,6 +101,8 @@ export interface WorkContext extends RunContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly runs: RunAccess;
+  /** of the process */
+  readonly hooks: Pick<OpenHooks, "use">;
 }
 
 /** Runs of DAGs, for work that begins one or waits for one. */

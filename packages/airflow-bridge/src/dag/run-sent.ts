@@ -3,16 +3,18 @@ import { hostname } from "node:os";
 import type { TaskContext } from "@celeriac/core";
 import { type AbortReason, type AppRuntime, CeleriacError } from "@celeriac/core/runtime";
 import { openAppStore } from "./app-store.ts";
+import { createOpenHooks } from "./hooks/open-hooks.ts";
 import { Interruption, type InterruptionKind } from "./interruption.ts";
 import type { InstancePlace } from "./records.ts";
 import { type RunnerParts, runInstance } from "./runner.ts";
 import { runnerParts } from "./runner-parts.ts";
 
-/** What runs them in this process. Whoever opens it closes its store. Throws CONFIG_*. */
+/** What runs them in this process. Whoever opens it closes its hooks and its store. Throws CONFIG_*. */
 export async function openRunner(app: object, runtime: AppRuntime): Promise<RunnerParts> {
   const { store, settings } = await openAppStore(runtime);
   const { clock, logger } = runtime;
-  return runnerParts({ app, runtime }, { store, settings, logger, clock, hostname: hostname(), handBack: "queued" });
+  const hooks = createOpenHooks({ clock, logger });
+  return runnerParts({ app, runtime }, { store, hooks, settings, logger, clock, hostname: hostname(), handBack: "queued" });
 }
 
 /** A message that comes again while its instance runs elsewhere, or when it has ended, is dropped: the store says so. */

@@ -20,10 +20,10 @@ export function registerRunTask(app: App<any>): void {
   let parts: Promise<RunnerParts> | null = null;
   let executors = 0;
   runtime.signals.workerProcessInit.connect(() => void executors++);
-  // Of several in this process the last one closes the store; a worker that starts later opens it anew.
+  // Of several in this process the last one closes hooks and store; a worker that starts later opens it anew.
   runtime.signals.workerProcessShutdown.connect(() => {
     if (--executors > 0) return;
-    void parts?.then(({ store }) => store.close()).catch(() => {});
+    void parts?.then(({ hooks, store }) => hooks.close().then(() => store.close())).catch(() => {});
     parts = null;
   });
   const run = async (self: TaskContext, dagId: string, runId: string, taskId: string, mapIndex: number, _tryNumber: number) => {

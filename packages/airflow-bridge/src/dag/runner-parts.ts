@@ -1,8 +1,9 @@
-/** What runs task instances in a process that has loaded the app: everything around `runInstance` but the store, which its owner opens and closes. */
+/** What runs task instances in a process that has loaded the app: everything around `runInstance` but the store and the hooks, which their owner opens and closes. */
 import { type AppRuntime, type Clock, durationMs, environmentOfProcess, type Logger } from "@celeriac/core/runtime";
 import { createRunAccess } from "./acts/trigger.ts";
 import type { DagSettings } from "./config.ts";
 import { freshenDags } from "./freshen-dags.ts";
+import type { OpenHooks } from "./hooks/open-hooks.ts";
 import { usualGraceMs } from "./perform.ts";
 import { findDag } from "./registry.ts";
 import { resolveInputs } from "./resolve-inputs.ts";
@@ -18,6 +19,7 @@ export interface AppDags {
 
 export interface RunnerPlace {
   readonly store: DagStore;
+  readonly hooks: OpenHooks;
   readonly settings: Pick<DagSettings, "taskInstanceHeartbeatSec" | "maxXcomBytes" | "tablesReadInterval">;
   readonly hostname: string;
   readonly logger: Logger;

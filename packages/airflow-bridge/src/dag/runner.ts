@@ -5,6 +5,7 @@
 import { CeleriacError, type Clock, type Logger } from "@celeriac/core/runtime";
 import { storedConnections } from "./connections/connection-reader.ts";
 import { beginHeartbeats } from "./heartbeats.ts";
+import type { OpenHooks } from "./hooks/open-hooks.ts";
 import { instanceLogger } from "./instance-logger.ts";
 import { interruptionOf } from "./interruption.ts";
 import { look } from "./look.ts";
@@ -35,6 +36,7 @@ export interface RunnerParts {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly settings: RunnerSettings;
   readonly runs: RunAccess;
+  readonly hooks: OpenHooks;
   /** where an instance goes whose process is stopped: back to the executor that has its message, or to the scheduler; the try goes on */
   readonly handBack: "queued" | "up_for_reschedule";
   findDag(dagId: string): DagModel | undefined;

@@ -12,6 +12,7 @@ import {
 import { dagSettings } from "./config.ts";
 import { lateConnections } from "./connections/late-connections.ts";
 import { type Handle, originOf } from "./handle.ts";
+import { createOpenHooks } from "./hooks/open-hooks.ts";
 import { type LocalRun, type LocalRunParts, runLocally } from "./local-run.ts";
 import { manualRun } from "./manual-run.ts";
 import type { DagModel } from "./model.ts";
@@ -68,8 +69,9 @@ export async function tryDag(dag: DagModel, options: TrialOptions, { runtime, da
   const { maxXcomBytes, maxMapLength } = settings;
   const stored = lateConnections(runtime, settings);
   const { clock, logger } = runtime;
+  const hooks = createOpenHooks({ clock, logger });
   const parts: LocalRunParts = {
-    ...{ clock, logger, environment: environmentOfProcess(), stored, maxXcomBytes, maxMapLength },
+    ...{ clock, logger, environment: environmentOfProcess(), stored, hooks, maxXcomBytes, maxMapLength },
     findDag: (dagId) => dags.get(dagId),
     runTask: (name, args) => runAppTask(runtime, name, args),
   };
@@ -77,6 +79,7 @@ export async function tryDag(dag: DagModel, options: TrialOptions, { runtime, da
   try {
     return trialOf(dag, await runLocally(dag, run, parts));
   } finally {
+    await hooks.close();
     await stored.close();
   }
 }

@@ -1,6 +1,7 @@
 /** What a child process of the scheduler has: the app it loads, the store it opens, and a log that its parent writes. */
 import { type Logger, redact, systemClock } from "@celeriac/core/runtime";
 import { openStoreAt } from "../app-store.ts";
+import { createOpenHooks } from "../hooks/open-hooks.ts";
 import { loadDags } from "../load-dags.ts";
 import type { RunnerParts } from "../runner.ts";
 import { runnerParts } from "../runner-parts.ts";
@@ -12,7 +13,9 @@ export async function openChild({ source, storeUrl, settings, hostname }: ChildS
   loaded.runtime.enterExecutor();
   loaded.runtime.setLogger(parentLogger);
   const store = await openStoreAt(storeUrl, loaded.runtime, settings);
-  return runnerParts(loaded, { store, settings, hostname, logger: parentLogger, clock: systemClock, handBack: "up_for_reschedule" });
+  const around = { logger: parentLogger, clock: systemClock };
+  const hooks = createOpenHooks(around);
+  return runnerParts(loaded, { store, hooks, settings, hostname, ...around, handBack: "up_for_reschedule" });
 }
 
 export function tellParent(message: FromChild): void {

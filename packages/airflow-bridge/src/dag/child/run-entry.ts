@@ -18,7 +18,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     if (!process.connected) abort.abort(new Interruption("stopped", `its process got ${signal}`));
   });
 process.on("disconnect", () => {
-  if (!isRunning) process.exit(0);
+  if (!isRunning) void end();
 });
 process.on("message", (message: ToChild) => void obey(message));
 
@@ -55,5 +55,11 @@ async function run({ place, externalId }: Extract<ToChild, { kind: "run" }>): Pr
     tellParent({ kind: "lost", reason: reasonOf(error) });
   }
   isRunning = false;
-  if (!process.connected) process.exit(0);
+  if (!process.connected) await end();
+}
+
+async function end(): Promise<void> {
+  const opened = await parts?.catch(() => null);
+  await opened?.hooks.close();
+  process.exit(0);
 }
