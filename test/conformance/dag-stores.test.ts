@@ -195,6 +195,13 @@ describe("a DAG store in PostgreSQL", () => {
     expect(a).toBe(b);
   });
 
+  it("is made once by many that find nothing there at the same time", async () => {
+    const url = await ownSchema();
+    const stores = Array.from({ length: 8 }, () => closing(createPostgresStore(url, context)));
+    expect(await Promise.all(stores.map(names))).toEqual(stores.map(() => []));
+    expect(await postgresRows(url, "select version from celeriac_dag_schema")).toHaveLength(1);
+  });
+
   it("tells of tables of a newer version, and of a server that does not answer", async () => {
     const url = await ownSchema();
     await names(closing(createPostgresStore(url, context)));

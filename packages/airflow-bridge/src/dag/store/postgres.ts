@@ -112,6 +112,8 @@ async function bringUpToDate<T>(ask: Ask, label: string, { versionTable, stepsFr
   if ((await missing()).length === 0) return;
   await ask("select pg_advisory_xact_lock($1)", [lockNumber]);
   try {
+    // Who waited for the lock remembers that there was no such table until a statement like this one looks anew.
+    await ask("create table if not exists celeriac_dag_schema (version integer not null)");
     for (const step of await missing()) await ask(step);
   } catch (error) {
     throw postgresTablesRefused(error);
