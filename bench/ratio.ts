@@ -11,7 +11,12 @@ export interface Ratio {
 export function ratioOf(own: Row, other: Row): Ratio {
   const figure = (measurement: Measurement) => (own.workload === "latency" ? 1 / (measurement.p50Ms ?? Number.NaN) : measurement.perSecond);
   const pairs = own.each.slice(0, other.each.length);
-  const ratios = pairs.map((measurement, index) => figure(measurement) / figure(other.each[index]!));
+  return ratioOfRates(pairs.map(figure), other.each.map(figure));
+}
+
+/** Of figures that were measured in turns. */
+export function ratioOfRates(own: readonly number[], other: readonly number[]): Ratio {
+  const ratios = own.map((figure, index) => figure / other[index]!);
   return { median: percentile(ratios, 0.5), least: Math.min(...ratios), most: Math.max(...ratios) };
 }
 

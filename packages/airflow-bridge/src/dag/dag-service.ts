@@ -26,7 +26,8 @@ import { createTriggererProcess } from "./triggerer-process.ts";
 
 /** A child that is told to end gets so much longer than what it runs. */
 const childSlackMs = 1_000;
-const celeryPollMs = 1_000;
+/** What stands behind a task waits for so long at most, as nothing else tells the scheduler that it has ended. */
+const celeryPollMs = 200;
 
 export interface DagServiceParts {
   // biome-ignore lint/suspicious/noExplicitAny: any app

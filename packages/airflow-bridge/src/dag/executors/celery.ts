@@ -27,7 +27,7 @@ export interface CeleryExecutorOptions {
   readonly app: App<any>;
   readonly store: DagStore;
   readonly parallelism: number;
-  /** how often the result backend is asked; 1 s */
+  /** how often the result backend is asked; 200 ms */
   readonly pollMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
