@@ -5,6 +5,8 @@ import { dag as dagOf } from "@celeriac/airflow-bridge/dag";
 import { createApp } from "@celeriac/core";
 import { createWorker } from "@celeriac/worker";
 import { expect, test, vi } from "vitest";
+import { clearInstances } from "../../packages/airflow-bridge/src/dag/acts/clear.ts";
+import { markInstances } from "../../packages/airflow-bridge/src/dag/acts/mark.ts";
 import type { ChildStart } from "../../packages/airflow-bridge/src/dag/child/messages.ts";
 import { dagSettings } from "../../packages/airflow-bridge/src/dag/config.ts";
 import type { ExecutorEvent } from "../../packages/airflow-bridge/src/dag/executor.ts";
@@ -19,6 +21,7 @@ import { createTriggererProcess } from "../../packages/airflow-bridge/src/dag/tr
 import { type Logger, runtimeOf, silentLogger, systemClock } from "../../packages/core/src/runtime.ts";
 import { app } from "../programs/dag/etl.ts";
 import { programPath, programUrl } from "../support/built.ts";
+import { hearEvents } from "../support/dag/hear-events.ts";
 import { openStage } from "../support/dag/stage.ts";
 import { postgresUrl } from "../support/servers.ts";
 import { createSqliteFile } from "../support/sqlite-file.ts";
@@ -111,6 +114,44 @@ test("celery: a worker that stops hands its instance back, and another one goes 
     expect(await stage.row("heeds")).toMatchObject({ state: "queued", tryNumber: 1, externalId, endedAt: null });
   }
   await executor.end(0);
+  await own.close();
+  await close();
+});
+
+test("celery: a task of the app that was cleared or marked is taken back from its worker, or never begins there", async () => {
+  const { store, close } = await sqlite();
+  const own = createApp("etl", { broker: "memory://dag-cleared", config: { taskTrackStarted: true } });
+  const begun: string[] = [];
+  const waits = own.bound("own.waits", async (self, name: string) => {
+    begun.push(name);
+    await new Promise((_resolve, reject) => self.signal.addEventListener("abort", () => reject(self.signal.reason)));
+  });
+  dagOf(own, "etl", { schedule: null }, (d) => {
+    for (const id of ["runs", "queued", "marked"]) d.task(waits, { id })(id);
+  });
+  const model = dagsOf(own).get("etl")!;
+  const worker = createWorker(own, { pool: "inline", concurrency: 1, withoutMingle: true }, { logger: silentLogger });
+  await worker.start();
+  const executor = createCeleryExecutor({ app: own, store, parallelism: 4, pollMs: 20, findDag: () => model, ...common });
+  await executor.start();
+  const stage = await openStage({}, { store, dag: model });
+  const sent = [];
+  for (const id of ["runs", "queued", "marked"]) sent.push(await stage.queue(id));
+  await executor.queue(sent);
+  const stateOf = async (id: string) => {
+    await hearEvents(executor, { store, dag: model });
+    return (await stage.row(id)).state;
+  };
+  await expect.poll(() => stateOf("runs")).toBe("running");
+  const { dagId, runId } = stage.place("runs");
+  await clearInstances(store, model, { dagId, runId, taskIds: ["runs", "queued"] }, 1);
+  await markInstances(store, model, { dagId, runId, taskIds: ["marked"], state: "success" }, 1);
+  expect([await stateOf("runs"), await stateOf("queued")]).toEqual(["restarting", "none"]);
+  await expect.poll(() => stateOf("runs")).toBe("none");
+  for (const { externalId } of sent) await expect.poll(() => own.result(externalId).state()).toBe("REVOKED");
+  expect([begun, await stateOf("marked"), executor.slots]).toEqual([["runs"], "success", 4]);
+  await executor.end(0);
+  await worker.stop();
   await own.close();
   await close();
 });

@@ -42,13 +42,15 @@ interface Sent {
   /** of the app; null: our own work */
   readonly task: string | null;
   isStarted: boolean;
+  /** workers were told that nobody wants it any more */
+  isRevoked: boolean;
 }
 
 export function createCeleryExecutor(options: CeleryExecutorOptions): Executor {
   return new CeleryExecutor(options);
 }
 
-/** Duties: send (1), watch what becomes of it in the result backend (2), and take it back (3). */
+/** Duties: send (1), watch what becomes of it in the result backend (2), and take back what the scheduler, or the store, wants no more (3). */
 class CeleryExecutor implements Executor {
   readonly name = "celery";
   readonly #options: CeleryExecutorOptions;
@@ -78,7 +80,7 @@ class CeleryExecutor implements Executor {
         setting: "taskTrackStarted",
       });
     this.#timer = clock.every(pollMs, () => {
-      this.#look ??= this.#lookAtResults().finally(() => {
+      this.#look ??= this.#lookAround().finally(() => {
         this.#look = null;
       });
     });
@@ -94,14 +96,23 @@ class CeleryExecutor implements Executor {
   async adopt(instances: readonly QueuedInstance[]): Promise<readonly QueuedInstance[]> {
     const ours = instances.filter(({ externalId }) => !this.#sent.has(externalId));
     for (const instance of ours)
-      this.#sent.set(instance.externalId, { instance, task: this.#appTask(instance), isStarted: instance.state === "running" });
+      this.#sent.set(instance.externalId, {
+        instance,
+        task: this.#appTask(instance),
+        isStarted: instance.state === "running",
+        isRevoked: false,
+      });
     await Promise.all(ours.filter((each) => each.state === "queued" && this.#appTask(each) === null).map((each) => this.#send(each)));
     return [];
   }
 
   async revoke(instance: QueuedInstance): Promise<void> {
+    this.#sent.delete(instance.externalId);
+    await this.#tellWorkers(instance);
+  }
+
+  async #tellWorkers(instance: QueuedInstance): Promise<void> {
     const { externalId } = instance;
-    this.#sent.delete(externalId);
     const { app, logger } = this.#options;
     try {
       // Our own work hears of it through its signal; a task of the app may be anybody's.
@@ -125,7 +136,7 @@ class CeleryExecutor implements Executor {
   async #send(instance: QueuedInstance): Promise<void> {
     const { externalId, queue } = instance;
     const task = this.#appTask(instance);
-    this.#sent.set(externalId, { instance, task, isStarted: false });
+    this.#sent.set(externalId, { instance, task, isStarted: false, isRevoked: false });
     const priority = this.#priorityOf(instance);
     const options = { taskId: externalId, ...(queue === null ? {} : { queue }), ...(priority === null ? {} : { priority }) };
     const { app } = this.#options;
@@ -174,16 +185,37 @@ class CeleryExecutor implements Executor {
     );
   }
 
-  async #lookAtResults(): Promise<void> {
-    const ids = [...this.#sent.keys()];
+  async #lookAround(): Promise<void> {
     try {
-      const texts = ids.length === 0 ? [] : await (await this.#backend()).getMany(ids);
-      for (const [at, id] of ids.entries()) this.#hear(id, texts[at] ?? null);
+      await this.#lookAtResults();
+      await this.#lookAtStore();
       this.#isSilent = false;
     } catch (error) {
       if (!this.#isSilent)
-        this.#options.logger.warn("the result backend cannot be asked about task instances", { reason: reasonOf(error) });
+        this.#options.logger.warn("the result backend, or the store, cannot be asked about task instances", { reason: reasonOf(error) });
       this.#isSilent = true;
+    }
+  }
+
+  async #lookAtResults(): Promise<void> {
+    const ids = [...this.#sent.keys()];
+    const texts = ids.length === 0 ? [] : await (await this.#backend()).getMany(ids);
+    for (const [at, id] of ids.entries()) this.#hear(id, texts[at] ?? null);
+  }
+
+  /** Our own work hears from the store that it was cleared or marked; a task of the app does not. */
+  async #lookAtStore(): Promise<void> {
+    const sent = [...this.#sent.values()].filter(({ task, isRevoked }) => task !== null && !isRevoked);
+    if (sent.length === 0) return;
+    const held = await this.#options.store.read(({ instances }) => instances.inStates(["queued", "running", "restarting"]));
+    const states = new Map(held.map(({ externalId, state }) => [externalId, state]));
+    for (const each of sent) {
+      const state = states.get(each.instance.externalId);
+      if (state === undefined) await this.revoke(each.instance);
+      if (state !== "restarting") continue;
+      // It begins anew when its end is heard.
+      each.isRevoked = true;
+      await this.#tellWorkers(each.instance);
     }
   }
 
