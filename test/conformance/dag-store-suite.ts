@@ -101,6 +101,20 @@ export function describeDagStore(name: string, openWorld: () => Promise<DagStore
       expect(await stage().store.read(({ xcoms }) => xcoms.ofTask(of, "a", "other"))).toEqual([]);
     });
 
+    it("keeps runs that are not logged yet, until they are as they were listed", async () => {
+      const { store } = stage();
+      const row = (runId: string, mark: string) => ({ dagId: "etl", runId, mark });
+      await store.write(async ({ unlogged }) => {
+        await unlogged.putAll([row("b", "1"), row("a", "1"), { ...row("a", "1"), dagId: "other" }]);
+        await unlogged.putAll([row("b", "2")]);
+      });
+      const listed = () => store.read(({ unlogged }) => unlogged.list(10, ["etl"]));
+      expect((await listed()).toSorted((one, other) => (one.runId < other.runId ? -1 : 1))).toEqual([row("a", "1"), row("b", "2")]);
+      await store.write(({ unlogged }) => unlogged.removeAll([row("a", "1"), row("b", "1")]));
+      expect(await listed()).toEqual([row("b", "2")]);
+      expect(await store.read(({ unlogged }) => unlogged.list(0, ["etl"]))).toEqual([]);
+    });
+
     it("keeps pools, of which the default one stays", async () => {
       const given = { name: "db", slots: 2, includeDeferred: true };
       await stage().store.write(async ({ pools }) => {

@@ -58,6 +58,15 @@ describe.each(["SQLite", "PostgreSQL"])("tables of DAGs in %s", (database) => {
 
   const watch = (app: App, logger: Logger = silentLogger) => createDagWatch({ app, everyMs: 20, clock: systemClock, logger });
 
+  const schedulerOf = (app: App) =>
+    createDagService({
+      app,
+      runtime: runtimeOf(app)!,
+      source: { moduleUrl: import.meta.url, appName: null },
+      logger: silentLogger,
+      settings: { executor: "sequential", tablesReadInterval: "50ms", schedulerIdleSleepTime: "20ms" },
+    });
+
   it("are asked for where there are none, and made as often as one likes", async () => {
     const app = openApp();
     await expect(refreshDags(app, 0)).rejects.toMatchObject({
@@ -147,17 +156,39 @@ describe.each(["SQLite", "PostgreSQL"])("tables of DAGs in %s", (database) => {
     expect(trial.state).toBe("success");
   });
 
+  it("log each try of a process, with its end and why it failed", async () => {
+    await tables((all) => all.create());
+    const app = openApp();
+    script("shaky.js", "export const run = ({ tryNumber }) => { if (tryNumber === 1) throw new Error('no luck'); };");
+    await add("stream", { name: "sales" });
+    await add("process", { stream: "sales", name: "load", kind: "script", command: "shaky.js", retries: 1, retry_delay_seconds: 0 });
+    await add("process", { stream: "sales", name: "skip", kind: "bash", command: "exit 99" });
+    await add("process_group", { stream: "sales", name: "eu", process: "load" });
+    await add("schedule", { stream: "sales", cron: "@once", start_at: "2026-01-01T00:00:00Z" });
+    const since = Date.now();
+    const service = schedulerOf(app);
+    await service.start();
+    const log = () => tables((all) => all.log("sales"));
+    await expect.poll(async () => (await log()).length, { timeout: 15_000 }).toBe(3);
+    await service.stop();
+    const rows = (await log()).map(({ started_at, ended_at, message, ...row }) => {
+      const [startedAt, endedAt] = [Date.parse(String(started_at)), Date.parse(String(ended_at))];
+      expect(startedAt <= endedAt && startedAt >= since && endedAt <= Date.now()).toBe(true);
+      return { ...row, message: String(message) };
+    });
+    const run = { stream: "sales", run_id: "scheduled__2026-01-01T00:00:00+00:00", map_index: -1 };
+    expect(rows).toEqual([
+      { ...run, process_group: "", process: "skip", try_number: 1, state: "skipped", message: expect.stringContaining("exit code 99") },
+      { ...run, process_group: "eu", process: "load", try_number: 1, state: "failed", message: expect.stringContaining("no luck") },
+      { ...run, process_group: "eu", process: "load", try_number: 2, state: "success", message: "null" },
+    ]);
+  });
+
   it("run: a scheduler takes up what is added while it runs", async () => {
     await tables((all) => all.create());
     const app = openApp();
     script("load.js", "export const run = (run, params) => ({ stream: run.dagId, ...params });");
-    const service = createDagService({
-      app,
-      runtime: runtimeOf(app)!,
-      source: { moduleUrl: import.meta.url, appName: null },
-      logger: silentLogger,
-      settings: { executor: "sequential", tablesReadInterval: "50ms", schedulerIdleSleepTime: "20ms" },
-    });
+    const service = schedulerOf(app);
     await service.start();
     const store: DagStore = await openDagStore(process.env["CELERIAC_DAG_STORE_URL"] ?? memoryStore, { ...context, defaultPoolSlots: 128 });
     await add("stream", { name: "sales" });

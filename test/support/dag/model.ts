@@ -41,6 +41,7 @@ export function dagModel(tasks: Readonly<Record<string, TaskSketch>>, dag: Parti
     params: {},
     tags: [],
     groups: [],
+    log: null,
     ...dag,
     tasks: new Map(ids.map((id) => [id, taskModel(id, tasks, ids)])),
   };

@@ -75,7 +75,7 @@ const checks: Readonly<Record<keyof DagOptions, OptionCheck>> = {
 };
 
 /** Throws CONFIG_UNKNOWN with the nearest name, CONFIG_DURATION, DAG_DEFINITION, SCHEDULE_INVALID. */
-export function readDagOptions(id: string, options: DagOptions, appZone: string): Omit<DagModel, "id" | "tasks" | "groups"> {
+export function readDagOptions(id: string, options: DagOptions, appZone: string): Omit<DagModel, "id" | "tasks" | "groups" | "log"> {
   checkOptions(`the DAG ${id}`, checks, options, (name, value) => refused(id, `option ${name} cannot be ${shownValue(value)}`));
   const { defaults = {}, startAt, endAt, dagrunTimeout } = options;
   if ("id" in defaults) throw refused(id, "defaults cannot have an id: each task has its own");

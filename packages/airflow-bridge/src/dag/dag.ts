@@ -30,7 +30,7 @@ export interface Dag {
 // biome-ignore lint/suspicious/noExplicitAny: any app
 export function dag(app: App<any>, id: string, o: DagOptions, build: (d: DagBuilder) => void): Dag {
   const runtime = requireRuntime(app, "dag(app, id, options, build)");
-  const drawn = drawDag(id, o, build, runtime.settings.timezone);
+  const drawn = drawDag(id, o, build, { appZone: runtime.settings.timezone, log: null });
   registerDag(app, drawn.model);
   registerRunTask(app);
   return createDag(app, runtime, drawn);

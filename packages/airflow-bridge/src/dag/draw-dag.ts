@@ -4,7 +4,7 @@ import { createBuilder, type DagBuilder } from "./builder.ts";
 import { type DagOptions, defaultsOf, readDagOptions } from "./dag-options.ts";
 import { freezeDag } from "./freeze.ts";
 import { createNode, type Node } from "./handle.ts";
-import type { DagModel } from "./model.ts";
+import type { DagModel, TryLog } from "./model.ts";
 import type { DagDraft } from "./task-draft.ts";
 
 export interface DrawnDag {
@@ -13,8 +13,15 @@ export interface DrawnDag {
   readonly nodes: readonly Node[];
 }
 
-/** `appZone`: of a schedule that names none. Throws DAG_DEFINITION, DAG_DUPLICATE, DAG_CYCLE, DAG_HANDLE, SCHEDULE_INVALID, CONFIG_UNKNOWN, CONFIG_DURATION. */
-export function drawDag(id: string, o: DagOptions, build: (d: DagBuilder) => void, appZone: string): DrawnDag {
+export interface DagSurroundings {
+  /** of a schedule that names none */
+  readonly appZone: string;
+  /** where its tries are written down beside the store; null: nowhere */
+  readonly log: TryLog | null;
+}
+
+/** Throws DAG_DEFINITION, DAG_DUPLICATE, DAG_CYCLE, DAG_HANDLE, SCHEDULE_INVALID, CONFIG_UNKNOWN, CONFIG_DURATION. */
+export function drawDag(id: string, o: DagOptions, build: (d: DagBuilder) => void, { appZone, log }: DagSurroundings): DrawnDag {
   if (!isDagId(id))
     throw new CeleriacError(
       "DAG_DEFINITION",
@@ -24,7 +31,7 @@ export function drawDag(id: string, o: DagOptions, build: (d: DagBuilder) => voi
   const draft: DagDraft = { id, tasks: new Map(), groups: new Map(), isOpen: true };
   const returned: unknown = build(createBuilder(draft, defaultsOf(o)));
   if (isThenable(returned)) throw new CeleriacError("DAG_DEFINITION", `The function of the DAG ${id} is async: it draws the DAG at once`);
-  const model = freezeDag(draft, options);
+  const model = freezeDag(draft, options, log);
   return { model, nodes: Object.freeze([...model.tasks.keys()].map((task) => createNode(draft.tasks.get(task)!))) };
 }
 

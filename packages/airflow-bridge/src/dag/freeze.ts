@@ -1,10 +1,10 @@
 /** The model of a DAG that is drawn. */
-import type { DagModel, TaskModel } from "./model.ts";
+import type { DagModel, TaskModel, TryLog } from "./model.ts";
 import type { DagDraft, TaskDraft } from "./task-draft.ts";
 import { inOrder } from "./task-order.ts";
 
 /** Throws DAG_CYCLE. Nothing may be added to the draft any more. */
-export function freezeDag(draft: DagDraft, options: Omit<DagModel, "id" | "tasks" | "groups">): DagModel {
+export function freezeDag(draft: DagDraft, options: Omit<DagModel, "id" | "tasks" | "groups" | "log">, log: TryLog | null): DagModel {
   draft.isOpen = false;
   const tasks = inOrder(draft.id, [...draft.tasks.values()]).map(freezeTask);
   return Object.freeze({
@@ -12,6 +12,7 @@ export function freezeDag(draft: DagDraft, options: Omit<DagModel, "id" | "tasks
     ...options,
     tasks: new Map(tasks.map((task) => [task.id, task])),
     groups: Object.freeze([...draft.groups.values()]),
+    log,
   });
 }
 

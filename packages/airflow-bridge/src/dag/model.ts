@@ -3,7 +3,7 @@ import type { Schedule } from "@celeriac/core";
 import type { Clock } from "@celeriac/core/runtime";
 import type { OpenHooks } from "./hooks/open-hooks.ts";
 import type { Input } from "./input.ts";
-import type { RunPlace } from "./records.ts";
+import type { RunPlace, TryRecord } from "./records.ts";
 import type { RunContext } from "./run-context.ts";
 import type { RunState, TriggerRule, WeightRule } from "./states.ts";
 
@@ -25,6 +25,14 @@ export interface DagModel {
   /** each behind all that it waits for */
   readonly tasks: ReadonlyMap<string, TaskModel>;
   readonly groups: readonly GroupModel[];
+  /** where its tries are written down beside the store; null: nowhere */
+  readonly log: TryLog | null;
+}
+
+/** One object for all DAGs that share it. */
+export interface TryLog {
+  /** All tries of some runs that have ended by now; safe to repeat. Rejects with DAG_STORE_*, DAG_TABLES_MISSING. */
+  write(runs: readonly (readonly TryRecord[])[]): Promise<void>;
 }
 
 export interface DagSchedule {

@@ -102,6 +102,12 @@ export interface TryRecord extends InstancePlace {
   readonly reason: string | null;
 }
 
+/** A run whose tries may have ended without its log having them. */
+export interface UnloggedRecord extends RunPlace {
+  /** another one each time that it is put there */
+  readonly mark: string;
+}
+
 export interface XComRecord extends InstancePlace {
   /** "return_value" by default */
   readonly key: string;

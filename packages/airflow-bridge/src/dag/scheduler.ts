@@ -77,6 +77,7 @@ export function createScheduler(parts: SchedulerParts): Service {
       await loop;
       await executor.end(deadlineMs);
       await beating;
+      await rounds.log();
       // Whoever is left, or comes next, adopts what still runs elsewhere.
       await rounds
         .hear()

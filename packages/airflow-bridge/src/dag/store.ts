@@ -11,6 +11,7 @@ import type {
   RunRecord,
   SchedulerRecord,
   TryRecord,
+  UnloggedRecord,
   XComRecord,
 } from "./records.ts";
 import type { InstanceState, RunState } from "./states.ts";
@@ -37,6 +38,7 @@ export interface Tables {
   readonly backfills: BackfillTable;
   readonly instances: InstanceTable;
   readonly tries: TryTable;
+  readonly unlogged: UnloggedTable;
   readonly xcoms: XComTable;
   readonly pools: PoolTable;
   readonly schedulers: SchedulerTable;
@@ -175,6 +177,14 @@ export interface TryTable {
   /** In place of what was told of this try before. */
   add(row: TryRecord): Promise<void>;
   ofRun(place: RunPlace): Promise<readonly TryRecord[]>;
+}
+
+export interface UnloggedTable {
+  /** In place of what is there of these runs. */
+  putAll(runs: readonly UnloggedRecord[]): Promise<void>;
+  list(limit: number, dagIds: readonly string[]): Promise<readonly UnloggedRecord[]>;
+  /** Those that were not put there again since. */
+  removeAll(runs: readonly UnloggedRecord[]): Promise<void>;
 }
 
 export interface XComTable {

@@ -1,4 +1,5 @@
 /** Looks at the runs that want it: reads each with all its instances, decides, and writes that down, under the lock of the run. Step of a round. */
+import { randomUUID } from "node:crypto";
 import { decide, type RunDecision } from "../decide.ts";
 import { type MappedLength, mappedLists, measureLists } from "../decide-task.ts";
 import { isHeld, type QueuedInstance } from "../executor.ts";
@@ -43,6 +44,8 @@ export async function lookAtRuns(store: DagStore, dags: ScheduledDags, now: numb
     }
     failpoint("look.read");
     await write(tables, found, now);
+    const logged = runs.filter(({ dagId }) => dags.get(dagId)!.model.log !== null);
+    await tables.unlogged.putAll(logged.map(({ dagId, runId }) => ({ dagId, runId, mark: randomUUID() })));
     failpoint("look.written");
     return found;
   });

@@ -9,6 +9,7 @@ import { createRuns } from "./create-runs.ts";
 import type { EndView } from "./end-held.ts";
 import { endSilent } from "./end-silent.ts";
 import { hearEvent } from "./hear-event.ts";
+import { createLogWriter, type LogWriter } from "./log-writer.ts";
 import { type Look, lookAtRuns } from "./look-at-runs.ts";
 import { putDags } from "./put-dags.ts";
 import { queueInstances } from "./queue-instances.ts";
@@ -34,6 +35,8 @@ export interface Rounds {
   round(): Promise<number>;
   /** Writes what the executor saw. */
   hear(): Promise<void>;
+  /** Resolves when the logs beside the store have what was seen, as far as they could be written. */
+  log(): Promise<void>;
 }
 
 /** Runs that one transaction makes, or looks at. */
@@ -47,6 +50,7 @@ export function createRounds(parts: RoundParts): Rounds {
 
 class RoundsOfOne implements Rounds {
   readonly #parts: RoundParts;
+  readonly #logs: LogWriter;
   /** made of the models that were seen last */
   #dags = new Map<string, ScheduledDag>();
   /** whose schedule is none */
@@ -59,6 +63,7 @@ class RoundsOfOne implements Rounds {
 
   constructor(parts: RoundParts) {
     this.#parts = parts;
+    this.#logs = createLogWriter(parts);
   }
 
   async round(): Promise<number> {
@@ -69,6 +74,8 @@ class RoundsOfOne implements Rounds {
     const heard = await this.#hear(now);
     const made = (await createRuns(store, this.#dags, now, runsAtOnce)) + (await startRuns(store, this.#dags, now));
     const looked = await this.#look(now);
+    // What a round has to do does not wait for another database.
+    this.#logs.begin(this.#dags);
     const queued = await this.#queue();
     const isBusy = heard + made + looked + queued > 0;
     return isBusy ? now : Math.min(this.#nextLookAt, this.#carefulAt);
@@ -76,6 +83,10 @@ class RoundsOfOne implements Rounds {
 
   async hear(): Promise<void> {
     await this.#hear(this.#parts.clock.now());
+  }
+
+  async log(): Promise<void> {
+    await this.#logs.end(this.#dags);
   }
 
   async #putDags(now: number): Promise<void> {

@@ -78,6 +78,10 @@ const steps: readonly ((dialect: Dialect, defaultPoolSlots: number) => string)[]
   );
   create table celeriac_dag_variable (key ${text} not null primary key, value text not null);
   `,
+  // 2. Runs of DAGs that have a log beside the store, which may not tell of all their tries yet.
+  ({ text }) => `
+  create table celeriac_dag_unlogged (dag_id ${text} not null, run_id ${text} not null, mark text not null, primary key (dag_id, run_id));
+  `,
 ];
 
 export const schemaVersion = steps.length;

@@ -9,6 +9,7 @@ import { runTable } from "./run-table.ts";
 import { schedulerTable } from "./scheduler-table.ts";
 import type { Sql } from "./sql.ts";
 import { tryTable } from "./try-table.ts";
+import { unloggedTable } from "./unlogged-table.ts";
 import { variableTable } from "./variable-table.ts";
 import { xcomTable } from "./xcom-table.ts";
 
@@ -19,6 +20,7 @@ export function tablesOf(sql: Sql): Tables {
     backfills: backfillTable(sql),
     instances: instanceTable(sql),
     tries: tryTable(sql),
+    unlogged: unloggedTable(sql),
     xcoms: xcomTable(sql),
     pools: poolTable(sql),
     schedulers: schedulerTable(sql),

@@ -28,7 +28,9 @@ export interface ControlTables {
   /** the shape in which a stream goes on when its rows are wrong one day */
   setLastGood(stream: string, plan: string): Promise<void>;
   insert(table: Exclude<TableName, "log">, row: TableRow): Promise<void>;
-  /** In place of what was told of these tries before. */
+  /** By run, process and try. */
+  log(stream: string): Promise<readonly TableRow[]>;
+  /** Of tries of one run; what the log has of them already is left alone. */
   putLog(rows: readonly LogRow[]): Promise<void>;
 }
 
@@ -53,6 +55,14 @@ export function controlTables(sql: Sql, prefix: string): ControlTables {
     return rows.map((row) => rowOf(names, row));
   }
 
+  /** What the log has of a run, each try by its key and its end. */
+  async function logged(row: LogRow | undefined): Promise<ReadonlySet<string>> {
+    if (row === undefined) return new Set();
+    const names = [...logKey, "ended_at"].join(", ");
+    const rows = await sql.rows(`select ${names} from ${prefix}log where stream = ? and run_id = ?`, [row.stream, row.runId]);
+    return new Set(rows.map((each) => JSON.stringify(each.map(plain))));
+  }
+
   return {
     async create() {
       for (const statement of tableStatements(prefix)) await sql.run(statement);
@@ -73,11 +83,17 @@ export function controlTables(sql: Sql, prefix: string): ControlTables {
         names.map((name) => written(row[name]!)),
       );
     },
+    async log(stream) {
+      const order = logKey.slice(1).join(", ");
+      const rows = await sql.rows(`select ${logColumns.join(", ")} from ${prefix}log where stream = ? order by ${order}`, [stream]);
+      return rows.map((row) => rowOf(logColumns, row));
+    },
     async putLog(rows) {
       const holes = logColumns.map(() => "?").join(", ");
       const set = logColumns.slice(logKey.length).map((name) => `${name} = excluded.${name}`);
       const statement = `insert into ${prefix}log (${logColumns.join(", ")}) values (${holes}) on conflict (${logKey.join(", ")}) do update set ${set.join(", ")}`;
-      for (const row of rows) await sql.run(statement, logValues(row));
+      const known = await logged(rows[0]);
+      for (const values of rows.map(logValues)) if (!known.has(markOf(values))) await sql.run(statement, values);
     },
   };
 }
@@ -85,6 +101,10 @@ export function controlTables(sql: Sql, prefix: string): ControlTables {
 function logValues(row: LogRow): readonly Value[] {
   const { stream, runId, processGroup, process, mapIndex, tryNumber, state, startedAt, endedAt, message } = row;
   return [stream, runId, processGroup, process, mapIndex, tryNumber, state, instantText(startedAt), instantText(endedAt), message];
+}
+
+function markOf(values: readonly Value[]): string {
+  return JSON.stringify([...values.slice(0, logKey.length), values[logColumns.indexOf("ended_at")]]);
 }
 
 function instantText(epochMs: number | null): string | null {

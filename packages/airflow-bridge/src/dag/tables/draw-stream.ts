@@ -1,21 +1,20 @@
 /** Draws the DAG of a stream: a task for each process in each of its groups. */
 import type { DagBuilder } from "../builder.ts";
 import type { CronExpression, DagOptions } from "../dag-options.ts";
-import { type DrawnDag, drawDag } from "../draw-dag.ts";
+import { type DagSurroundings, type DrawnDag, drawDag } from "../draw-dag.ts";
 import type { Node } from "../handle.ts";
 import type { NodeOptions } from "../node-options.ts";
 import { runScript } from "./script.ts";
 import type { ProcessPlace, ProcessPlan, StreamPlan } from "./stream-plan.ts";
 
-export interface StreamPlaces {
+export interface StreamPlaces extends DagSurroundings {
   /** the folder of the scripts */
   readonly scripts: URL;
-  readonly appZone: string;
 }
 
 /** Throws as dag() does, for what the checks of the rows have let pass. */
-export function drawStream(plan: StreamPlan, { scripts, appZone }: StreamPlaces): DrawnDag {
-  return drawDag(plan.name, optionsOf(plan), (d) => draw(d, plan, scripts), appZone);
+export function drawStream(plan: StreamPlan, { scripts, ...around }: StreamPlaces): DrawnDag {
+  return drawDag(plan.name, optionsOf(plan), (d) => draw(d, plan, scripts), around);
 }
 
 function optionsOf({ params, maxActiveRuns, schedule }: StreamPlan): DagOptions {

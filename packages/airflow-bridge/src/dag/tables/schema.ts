@@ -62,7 +62,7 @@ export function tableStatements(prefix: string): readonly string[] {
   process text not null,
   map_index integer not null default -1,
   try_number integer not null check (try_number > 0),
-  state text not null check (state in ('success', 'failed', 'skipped')),
+  state text not null,
   started_at timestamp with time zone,
   ended_at timestamp with time zone not null,
   message text,

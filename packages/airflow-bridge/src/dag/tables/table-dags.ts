@@ -13,6 +13,7 @@ import { type ReadStream, type ReadStreams, readStreams, type StreamSurroundings
 import { problemText } from "./row.ts";
 import { scriptProblem } from "./script.ts";
 import type { StreamPlan } from "./stream-plan.ts";
+import { createTableLog } from "./table-log.ts";
 
 export interface TablePlace extends ControlPlace {
   /** the folder of the scripts */
@@ -81,7 +82,8 @@ export function createTableDags(app: object, runtime: AppRuntime, place: TablePl
     }
   }
 
-  const draw = (plan: StreamPlan) => drawStream(plan, { scripts: place.scripts, appZone: runtime.settings.timezone });
+  const log = createTableLog(place, context);
+  const draw = (plan: StreamPlan) => drawStream(plan, { scripts: place.scripts, appZone: runtime.settings.timezone, log });
 
   return {
     place,

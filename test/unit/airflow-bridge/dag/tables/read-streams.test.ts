@@ -35,8 +35,11 @@ const problems = (rows: Partial<ControlRows>) => read(rows).streams.flatMap((eac
 function modelOf(rows: Partial<ControlRows>) {
   const { plan } = read(rows).streams[0]!;
   // As it is when the tables have kept it.
-  return drawStream(JSON.parse(JSON.stringify(plan)) as NonNullable<typeof plan>, { scripts: new URL("file:///scripts/"), appZone: "UTC" })
-    .model;
+  return drawStream(JSON.parse(JSON.stringify(plan)) as NonNullable<typeof plan>, {
+    scripts: new URL("file:///scripts/"),
+    appZone: "UTC",
+    log: null,
+  }).model;
 }
 
 it("makes a DAG of a stream, a group of a group, and weights of priorities", () => {
