@@ -35,7 +35,7 @@ describe("a DAG", () => {
       id: "etl",
       schedule: { when: null, tz: "UTC", timetable: "trigger" },
       ...{ startAt: null, endAt: null, catchUp: false, maxActiveRuns: 16, maxActiveTasks: 16, runTimeoutMs: null },
-      ...{ params: {}, tags: [], groups: [], tasks: expect.any(Map) },
+      ...{ params: {}, tags: [], groups: [], log: null, tasks: expect.any(Map) },
     });
     expect(dagsOf(app).get("etl")!.tasks.get("a")).toEqual({
       ...{ id: "a", group: null, operator: "function", upstream: [], downstream: [], inputs: [] },
