@@ -60,4 +60,34 @@ export function describeUnfinished(open: () => Promise<History>): void {
     await tell(history, taskEvent("succeeded", "gone", now + 9, { result: "1" }));
     expect(await history.task("gone")).toMatchObject({ state: "SUCCESS", lostAt: null });
   });
+
+  it("counts an end that was found out elsewhere when it was, and once, though its event comes after all", async () => {
+    const history = await open();
+    const at = Math.floor(now / 60) * 60 - 600;
+    const ends = async () =>
+      (await history.series({ from: at, to: at + 120, step: 60 })).map(({ succeeded, failed, run }) => [
+        succeeded,
+        failed,
+        run.reduce((all, one) => all + one, 0),
+      ]);
+    for (const uuid of ["a", "b"]) await tell(history, taskEvent("started", uuid, at + 1));
+    await history.amend("a", { state: "SUCCESS", succeeded: at + 65 });
+    await history.amend("b", { state: "FAILURE", failed: at + 2 });
+    await history.amend("b", { lostAt: at + 3 });
+    expect(await ends()).toEqual([
+      [0, 1, 0],
+      [1, 0, 0],
+    ]);
+    await tell(history, taskEvent("succeeded", "a", at + 65.1, { runtime: 64 }));
+    expect(await ends()).toEqual([
+      [0, 1, 0],
+      [1, 0, 1],
+    ]);
+    // It came to another worker as well.
+    await tell(history, taskEvent("succeeded", "a", at + 66, { runtime: 64, clock: 9 }));
+    expect(await ends()).toEqual([
+      [0, 1, 0],
+      [2, 0, 2],
+    ]);
+  });
 }

@@ -21,6 +21,13 @@ export interface Digest {
   readonly told: readonly (readonly [event: HeardTaskEvent, task: TaskRecord])[];
 }
 
+/** What is counted of a task whose end was found out elsewhere. */
+export function foundEnd(task: TaskRecord, now: number): readonly SliceIncrement[] {
+  const tally = new Tally();
+  tally.addFound(task, now);
+  return tally.increments;
+}
+
 /** `now`: epoch seconds. */
 export function digest(events: readonly HeardEvent[], known: Known, now: number): Digest {
   const tasks = new Map<string, TaskRecord>();
@@ -34,7 +41,7 @@ export function digest(events: readonly HeardEvent[], known: Known, now: number)
       const task = isNew || before === null ? merge(before, event) : before;
       tasks.set(event.uuid, task);
       told.push([event, task]);
-      if (isNew) tally.add(event, task, now);
+      if (isNew) tally.add(event, before, task, now);
     }
     // A producer is no worker.
     if (event.kind === "task" && event.subject === "sent") continue;

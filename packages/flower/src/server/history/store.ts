@@ -41,8 +41,8 @@ export interface StoreWriter {
   readonly turnEvents: number;
   /** `now`: epoch seconds */
   write(events: readonly HeardEvent[], now: number): Answer<Digest | "busy">;
-  /** The task as it is then; null: it is not known, or an event has told its end meanwhile. */
-  amend(uuid: string, known: Amendment): Answer<TaskRecord | null | "busy">;
+  /** The task as it is then, its end counted; null: it is not known, or an event has told its end meanwhile. `now`: epoch seconds */
+  amend(uuid: string, known: Amendment, now: number): Answer<TaskRecord | null | "busy">;
   note(entry: AuditEntry): Answer<null | "busy">;
   forgetWorkers(goneSeconds: number, now: number): Answer<readonly string[] | "busy">;
   /** A slice of what is too much; false: nothing is. */

@@ -19,18 +19,24 @@ export interface SliceIncrement extends Slice {
 const counted: ReadonlySet<string> = new Set(["received", "succeeded", "failed", "retried", "revoked"] satisfies (keyof Slice)[]);
 type Counted = "received" | "succeeded" | "failed" | "retried" | "revoked";
 
+const endedAs: Readonly<Record<string, "succeeded" | "failed" | "revoked">> = {
+  SUCCESS: "succeeded",
+  FAILURE: "failed",
+  REVOKED: "revoked",
+};
+/** A result is stored, and its event told, within so many seconds. */
+const oneEndSeconds = 2;
+
 type Growing = { -readonly [K in keyof SliceIncrement]: SliceIncrement[K] extends readonly number[] ? number[] : SliceIncrement[K] };
 
 export class Tally {
   readonly #slices = new Map<string, Growing>();
 
-  /** `task`: as it is after the event. `now`: epoch seconds; no slice begins later. */
-  add(event: HeardTaskEvent, task: TaskRecord, now: number): void {
-    const at = Math.min(event.timestamp, now);
-    for (const step of [minute, hour] as const) {
-      const slice = this.#slice(step, Math.floor(at / step) * step, task.name ?? "", task.queue ?? "");
-      slice.lastAt = Math.max(slice.lastAt, at);
-      if (counted.has(event.subject)) slice[event.subject as Counted] += 1;
+  /** `before`, `task`: as it was, and is after the event. `now`: epoch seconds; no slice begins later. */
+  add(event: HeardTaskEvent, before: TaskRecord | null, task: TaskRecord, now: number): void {
+    const isToCount = counted.has(event.subject) && !isFoundEnd(before, event);
+    for (const slice of this.#slicesAt(Math.min(event.timestamp, now), task)) {
+      if (isToCount) slice[event.subject as Counted] += 1;
       const wait = event.subject === "started" ? waitOf(task) : null;
       if (wait !== null) slice.wait[bucketOf(wait)]! += 1;
       const run = event.subject === "succeeded" ? task.runtime : null;
@@ -38,8 +44,24 @@ export class Tally {
     }
   }
 
+  /** An end that no event has told, and that was found out elsewhere. `task`: as it is with it. */
+  addFound(task: TaskRecord, now: number): void {
+    const subject = endedAs[task.state];
+    if (subject === undefined) return;
+    for (const slice of this.#slicesAt(Math.min(task[subject] ?? now, now), task)) slice[subject] += 1;
+  }
+
   get increments(): readonly SliceIncrement[] {
     return [...this.#slices.values()];
+  }
+
+  /** That of the minute, and that of the hour. */
+  #slicesAt(at: number, { name, queue }: TaskRecord): readonly Growing[] {
+    return ([minute, hour] as const).map((step) => {
+      const slice = this.#slice(step, Math.floor(at / step) * step, name ?? "", queue ?? "");
+      slice.lastAt = Math.max(slice.lastAt, at);
+      return slice;
+    });
   }
 
   #slice(step: typeof minute | typeof hour, at: number, name: string, queue: string): Growing {
@@ -50,6 +72,14 @@ export class Tally {
     this.#slices.set(key, fresh);
     return fresh;
   }
+}
+
+/** Whether it tells of an end that was found out, and counted, before it came. What an event has told of is as old as the task's newest one. */
+function isFoundEnd(before: TaskRecord | null, { subject, timestamp }: HeardTaskEvent): boolean {
+  const ended = before === null ? undefined : endedAs[before.state];
+  if (before === null || ended === undefined || ended !== subject || before[ended] === before.timestamp) return false;
+  const at = before[ended];
+  return at === null || Math.abs(timestamp - at) <= oneEndSeconds;
 }
 
 export function emptySlice(at: number): Slice & { wait: number[]; run: number[] } {

@@ -35,7 +35,7 @@ export const openWritingSide: OpenSide = async (driver, options, clock, tell) =>
     settled: () => ingest.settled(),
     async amend(uuid, known) {
       await ingest.settled();
-      const task = await untilFree(() => writer.amend(uuid, known));
+      const task = await untilFree(() => writer.amend(uuid, known, clock.now() / 1_000));
       if (task !== null) ingest.tell([task], []);
     },
     note: async (entry) => void (await untilFree(() => writer.note(entry))),

@@ -2,7 +2,7 @@
  * What is written into a history's database: each function is one transaction, and whoever holds the lock of the one row of `celeriac_history` writes,
  * one monitor after the other. So all of them may write all that they hear: an event that is there already is merged and counted by nobody again.
  */
-import { type Digest, digest } from "../digest.ts";
+import { type Digest, digest, foundEnd } from "../digest.ts";
 import type { HeardEvent, HeardTaskEvent } from "../heard-event.ts";
 import { isEnded } from "../merge.ts";
 import { mostRecent } from "../recent-tasks.ts";
@@ -165,7 +165,7 @@ export function openPostgresWriter({ database, limits, monitor }: PostgresWriter
   return {
     turnEvents,
     write: (events, now) => inTurn((turn, change) => write(events, now, turn, change)),
-    amend: (uuid, given) =>
+    amend: (uuid, given, now) =>
       inTurn(async ({ ask }, change) => {
         const before = (await load(ask, [uuid])).get(uuid);
         if (before === undefined || isEnded(before.record.state)) return { given: null, changed: null };
@@ -173,6 +173,7 @@ export function openPostgresWriter({ database, limits, monitor }: PostgresWriter
         const task = { ...before, record, size: before.size + taskBytes(record) - taskBytes(before.record) };
         change.bytes += task.size - before.size;
         await writeTasks(ask, [task]);
+        await addSlices(ask, foundEnd(record, now), labels);
         remember(task);
         return { given: record, changed: { tasks: [uuid], workers: [] } };
       }),

@@ -34,7 +34,7 @@ async function openWriting(options: StoreOptions, clock: Clock, tell: (news: Sto
   const writer: StoreWriter = {
     turnEvents: current.turnEvents,
     write: (events, now) => current.write(events, now),
-    amend: (uuid, known) => current.amend(uuid, known),
+    amend: (uuid, known, now) => current.amend(uuid, known, now),
     note: (entry) => current.note(entry),
     forgetWorkers: (goneSeconds, now) => current.forgetWorkers(goneSeconds, now),
     prune: (now) => current.prune(now),

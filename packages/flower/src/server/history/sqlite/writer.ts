@@ -1,6 +1,6 @@
 /** What is written into a history's file: each function is one transaction. */
 import type { Connection } from "@celeriac/core/runtime";
-import { type Digest, digest } from "../digest.ts";
+import { type Digest, digest, foundEnd } from "../digest.ts";
 import type { HeardEvent } from "../heard-event.ts";
 import { isEnded } from "../merge.ts";
 import type { Retention, StoreWriter } from "../store.ts";
@@ -76,13 +76,14 @@ export function openWriter({ connection, retention, mostWorkers }: WriterOptions
         return digested;
       });
     },
-    amend(uuid, known) {
+    amend(uuid, known, now) {
       return inTransaction((isStale) => {
         tasks.load(new Set([uuid]), isStale);
         const before = tasks.get(uuid);
         if (before === null || isEnded(before.state)) return null;
         const after = { ...before, ...known };
         tasks.put(uuid, after);
+        slices.add(foundEnd(after, now));
         return after;
       });
     },
