@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { dag as dagOf, hook } from "@celeriac/airflow-bridge/dag";
+import { type DagBuilder, dag as dagOf, type Handle, hook, type Trial } from "@celeriac/airflow-bridge/dag";
 import { createApp } from "@celeriac/core";
 import { createWorker } from "@celeriac/worker";
-import { afterEach, expect, onTestFinished, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { dagSettings } from "../../packages/airflow-bridge/src/dag/config.ts";
 import type { Executor } from "../../packages/airflow-bridge/src/dag/executor.ts";
 import { createCeleryExecutor } from "../../packages/airflow-bridge/src/dag/executors/celery.ts";
@@ -17,6 +17,7 @@ import { silentLogger, systemClock } from "../../packages/core/src/runtime.ts";
 import { app } from "../programs/dag/etl.ts";
 import { programUrl } from "../support/built.ts";
 import { openStage } from "../support/dag/stage.ts";
+import { freshPostgresSchema } from "../support/postgres-client.ts";
 import { temporaryDirectory } from "../support/private-process.ts";
 import { postgresUrl } from "../support/servers.ts";
 
@@ -58,6 +59,52 @@ test("PostgreSQL is one pool for all tasks, with the values and rows of pg", asy
     ["again", "success", null],
   ]);
   expect(pools.size).toBe(1);
+});
+
+describe("d.sql on PostgreSQL", () => {
+  async function drawn(build: (d: DagBuilder) => void): Promise<Trial> {
+    vi.stubEnv("AIRFLOW_CONN_DB", (await freshPostgresSchema(await postgresUrl())).replace(/^db\+/, ""));
+    return await dagOf(createApp("shop", { broker: "memory://" }), "etl", {}, build).test({ logicalDate: new Date(0) });
+  }
+  const reasons = ({ instances }: Trial) => instances.map(({ reason }) => reason);
+
+  test("runs its statements in one transaction, and gives the rows of the last one", async () => {
+    let counted: Handle<{ n: number }[]> | undefined;
+    let inserted: Handle<{ id: number; at: string }[]> | undefined;
+    const trial = await drawn((d) => {
+      const made = d.sql("make", "db", "create table orders (id int not null, at timestamptz, more jsonb)");
+      inserted = d.sql<{ id: number; at: string }>(
+        "insert",
+        "db",
+        "delete from orders where at = $2; insert into orders values ($1, $2, $3), ($1 + 1, null, null); select id, at, more ? 'a' as has from orders order by id",
+        {
+          params: [
+            d
+              .task("id", () => 7)()
+              .after(made),
+            d.run("logicalDate"),
+            { a: 1 },
+          ],
+        },
+      );
+      const failed = d.sql("fail", "db", "delete from orders; insert into orders values (null)").after(inserted);
+      counted = d.sql<{ n: number }>("count", "db", "select count(*)::int as n from orders", { triggerRule: "all_done" }).after(failed);
+    });
+    expect(reasons(trial)).toEqual([null, null, null, expect.stringContaining("not-null"), null]);
+    expect(trial.value(inserted!)).toEqual([
+      { id: 7, at: "1970-01-01T00:00:00.000Z", has: true },
+      { id: 8, at: null, has: null },
+    ]);
+    expect(trial.value(counted!)).toEqual([{ n: 2 }]);
+  });
+
+  test("is cancelled there when its time is over, and its connection is of use again", async () => {
+    const trial = await drawn((d) => {
+      const slow = d.sql("slow", "db", "create table t (n int); select pg_sleep(60)", { executionTimeout: "300ms" });
+      d.sql("after", "db", "create table t (n int)", { triggerRule: "all_done" }).after(slow);
+    });
+    expect(reasons(trial)).toEqual(["it ran for longer than its execution timeout (300 ms)", null]);
+  });
 });
 
 const common = { clock: systemClock, logger: silentLogger };

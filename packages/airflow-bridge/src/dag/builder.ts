@@ -11,8 +11,10 @@ import { createOperator, type HandleArgs, type Operator } from "./operator.ts";
 import { bashWork } from "./operators/bash.ts";
 import { branchWork, type Choose } from "./operators/branch.ts";
 import { functionWork } from "./operators/function.ts";
+import { type HttpOptions, httpChecks, httpWork } from "./operators/http.ts";
 import { type SensorOptions, sensorChecks, sensorWork } from "./operators/sensor.ts";
 import { shortCircuitWork, type Test } from "./operators/short-circuit.ts";
+import { type SqlOptions, sqlChecks, sqlWork } from "./operators/sql.ts";
 import { taskWork } from "./operators/task.ts";
 import { type TriggerOptions, triggerChecks, triggerWork } from "./operators/trigger.ts";
 import type { RunContext } from "./run-context.ts";
@@ -27,6 +29,11 @@ export interface DagBuilder {
   task<A extends unknown[], R>(id: string, o: NodeOptions, fn: (run: RunContext, ...args: A) => R): Operator<A, Awaited<R>>;
   /** A command line; gives the last line of its output. Exit code 99: skipped. `env`: variables beside those of the worker. */
   bash(id: string, command: string, o?: NodeOptions & { env?: Readonly<Record<string, OrHandle<string>>> }): Handle<string>;
+  /** Statements on a connection, in one transaction; gives the rows of the last one, as JSON. */
+  sql<Row = Record<string, unknown>>(id: string, connectionId: string, sql: string, o?: SqlOptions): Handle<Row[]>;
+  /** A request below the address of a connection; gives what is answered, JSON or text. A status of 400 or more fails it. */
+  http(id: string, connectionId: string, o: HttpOptions & { expect: "text" }): Handle<string>;
+  http<T = unknown>(id: string, connectionId: string, o?: HttpOptions): Handle<T>;
   /** `undefined` or `false` = not yet; `true` or any other value ends the wait and is what the handle gives */
   sensor<T>(id: string, o: SensorOptions, poke: (run: RunContext) => T | Promise<T>): Handle<Exclude<Awaited<T>, undefined | false>>;
   /** Of the tasks that `on` puts behind it, those of the chosen key, or keys, go on; the others are skipped. */
@@ -105,6 +112,20 @@ export function createBuilder(dag: DagDraft, defaults: NodeOptions): DagBuilder 
       const task = named(options.id ?? id, options, env, { operator: "bash", work: () => bashWork(command, Object.keys(env)) });
       return createHandle(task, false);
     },
+    sql(id: string, connectionId: string, sql: string, options: SqlOptions = {}) {
+      const { params = [] } = checked(id, options, sqlChecks);
+      if (!isText(connectionId)) throw refused(id, `expected the id of a connection, got ${shownValue(connectionId)}`);
+      if (!isText(sql)) throw refused(id, `expected SQL, got ${shownValue(sql)}`);
+      const work = () => sqlWork(connectionId, sql);
+      return createHandle(named(options.id ?? id, options, numbered(params), { operator: "sql", work }), false);
+    },
+    http(id: string, connectionId: string, options: HttpOptions = {}) {
+      const { path, body, headers = {} } = checked(id, options, httpChecks);
+      if (!isText(connectionId)) throw refused(id, `expected the id of a connection, got ${shownValue(connectionId)}`);
+      const work = () => httpWork(connectionId, Object.keys(headers), options);
+      const values = { path, body, ...prefixed("header ", headers) };
+      return createHandle(named(options.id ?? id, options, values, { operator: "http", work }), false);
+    },
     sensor(id: string, options: SensorOptions, poke: unknown) {
       const look = functionOf<(run: RunContext) => unknown>(id, poke);
       const work = () => sensorWork(options, look);
@@ -148,6 +169,10 @@ export function createBuilder(dag: DagDraft, defaults: NodeOptions): DagBuilder 
     },
   };
   return Object.freeze(builder) as DagBuilder;
+}
+
+function prefixed(prefix: string, values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
 }
 
 function taskName(dag: DagDraft, task: unknown): string {
