@@ -50,7 +50,7 @@ export function describeDagStore(name: string, openWorld: () => Promise<DagStore
 
       it("refuses a statement with a code, and the next one goes well", async () => {
         const broken = { dagId: null as unknown as string, maxActiveRuns: 1, shape: "", seenAt: 0 };
-        await expect(stage().store.write(({ dags }) => dags.put(broken))).rejects.toMatchObject({
+        await expect(stage().store.write(({ dags }) => dags.putAll([broken]))).rejects.toMatchObject({
           code: "DAG_STORE_REFUSED",
           cause: expect.any(Error),
         });

@@ -146,7 +146,7 @@ describe("a DAG store in PostgreSQL", () => {
     const [one, other] = [closing(createPostgresStore(url, context)), closing(createPostgresStore(url, context))];
     const [first, second] = [run("etl", 1), run("etl", 2)];
     await one.write(async ({ dags, runs, instances }) => {
-      await dags.put({ dagId: "etl", maxActiveRuns: 1, shape: "", seenAt: 0 });
+      await dags.putAll([{ dagId: "etl", maxActiveRuns: 1, shape: "", seenAt: 0 }]);
       for (const each of [first, second]) {
         await runs.add(each);
         await instances.addAll([instance(each, "a")]);

@@ -64,7 +64,7 @@ async function prepare(store: DagStore, pool: pg.Pool): Promise<void> {
   await store.write(async (all) => {
     await all.pools.put(narrowPool);
     for (const { id, maxActiveRuns } of dagsOfProof(undefined)) {
-      await all.dags.put({ dagId: id, maxActiveRuns, shape: "{}", seenAt: 0 });
+      await all.dags.putAll([{ dagId: id, maxActiveRuns, shape: "{}", seenAt: 0 }]);
       for (let n = 0; n < runs[id as keyof typeof runs]; n += 1) {
         await all.runs.add(runRecord({ dagId: id, runId: `manual__${n}`, logicalDate: n, state: "queued", startedAt: null, lookAt: null }));
       }

@@ -41,8 +41,8 @@ export async function filledDagRuns({ lastDay, reason }: { readonly lastDay: num
   const store = createSqliteStore(memoryStore, { ...driverContext(), defaultPoolSlots: 128 });
   await store.write(async ({ dags, runs, instances, tries }) => {
     const shape = { schedule: "@daily", tags: ["weather"], tasks: etlTasks };
-    await dags.put({ dagId: "etl", maxActiveRuns: 4, shape: JSON.stringify(shape), seenAt: lastDay * 86_400_000 });
-    await dags.put({ dagId: "by/hand", maxActiveRuns: 4, shape: "{}", seenAt: 0 });
+    await dags.putAll([{ dagId: "etl", maxActiveRuns: 4, shape: JSON.stringify(shape), seenAt: lastDay * 86_400_000 }]);
+    await dags.putAll([{ dagId: "by/hand", maxActiveRuns: 4, shape: "{}", seenAt: 0 }]);
     await dags.setPaused("by/hand", true);
     for (const [at, [state, states]] of days.entries()) {
       const startedAt = (lastDay - days.length + 1 + at) * 86_400_000;

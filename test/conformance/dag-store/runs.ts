@@ -13,10 +13,12 @@ export function describeRuns(stage: () => Stage): void {
         expect(await dags.setPaused("etl", true)).toBe(true);
         expect(await dags.setPaused("nobody", true)).toBe(false);
         await dags.setNextRuns(new Map([["etl", nextRun]]));
-        await dags.put({ dagId: "etl", maxActiveRuns: 3, shape: '{"a":1}', seenAt: 6 });
+        await dags.putAll([{ dagId: "etl", maxActiveRuns: 3, shape: '{"a":1}', seenAt: 6 }]);
       });
       const found = { dagId: "etl", isPaused: true, nextRun, maxActiveRuns: 3, shape: '{"a":1}', seenAt: 6 };
       expect(await stage().store.read(({ dags }) => dags.all())).toEqual([found]);
+      await stage().putDag("other");
+      expect(await stage().store.read(({ dags }) => dags.findAll(["none", "etl"]))).toEqual([found]);
       await stage().store.write(({ dags }) => dags.setNextRuns(new Map([["etl", null]])));
       expect(await stage().store.read(({ dags }) => dags.find("etl"))).toEqual({ ...found, nextRun: null });
     });
@@ -92,8 +94,25 @@ export function describeRuns(stage: () => Stage): void {
 
     it("know the last one that a schedule made", async () => {
       await stage().addRuns(run("etl", 2), run("etl", 1), run("etl", 3, { runType: "manual", runId: "m" }), run("other", 9));
-      expect((await stage().store.read(({ runs }) => runs.lastScheduled("etl")))?.runId).toBe("scheduled__2");
-      expect(await stage().store.read(({ runs }) => runs.lastScheduled("none"))).toBeNull();
+      const last = await stage().store.read(({ runs }) => runs.lastScheduled(["other", "none", "etl"]));
+      expect(last).toHaveLength(2);
+      expect(last).toEqual(expect.arrayContaining([run("etl", 2), run("other", 9)]));
+      expect(await stage().store.read(({ runs }) => runs.lastScheduled([]))).toEqual([]);
+    });
+
+    it("are told of each DAG, the latest ones, as they are listed", async () => {
+      for (const dagId of ["etl", "one", "none"]) await stage().putDag(dagId);
+      const twins = [1, 2, 3].map((n) => run("etl", 5, { runType: "manual", runId: `m${n}`, createdAt: n === 3 ? 9 : 8 }));
+      await stage().addRuns(run("etl", 4), run("etl", 6), ...twins, run("one", 1));
+      const latest = (count: number) => stage().store.read(({ runs }) => runs.latest(count));
+      expect([...(await latest(3))]).toEqual([
+        ["etl", [run("etl", 6), twins[2], twins[0]]],
+        ["one", [run("one", 1)]],
+      ]);
+      for (const count of [1, 2, 4, 5, 9]) {
+        const listed = await stage().store.read(({ runs }) => runs.list({ dagId: "etl", limit: count }));
+        expect((await latest(count)).get("etl")).toEqual(listed);
+      }
     });
 
     it("are looked at when they run and their time has come, the longest waiting first, and woken to an earlier time alone", async () => {

@@ -55,7 +55,7 @@ export class Stage {
   }
 
   putDag(dagId: string, maxActiveRuns = 16): Promise<void> {
-    return this.store.write(({ dags }) => dags.put({ dagId, maxActiveRuns, shape: "{}", seenAt: 5 }));
+    return this.store.write(({ dags }) => dags.putAll([{ dagId, maxActiveRuns, shape: "{}", seenAt: 5 }]));
   }
 
   addRuns(...runs: readonly RunRecord[]): Promise<void> {

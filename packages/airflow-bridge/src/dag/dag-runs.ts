@@ -11,7 +11,7 @@ import type {
   DagTryView,
 } from "@celeriac/core/runtime";
 import type { DagRecord, InstanceRecord, RunRecord, TryRecord } from "./records.ts";
-import type { DagStore, Tables } from "./store.ts";
+import type { DagStore } from "./store.ts";
 
 /** Runs that a list of DAGs shows of each. */
 const runsOfEntry = 12;
@@ -20,19 +20,16 @@ export function createDagRuns(store: DagStore): Omit<DagRuns, "isThere"> {
   return {
     dags: () =>
       store.read(async ({ dags, runs }) => {
-        const found: DagEntry[] = [];
-        for (const dag of await dags.all()) {
-          const newest = await runs.list({ dagId: dag.dagId, limit: runsOfEntry });
-          found.push({ ...entryOf(dag), runs: newest.map(runEntry) });
-        }
-        return found;
+        const latest = await runs.latest(runsOfEntry);
+        return (await dags.all()).map((dag): DagEntry => ({ ...entryOf(dag), runs: (latest.get(dag.dagId) ?? []).map(runEntry) }));
       }),
     dag: (dagId, count) =>
       store.read(async (tables) => {
         const dag = await tables.dags.find(dagId);
         if (dag === null) return null;
-        const runs: DagGridRun[] = [];
-        for (const run of await tables.runs.list({ dagId, limit: count })) runs.push(await gridRun(tables, run));
+        const latest = await tables.runs.list({ dagId, limit: count });
+        const instances = await tables.instances.ofRuns(latest);
+        const runs = latest.map((run, at) => gridRun(run, instances[at]!));
         const seen = runs.flatMap(({ cells }) => Object.keys(cells));
         return { ...entryOf(dag), tasks: withSeen(readShape(dag.shape).tasks, seen), runs } satisfies DagGrid;
       }),
@@ -62,9 +59,9 @@ function runEntry({ runId, runType, state, logicalDate, createdAt, startedAt, en
   return { runId, runType, state, logicalDate, createdAt, startedAt, endedAt };
 }
 
-async function gridRun({ instances }: Tables, run: RunRecord): Promise<DagGridRun> {
+function gridRun(run: RunRecord, instances: readonly InstanceRecord[]): DagGridRun {
   const cells: Record<string, Record<string, number>> = {};
-  for (const { taskId, state } of await instances.ofRun(run)) {
+  for (const { taskId, state } of instances) {
     cells[taskId] ??= {};
     cells[taskId][state] = (cells[taskId][state] ?? 0) + 1;
   }

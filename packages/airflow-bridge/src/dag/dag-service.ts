@@ -101,12 +101,10 @@ function makeServices(parts: DagServiceParts, opened: AppStore, hooks: OpenHooks
 
 function isIdle(store: DagStore, ours: ReadonlyMap<string, DagModel>, now: number): Promise<boolean> {
   return store.read(async ({ dags, runs }) => {
-    for (const { dagId, isPaused, nextRun } of await dags.all()) {
-      if (!ours.has(dagId)) continue;
-      if (!isPaused && nextRun !== null && nextRun.runAfter <= now) return false;
-      const open = await runs.list({ dagId, states: isPaused ? ["running"] : ["queued", "running"], limit: 1 });
-      if (open.length > 0) return false;
-    }
-    return true;
+    const here = (await dags.all()).filter(({ dagId }) => ours.has(dagId));
+    if (here.some(({ isPaused, nextRun }) => !isPaused && nextRun !== null && nextRun.runAfter <= now)) return false;
+    const isPaused = new Map(here.map((dag) => [dag.dagId, dag.isPaused]));
+    const active = (await runs.countActive()).filter(({ dagId }) => isPaused.has(dagId));
+    return active.every(({ dagId, queued, running }) => running === 0 && (queued === 0 || isPaused.get(dagId) === true));
   });
 }

@@ -53,8 +53,10 @@ export interface Tables {
  */
 export interface DagTable {
   /** What the code says; `nextRun` and `isPaused` stay as they are where it is known, else `isPaused` is false. */
-  put(dag: Omit<DagRecord, "isPaused" | "nextRun">): Promise<void>;
+  putAll(dags: readonly Omit<DagRecord, "isPaused" | "nextRun">[]): Promise<void>;
   find(dagId: string): Promise<DagRecord | null>;
+  /** Those of them that are there, in any order. */
+  findAll(dagIds: readonly string[]): Promise<readonly DagRecord[]>;
   all(): Promise<readonly DagRecord[]>;
   setPaused(dagId: string, isPaused: boolean): Promise<boolean>;
   setNextRuns(next: ReadonlyMap<string, NextRun | null>): Promise<void>;
@@ -81,8 +83,10 @@ export interface RunTable {
   }): Promise<readonly RunRecord[]>;
   /** The last one before, by logical date: for what depends on the past. */
   before(run: RunRecord): Promise<RunRecord | null>;
-  /** The last one, by logical date, that its schedule made. */
-  lastScheduled(dagId: string): Promise<RunRecord | null>;
+  /** Of each of these DAGs the last one, by logical date, that its schedule made; none where there is none. */
+  lastScheduled(dagIds: readonly string[]): Promise<readonly RunRecord[]>;
+  /** Of each DAG so many, as `list` would give them; no DAG that has none. */
+  latest(count: number): Promise<ReadonlyMap<string, readonly RunRecord[]>>;
   /** Running ones that want to be looked at, the longest waiting first; those of paused DAGs too. */
   takeReady(now: number, limit: number, dagIds: readonly string[]): Promise<readonly RunRecord[]>;
   /** Queued ones, by logical date, the latest first in a backfill that is `reverse`. Who holds the lock of the DAG may start them, within its limit. */

@@ -26,16 +26,9 @@ const dagColumns = [
 ];
 
 async function listDags({ store, runtime }: DagAccess, output: Output): Promise<void> {
-  const { dags, last } = await store.read(async (tables) => {
-    const all = await tables.dags.all();
-    const last = new Map<string, RunRecord>();
-    for (const { dagId } of all) {
-      const [run] = await tables.runs.list({ dagId, limit: 1 });
-      if (run !== undefined) last.set(dagId, run);
-    }
-    return { dags: all, last };
-  });
-  if (output.json) return output.result("", { dags: dags.map((dag) => dagJson(dag, last.get(dag.dagId))) });
+  const { dags, latest } = await store.read(async (tables) => ({ dags: await tables.dags.all(), latest: await tables.runs.latest(1) }));
+  const lastOf = ({ dagId }: DagRecord) => latest.get(dagId)?.[0];
+  if (output.json) return output.result("", { dags: dags.map((dag) => dagJson(dag, lastOf(dag))) });
   if (dags.length === 0)
     return output.remark(
       "There are no DAGs: the app's modules make them with dag(), from celeriac/dag; celeriac dag init writes a first one.",
@@ -43,7 +36,7 @@ async function listDags({ store, runtime }: DagAccess, output: Output): Promise<
   const now = runtime.clock.now();
   const rows = dags.map((dag) => {
     const shape = JSON.parse(dag.shape) as DagShape;
-    const run = last.get(dag.dagId);
+    const run = lastOf(dag);
     const next = dag.isPaused ? output.colors.yellow("paused") : dag.nextRun === null ? "-" : inTime(dag.nextRun.runAfter - now);
     return [
       dag.dagId,

@@ -34,7 +34,7 @@ describe("acts on DAGs", () => {
   beforeEach(async () => {
     store = createSqliteStore(memoryStore, { ...driverContext(), defaultPoolSlots: 128 });
     await store.write(async ({ dags, runs, instances }) => {
-      await dags.put({ dagId: "etl", maxActiveRuns: 1, shape: "{}", seenAt: 0 });
+      await dags.putAll([{ dagId: "etl", maxActiveRuns: 1, shape: "{}", seenAt: 0 }]);
       await runs.add(etl);
       const tried = { tryNumber: 3, maxTries: 3, startedAt: 5, endedAt: 9, externalId: "x", reason: "boom" };
       await instances.addAll([

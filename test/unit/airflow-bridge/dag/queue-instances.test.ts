@@ -17,7 +17,7 @@ beforeEach(async () => {
   store = await openMemoryStore();
   onTestFinished(() => store.close());
   await store.write(async ({ dags: known, runs, pools }) => {
-    await known.put({ dagId: dag.id, maxActiveRuns: 16, shape: "{}", seenAt: 0 });
+    await known.putAll([{ dagId: dag.id, maxActiveRuns: 16, shape: "{}", seenAt: 0 }]);
     for (const run of [first, second]) await runs.add(run);
     await pools.put({ name: "two", slots: 2, includeDeferred: false });
   });

@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 async function schedulerSees(dagId: string): Promise<void> {
-  await store.write(({ dags }) => dags.put({ dagId, maxActiveRuns: 16, shape: "{}", seenAt: 0 }));
+  await store.write(({ dags }) => dags.putAll([{ dagId, maxActiveRuns: 16, shape: "{}", seenAt: 0 }]));
 }
 
 it("makes a run, and waits until a scheduler has ended it", async () => {

@@ -1,7 +1,7 @@
 /** DAGs as their code was last seen, and when each has its next run. */
 import type { DagRecord, NextRun } from "../records.ts";
 import type { DagTable } from "../store.ts";
-import { changeRows } from "./bulk.ts";
+import { changeRows, rowsTable, rowsValue, slices } from "./bulk.ts";
 import { columnsOf } from "./columns.ts";
 import { activeRun } from "./schema.ts";
 import type { Row, Sql } from "./sql.ts";
@@ -24,6 +24,8 @@ const columns = columnsOf<FlatDag>({
   nextIntervalStart: "number",
   nextIntervalEnd: "number",
 });
+const put = new Set<string>(["dagId", "maxActiveRuns", "shape", "seenAt"] satisfies (keyof FlatDag)[]);
+const putColumns = columns.all.filter(({ field }) => put.has(field));
 const select = `select ${columns.of("d")} from celeriac_dag d`;
 
 function dagOf(row: Row): DagRecord {
@@ -42,15 +44,25 @@ function nextRunFields(next: NextRun | null): Partial<FlatDag> {
 export function dagTable(sql: Sql): DagTable {
   const { dialect } = sql;
   return {
-    put: ({ dagId, maxActiveRuns, shape, seenAt }) =>
-      sql.run(
-        `insert into celeriac_dag (dag_id, is_paused, max_active_runs, shape, seen_at) values (?, 0, ?, ?, ?)
-         on conflict (dag_id) do update set max_active_runs = excluded.max_active_runs, shape = excluded.shape, seen_at = excluded.seen_at`,
-        [dagId, maxActiveRuns, shape, seenAt],
-      ),
+    async putAll(dags) {
+      for (const some of slices(dags))
+        await sql.run(
+          `insert into celeriac_dag (dag_id, max_active_runs, shape, seen_at, is_paused)
+           select v.dag_id, v.max_active_runs, v.shape, v.seen_at, 0 from ${rowsTable(dialect, putColumns)} where true
+           on conflict (dag_id) do update set max_active_runs = excluded.max_active_runs, shape = excluded.shape, seen_at = excluded.seen_at`,
+          [rowsValue(some.map((dag) => putColumns.map(({ field }) => columns.value(dag, field))))],
+        );
+    },
     async find(dagId) {
       const [row] = await sql.rows(`${select} where d.dag_id = ?`, [dagId]);
       return row === undefined ? null : dagOf(row);
+    },
+    async findAll(dagIds) {
+      const rows = await sql.rows(
+        `select ${columns.of("d")} from ${rowsTable(dialect, [{ name: "id", type: "text" }])} cross join celeriac_dag d where d.dag_id = v.id`,
+        [rowsValue(dagIds.map((dagId) => [dagId]))],
+      );
+      return rows.map(dagOf);
     },
     all: async () => (await sql.rows(`${select} order by d.dag_id`)).map(dagOf),
     async setPaused(dagId, isPaused) {

@@ -77,7 +77,34 @@ export function runTable(sql: Sql): RunTable {
     },
     before: ({ dagId, logicalDate }) =>
       one(`${select} where dag_id = ? and logical_date < ? order by logical_date desc, created_at desc limit 1`, [dagId, logicalDate]),
-    lastScheduled: (dagId) => one(`${select} where dag_id = ? and run_type = 'scheduled' order by logical_date desc limit 1`, [dagId]),
+    lastScheduled: (dagIds) =>
+      many(
+        `select ${columns.of("r")} from ${rowsTable(dialect, [{ name: "id", type: "text" }])} cross join celeriac_dag_run r
+         where r.dag_id = v.id and r.run_type = 'scheduled' and r.logical_date =
+         (select max(logical_date) from celeriac_dag_run where dag_id = v.id and run_type = 'scheduled')`,
+        [rowsValue(dagIds.map((dagId) => [dagId]))],
+      ),
+    async latest(count) {
+      // Each is found by a walk of its own along the index: since a date, PostgreSQL would read all runs of all DAGs.
+      const places = Array.from(
+        { length: count },
+        (_, at) => `select d.dag_id, (select run_id from celeriac_dag_run where dag_id = d.dag_id
+         order by logical_date desc, created_at desc, run_id limit 1 offset ${at}) as run_id from celeriac_dag d`,
+      );
+      const runs = await many(
+        `with w as materialized (${places.join(" union all ")})
+         select ${columns.of("r")} from w cross join celeriac_dag_run r where r.dag_id = w.dag_id and r.run_id = w.run_id
+         order by r.dag_id, r.logical_date desc, r.created_at desc, r.run_id`,
+        [],
+      );
+      const found = new Map<string, RunRecord[]>();
+      for (const run of runs) {
+        const own = found.get(run.dagId);
+        if (own === undefined) found.set(run.dagId, [run]);
+        else own.push(run);
+      }
+      return found;
+    },
     takeReady: (now, limit, dagIds) =>
       many(
         `${select} where state = 'running' and look_at <= ? and ${dialect.among("dag_id")} order by look_at limit ? ${dialect.lockFree("r")}`,
