@@ -130,6 +130,18 @@ beside("celeriac dag", () => {
       expect((await run("dag", "connections", ...words)).code).toBe(2);
   });
 
+  it("encrypts what the store keeps with a key, and goes over to another one", async () => {
+    const keys = [1, 2].map((fill) => `${Buffer.alloc(32, fill).toString("base64url")}=`);
+    const under = (key: string, ...words: string[]) => celeriac(folder.path, ["dag", ...words], { CELERIAC_DAG_FERNET_KEY: key });
+    await under(keys[0]!, "connections", "set", "sealed", "http://:sealed-pw@h");
+    const refused = await run("dag", "connections", "get", "sealed");
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("DAG_FERNET_KEY")]);
+    expect((await under(keys.toReversed().join(","), "rotate-fernet-key")).stdout).toContain("encrypted with the first key");
+    expect((await under(keys[1]!, "connections", "get", "sealed")).stdout).toContain("sealed-pw");
+    expect((await under("nonsense", "connections")).stderr).toContain("CONFIG_INVALID");
+    await run("dag", "connections", "remove", "sealed");
+  });
+
   it("marks a run, and says so", async () => {
     await run("dag", "trigger", "etl", "--run-id", "given-up");
     expect((await run("dag", "mark", "etl", "given-up", "failed")).code).toBe(0);

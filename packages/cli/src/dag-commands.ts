@@ -233,6 +233,16 @@ export const dagCommands = {
     ],
     exitCodes,
   },
+  "dag rotate-fernet-key": {
+    doc: "Encrypts connections and variables anew.",
+    notes: [
+      "With the first key of CELERIAC_DAG_FERNET_KEY, all of them or none. First a new key is put in front of the old one, for all processes; then this; then the old one is taken away.",
+    ],
+    positionals: {},
+    options: {},
+    examples: [["celeriac dag rotate-fernet-key", "with the keys of the environment"]],
+    exitCodes,
+  },
   "dag test": {
     doc: "Runs a DAG here, once, without store, scheduler or queue.",
     notes: [

@@ -117,6 +117,8 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
       return await (await import("./commands/dag-connections.ts")).dagConnections(line.args, output);
     case "dag variables":
       return await (await import("./commands/dag-variables.ts")).dagVariables(line.args, output);
+    case "dag rotate-fernet-key":
+      return await (await import("./commands/dag-rotate-fernet-key.ts")).dagRotateFernetKey(line.args, output);
     case "dag test":
       return await (await import("./commands/dag-test.ts")).dagTest(line.args, output);
     case "dag pause":

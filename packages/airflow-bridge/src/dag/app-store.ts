@@ -1,6 +1,8 @@
 /** The store of an app's DAGs, as settings and environment say, for whoever needs it in a process that has loaded the app. */
 import type { AppRuntime } from "@celeriac/core/runtime";
 import { type DagSettings, dagSettings, dagStoreUrl } from "./config.ts";
+import { createFernet } from "./connections/fernet.ts";
+import { sealedStore } from "./connections/sealed-store.ts";
 import { openDagStore } from "./open-store.ts";
 import type { DagStore } from "./store.ts";
 
@@ -20,11 +22,13 @@ export async function openAppStore(runtime: AppRuntime, given: Readonly<Record<s
 /** What of an app its store is opened with. */
 export type StoreOwner = Pick<AppRuntime, "clock" | "logger" | "settings" | "credentialsFor">;
 
-/** The same, where somebody has read the settings and knows the place. */
-export function openStoreAt(
+/** The same, where somebody has read the settings and knows the place. Throws CONFIG_URL, CONFIG_INVALID. */
+export async function openStoreAt(
   url: string,
   { clock, logger, settings: { durability }, credentialsFor }: StoreOwner,
-  { defaultPoolTaskSlotCount: defaultPoolSlots }: Pick<DagSettings, "defaultPoolTaskSlotCount">,
+  { defaultPoolTaskSlotCount: defaultPoolSlots, fernetKey }: Pick<DagSettings, "defaultPoolTaskSlotCount" | "fernetKey">,
 ): Promise<DagStore> {
-  return openDagStore(url, { clock, logger, durability, credentials: credentialsFor("dagStore"), defaultPoolSlots });
+  const fernet = fernetKey === null ? null : createFernet(fernetKey, clock);
+  const store = await openDagStore(url, { clock, logger, durability, credentials: credentialsFor("dagStore"), defaultPoolSlots });
+  return sealedStore(store, fernet);
 }

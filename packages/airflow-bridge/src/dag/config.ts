@@ -17,6 +17,11 @@ export const dagSettingTable = {
     "Where runs and the states of their tasks are kept: sqlite:// (a file of one machine) or db+postgresql://, which several schedulers may share. Unset: beside the broker's file where that is sqlite://, with -dags behind its name, else sqlite://./celeriac-dags.db.",
     { secret: true, env: "CELERIAC_DAG_STORE_URL" },
   ),
+  fernetKey: textSetting(
+    null,
+    "Key with which passwords, extras and variables are encrypted in the store: 32 bytes in URL-safe base64, as Airflow's `[core] fernet_key`. Several, with commas between them: the first encrypts, all decrypt. Unset: nothing is encrypted.",
+    { secret: true, env: "CELERIAC_DAG_FERNET_KEY" },
+  ),
   executor: choiceSetting(
     executorNames,
     "local",

@@ -37,6 +37,10 @@ export const dagErrors = {
     "A task of a DAG asked for a variable as JSON that is none.",
     "The message has the place in its text; ask without `json` for the text itself.",
   ],
+  DAG_FERNET_KEY: [
+    "A connection or a variable is encrypted in the store, and this process does not have the key.",
+    "Give it CELERIAC_DAG_FERNET_KEY, or its _FILE, as the process has it that wrote it; keys that were used before stand behind the new one.",
+  ],
   DAG_IMPORT: [
     "A file of connections or variables cannot be read, or does not have the form in which Airflow exports them.",
     "The message has the place; nothing of the file is in the store. Of YAML, export it again as JSON.",
