@@ -5,11 +5,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import Database from "libsql";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const celeriac = fileURLToPath(new URL("bin/celeriac.js", import.meta.resolve("celeriac/package.json")));
 const folder = mkdtempSync(join(tmpdir(), "etl-dag-"));
-const environment = { ...process.env, CELERIAC_DAG_STORE_URL: `sqlite://${join(folder, "dags.db")}` };
+const control = join(folder, "control.db");
+const environment = { ...process.env, CELERIAC_DAG_STORE_URL: `sqlite://${join(folder, "dags.db")}`, CONTROL_URL: `sqlite://${control}` };
 const warehouse = fileURLToPath(new URL("warehouse/", import.meta.url));
 
 function run(...args: string[]): string {
@@ -21,6 +23,39 @@ function run(...args: string[]): string {
 interface States {
   readonly state: string;
   readonly instances: readonly { readonly task: string; readonly mapIndex: number; readonly state: string }[];
+}
+
+interface LogRow {
+  readonly stream: string;
+  readonly run_id: string;
+  readonly process: string;
+  readonly try_number: number;
+  readonly state: string;
+  readonly started_at: string;
+  readonly ended_at: string;
+}
+
+/** Each report began when the very run of the weather had ended that it had started, on the day too that had no half past two. */
+function checkLog(): void {
+  const database = new Database(control, { readonly: true });
+  const log = database.prepare("select * from control_log order by run_id").all() as LogRow[];
+  database.close();
+  assert.ok(log.every(({ state, try_number }) => state === "success" && try_number === 1));
+  const of = (process: string) => log.filter((row) => row.process === process);
+  const dates = ["09T10:30", "10T10:30", "11T10:30", "12T09:30", "13T09:30"];
+  assert.deepEqual(
+    of("publish").map(({ run_id }) => run_id),
+    dates.map((date) => `scheduled__2012-03-${date}:00+00:00`),
+  );
+  assert.equal(of("extract").length, 2 * dates.length);
+  for (const publish of of("publish")) {
+    const measure = of("measure").find(({ run_id }) => run_id === publish.run_id);
+    const started = of("extract").filter(({ run_id }) => run_id.startsWith(publish.run_id.replace("scheduled", "manual")));
+    assert.equal(started.length, 1);
+    const [extract] = started;
+    assert.ok(measure && extract);
+    assert.ok(measure.started_at <= extract.started_at && extract.ended_at <= measure.ended_at && measure.ended_at <= publish.started_at);
+  }
 }
 
 rmSync(warehouse, { recursive: true, force: true });
@@ -61,8 +96,22 @@ try {
   const lines = readFileSync(join(here, "data/weather.csv"), "utf8").trim().split("\n").slice(1);
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0).toFixed(1);
   assert.equal(sum(rain.map(({ rainMm }) => rainMm)), sum(lines.map((line) => Number(line.split(",")[2]))));
+
+  run(...process.execArgv, "control-start.ts");
+  checkLog();
+  const told = readdirSync(join(warehouse, "seattle")).filter((file) => file.endsWith(".txt"));
+  assert.deepEqual(
+    told.sort().map((file) => readFileSync(join(warehouse, "seattle", file), "utf8")),
+    readFileSync(join(here, "data/seattle-2012-03.csv"), "utf8")
+      .split("\n")
+      .map((line) => line.split(","))
+      .filter(([day = ""]) => day >= "2012-03-09" && day <= "2012-03-13")
+      .map(([day, rainMm, maxC]) => `${day}: ${Number(rainMm)} mm of rain, ${Number(maxC)} °C at most\n`),
+  );
 } finally {
   rmSync(folder, { recursive: true });
   rmSync(warehouse, { recursive: true, force: true });
 }
-console.log("The example works: a day by hand, a month by its schedule, and each day's data is in the warehouse once.");
+console.log(
+  "The example works: a day by hand, a month by its schedule, five days of streams that are made of rows, and each day's data is in the warehouse once.",
+);

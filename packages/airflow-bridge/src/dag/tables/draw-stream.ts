@@ -67,6 +67,7 @@ function addProcess(d: DagBuilder, plan: ProcessPlan, { priority }: ProcessPlace
     case "bash":
       return d.bash(name, command, { ...options, env: params as Readonly<Record<string, string>> });
     case "stream":
-      return d.trigger(command, { ...options, wait: true, params });
+      // The run that is started has a date of its own: for which one it is to work it has to be told.
+      return d.trigger(command, { ...options, wait: true, params: { logicalDate: d.run("logicalDate"), ...params } });
   }
 }

@@ -85,6 +85,22 @@ it("leaves a process out that is not enabled, and its followers wait for what it
   ]);
 });
 
+it("starts a stream with the date of the run that waits, unless the row has another", () => {
+  const inputsOf = (params: string) =>
+    modelOf({
+      stream: [stream("a"), stream("b")],
+      process: [process("wait", { kind: "stream", command: "b", params })],
+    }).tasks.get("wait")!;
+  expect(inputsOf('{"pieces": 3}')).toMatchObject({
+    operator: "trigger",
+    inputs: [
+      { kind: "run", key: "logicalDate" },
+      { kind: "value", value: 3 },
+    ],
+  });
+  expect(inputsOf('{"logicalDate": "2026-03-01"}').inputs).toMatchObject([{ kind: "value", value: "2026-03-01" }]);
+});
+
 it("has no schedule where its row is not enabled, and no DAG for one that is not", () => {
   expect(modelOf({ schedule: [schedule({ enabled: false })] }).schedule.when).toBeNull();
   expect(read({ stream: [stream("a", { enabled: 0 })] }).streams).toMatchObject([{ isEnabled: false }]);
