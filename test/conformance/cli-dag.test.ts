@@ -109,7 +109,11 @@ beside("celeriac dag", () => {
     expect((await run("dag", "variables", "get", "api_key")).stdout).toBe("import-key\n");
     const { stdout } = await run("dag", "test", "asks");
     expect(stdout).toContain("asks success");
-    expect(stdout).not.toMatch(/import-pw/);
+    await run("dag", "trigger", "asks", "--run-id", "asked");
+    const log = (await run("dag", "scheduler", "--until-idle")).stdout;
+    expect(await states("asks", "asked")).toEqual(["asks success"]);
+    expect(log).toContain('"********"');
+    expect(stdout + log).not.toMatch(/import-pw/);
   });
 
   it("keeps a connection and a variable that somebody sets, and says what is wrong with others", async () => {
