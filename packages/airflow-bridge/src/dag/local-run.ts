@@ -18,6 +18,7 @@ import type { InstanceRecord, RunRecord } from "./records.ts";
 import { isMapped, type RunValues, resolveInputs } from "./resolve-inputs.ts";
 import { runFacts } from "./run-facts.ts";
 import { isFinished } from "./states.ts";
+import { timeLimitOf } from "./time-limit.ts";
 import { tryEndOf } from "./try-end.ts";
 import { priorityWeights } from "./weights.ts";
 import { workContext } from "./work-context.ts";
@@ -146,7 +147,7 @@ async function runInstance(scene: Scene, scheduled: InstanceRecord, parts: Local
   const { logger, maxXcomBytes } = parts;
   const log = instanceLogger(logger, instance);
   const abort = new AbortController();
-  const limits = { timeoutMs: task.options.executionTimeoutMs, graceMs: usualGraceMs, clock };
+  const limits = { timeLimit: timeLimitOf(task, instance.firstStartedAt ?? now, now), graceMs: usualGraceMs, clock };
   const performed = await perform(() => workOf(scene, task, instance, { parts, log, signal: abort.signal }), abort, limits);
   // Nobody clears it, takes it or stops it here.
   if (performed.kind !== "ended") return;

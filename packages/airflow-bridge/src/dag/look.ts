@@ -21,8 +21,13 @@ export async function look(wait: Wait, context: WorkContext, args: readonly unkn
   const now = context.clock.now();
   const overAt = wait.timeoutMs === null ? Number.POSITIVE_INFINITY : firstStartedAt + wait.timeoutMs;
   if (now < overAt) return { ending: null, nextAt: Math.min(now + wait.intervalMs, overAt) };
-  const reason = `it waited for longer than its timeout (${wait.timeoutMs} ms)`;
-  return { ending: softened({ kind: "failed", reason, retryable: false }, wait), nextAt: 0 };
+  return { ending: timedOut(wait), nextAt: 0 };
+}
+
+/** How a wait ends that has taken too long. */
+export function timedOut({ timeoutMs, softFail }: Wait): Extract<Ending, { readonly kind: "failed" | "skipped" }> {
+  const reason = `it waited for longer than its timeout (${timeoutMs} ms)`;
+  return softFail ? { kind: "skipped", reason } : { kind: "failed", reason, retryable: false };
 }
 
 /** A soft wait that has failed for good is skipped, as in Airflow. */

@@ -3,6 +3,7 @@ import type { Clock } from "@celeriac/core/runtime";
 import { Interruption } from "./interruption.ts";
 import type { Ending } from "./model.ts";
 import { thrownEnding } from "./task-ending.ts";
+import type { TimeLimit } from "./time-limit.ts";
 
 export type Performed =
   | { readonly kind: "ended"; readonly ending: Ending; readonly heeded: boolean }
@@ -13,7 +14,7 @@ export type Performed =
 export const usualGraceMs = 5_000;
 
 export interface PerformLimits {
-  readonly timeoutMs: number | null;
+  readonly timeLimit: TimeLimit | null;
   /** how long work may clean up once its signal has aborted */
   readonly graceMs: number;
   readonly clock: Clock;
@@ -21,17 +22,14 @@ export interface PerformLimits {
 
 /** Never rejects. `abort`: whoever aborts it gives an Interruption. */
 export async function perform(work: () => Promise<Ending>, abort: AbortController, limits: PerformLimits): Promise<Performed> {
-  const { timeoutMs, graceMs, clock } = limits;
-  const timer =
-    timeoutMs === null
-      ? null
-      : clock.after(timeoutMs, () =>
-          abort.abort(new Interruption("timeout", `it ran for longer than its execution timeout (${timeoutMs} ms)`)),
-        );
+  const { timeLimit, graceMs, clock } = limits;
+  const overdue = timeLimit === null ? null : new Interruption("timeout", timeLimit.ending.reason);
+  const timer = timeLimit === null ? null : clock.after(timeLimit.ms, () => abort.abort(overdue));
   const graceOver = new AbortController();
   const given = await Promise.race([settled(work), unheeded(abort.signal, graceMs, clock, graceOver.signal)]);
   timer?.cancel();
   graceOver.abort();
+  if (timeLimit !== null && abort.signal.reason === overdue) return { kind: "ended", ending: timeLimit.ending, heeded: given !== null };
   return performedOf(given, abort.signal);
 }
 

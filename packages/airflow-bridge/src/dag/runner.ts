@@ -14,6 +14,7 @@ import { type Performed, perform } from "./perform.ts";
 import type { InstancePlace, RunRecord } from "./records.ts";
 import type { InstanceState } from "./states.ts";
 import type { DagStore, Tables } from "./store.ts";
+import { timeLimitOf } from "./time-limit.ts";
 import { type BegunTry, beginTry } from "./try-begin.ts";
 import { endCleared, endTry, type TryEnd, tryEndOf, warnOfSize } from "./try-end.ts";
 import { workContext } from "./work-context.ts";
@@ -77,7 +78,7 @@ export async function runInstance(
   logger.info("task instance begins");
   try {
     const performed = await perform(() => workOf(begun, task, { parts, logger, signal: abort.signal }), abort, {
-      timeoutMs: task?.options.executionTimeoutMs ?? null,
+      timeLimit: task === undefined ? null : timeLimitOf(task, begun.instance.firstStartedAt ?? clock.now(), clock.now()),
       graceMs: parts.settings.graceMs,
       clock,
     });

@@ -11,6 +11,7 @@ import type { DagModel, Ending, TaskModel } from "./model.ts";
 import { perform } from "./perform.ts";
 import type { RunRecord } from "./records.ts";
 import { contextOf, type RunnerParts } from "./runner.ts";
+import { timeLimitOf } from "./time-limit.ts";
 import type { BegunTry } from "./try-begin.ts";
 import { endTry, tryEndOf } from "./try-end.ts";
 
@@ -123,15 +124,16 @@ class Triggerer {
     const parts = this.#parts;
     const logger = instanceLogger(parts.logger, instance);
     const work = task.work as Extract<TaskModel["work"], { kind: "wait" }>;
+    const firstStartedAt = instance.firstStartedAt ?? this.#clock.now();
     const performed = await perform(
       async () => {
         const args = await parts.store.read((tables) => parts.resolve(tables, dag, task, run, instance.mapIndex));
         const context = contextOf(dag, claim, { parts, logger, signal: abort.signal });
-        const { ending, nextAt } = await look(work, context, args, instance.firstStartedAt ?? this.#clock.now());
+        const { ending, nextAt } = await look(work, context, args, firstStartedAt);
         return ending ?? { kind: "defer", at: nextAt };
       },
       abort,
-      { timeoutMs: task.options.executionTimeoutMs, graceMs: parts.settings.graceMs, clock: this.#clock },
+      { timeLimit: timeLimitOf(task, firstStartedAt, this.#clock.now()), graceMs: parts.settings.graceMs, clock: this.#clock },
     );
     return performed.kind === "ended" ? performed.ending : null;
   }

@@ -41,6 +41,34 @@ describe("a wait", () => {
   });
 
   test.each([
+    ["poke", false, "failed"],
+    ["reschedule", true, "skipped"],
+  ] as const)(
+    "whose poke does not come back ends one interval after its timeout, in mode %s and with softFail %s as %s",
+    async (mode, softFail, state) => {
+      let told: unknown = null;
+      let looks = 0;
+      const poke = ({ signal }: WorkContext) => {
+        signal.addEventListener("abort", () => {
+          told = signal.reason;
+        });
+        return ++looks === 1 ? Promise.resolve(false) : new Promise(() => {});
+      };
+      const { clock, stage } = await staged({ retries: 2, work: wait(mode, poke, { softFail }) });
+      const first = runOnce(stage, "t");
+      if (mode === "reschedule") await first;
+      await clock.advance(60_000);
+      const ended = mode === "poke" ? first : runOnce(stage, "t");
+      await clock.advance(149_999);
+      expect([looks, told]).toEqual([2, null]);
+      await clock.advance(1 + fastRunner.graceMs);
+      expect(await ended).toMatchObject({ state, heeded: false });
+      expect(told).toMatchObject({ kind: "timeout", message: "it waited for longer than its timeout (150000 ms)" });
+      expect(await stage.row("t")).toMatchObject({ state, reason: "it waited for longer than its timeout (150000 ms)" });
+    },
+  );
+
+  test.each([
     [false, "failed"],
     [true, "skipped"],
   ] as const)("that takes too long over all its looks, with softFail %s, ends as %s without another try", async (softFail, state) => {
