@@ -32,6 +32,7 @@ dag(app, "asks", {}, (d) => {
     if ((await run.variable("limits", { json: true })).rows !== 3) throw new Error("not mine");
   })();
 });
+dag(app, "pooled", {}, (d) => void d.task("waits", { pool: "gpu" }, () => 1)());
 dag(app, "breaks", {}, (d) => {
   const first = d.task("first", () => { if (!existsSync("mended")) throw new Error("not yet"); return 1; });
   d.task("second", (_run, one) => one)(first());
@@ -77,6 +78,7 @@ beside("celeriac dag", () => {
       ["daily", false, "failed"],
       ["etl", false, "success"],
       ["month", true, null],
+      ["pooled", false, null],
     ]);
   });
 
@@ -144,6 +146,25 @@ beside("celeriac dag", () => {
     expect((await under(keys[1]!, "connections", "get", "sealed")).stdout).toContain("sealed-pw");
     expect((await under("nonsense", "connections")).stderr).toContain("CONFIG_INVALID");
     await run("dag", "connections", "remove", "sealed");
+  });
+
+  it("makes a pool that tasks wait for, says so meanwhile, and removes it", async () => {
+    await run("dag", "trigger", "pooled", "--run-id", "one");
+    const waiting = celeriac(folder.path, ["dag", "scheduler", "--executor", "sequential", "--until-idle"], {
+      CELERIAC_DAG_SCHEDULER_HEARTBEAT_SEC: "100ms",
+    });
+    await expect
+      .poll(async () => (await run("dag", "states", "pooled", "one")).stdout, { timeout: 30_000 })
+      .toContain("there is no pool gpu");
+    expect((await run("dag", "pools", "set", "gpu", "2", "--include-deferred")).code).toBe(0);
+    expect((await waiting).code).toBe(0);
+    expect((await json("dag", "states", "pooled", "one"))["instances"]).toMatchObject([{ state: "success", reason: null }]);
+    expect((await run("dag", "pools")).stdout).toMatch(/default_pool +128 +0 +no\ngpu +2 +0 +yes/);
+    expect((await run("dag", "pools", "remove", "gpu")).code).toBe(0);
+    expect((await json("dag", "pools"))["pools"]).toEqual([{ name: "default_pool", slots: 128, includeDeferred: false, used: 0 }]);
+    for (const name of ["gpu", "default_pool"]) expect((await run("dag", "pools", "remove", name)).stderr).toContain("DAG_POOL_MISSING");
+    for (const words of [["sideways"], ["set", "gpu"], ["set", "gpu", "-1"], ["remove"], ["list", "x"]])
+      expect((await run("dag", "pools", ...words)).code).toBe(2);
   });
 
   it("marks a run, and says so", async () => {

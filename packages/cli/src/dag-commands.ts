@@ -243,6 +243,23 @@ export const dagCommands = {
     examples: [["celeriac dag rotate-fernet-key", "with the keys of the environment"]],
     exitCodes,
   },
+  "dag pools": {
+    doc: "Shows and changes the pools of DAGs.",
+    notes: [
+      "A pool has so many slots for the task instances that name it. list, where nothing is said, shows how many of them are used. set makes a pool, or changes it. An instance whose pool is not there, or has less slots than it needs, waits, and dag states says so.",
+    ],
+    positionals: {
+      action: { doc: "list, set or remove.", many: false, optional: true },
+      name: { doc: "Its name. default_pool stays.", many: false, optional: true },
+      slots: { doc: "How many slots it has.", many: false, optional: true },
+    },
+    options: { includeDeferred: option(flagSetting(false, "set: deferred instances hold their slots, too."), null) },
+    examples: [
+      ["celeriac dag pools", "all, with what is used"],
+      ["celeriac dag pools set gpu 4", "four at a time"],
+    ],
+    exitCodes,
+  },
   "dag test": {
     doc: "Runs a DAG here, once, without store, scheduler or queue.",
     notes: [

@@ -148,6 +148,8 @@ export function describeInstances(stage: () => Stage): void {
       const without = { pools: ["narrow", "none"], runs: [full] };
       const taken = (limit: number) =>
         stage().store.write(async ({ instances }) => (await instances.takeScheduled(limit, ["etl", "paused", "full"], without)).map(key));
+      const poolless = await stage().store.read(({ instances }) => instances.poolless(10, ["etl"]));
+      expect(poolless.map(({ taskId }) => taskId).sort()).toEqual(["nowhere", "pool", "too large"]);
       expect(await taken(10)).toEqual(inOrder.map(key));
       expect(await taken(2)).toEqual(inOrder.slice(0, 2).map(key));
     });

@@ -161,6 +161,8 @@ export interface InstanceTable {
     dagIds: readonly string[],
     without: { readonly pools: readonly string[]; readonly runs: readonly RunPlace[] },
   ): Promise<readonly InstanceRecord[]>;
+  /** Scheduled ones whose pool is not there, or has less slots than they need, and of which no reason is told yet. */
+  poolless(limit: number, dagIds: readonly string[]): Promise<readonly InstanceRecord[]>;
   /** Slots that queued and running (and, where the pool says so, deferred) instances hold. */
   usedSlots(): Promise<ReadonlyMap<string, number>>;
   /** Queued and running instances of the runs that have any. */

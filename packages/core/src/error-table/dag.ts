@@ -41,6 +41,10 @@ export const dagErrors = {
     "A connection or a variable is encrypted in the store, and this process does not have the key.",
     "Give it CELERIAC_DAG_FERNET_KEY, or its _FILE, as the process has it that wrote it; keys that were used before stand behind the new one.",
   ],
+  DAG_POOL_MISSING: [
+    "A pool was to be removed that is not there, or that stays.",
+    "celeriac dag pools shows those that are there; default_pool cannot be removed.",
+  ],
   DAG_IMPORT: [
     "A file of connections or variables cannot be read, or does not have the form in which Airflow exports them.",
     "The message has the place; nothing of the file is in the store. Of YAML, export it again as JSON.",

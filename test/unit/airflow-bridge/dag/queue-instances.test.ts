@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { firstInstance } from "../../../../packages/airflow-bridge/src/dag/first-instance.ts";
 import type { InstanceRecord, RunRecord } from "../../../../packages/airflow-bridge/src/dag/records.ts";
+import { explainWaits } from "../../../../packages/airflow-bridge/src/dag/scheduler/explain-waits.ts";
 import { queueInstances } from "../../../../packages/airflow-bridge/src/dag/scheduler/queue-instances.ts";
 import { scheduledDag } from "../../../../packages/airflow-bridge/src/dag/scheduler/scheduled-dag.ts";
 import type { DagStore } from "../../../../packages/airflow-bridge/src/dag/store.ts";
@@ -73,5 +74,23 @@ describe("scheduled instances are queued", () => {
     await scheduled(first, "large", 9, { pool: "two", poolSlots: 3 });
     await scheduled(first, "small", 1, { pool: "two" });
     expect(await queue()).toEqual(["r1 small"]);
+  });
+
+  it("never without a pool, which is said of each once, until there is one", async () => {
+    await scheduled(first, "nowhere", 9, { pool: "none" });
+    await scheduled(first, "large", 9, { pool: "two", poolSlots: 3 });
+    await scheduled(first, "fits", 1, { pool: "two" });
+    expect(await explainWaits(store, ["elsewhere"])).toEqual([]);
+    const explained = await explainWaits(store, [dag.id]);
+    expect(Object.fromEntries(explained.map(({ taskId, reason }) => [taskId, reason]))).toEqual({
+      nowhere: "there is no pool none: celeriac dag pools set none SLOTS",
+      large: "its pool two has 2 slots, and it needs 3: celeriac dag pools set two SLOTS",
+    });
+    expect(await store.read(({ instances }) => instances.ofRun(first))).toEqual(expect.arrayContaining([...explained]));
+    expect(await explainWaits(store, [dag.id])).toEqual([]);
+    await store.write(({ pools }) => pools.put({ name: "none", slots: 1, includeDeferred: false }));
+    expect(await queue()).toEqual(["r1 nowhere", "r1 fits"]);
+    const [nowhere] = await store.read(({ instances }) => instances.inStates(["queued"]));
+    expect(nowhere).toMatchObject({ taskId: expect.any(String), reason: null });
   });
 });

@@ -47,7 +47,7 @@ async function queue(
   chosen: readonly InstanceRecord[],
   { scheduler, now }: QueueRoom,
 ): Promise<readonly QueuedInstance[]> {
-  const common = { state: "queued", scheduler, queuedAt: now(), heartbeatAt: null, hostname: null } as const;
+  const common = { state: "queued", scheduler, queuedAt: now(), heartbeatAt: null, hostname: null, reason: null } as const;
   const changes = chosen.map((instance) => ({ instance, fields: { ...common, externalId: randomUUID() } }));
   await instances.changeAll(changes);
   return changes.map(({ instance, fields }) => ({ ...instance, ...fields }));

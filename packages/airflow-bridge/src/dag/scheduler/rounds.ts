@@ -3,11 +3,13 @@ import { type Clock, type Logger, reasonOf } from "@celeriac/core/runtime";
 import type { Executor, ExecutorEvent, QueuedInstance } from "../executor.ts";
 import { failpoint } from "../failpoint.ts";
 import type { DagModel } from "../model.ts";
+import type { InstanceRecord } from "../records.ts";
 import type { DagStore } from "../store.ts";
 import { adopt } from "./adopt.ts";
 import { createRuns } from "./create-runs.ts";
 import type { EndView } from "./end-held.ts";
 import { endSilent } from "./end-silent.ts";
+import { explainWaits } from "./explain-waits.ts";
 import { hearEvent } from "./hear-event.ts";
 import { createLogWriter, type LogWriter } from "./log-writer.ts";
 import { type Look, lookAtRuns } from "./look-at-runs.ts";
@@ -119,6 +121,8 @@ class RoundsOfOne implements Rounds {
     const silent = await endSilent(store, settings.silentAfterMs, this.#endView(now));
     const stuckView = { ...this.#endView(now), scheduler: id, queuedTimeoutMs: settings.queuedTimeoutMs };
     const stuck = await requeueStuck(store, stuckView);
+    for (const instance of await explainWaits(store, [...this.#dags.keys()]))
+      logger.warn("a task instance waits for a pool", { ...placeOf(instance), reason: instance.reason });
     for (const instance of silent) logger.warn("a task instance died", placeOf(instance));
     for (const instance of stuck) logger.warn("a task instance got stuck in its queue", placeOf(instance));
     await this.#revoke([...silent, ...stuck]);
@@ -175,6 +179,6 @@ class RoundsOfOne implements Rounds {
   }
 }
 
-function placeOf({ dagId: dag, runId: run, taskId: task, mapIndex, tryNumber }: QueuedInstance): object {
+function placeOf({ dagId: dag, runId: run, taskId: task, mapIndex, tryNumber }: InstanceRecord): object {
   return { dag, run, task, mapIndex, tryNumber };
 }

@@ -34,6 +34,7 @@ const columns = columnsOf<InstanceRecord>({
 const select = `select ${columns.of("i")} from celeriac_dag_instance i`;
 const here = "dag_id = ? and run_id = ? and task_id = ? and map_index = ?";
 const dateOfRun = "(select logical_date from celeriac_dag_run r where r.dag_id = v.dag_id and r.run_id = v.run_id)";
+const hasPool = "exists (select 1 from celeriac_dag_pool p where p.name = i.pool and p.slots >= i.pool_slots)";
 const keyNames = "dag_id, run_id, task_id, map_index";
 const [keyColumns, runColumns] = [columns.all.slice(0, 4), columns.all.slice(0, 2)];
 const changeable = {
@@ -119,9 +120,16 @@ export function instanceTable(sql: Sql): InstanceTable {
          and not (${dialect.among("i.pool")}) and not (${dialect.among(`i.dag_id || '${separator}' || i.run_id`)})
          and exists (select 1 from celeriac_dag_run r where r.dag_id = i.dag_id and r.run_id = i.run_id and r.state = 'running')
          and exists (select 1 from celeriac_dag d where d.dag_id = i.dag_id and d.is_paused = 0)
-         and exists (select 1 from celeriac_dag_pool p where p.name = i.pool and p.slots >= i.pool_slots)
+         and ${hasPool}
          order by i.priority_weight desc, i.logical_date, i.map_index, i.dag_id, i.run_id, i.task_id limit ? ${dialect.lockFree("i")}`,
         [dialect.list(dagIds), dialect.list(pools), dialect.list(runs.map(runKey)), limit],
+      );
+      return rows.map(columns.read);
+    },
+    async poolless(limit, dagIds) {
+      const rows = await sql.rows(
+        `${select} where i.state = 'scheduled' and i.reason is null and ${dialect.among("i.dag_id")} and not (${hasPool}) limit ?`,
+        [dialect.list(dagIds), limit],
       );
       return rows.map(columns.read);
     },
