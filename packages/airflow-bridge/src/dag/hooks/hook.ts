@@ -5,6 +5,7 @@ import { currentWork } from "../current-work.ts";
 import { type HttpHook, httpHook } from "./http.ts";
 import type { HookDefinition } from "./open-hooks.ts";
 import { type PostgresHook, postgresHook } from "./postgres.ts";
+import { type S3Hook, s3Hook } from "./s3.ts";
 import { type SqliteHook, sqliteHook } from "./sqlite.ts";
 
 /** What there is, by the type of the connection. */
@@ -12,12 +13,14 @@ export interface Hooks {
   postgres: PostgresHook;
   sqlite: SqliteHook;
   http: HttpHook;
+  s3: S3Hook;
 }
 
 const builtIn: { readonly [K in keyof Hooks]: HookDefinition<Hooks[K]> } = {
   postgres: postgresHook,
   sqlite: sqliteHook,
   http: httpHook,
+  s3: s3Hook,
 };
 
 /**
