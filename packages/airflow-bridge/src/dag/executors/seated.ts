@@ -1,5 +1,5 @@
 /** An executor of so many seats, in each of which one instance runs at a time on this machine: what the sequential and the local one have in common. */
-import { type Clock, reasonOf } from "@celeriac/core/runtime";
+import { type Clock, reasonOf, type Timer } from "@celeriac/core/runtime";
 import { createEventBuffer } from "../event-buffer.ts";
 import type { Executor, ExecutorEvent, QueuedInstance } from "../executor.ts";
 
@@ -21,11 +21,29 @@ interface Taken {
   readonly ended: Promise<void>;
 }
 
+interface IdleSeat {
+  readonly seat: Seat;
+  /** on the clock's monotonic time */
+  readonly since: number;
+}
+
+export interface SeatedOptions {
+  readonly name: "sequential" | "local";
+  readonly seatCount: number;
+  readonly openSeat: () => Seat;
+  /** after so long without work a seat is closed; null: never */
+  readonly keepIdleMs: number | null;
+  readonly clock: Clock;
+}
+
 /** Seats are opened when they are first needed. */
-export function createSeatedExecutor(name: "sequential" | "local", seatCount: number, openSeat: () => Seat, clock: Clock): Executor {
+export function createSeatedExecutor({ name, seatCount, openSeat, keepIdleMs, clock }: SeatedOptions): Executor {
   const events = createEventBuffer();
-  const seats: Seat[] = [];
-  const idle: Seat[] = [];
+  const seats = new Set<Seat>();
+  /** The one that has been idle for longest first, and taken last: those that are too many are never taken, and close. */
+  const idle: IdleSeat[] = [];
+  const closing = new Set<Promise<void>>();
+  let closer: Timer | null = null;
   const waiting: QueuedInstance[] = [];
   const running = new Map<Seat, Taken>();
   let isOpen = true;
@@ -33,30 +51,47 @@ export function createSeatedExecutor(name: "sequential" | "local", seatCount: nu
 
   /** Whoever waits takes the first seat that is free, be it one that opens or one that is left: many an instance takes less time than a process to start. */
   const fill = () => {
-    for (let seat = idle.pop(); seat !== undefined; seat = idle.pop()) {
-      const instance = isOpen ? waiting.shift() : undefined;
-      if (instance === undefined) {
-        idle.push(seat);
-        return;
-      }
+    while (isOpen && idle.length > 0 && waiting.length > 0) {
+      const { seat } = idle.pop()!;
+      const instance = waiting.shift()!;
       running.set(seat, { instance, ended: occupy(seat, instance) });
     }
-    while (isOpen && opening < waiting.length && seats.length < seatCount) void openOne();
+    while (isOpen && opening < waiting.length && seats.size < seatCount) void openOne();
+    closeLater();
+  };
+  const rest = (seat: Seat) => {
+    idle.push({ seat, since: clock.monotonic() });
+    fill();
+  };
+  const closeLater = () => {
+    closer?.cancel();
+    closer = null;
+    const [longest] = idle;
+    if (keepIdleMs === null || longest === undefined || !isOpen) return;
+    closer = clock.after(longest.since + keepIdleMs - clock.monotonic(), closeIdle, { background: true });
+  };
+  const closeIdle = () => {
+    const until = clock.monotonic() - keepIdleMs!;
+    while (idle[0] !== undefined && idle[0].since <= until) close(idle.shift()!.seat);
+    closeLater();
+  };
+  const close = (seat: Seat) => {
+    seats.delete(seat);
+    const closed = seat.close().finally(() => closing.delete(closed));
+    closing.add(closed);
   };
   const openOne = async () => {
     const seat = openSeat();
-    seats.push(seat);
+    seats.add(seat);
     opening++;
     await seat.open();
     opening--;
-    idle.push(seat);
-    fill();
+    rest(seat);
   };
   const occupy = async (seat: Seat, instance: QueuedInstance) => {
     const end = await seat.run(instance).catch((error): SeatEnd => ({ kind: "lost", reason: reasonOf(error) }));
     running.delete(seat);
-    idle.push(seat);
-    fill();
+    rest(seat);
     if (end.kind === "left") events.tell();
     else events.add({ instance, kind: end.kind, reason: end.reason } satisfies ExecutorEvent);
   };
@@ -87,13 +122,15 @@ export function createSeatedExecutor(name: "sequential" | "local", seatCount: nu
     onEvent: events.onEvent,
     async end(deadlineMs) {
       isOpen = false;
+      closer?.cancel();
       for (const instance of waiting.splice(0)) events.add(unrun(instance));
       const over = new AbortController();
       await Promise.race([allEnded(), clock.sleep(deadlineMs, over.signal)]);
       over.abort();
       for (const seat of running.keys()) seat.interrupt("stopped");
       await allEnded();
-      await Promise.all(seats.map((seat) => seat.close()));
+      for (const seat of [...seats]) close(seat);
+      await Promise.all(closing);
     },
   };
 }

@@ -6,7 +6,7 @@ import { type RunnerParts, runInstance } from "../runner.ts";
 import { createSeatedExecutor, type Seat } from "./seated.ts";
 
 export function createSequentialExecutor(parts: RunnerParts): Executor {
-  return createSeatedExecutor("sequential", 1, () => seatHere(parts), parts.clock);
+  return createSeatedExecutor({ name: "sequential", seatCount: 1, openSeat: () => seatHere(parts), keepIdleMs: null, clock: parts.clock });
 }
 
 function seatHere(parts: RunnerParts): Seat {
