@@ -173,6 +173,17 @@ beside("celeriac dag", () => {
     expect((await json("dag", "list", "etl"))["runs"]).toMatchObject([{ run: "given-up", state: "failed" }, { run: "first" }]);
   });
 
+  it("forgets runs that ended, but not the last", async () => {
+    for (const id of ["older", "newer"]) {
+      await run("dag", "trigger", "etl", "--run-id", id);
+      await run("dag", "mark", "etl", id, "success");
+    }
+    expect((await run("dag", "clean")).code).toBe(2);
+    expect((await run("dag", "clean", "--keep", "1d")).stdout).toMatch(/^No run ended before 20\S+Z that could go/);
+    expect(Number((await json("dag", "clean", "--keep", "0"))["removed"])).toBeGreaterThan(0);
+    expect((await json("dag", "list", "etl"))["runs"]).toMatchObject([{ run: "newer", state: "success" }]);
+  });
+
   it("ends its scheduler by Ctrl-C", async () => {
     const scheduler = startCeleriac(folder.path, ["dag", "scheduler"]);
     await scheduler.wrote(/the scheduler runs/, 60_000);

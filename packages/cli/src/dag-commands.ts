@@ -260,6 +260,16 @@ export const dagCommands = {
     ],
     exitCodes,
   },
+  "dag clean": {
+    doc: "Forgets runs that ended long ago.",
+    notes: [
+      "With their task instances, tries and what tasks gave. The last run of each DAG stays, and the last that its schedule made. A cron of your own may call it while schedulers run. A SQLite file does not get smaller, but has room for the next runs.",
+    ],
+    positionals: {},
+    options: { keep: option(durationSetting(null, "What ended within this time stays."), "DURATION") },
+    examples: [["celeriac dag clean --keep 90d", "each night, say"]],
+    exitCodes,
+  },
   "dag test": {
     doc: "Runs a DAG here, once, without store, scheduler or queue.",
     notes: [

@@ -115,6 +115,8 @@ async function run(line: Extract<CommandLine, { kind: "run" }>, output: Output):
       return await (await import("./commands/dag-import.ts")).dagImport(line.args, output);
     case "dag connections":
       return await (await import("./commands/dag-connections.ts")).dagConnections(line.args, output);
+    case "dag clean":
+      return await (await import("./commands/dag-clean.ts")).dagClean(line.args, output);
     case "dag pools":
       return await (await import("./commands/dag-pools.ts")).dagPools(line.args, output);
     case "dag variables":

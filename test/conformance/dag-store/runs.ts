@@ -1,8 +1,9 @@
 /** DAGs and their runs in any store. */
 import { describe, expect, it } from "vitest";
+import { cleanRuns } from "../../../packages/airflow-bridge/src/dag/acts/clean.ts";
 import type { RunRecord } from "../../../packages/airflow-bridge/src/dag/records.ts";
 import type { DagStore } from "../../../packages/airflow-bridge/src/dag/store.ts";
-import { run, type Stage } from "./world.ts";
+import { instance, run, type Stage } from "./world.ts";
 
 export function describeRuns(stage: () => Stage): void {
   describe("DAGs", () => {
@@ -73,6 +74,45 @@ export function describeRuns(stage: () => Stage): void {
       expect(await listed({ backfillId: "b", limit: 9 })).toEqual(["scheduled__1"]);
       expect((await stage().store.read(({ runs }) => runs.before(run("etl", 3))))?.runId).toBe("scheduled__2");
       expect(await stage().store.read(({ runs }) => runs.before(run("etl", 1)))).toBeNull();
+    });
+
+    it("are forgotten when they ended long ago, but for the last ones and those with an unfinished log", async () => {
+      const ended = { state: "success", endedAt: 10 } as const;
+      const old = [run("etl", 1, ended), run("etl", 2, { ...ended, state: "failed" }), run("etl", 3, { ...ended, runType: "manual" })];
+      const kept = [
+        run("etl", 4, { ...ended, runId: "unlogged" }),
+        run("etl", 5, { ...ended, endedAt: 11 }),
+        run("etl", 6),
+        run("etl", 7, ended),
+        run("etl", 8, { ...ended, runType: "manual" }),
+        run("other", 1, ended),
+      ];
+      await stage().addRuns(...old, ...kept);
+      const task = { taskId: "a", mapIndex: -1 };
+      for (const each of [old[0]!, kept[0]!]) {
+        const place = { dagId: each.dagId, runId: each.runId, ...task };
+        await stage().addAll(instance(each, "a"));
+        await stage().store.write(async ({ tries, xcoms }) => {
+          await tries.add({ ...place, tryNumber: 1, state: "success", hostname: "h", startedAt: 1, endedAt: 2, reason: null });
+          await xcoms.put({ ...place, key: "return_value", value: "1" });
+        });
+      }
+      const { dagId, runId } = kept[0]!;
+      await stage().store.write(({ unlogged }) => unlogged.putAll([{ dagId, runId, mark: "m" }]));
+      expect(await cleanRuns(stage().store, 11)).toBe(3);
+      expect(await cleanRuns(stage().store, 11)).toBe(0);
+      const left = await stage().store.read(({ runs }) => runs.list({ limit: 20 }));
+      expect(left.map((each) => `${each.dagId} ${each.runId}`).sort()).toEqual(kept.map((each) => `${each.dagId} ${each.runId}`).sort());
+      const hanging = (of: RunRecord) =>
+        stage().store.read(async ({ instances, tries, xcoms }) => [
+          (await instances.ofRun(of)).length,
+          (await tries.ofRun(of)).length,
+          (await xcoms.ofTask(of, "a", "return_value")).length,
+        ]);
+      expect([await hanging(old[0]!), await hanging(kept[0]!)]).toEqual([
+        [0, 0, 0],
+        [1, 1, 1],
+      ]);
     });
 
     it("are added and changed many at once; those that are there already stay as they are", async () => {

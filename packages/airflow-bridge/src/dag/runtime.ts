@@ -1,5 +1,6 @@
 /** The door for our own commands: the store of DAGs, what can be done to it, and the service that schedules them. */
 export { type BackfilledRun, backfillDag } from "./acts/backfill.ts";
+export { cleanRuns } from "./acts/clean.ts";
 export { clearInstances } from "./acts/clear.ts";
 export { type Kept, keepImported } from "./acts/keep-connections.ts";
 export { markInstances, markRun } from "./acts/mark.ts";

@@ -92,6 +92,13 @@ export interface RunTable {
   /** Queued ones, by logical date, the latest first in a backfill that is `reverse`. Who holds the lock of the DAG may start them, within its limit. */
   takeQueued(dagId: string, backfillId: string | null, limit: number): Promise<readonly RunRecord[]>;
   take(place: RunPlace): Promise<RunRecord | null>;
+  /**
+   * Those that ended before, without the last run of each DAG and the last that its schedule made, from which others go on, and without those that a
+   * log beside the store may not have all of.
+   */
+  takeOld(endedBefore: number, limit: number): Promise<readonly RunRecord[]>;
+  /** With all that hangs on them. */
+  removeAll(places: readonly RunPlace[]): Promise<void>;
   set(place: RunPlace, fields: RunFields): Promise<void>;
   setAll(changes: readonly RunChange[]): Promise<void>;
   /** The scheduler is to look at it at `at`, if not before. */

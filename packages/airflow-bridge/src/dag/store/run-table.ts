@@ -121,6 +121,27 @@ export function runTable(sql: Sql): RunTable {
       );
     },
     take: ({ dagId, runId }) => one(`${select} where ${here} ${dialect.lockFree("r")}`, [dagId, runId]),
+    takeOld: (endedBefore, limit) =>
+      many(
+        `${select} where state in ('success', 'failed') and ended_at < ?
+         and exists (select 1 from celeriac_dag_run n where n.dag_id = r.dag_id and n.logical_date > r.logical_date)
+         and (run_type <> 'scheduled' or exists (select 1 from celeriac_dag_run n
+         where n.dag_id = r.dag_id and n.run_type = 'scheduled' and n.logical_date > r.logical_date))
+         and not exists (select 1 from celeriac_dag_unlogged u where u.dag_id = r.dag_id and u.run_id = r.run_id)
+         limit ? ${dialect.lockFree("r")}`,
+        [endedBefore, limit],
+      ),
+    async removeAll(places) {
+      const keys = rowsTable(dialect, [
+        { name: "dag_id", type: "text" },
+        { name: "run_id", type: "text" },
+      ]);
+      for (const some of slices(places)) {
+        const values = [rowsValue(some.map(({ dagId, runId }) => [dagId, runId]))];
+        for (const table of ["run", "instance", "try", "xcom"])
+          await sql.run(`delete from celeriac_dag_${table} where (dag_id, run_id) in (select v.dag_id, v.run_id from ${keys})`, values);
+      }
+    },
     async set({ dagId, runId }, fields) {
       const set = columns.assign(fields);
       if (set.sql !== "") await sql.run(`update celeriac_dag_run set ${set.sql} where ${here}`, [...set.values, dagId, runId]);
