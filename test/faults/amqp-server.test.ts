@@ -97,7 +97,7 @@ test("a server out of memory holds publications back without failing them, and s
   await producer.publish(publicationTo("held"));
   const { inbox } = await consume(worker, "held", { readAhead: 1 });
   const first = await inbox.next();
-  await server.evaluate("vm_memory_monitor:set_vm_memory_high_watermark({absolute, 1}).");
+  await raiseAlarm();
   try {
     const sent: string[] = [];
     const publications = ["a", "b", "c"].map((id) => producer.publish(publicationTo("after", { id })).then(() => sent.push(id)));
@@ -125,7 +125,7 @@ test("publications held back are rejected, not uncertain, when the connection go
   url = Object.assign(new URL(url), { port: String(proxy.port) }).href;
   const producer = await open();
   await producer.declare("never");
-  await server.evaluate("vm_memory_monitor:set_vm_memory_high_watermark({absolute, 1}).");
+  await raiseAlarm();
   try {
     const first = producer.publish(publicationTo("never")).catch((error: { code: string }) => error.code);
     await eventually(() => producer.notes.lines.some(({ message }) => message.startsWith("RabbitMQ takes no publications now")));
@@ -139,9 +139,15 @@ test("publications held back are rejected, not uncertain, when the connection go
   }
 });
 
-/** Runs `work` while the server has an alarm, as when its memory is full; `broker` has learnt of it by a publication to `queue`. */
-async function whileBlocked(broker: NotedBroker, queue: string, work: () => Promise<void>): Promise<void> {
+/** As when its memory is full. A publication that comes before the connections know of it is confirmed, and its sender told nothing. */
+async function raiseAlarm(): Promise<void> {
   await server.evaluate("vm_memory_monitor:set_vm_memory_high_watermark({absolute, 1}).");
+  await eventually(() => server.evaluate("true = rabbit_alarm:get_alarms() =/= []."));
+}
+
+/** Runs `work` while the server has an alarm; `broker` has learnt of it by a publication to `queue`. */
+async function whileBlocked(broker: NotedBroker, queue: string, work: () => Promise<void>): Promise<void> {
+  await raiseAlarm();
   try {
     const first = broker.publish(publicationTo(queue));
     await eventually(() => broker.notes.lines.some(({ message }) => message.startsWith("RabbitMQ takes no publications now")));
