@@ -21,7 +21,7 @@ async function openWorld(): Promise<BrokerWorld> {
     putUndecodable: (queue) => file.insertRaw(queue, new TextEncoder().encode("this is no envelope")),
     results: { url: file.url, openBackend: () => createSqliteBackend(file.url, file.nextContext()) },
     async breakConnections() {
-      await Promise.all([...new Set(posts.mock.contexts)].map((thread) => (thread as Worker).terminate()));
+      await Promise.all([...new Set(posts.mock.contexts)].map((thread) => broken(thread as Worker)));
     },
     recoveryMs: 10_000,
     async dispose() {
@@ -29,6 +29,14 @@ async function openWorld(): Promise<BrokerWorld> {
       await file.remove();
     },
   };
+}
+
+/** By an order that it cannot read: one that is terminated while it is in SQLite may take the whole process with it, which libsql aborts then. */
+async function broken(thread: Worker): Promise<void> {
+  if (thread.threadId < 0) return;
+  const gone = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
+  thread.postMessage({ kind: "turn" });
+  await gone;
 }
 
 describeBroker("SQLite", openWorld, {
