@@ -1,6 +1,6 @@
 /** From the rows of a stream's processes, their groups and what they depend on to their plans. */
 import { nearest } from "@celeriac/core/runtime";
-import { circleIn } from "./circle.ts";
+import { circleIn } from "../circle.ts";
 import type { ControlRows } from "./control-tables.ts";
 import { createRowReader, keyOf, type RowProblem, type TableRow } from "./row.ts";
 import { type ProcessKind, type ProcessPlace, type ProcessPlan, processKinds } from "./stream-plan.ts";
@@ -73,7 +73,7 @@ function tellCircles(rows: readonly TableRow[], dependencies: ReadonlyMap<string
   const told = new Set<string>();
   for (const process of dependencies.keys()) {
     if (told.has(process)) continue;
-    const circle = circleIn(dependencies, process);
+    const circle = circleIn((name) => dependencies.get(name) ?? [], process);
     if (circle === null) continue;
     for (const member of circle) told.add(member);
     const row = rows.find((each) => each["process"] === process && each["depends_on"] === circle[1])!;

@@ -1,8 +1,8 @@
 /** From rows to plans: each row is checked, and so is what only several rows together say. Pure, but for whether a script is there. */
 import { reasonOf } from "@celeriac/core/runtime";
+import { circleIn } from "../circle.ts";
 import { createTimetable } from "../create-timetable.ts";
 import { isDagId } from "../draw-dag.ts";
-import { circleIn } from "./circle.ts";
 import type { ControlRows } from "./control-tables.ts";
 import { readProcesses } from "./read-processes.ts";
 import { createRowReader, keyOf, type RowProblem, type TableRow } from "./row.ts";
@@ -100,7 +100,7 @@ function timetableProblem(when: string, tz: string): string | null {
 function withoutCircles(read: readonly ReadStream[]): readonly ReadStream[] {
   const waitsFor = new Map(read.map(({ name, plan }) => [name, streamsOf(plan)]));
   return read.map((stream) => {
-    const circle = circleIn(waitsFor, stream.name);
+    const circle = circleIn((name) => waitsFor.get(name) ?? [], stream.name);
     if (circle === null) return stream;
     const { name: process } = stream.plan!.processes.find(({ kind, command }) => kind === "stream" && command === circle[1])!;
     const message = `the streams wait for each other in a circle: ${circle.join(" → ")}`;
