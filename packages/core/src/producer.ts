@@ -72,6 +72,7 @@ export function createProducer(broker: Broker, clock: Clock): Producer {
 
 /** One publication under way. `sent`: it is with the driver and not answered yet. */
 interface Flight extends Passage {
+  depart: (() => Promise<void>) | undefined;
   sent: boolean;
   /** it may not depart: that is not to be repeated */
   isBarred: boolean;
@@ -82,16 +83,15 @@ interface Flight extends Passage {
 function flightOf({ depart }: PublishRules): Flight {
   const flight: Flight = { isOver: false, withdraw: null, sent: false, isBarred: false, refusal: undefined, depart: undefined };
   if (depart === undefined) return flight;
-  return Object.assign(flight, {
-    async depart() {
-      await depart().catch((error: unknown) => {
-        flight.isBarred = true;
-        throw error;
-      });
-      if (flight.isOver) throw rejected("it was given up before it could leave");
-      flight.sent = true;
-    },
-  });
+  flight.depart = async () => {
+    await depart().catch((error: unknown) => {
+      flight.isBarred = true;
+      throw error;
+    });
+    if (flight.isOver) throw rejected("it was given up before it could leave");
+    flight.sent = true;
+  };
+  return flight;
 }
 
 function givenUp({ withdraw, sent, refusal }: Flight, why: string): PublishError {
