@@ -1,10 +1,12 @@
 /** Passwords that rotate: credentials() is asked at each connect, so a broken connection comes back with the new one. */
 import { randomUUID } from "node:crypto";
 import { type App, createApp, PublishError } from "@celeriac/core";
-import { runtimeOf } from "@celeriac/core/runtime";
+import { type AppRuntime, runtimeOf } from "@celeriac/core/runtime";
 import { Redis } from "ioredis";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openAppStore } from "../../packages/airflow-bridge/src/dag/app-store.ts";
+import { withControl } from "../../packages/airflow-bridge/src/dag/tables/open-control.ts";
+import { tableContext } from "../../packages/airflow-bridge/src/dag/tables/table-dags.ts";
 import { eventually } from "../support/eventually.ts";
 import { cutPostgresConnections, postgresRows } from "../support/postgres-client.ts";
 import { amqpNode, postgresUrl, redisUrl } from "../support/servers.ts";
@@ -97,19 +99,34 @@ describe("on RabbitMQ", () => {
   });
 });
 
-describe("on PostgreSQL", () => {
-  it("results and coordinator come back as the user and with the password that credentials() gives by then", async () => {
-    const place = await postgresUrl();
-    const role = `rotating_${randomUUID().replaceAll("-", "")}`;
-    await postgresRows(place, `create role ${role} login; grant all on schema public to ${role}`);
-    onTestFinished(async () => {
-      await postgresRows(place, `drop owned by ${role}; drop role ${role}`);
-    });
-    const rotate = async (password: string) => {
+interface RotatingRole extends Rotation {
+  /** the same server as its owner reaches it */
+  readonly place: string;
+  readonly role: string;
+}
+
+/** A user of PostgreSQL with the rights that it is given, gone when the test is over; the URL names somebody else. */
+async function rotatingRole(rights: (role: string) => string): Promise<RotatingRole> {
+  const place = await postgresUrl();
+  const role = `rotating_${randomUUID().replaceAll("-", "")}`;
+  await postgresRows(place, `create role ${role} login; ${rights(role)}`);
+  onTestFinished(async () => {
+    await postgresRows(place, `drop owned by ${role}; drop role ${role}`);
+  });
+  return {
+    place,
+    role,
+    url: Object.assign(new URL(place), { username: "nobody", password: "stale" }).href,
+    async rotate(password) {
       await postgresRows(place, `alter role ${role} password '${password}'`);
       await cutPostgresConnections(place);
-    };
-    const url = Object.assign(new URL(place), { username: "nobody", password: "stale" }).href;
+    },
+  };
+}
+
+describe("on PostgreSQL", () => {
+  it("results and coordinator come back as the user and with the password that credentials() gives by then", async () => {
+    const { place, role, url, rotate } = await rotatingRole((name) => `grant all on schema public to ${name}`);
     let password = "first";
     const asked = new Set<string>();
     const app = createApp("rotating", {
@@ -150,40 +167,52 @@ describe("on PostgreSQL", () => {
   });
 });
 
-describe("a DAG store in PostgreSQL", () => {
+interface DagDatabase {
+  ask(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+async function openStore(runtime: AppRuntime, storeUrl: string): Promise<DagDatabase> {
+  const { store } = await openAppStore(runtime, { storeUrl });
+  return { ask: () => store.read((tables) => tables.dags.all()), close: () => store.close() };
+}
+
+/** Opened anew for each question. */
+async function openTables(runtime: AppRuntime, url: string): Promise<DagDatabase> {
+  const place = { url, prefix: "control_" };
+  const ask = () => withControl(place, tableContext(runtime), (database) => database.write((tables) => tables.create()));
+  return { ask, close: async () => {} };
+}
+
+describe.each([
+  ["a DAG store", "dagStore", openStore],
+  ["a database with tables of DAGs", "dagTables", openTables],
+] as const)("%s in PostgreSQL", (_, purpose, open) => {
   it("comes back as the user and with the password that credentials() gives by then", async () => {
-    const place = await postgresUrl();
-    const role = `rotating_${randomUUID().replaceAll("-", "")}`;
-    await postgresRows(place, `create role ${role} login; create schema ${role} authorization ${role}`);
-    onTestFinished(() => postgresRows(place, `drop owned by ${role}; drop role ${role}`).then(() => {}));
-    const rotate = async (password: string) => {
-      await postgresRows(place, `alter role ${role} password '${password}'`);
-      await cutPostgresConnections(place);
-    };
-    const url = Object.assign(new URL(place), { username: "nobody", password: "stale" }).href;
+    const { role, url, rotate } = await rotatingRole((name) => `create schema ${name} authorization ${name}`);
     let password = "first";
     const asked = new Set<string>();
     const app = createApp("rotating", {
       broker: `memory://${role}`,
-      credentials({ purpose, url: shown }) {
-        asked.add(`${purpose} ${shown}`);
+      credentials(request) {
+        asked.add(`${request.purpose} ${request.url}`);
         if (password === "") throw new Error("the token service is away");
         return { username: role, password };
       },
     });
     onTestFinished(() => app.close());
-    const { store } = await openAppStore(runtimeOf(app)!, { storeUrl: url });
-    onTestFinished(() => store.close());
-    const dags = () => store.read((tables) => tables.dags.all());
+    const database = await open(runtimeOf(app)!, url);
+    onTestFinished(() => database.close());
     for (password of ["first", "second"]) {
       await rotate(password);
-      await eventually(async () => (await dags()).length === 0);
+      await eventually(async () => (await failure(database.ask())) === "none");
     }
-    expect(asked).toEqual(new Set([`dagStore ${url.replace("stale", "********")}`]));
+    expect(asked).toEqual(new Set([`${purpose} ${url.replace("stale", "********")}`]));
     await rotate("third");
-    await eventually(async () => (await failure(dags())) === "DAG_STORE_AUTH");
+    await eventually(async () => (await failure(database.ask())) === "DAG_STORE_AUTH");
     password = "";
-    await expect(dags()).rejects.toMatchObject({ code: "DAG_STORE_AUTH", message: expect.stringContaining("the token service is away") });
+    const away = { code: "DAG_STORE_AUTH", message: expect.stringContaining("the token service is away") };
+    await expect(database.ask()).rejects.toMatchObject(away);
   });
 });
 

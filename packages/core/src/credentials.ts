@@ -5,7 +5,7 @@ import { redactUrl } from "./redact.ts";
 
 export interface CredentialsRequest {
   /** what is connected to */
-  readonly purpose: "broker" | "backend" | "coordinator" | "dagStore";
+  readonly purpose: "broker" | "backend" | "coordinator" | "dagStore" | "dagTables";
   /** its URL, any password in it replaced by stars */
   readonly url: string;
   /** "host:port" of the sentinel that is connected to; null: the server that the URL leads to */

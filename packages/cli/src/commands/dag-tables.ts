@@ -1,5 +1,5 @@
 /** `celeriac dag tables`: makes and checks the tables of which DAGs are made, and adds a process to them. */
-import type { ControlPlace, TableDags } from "@celeriac/airflow-bridge/dag-runtime";
+import type { ControlPlace, DatabaseContext, TableDags } from "@celeriac/airflow-bridge/dag-runtime";
 import { type AppRuntime, CeleriacError, nearest, redactUrl, silentLogger, systemClock } from "@celeriac/core/runtime";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode } from "../exit-code.ts";
@@ -20,19 +20,35 @@ export async function dagTables(args: Arguments, output: Output): Promise<number
   throw new CeleriacError("COMMAND_USAGE", `dag tables cannot ${action}: ${hint}`);
 }
 
+/** In the database of --url, or in those of the app. */
 async function init(args: Arguments, output: Output): Promise<number> {
-  const { tableStatements, withControl } = await import("@celeriac/airflow-bridge/dag-runtime");
-  const places = await placesOf(args);
-  if (args.options.print) {
-    const statements = [...new Set(places.map(({ prefix }) => prefix))].flatMap(tableStatements);
-    output.result(statements.map((statement) => `${statement};`).join("\n\n"), { statements });
-    return exitCode.done;
-  }
-  // Without an app there is nothing else to go by.
-  const context = { clock: systemClock, logger: silentLogger, durability: "full", credentials: null } as const;
+  const { defaultPrefix, tableContext } = await import("@celeriac/airflow-bridge/dag-runtime");
+  const { url, prefix, print } = args.options;
+  const isAppNeeded = url === null && !(print && prefix !== null);
+  if (isAppNeeded && (args.common.app !== null || hasApp(process.cwd())))
+    return await withTables(args, async ({ runtime, tables }) => {
+      const places = tables.map(({ place }) => place);
+      return print ? await printTables(places, output) : await makeTables(places, tableContext(runtime), output);
+    });
+  const place = { url: url ?? "", prefix: prefix ?? defaultPrefix };
+  if (print) return await printTables([place], output);
+  if (place.url === "")
+    throw new CeleriacError("COMMAND_USAGE", "dag tables init needs --url, or an app that calls dagsFromTables(): name it with -A");
+  return await makeTables([place], withoutApp, output);
+}
+
+const withoutApp = { clock: systemClock, logger: silentLogger, durability: "full", credentials: null } as const;
+
+async function printTables(places: readonly ControlPlace[], output: Output): Promise<number> {
+  const { tableStatements } = await import("@celeriac/airflow-bridge/dag-runtime");
+  const statements = [...new Set(places.map(({ prefix }) => prefix))].flatMap(tableStatements);
+  output.result(statements.map((statement) => `${statement};`).join("\n\n"), { statements });
+  return exitCode.done;
+}
+
+async function makeTables(places: readonly ControlPlace[], context: DatabaseContext, output: Output): Promise<number> {
+  const { withControl } = await import("@celeriac/airflow-bridge/dag-runtime");
   for (const place of places) {
-    if (place.url === "")
-      throw new CeleriacError("COMMAND_USAGE", "dag tables init needs --url, or an app that calls dagsFromTables(): name it with -A");
     const where = await withControl(place, context, async (database) => {
       await database.write((tables) => tables.create());
       return database.label;
@@ -42,19 +58,12 @@ async function init(args: Arguments, output: Output): Promise<number> {
   return exitCode.done;
 }
 
-/** Of --url, or of the app. Its url is "" where nothing says which database it is. */
-async function placesOf({ common, options }: Arguments): Promise<readonly ControlPlace[]> {
-  const { defaultPrefix } = await import("@celeriac/airflow-bridge/dag-runtime");
-  const { url, prefix, print } = options;
-  const isAppNeeded = url === null && !(print && prefix !== null);
-  if (!isAppNeeded || !(common.app !== null || hasApp(process.cwd()))) return [{ url: url ?? "", prefix: prefix ?? defaultPrefix }];
-  return await withTables({ common, options }, async ({ tables }) => tables.map(({ place }) => place));
-}
-
 async function check(args: Arguments, output: Output): Promise<number> {
-  const { contextOf, problemText, readTables, surroundingsOf } = await import("@celeriac/airflow-bridge/dag-runtime");
+  const { problemText, readTables, surroundingsOf, tableContext } = await import("@celeriac/airflow-bridge/dag-runtime");
   return await withTables(args, async ({ app, runtime, tables }) => {
-    const read = await Promise.all(tables.map(({ place }) => readTables(place, contextOf(runtime), surroundingsOf(app, runtime, place))));
+    const read = await Promise.all(
+      tables.map(({ place }) => readTables(place, tableContext(runtime), surroundingsOf(app, runtime, place))),
+    );
     const problems = read.flatMap(({ streams, orphans }) => [...streams.flatMap((stream) => stream.problems), ...orphans]);
     const streams = read.flatMap((each) => each.streams.map(({ name }) => name));
     const told = problems.length === 0 ? `${counted(streams.length, "stream")}, and nothing wrong.` : problems.map(problemText).join("\n");
@@ -64,7 +73,7 @@ async function check(args: Arguments, output: Output): Promise<number> {
 }
 
 async function add(args: Arguments, output: Output): Promise<number> {
-  const { addProcess, contextOf, surroundingsOf } = await import("@celeriac/airflow-bridge/dag-runtime");
+  const { addProcess, surroundingsOf, tableContext } = await import("@celeriac/airflow-bridge/dag-runtime");
   const { name } = args.positionals;
   const { stream, script, group, depends: dependsOn } = args.options;
   if (name === null || script === null)
@@ -75,7 +84,7 @@ async function add(args: Arguments, output: Output): Promise<number> {
       throw new CeleriacError("COMMAND_USAGE", `Say with --url or --prefix which tables: ${tables.map(placeText).join(", ")}`);
     const { place } = only;
     const request = { name, stream, script, group, dependsOn };
-    const added = await addProcess(request, place, contextOf(runtime), surroundingsOf(app, runtime, place));
+    const added = await addProcess(request, place, tableContext(runtime), surroundingsOf(app, runtime, place));
     const told = `The stream ${added.stream} has the process ${name} now.`;
     output.result(added.written === null ? told : `${told}\n${added.written} is written: fill it in.`, { ...added, process: name });
     return exitCode.done;

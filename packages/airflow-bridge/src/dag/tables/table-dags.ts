@@ -33,7 +33,7 @@ interface KnownStream {
 
 /** Opens nothing yet. */
 export function createTableDags(app: object, runtime: AppRuntime, place: TablePlace): TableDags {
-  const context = contextOf(runtime);
+  const context = tableContext(runtime);
   const { clock } = runtime;
   let known: ReadonlyMap<string, KnownStream> = new Map();
   let problems: ReadonlyMap<string, readonly string[]> = new Map();
@@ -136,6 +136,7 @@ export function tableDagsOf(app: object): readonly TableDags[] {
   return liveDagsOf(app).filter((live): live is TableDags => "place" in live);
 }
 
-export function contextOf({ clock, logger, settings: { durability } }: Pick<AppRuntime, "clock" | "logger" | "settings">): DatabaseContext {
-  return { clock, logger, durability, credentials: null };
+/** What the database of the tables is opened with. */
+export function tableContext({ clock, logger, settings: { durability }, credentialsFor }: AppRuntime): DatabaseContext {
+  return { clock, logger, durability, credentials: credentialsFor("dagTables") };
 }
