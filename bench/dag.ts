@@ -4,13 +4,13 @@
  */
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { createEventBuffer } from "../packages/airflow-bridge/src/dag/event-buffer.ts";
-import type { Executor, QueuedInstance } from "../packages/airflow-bridge/src/dag/executor.ts";
-import { openDagStore } from "../packages/airflow-bridge/src/dag/open-store.ts";
+import { createEventBuffer } from "../packages/airflow-bridge/src/dag/executors/event-buffer.ts";
+import type { Executor, QueuedInstance } from "../packages/airflow-bridge/src/dag/executors/executor.ts";
+import { beginTry } from "../packages/airflow-bridge/src/dag/runner/try-begin.ts";
+import { endTry, tryEndOf } from "../packages/airflow-bridge/src/dag/runner/try-end.ts";
 import { createRounds } from "../packages/airflow-bridge/src/dag/scheduler/rounds.ts";
-import type { DagStore } from "../packages/airflow-bridge/src/dag/store.ts";
-import { beginTry } from "../packages/airflow-bridge/src/dag/try-begin.ts";
-import { endTry, tryEndOf } from "../packages/airflow-bridge/src/dag/try-end.ts";
+import { openDagStore } from "../packages/airflow-bridge/src/dag/store/open-store.ts";
+import type { DagStore } from "../packages/airflow-bridge/src/dag/store/store.ts";
 import { silentLogger, systemClock } from "../packages/core/src/runtime.ts";
 import { dagModel, type TaskSketch } from "../test/support/dag/model.ts";
 import { fastScheduler } from "../test/support/dag/scheduling.ts";

@@ -4,7 +4,7 @@ import { type App, createApp, PublishError } from "@celeriac/core";
 import { type AppRuntime, runtimeOf } from "@celeriac/core/runtime";
 import { Redis } from "ioredis";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openAppStore } from "../../packages/airflow-bridge/src/dag/app-store.ts";
+import { openAppStore } from "../../packages/airflow-bridge/src/dag/store/app-store.ts";
 import { withControl } from "../../packages/airflow-bridge/src/dag/tables/open-control.ts";
 import { tableContext } from "../../packages/airflow-bridge/src/dag/tables/table-dags.ts";
 import { eventually } from "../support/eventually.ts";

@@ -1,9 +1,9 @@
 /** What every executor of DAGs does: it takes queued instances of test/programs/dag/etl.ts over, and runs each once. */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Executor, QueuedInstance } from "../../packages/airflow-bridge/src/dag/executor.ts";
+import type { Executor, QueuedInstance } from "../../packages/airflow-bridge/src/dag/executors/executor.ts";
 import type { DagModel } from "../../packages/airflow-bridge/src/dag/model.ts";
-import type { DagStore } from "../../packages/airflow-bridge/src/dag/store.ts";
+import type { DagStore } from "../../packages/airflow-bridge/src/dag/store/store.ts";
 import { hearEvents } from "../support/dag/hear-events.ts";
 import { openStage, type Stage } from "../support/dag/stage.ts";
 

@@ -1,9 +1,9 @@
 /**
- * The conformance suite of DAG stores: what `packages/airflow-bridge/src/dag/store.ts` promises, run against every database.
+ * The conformance suite of DAG stores: what `packages/airflow-bridge/src/dag/store/store.ts` promises, run against every database.
  * A database's test calls `describeDagStore` with a function that opens a world of its own.
  */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { DagStore } from "../../packages/airflow-bridge/src/dag/store.ts";
+import type { DagStore } from "../../packages/airflow-bridge/src/dag/store/store.ts";
 import { describeInstances } from "./dag-store/instances.ts";
 import { describeRuns } from "./dag-store/runs.ts";
 import { type DagStoreWorld, instance, run, Stage } from "./dag-store/world.ts";

@@ -4,11 +4,11 @@
  * lost, and one whose worker died.
  */
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { Executor, QueuedInstance } from "../../packages/airflow-bridge/src/dag/executor.ts";
+import type { Executor, QueuedInstance } from "../../packages/airflow-bridge/src/dag/executors/executor.ts";
 import { armFailpoints, type DagFailpointName, dagFailpointNames } from "../../packages/airflow-bridge/src/dag/failpoint.ts";
 import type { DagModel, Work } from "../../packages/airflow-bridge/src/dag/model.ts";
-import { createScheduler } from "../../packages/airflow-bridge/src/dag/scheduler.ts";
-import type { DagStore } from "../../packages/airflow-bridge/src/dag/store.ts";
+import { createScheduler } from "../../packages/airflow-bridge/src/dag/scheduler/scheduler.ts";
+import type { DagStore } from "../../packages/airflow-bridge/src/dag/store/store.ts";
 import { type Service, silentLogger } from "../../packages/core/src/runtime.ts";
 import { dagModel, placeOf } from "../support/dag/model.ts";
 import { addRun, createWorkers, type Fate, fastScheduler, runnerParts, statesOf, type Workers } from "../support/dag/scheduling.ts";

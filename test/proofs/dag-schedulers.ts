@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type pg from "pg";
-import type { DagStore } from "../../packages/airflow-bridge/src/dag/store.ts";
+import type { DagStore } from "../../packages/airflow-bridge/src/dag/store/store.ts";
 import { sourceArguments } from "../support/celeriac-command.ts";
 import { runRecord } from "../support/dag/model.ts";
 import { startPostgres } from "../support/postgres-server.ts";

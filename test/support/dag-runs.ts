@@ -1,7 +1,7 @@
 /** A DAG store in memory with a DAG, its runs and their task instances, as a scheduler and workers would have left them. */
-import { createDagRuns } from "../../packages/airflow-bridge/src/dag/dag-runs.ts";
-import { memoryStore } from "../../packages/airflow-bridge/src/dag/open-store.ts";
+import { createDagRuns } from "../../packages/airflow-bridge/src/dag/runs/dag-runs.ts";
 import type { InstanceState, RunState } from "../../packages/airflow-bridge/src/dag/states.ts";
+import { memoryStore } from "../../packages/airflow-bridge/src/dag/store/open-store.ts";
 import { createSqliteStore } from "../../packages/airflow-bridge/src/dag/store/sqlite.ts";
 import type { DagRuns } from "../../packages/core/src/dag-runs.ts";
 import { instance, run } from "../conformance/dag-store/world.ts";

@@ -1,7 +1,7 @@
 /** What the work of a DAG's task is given, for tests of one operator. */
 import { createOpenHooks } from "../../packages/airflow-bridge/src/dag/hooks/open-hooks.ts";
 import type { RunAccess, WorkContext } from "../../packages/airflow-bridge/src/dag/model.ts";
-import { endings } from "../../packages/airflow-bridge/src/dag/task-ending.ts";
+import { endings } from "../../packages/airflow-bridge/src/dag/runner/task-ending.ts";
 import { systemClock } from "../../packages/core/src/clock.ts";
 import { silentLogger } from "../../packages/core/src/logger.ts";
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { InstanceRecord } from "../../../packages/airflow-bridge/src/dag/records.ts";
 import type { InstanceState } from "../../../packages/airflow-bridge/src/dag/states.ts";
-import type { DagStore } from "../../../packages/airflow-bridge/src/dag/store.ts";
+import type { DagStore } from "../../../packages/airflow-bridge/src/dag/store/store.ts";
 import { instance, key, run, type Stage } from "./world.ts";
 
 export function describeInstances(stage: () => Stage): void {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { cleanRuns } from "../../../packages/airflow-bridge/src/dag/acts/clean.ts";
 import type { RunRecord } from "../../../packages/airflow-bridge/src/dag/records.ts";
-import type { DagStore } from "../../../packages/airflow-bridge/src/dag/store.ts";
+import type { DagStore } from "../../../packages/airflow-bridge/src/dag/store/store.ts";
 import { instance, run, type Stage } from "./world.ts";
 
 export function describeRuns(stage: () => Stage): void {

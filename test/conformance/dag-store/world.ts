@@ -1,7 +1,7 @@
 /** The world of a test of DAG stores, and records to fill it with. */
-import { noTry } from "../../../packages/airflow-bridge/src/dag/first-instance.ts";
+import { noTry } from "../../../packages/airflow-bridge/src/dag/decision/first-instance.ts";
 import type { InstancePlace, InstanceRecord, RunRecord } from "../../../packages/airflow-bridge/src/dag/records.ts";
-import type { DagStore } from "../../../packages/airflow-bridge/src/dag/store.ts";
+import type { DagStore } from "../../../packages/airflow-bridge/src/dag/store/store.ts";
 
 export interface DagStoreWorld {
   /** Another store on the same tables, as another process would have it; null: they are this one's alone. */

@@ -1,7 +1,7 @@
 /** A scheduler of the proof: `dag-scheduler.ts <store> <parallelism>`. What it queues goes through a table to the workers. Until it is killed. */
-import { createEventBuffer } from "../../../packages/airflow-bridge/src/dag/event-buffer.ts";
-import type { Executor, QueuedInstance } from "../../../packages/airflow-bridge/src/dag/executor.ts";
-import { createScheduler } from "../../../packages/airflow-bridge/src/dag/scheduler.ts";
+import { createEventBuffer } from "../../../packages/airflow-bridge/src/dag/executors/event-buffer.ts";
+import type { Executor, QueuedInstance } from "../../../packages/airflow-bridge/src/dag/executors/executor.ts";
+import { createScheduler } from "../../../packages/airflow-bridge/src/dag/scheduler/scheduler.ts";
 import { silentLogger, systemClock } from "../../../packages/core/src/runtime.ts";
 import { fastScheduler } from "../../support/dag/scheduling.ts";
 import { dagsOfProof, openPool, openProofStore } from "./dag-world.ts";

@@ -1,6 +1,6 @@
 /** A worker of the proof: `dag-worker.ts <store> <at once>` takes what schedulers have sent, runs it, and writes each run into the ledger. Until SIGTERM. */
 import { setTimeout as pause } from "node:timers/promises";
-import { runInstance } from "../../../packages/airflow-bridge/src/dag/runner.ts";
+import { runInstance } from "../../../packages/airflow-bridge/src/dag/runner/runner.ts";
 import { systemClock } from "../../../packages/core/src/runtime.ts";
 import { runnerParts } from "../../support/dag/scheduling.ts";
 import { dagsOfProof, openPool, openProofStore } from "./dag-world.ts";

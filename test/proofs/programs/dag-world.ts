@@ -1,8 +1,8 @@
 /** What the schedulers and workers of the proof share: DAGs, a queue between them, and a ledger of what ran. All of it lies in the database of the DAG store. */
 import pg from "pg";
 import type { DagModel } from "../../../packages/airflow-bridge/src/dag/model.ts";
-import { openDagStore } from "../../../packages/airflow-bridge/src/dag/open-store.ts";
-import type { DagStore } from "../../../packages/airflow-bridge/src/dag/store.ts";
+import { openDagStore } from "../../../packages/airflow-bridge/src/dag/store/open-store.ts";
+import type { DagStore } from "../../../packages/airflow-bridge/src/dag/store/store.ts";
 import { silentLogger, systemClock } from "../../../packages/core/src/runtime.ts";
 import { dagModel, type TaskSketch } from "../../support/dag/model.ts";
 

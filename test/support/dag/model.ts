@@ -1,5 +1,5 @@
 /** DAGs as data, without a builder: each task says what it comes behind. */
-import type { Input } from "../../../packages/airflow-bridge/src/dag/input.ts";
+import type { Input } from "../../../packages/airflow-bridge/src/dag/definition/input.ts";
 import type { DagModel, TaskModel, TaskModelOptions, Work } from "../../../packages/airflow-bridge/src/dag/model.ts";
 import type { InstanceRecord, RunRecord } from "../../../packages/airflow-bridge/src/dag/records.ts";
 

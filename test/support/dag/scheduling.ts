@@ -1,15 +1,16 @@
 /** Schedulers on a store, and workers beside them that outlive each: a message goes from a scheduler's executor to them, as through a broker. */
-import { createEventBuffer, type EventBuffer } from "../../../packages/airflow-bridge/src/dag/event-buffer.ts";
-import type { Executor, QueuedInstance } from "../../../packages/airflow-bridge/src/dag/executor.ts";
+
+import { resolveInputs } from "../../../packages/airflow-bridge/src/dag/decision/resolve-inputs.ts";
+import { createEventBuffer, type EventBuffer } from "../../../packages/airflow-bridge/src/dag/executors/event-buffer.ts";
+import type { Executor, QueuedInstance } from "../../../packages/airflow-bridge/src/dag/executors/executor.ts";
 import { createOpenHooks } from "../../../packages/airflow-bridge/src/dag/hooks/open-hooks.ts";
 import type { DagModel } from "../../../packages/airflow-bridge/src/dag/model.ts";
 import type { InstanceRecord, RunPlace, RunRecord } from "../../../packages/airflow-bridge/src/dag/records.ts";
-import { resolveInputs } from "../../../packages/airflow-bridge/src/dag/resolve-inputs.ts";
-import { readRunValues } from "../../../packages/airflow-bridge/src/dag/run-values.ts";
-import { type RunnerParts, runInstance } from "../../../packages/airflow-bridge/src/dag/runner.ts";
+import { readRunValues } from "../../../packages/airflow-bridge/src/dag/runner/run-values.ts";
+import { type RunnerParts, runInstance } from "../../../packages/airflow-bridge/src/dag/runner/runner.ts";
+import { beginTry } from "../../../packages/airflow-bridge/src/dag/runner/try-begin.ts";
 import type { SchedulerSettings } from "../../../packages/airflow-bridge/src/dag/scheduler/scheduler-settings.ts";
-import type { DagStore } from "../../../packages/airflow-bridge/src/dag/store.ts";
-import { beginTry } from "../../../packages/airflow-bridge/src/dag/try-begin.ts";
+import type { DagStore } from "../../../packages/airflow-bridge/src/dag/store/store.ts";
 import { type Clock, silentLogger } from "../../../packages/core/src/runtime.ts";
 import { placeOf, runRecord } from "./model.ts";
 

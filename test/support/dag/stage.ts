@@ -1,14 +1,14 @@
 /** A run of a DAG in a store, with instances queued as a scheduler would, and a runner beside it. */
 
 import { randomUUID } from "node:crypto";
-import { noTry } from "../../../packages/airflow-bridge/src/dag/first-instance.ts";
+import { noTry } from "../../../packages/airflow-bridge/src/dag/decision/first-instance.ts";
 import { createOpenHooks } from "../../../packages/airflow-bridge/src/dag/hooks/open-hooks.ts";
 import type { DagModel } from "../../../packages/airflow-bridge/src/dag/model.ts";
-import { memoryStore, openDagStore } from "../../../packages/airflow-bridge/src/dag/open-store.ts";
 import type { InstancePlace, InstanceRecord } from "../../../packages/airflow-bridge/src/dag/records.ts";
-import type { RunnerParts } from "../../../packages/airflow-bridge/src/dag/runner.ts";
-import type { DagStore, InstanceFields } from "../../../packages/airflow-bridge/src/dag/store.ts";
-import { returnValueKey } from "../../../packages/airflow-bridge/src/dag/xcom.ts";
+import type { RunnerParts } from "../../../packages/airflow-bridge/src/dag/runner/runner.ts";
+import { returnValueKey } from "../../../packages/airflow-bridge/src/dag/runner/xcom.ts";
+import { memoryStore, openDagStore } from "../../../packages/airflow-bridge/src/dag/store/open-store.ts";
+import type { DagStore, InstanceFields } from "../../../packages/airflow-bridge/src/dag/store/store.ts";
 import { type Clock, silentLogger, systemClock } from "../../../packages/core/src/runtime.ts";
 import { dagModel, runRecord, type TaskSketch } from "./model.ts";
 

@@ -1,6 +1,6 @@
 /** What tasks of a test do, and one of them run as an executor would. */
 import type { Ending, WorkContext } from "../../../packages/airflow-bridge/src/dag/model.ts";
-import { type RunEnd, type RunnerParts, runInstance } from "../../../packages/airflow-bridge/src/dag/runner.ts";
+import { type RunEnd, type RunnerParts, runInstance } from "../../../packages/airflow-bridge/src/dag/runner/runner.ts";
 import type { TaskSketch } from "./model.ts";
 import { openStage, type Stage } from "./stage.ts";
 

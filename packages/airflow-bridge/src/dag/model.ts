@@ -1,10 +1,10 @@
 /** A DAG as scheduler, runner and commands see it: frozen data that the builder makes from the code of its author, the same in every process that loads it. */
 import type { Schedule } from "@celeriac/core";
 import type { Clock } from "@celeriac/core/runtime";
+import type { Input } from "./definition/input.ts";
 import type { OpenHooks } from "./hooks/open-hooks.ts";
-import type { Input } from "./input.ts";
 import type { RunPlace, TryRecord } from "./records.ts";
-import type { RunContext } from "./run-context.ts";
+import type { RunContext } from "./runner/run-context.ts";
 import type { RunState, TriggerRule, WeightRule } from "./states.ts";
 
 /** Times are epoch ms, waits ms. */

@@ -1,9 +1,9 @@
 /** The door for the monitor's command: what an app's DAG store has to show, opened when somebody looks at it for the first time. */
 import type { DagRuns } from "@celeriac/core/runtime";
-import { openStoreAt, type StoreOwner } from "./app-store.ts";
 import { dagSettings, dagStoreUrl } from "./config.ts";
-import { createDagRuns } from "./dag-runs.ts";
-import { isStoreThere } from "./open-store.ts";
+import { createDagRuns } from "./runs/dag-runs.ts";
+import { openStoreAt, type StoreOwner } from "./store/app-store.ts";
+import { isStoreThere } from "./store/open-store.ts";
 
 /** A file that no scheduler has made yet is not made by looking. Throws CONFIG_*. */
 export function openDagRuns(runtime: StoreOwner): DagRuns {

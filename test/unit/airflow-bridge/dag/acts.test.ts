@@ -6,11 +6,11 @@ import { markInstances, markRun } from "../../../../packages/airflow-bridge/src/
 import { pauseDag } from "../../../../packages/airflow-bridge/src/dag/acts/pause.ts";
 import type { TaskGraph } from "../../../../packages/airflow-bridge/src/dag/acts/select-instances.ts";
 import { createRunAccess, triggerRun } from "../../../../packages/airflow-bridge/src/dag/acts/trigger.ts";
-import { createTimetable } from "../../../../packages/airflow-bridge/src/dag/create-timetable.ts";
-import { memoryStore } from "../../../../packages/airflow-bridge/src/dag/open-store.ts";
 import type { InstanceRecord, RunRecord } from "../../../../packages/airflow-bridge/src/dag/records.ts";
+import { memoryStore } from "../../../../packages/airflow-bridge/src/dag/store/open-store.ts";
 import { createSqliteStore } from "../../../../packages/airflow-bridge/src/dag/store/sqlite.ts";
-import type { DagStore } from "../../../../packages/airflow-bridge/src/dag/store.ts";
+import type { DagStore } from "../../../../packages/airflow-bridge/src/dag/store/store.ts";
+import { createTimetable } from "../../../../packages/airflow-bridge/src/dag/timetable/create-timetable.ts";
 import { instance, run } from "../../../conformance/dag-store/world.ts";
 import { driverContext } from "../../../support/driver-context.ts";
 

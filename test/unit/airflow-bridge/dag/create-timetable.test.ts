@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createTimetable } from "../../../../packages/airflow-bridge/src/dag/create-timetable.ts";
 import type { DagSchedule } from "../../../../packages/airflow-bridge/src/dag/model.ts";
-import type { DataInterval, Timetable } from "../../../../packages/airflow-bridge/src/dag/timetable.ts";
+import { createTimetable } from "../../../../packages/airflow-bridge/src/dag/timetable/create-timetable.ts";
+import type { DataInterval, Timetable } from "../../../../packages/airflow-bridge/src/dag/timetable/timetable.ts";
 import type { Schedule } from "../../../../packages/core/src/schedule.ts";
 import { clocked } from "../../../../packages/core/src/schedules/clocked.ts";
 import { crontab } from "../../../../packages/core/src/schedules/crontab.ts";

@@ -1,11 +1,11 @@
 /** What the function of a DAG draws, as the model that comes of it. */
 import { type App, createApp, every } from "@celeriac/core";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { DagBuilder } from "../../../../packages/airflow-bridge/src/dag/builder.ts";
-import { dag } from "../../../../packages/airflow-bridge/src/dag/dag.ts";
-import type { DagOptions } from "../../../../packages/airflow-bridge/src/dag/dag-options.ts";
-import type { Node } from "../../../../packages/airflow-bridge/src/dag/handle.ts";
-import { each, zip } from "../../../../packages/airflow-bridge/src/dag/mapping.ts";
+import type { DagBuilder } from "../../../../packages/airflow-bridge/src/dag/definition/builder.ts";
+import { dag } from "../../../../packages/airflow-bridge/src/dag/definition/dag.ts";
+import type { DagOptions } from "../../../../packages/airflow-bridge/src/dag/definition/dag-options.ts";
+import type { Node } from "../../../../packages/airflow-bridge/src/dag/definition/handle.ts";
+import { each, zip } from "../../../../packages/airflow-bridge/src/dag/definition/mapping.ts";
 import type { DagModel, TaskModel } from "../../../../packages/airflow-bridge/src/dag/model.ts";
 import { dagsOf } from "../../../../packages/airflow-bridge/src/dag/registry.ts";
 

@@ -4,7 +4,7 @@ import type { DagModel, TryLog } from "../../../../packages/airflow-bridge/src/d
 import type { TryRecord } from "../../../../packages/airflow-bridge/src/dag/records.ts";
 import { createLogWriter } from "../../../../packages/airflow-bridge/src/dag/scheduler/log-writer.ts";
 import { type ScheduledDags, scheduledDag } from "../../../../packages/airflow-bridge/src/dag/scheduler/scheduled-dag.ts";
-import { createScheduler } from "../../../../packages/airflow-bridge/src/dag/scheduler.ts";
+import { createScheduler } from "../../../../packages/airflow-bridge/src/dag/scheduler/scheduler.ts";
 import { silentLogger, systemClock } from "../../../../packages/core/src/runtime.ts";
 import { dagModel, runRecord } from "../../../support/dag/model.ts";
 import { addRun, createWorkers, fastScheduler, runnerParts, stateOf } from "../../../support/dag/scheduling.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type InstanceEvent, readState, statesBefore, transition } from "../../../../packages/airflow-bridge/src/dag/machine.ts";
+import { type InstanceEvent, readState, statesBefore, transition } from "../../../../packages/airflow-bridge/src/dag/decision/machine.ts";
 import { type InstanceState, instanceStates, isFinished } from "../../../../packages/airflow-bridge/src/dag/states.ts";
 
 const events = [

@@ -1,7 +1,12 @@
 /** How many instances inputs make in a run, and with which arguments. */
 import { describe, expect, it } from "vitest";
-import type { Input } from "../../../../packages/airflow-bridge/src/dag/input.ts";
-import { mappedLength, type RunValues, resolveInputs, tasksRead } from "../../../../packages/airflow-bridge/src/dag/resolve-inputs.ts";
+import {
+  mappedLength,
+  type RunValues,
+  resolveInputs,
+  tasksRead,
+} from "../../../../packages/airflow-bridge/src/dag/decision/resolve-inputs.ts";
+import type { Input } from "../../../../packages/airflow-bridge/src/dag/definition/input.ts";
 
 const given: Readonly<Record<string, readonly unknown[]>> = {
   rows: [["a", "b", "c"]],

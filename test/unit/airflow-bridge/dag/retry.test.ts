@@ -1,7 +1,7 @@
 /** What real task instances wait for, beside what is computed here. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { type FailedTry, type RetryRules, retryDelayMs } from "../../../../packages/airflow-bridge/src/dag/retry.ts";
+import { type FailedTry, type RetryRules, retryDelayMs } from "../../../../packages/airflow-bridge/src/dag/decision/retry.ts";
 
 interface Table {
   readonly tries: readonly number[];

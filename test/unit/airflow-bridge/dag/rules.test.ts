@@ -1,7 +1,7 @@
 /** What a real Airflow decides for each rule and each vector of parents' states, beside what is decided here. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { applyRule, countUpstream, type RuleDecision } from "../../../../packages/airflow-bridge/src/dag/rules.ts";
+import { applyRule, countUpstream, type RuleDecision } from "../../../../packages/airflow-bridge/src/dag/decision/rules.ts";
 import { type InstanceState, instanceStates, type TriggerRule, triggerRules } from "../../../../packages/airflow-bridge/src/dag/states.ts";
 
 /** One letter per vector of 0 to 3 parents, the last one changing fastest: see test/golden/README.md. */

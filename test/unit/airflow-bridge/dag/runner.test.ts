@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { Interruption } from "../../../../packages/airflow-bridge/src/dag/interruption.ts";
 import type { WorkContext } from "../../../../packages/airflow-bridge/src/dag/model.ts";
-import { runInstance } from "../../../../packages/airflow-bridge/src/dag/runner.ts";
-import type { DagStore } from "../../../../packages/airflow-bridge/src/dag/store.ts";
+import { Interruption } from "../../../../packages/airflow-bridge/src/dag/runner/interruption.ts";
+import { runInstance } from "../../../../packages/airflow-bridge/src/dag/runner/runner.ts";
+import type { DagStore } from "../../../../packages/airflow-bridge/src/dag/store/store.ts";
 import { CeleriacError, type Logger } from "../../../../packages/core/src/runtime.ts";
 import { fastRunner, openStage } from "../../../support/dag/stage.ts";
 import { fails, gives, heeds, heedsNot, never, one, run, runOnce } from "../../../support/dag/works.ts";

@@ -2,8 +2,8 @@
 import { expect, it, onTestFinished } from "vitest";
 import { createSequentialExecutor } from "../../../../packages/airflow-bridge/src/dag/executors/sequential.ts";
 import type { DagModel, Work, WorkContext } from "../../../../packages/airflow-bridge/src/dag/model.ts";
-import { createScheduler } from "../../../../packages/airflow-bridge/src/dag/scheduler.ts";
-import type { DagStore } from "../../../../packages/airflow-bridge/src/dag/store.ts";
+import { createScheduler } from "../../../../packages/airflow-bridge/src/dag/scheduler/scheduler.ts";
+import type { DagStore } from "../../../../packages/airflow-bridge/src/dag/store/store.ts";
 import { silentLogger, systemClock } from "../../../../packages/core/src/runtime.ts";
 import { dagModel } from "../../../support/dag/model.ts";
 import { addRun, fastScheduler, runnerParts, stateOf, statesOf } from "../../../support/dag/scheduling.ts";

@@ -1,8 +1,8 @@
 /** Which runs a real Airflow makes, tick by tick and from given moments, beside those that are made here. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { createTimetable } from "../../../../packages/airflow-bridge/src/dag/create-timetable.ts";
-import type { DataInterval, RunInfo, Timetable } from "../../../../packages/airflow-bridge/src/dag/timetable.ts";
+import { createTimetable } from "../../../../packages/airflow-bridge/src/dag/timetable/create-timetable.ts";
+import type { DataInterval, RunInfo, Timetable } from "../../../../packages/airflow-bridge/src/dag/timetable/timetable.ts";
 import { every } from "../../../../packages/core/src/schedules/interval.ts";
 
 /** How far each run begins behind the one before, and how long its interval is, "1d*88 23h", or "=1d": until the next one begins, and the last one's length. */

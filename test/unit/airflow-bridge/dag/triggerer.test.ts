@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Wait, Work, WorkContext } from "../../../../packages/airflow-bridge/src/dag/model.ts";
-import { createTriggerer } from "../../../../packages/airflow-bridge/src/dag/triggerer.ts";
+import { createTriggerer } from "../../../../packages/airflow-bridge/src/dag/triggerer/triggerer.ts";
 import { type Clock, type Logger, type Service, silentLogger, systemClock } from "../../../../packages/core/src/runtime.ts";
 import type { TaskSketch } from "../../../support/dag/model.ts";
 import { openStage, type Stage } from "../../../support/dag/stage.ts";

@@ -1,8 +1,8 @@
 /** What real operators weigh in graphs of up to 15 tasks, beside what is computed here. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { priorityWeights } from "../../../../packages/airflow-bridge/src/dag/decision/weights.ts";
 import { type WeightRule, weightRules } from "../../../../packages/airflow-bridge/src/dag/states.ts";
-import { priorityWeights } from "../../../../packages/airflow-bridge/src/dag/weights.ts";
 
 interface Graph {
   readonly weights: readonly number[];

@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto";
 import { CeleriacError } from "@celeriac/core/runtime";
 import type { BackfillRecord, ReprocessBehavior, RunRecord } from "../records.ts";
-import { runIdOf } from "../run-id.ts";
-import type { DagStore, Tables } from "../store.ts";
-import type { RunInfo, Timetable } from "../timetable.ts";
+import { runIdOf } from "../runs/run-id.ts";
+import type { DagStore, Tables } from "../store/store.ts";
+import type { RunInfo, Timetable } from "../timetable/timetable.ts";
 import { clearEach } from "./clear.ts";
 import { lockRun, requireDag } from "./require.ts";
 import type { TaskGraph } from "./select-instances.ts";

@@ -1,5 +1,5 @@
 /** Forgets runs that ended long ago, with their task instances, tries and what tasks gave: nothing else ever removes them. */
-import type { DagStore } from "../store.ts";
+import type { DagStore } from "../store/store.ts";
 
 /** Runs of one transaction, so that schedulers get their turn at the store. */
 const atOnce = 200;

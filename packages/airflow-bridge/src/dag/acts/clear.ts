@@ -1,8 +1,8 @@
 /** Lets tasks of a run run again, with all their retries. What runs is stopped first; what it gave to others stays until its next try begins. */
-import { noTry } from "../first-instance.ts";
-import { transition } from "../machine.ts";
+import { noTry } from "../decision/first-instance.ts";
+import { transition } from "../decision/machine.ts";
 import type { InstanceRecord, RunPlace } from "../records.ts";
-import type { DagStore, Tables } from "../store.ts";
+import type { DagStore, Tables } from "../store/store.ts";
 import { lockRun, reopenRun } from "./require.ts";
 import { type InstanceSelection, selectInstances, type TaskGraph } from "./select-instances.ts";
 

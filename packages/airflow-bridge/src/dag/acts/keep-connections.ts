@@ -1,7 +1,7 @@
 /** Writes connections and variables into the store: those of a file, or one that somebody sets. */
 import type { Connection } from "../connections/connection.ts";
 import type { Imported } from "../connections/import-file.ts";
-import type { DagStore, Tables } from "../store.ts";
+import type { DagStore, Tables } from "../store/store.ts";
 
 /** By name. */
 export interface Kept {

@@ -1,8 +1,8 @@
 /** Says how tasks, or a whole run, ended, whatever they did. What runs is stopped; tasks that failed for their sake run after all. */
-import { statesBefore, transition } from "../machine.ts";
+import { statesBefore, transition } from "../decision/machine.ts";
 import type { InstanceRecord, RunPlace } from "../records.ts";
 import { isFinished } from "../states.ts";
-import type { DagStore, Tables } from "../store.ts";
+import type { DagStore, Tables } from "../store/store.ts";
 import { clearEach } from "./clear.ts";
 import { lockRun, reopenRun } from "./require.ts";
 import { type InstanceSelection, reach, selectInstances, type TaskGraph } from "./select-instances.ts";

@@ -1,5 +1,5 @@
 /** Keeps a DAG from starting runs and tasks, or lets it go on. What runs, ends. */
-import type { DagStore } from "../store.ts";
+import type { DagStore } from "../store/store.ts";
 import { requireDag } from "./require.ts";
 
 /** Throws DAG_UNKNOWN. */

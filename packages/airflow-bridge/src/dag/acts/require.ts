@@ -1,7 +1,7 @@
 /** What an act is about has to be there. */
 import { CeleriacError } from "@celeriac/core/runtime";
 import type { RunPlace, RunRecord } from "../records.ts";
-import type { Tables } from "../store.ts";
+import type { Tables } from "../store/store.ts";
 
 /** Throws DAG_UNKNOWN for what was not found. */
 export function requireDag<T>(found: T | null, dagId: string): T {

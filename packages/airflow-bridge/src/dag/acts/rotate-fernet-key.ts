@@ -1,5 +1,5 @@
 /** Encrypts what lies in the store anew, with the first key: after another key was put in front, or the first one given at all. */
-import type { DagStore } from "../store.ts";
+import type { DagStore } from "../store/store.ts";
 
 /** All or nothing. Throws DAG_FERNET_KEY where a key is missing that something was encrypted with. */
 export function rotateFernetKey(store: DagStore): Promise<{ readonly connections: number; readonly variables: number }> {

@@ -1,9 +1,9 @@
 /** Makes a run of a DAG that somebody asked for: a command, a program, or a task of another DAG. */
 import { CeleriacError, type Clock } from "@celeriac/core/runtime";
-import { type AskedDag, type AskedRun, manualRun } from "../manual-run.ts";
 import type { RunAccess, SoughtRun } from "../model.ts";
 import type { RunRecord } from "../records.ts";
-import type { DagStore, RunTable } from "../store.ts";
+import { type AskedDag, type AskedRun, manualRun } from "../runs/manual-run.ts";
+import type { DagStore, RunTable } from "../store/store.ts";
 import { requireDag } from "./require.ts";
 
 /** The run waits until its DAG has room, and is not paused. Throws DAG_UNKNOWN, DAG_RUN_EXISTS. */

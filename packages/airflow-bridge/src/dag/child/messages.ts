@@ -2,7 +2,7 @@
 import type { AppSource, LogLevel } from "@celeriac/core/runtime";
 import type { DagSettings } from "../config.ts";
 import type { InstancePlace } from "../records.ts";
-import type { RunEnd } from "../runner.ts";
+import type { RunEnd } from "../runner/runner.ts";
 
 export interface ChildStart {
   readonly source: AppSource;

@@ -1,10 +1,10 @@
 /** What a child process of the scheduler has: the app it loads, the store it opens, and a log that its parent writes. */
 import { type Logger, redact, systemClock } from "@celeriac/core/runtime";
-import { openStoreAt } from "../app-store.ts";
 import { createOpenHooks } from "../hooks/open-hooks.ts";
-import { loadDags } from "../load-dags.ts";
-import type { RunnerParts } from "../runner.ts";
-import { runnerParts } from "../runner-parts.ts";
+import { loadDags } from "../runner/load-dags.ts";
+import type { RunnerParts } from "../runner/runner.ts";
+import { runnerParts } from "../runner/runner-parts.ts";
+import { openStoreAt } from "../store/app-store.ts";
 import type { ChildStart, FromChild } from "./messages.ts";
 
 /** Throws APP_NOT_FOUND, CONFIG_*, and what the app's module throws. */

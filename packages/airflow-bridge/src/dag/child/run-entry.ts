@@ -3,8 +3,8 @@
  * to tell it. What runs then still ends, and says so to the store.
  */
 import { reasonOf } from "@celeriac/core/runtime";
-import { Interruption } from "../interruption.ts";
-import { type RunnerParts, runInstance } from "../runner.ts";
+import { Interruption } from "../runner/interruption.ts";
+import { type RunnerParts, runInstance } from "../runner/runner.ts";
 import type { ToChild } from "./messages.ts";
 import { openChild, tellParent } from "./open-child.ts";
 

@@ -1,7 +1,7 @@
 /** Where the triggerer's own process starts: it loads the app and looks at deferred waits until its parent tells it to end, or is gone. */
 import { reasonOf, type Service } from "@celeriac/core/runtime";
 import type { OpenHooks } from "../hooks/open-hooks.ts";
-import { createTriggerer } from "../triggerer.ts";
+import { createTriggerer } from "../triggerer/triggerer.ts";
 import type { ToChild } from "./messages.ts";
 import { openChild, tellParent } from "./open-child.ts";
 

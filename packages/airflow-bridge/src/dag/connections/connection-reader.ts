@@ -1,6 +1,6 @@
 /** Looks connections and variables up where Airflow does, and in its order: in the environment, then in the store. */
 import { CeleriacError, readSecret, shownValue } from "@celeriac/core/runtime";
-import type { DagStore } from "../store.ts";
+import type { DagStore } from "../store/store.ts";
 import { type Connection, connectionOf } from "./connection.ts";
 import { hideConnection, hideVariable } from "./hide-secrets.ts";
 import { readJson } from "./json-text.ts";

@@ -1,9 +1,9 @@
 /** The connections in an app's store for `dag.test()`, which needs none: it is opened when somebody asks for what the environment does not have. */
 import type { AppRuntime } from "@celeriac/core/runtime";
-import { openStoreAt } from "../app-store.ts";
 import { type DagSettings, dagStoreUrl } from "../config.ts";
-import { isStoreThere } from "../open-store.ts";
-import type { DagStore } from "../store.ts";
+import { openStoreAt } from "../store/app-store.ts";
+import { isStoreThere } from "../store/open-store.ts";
+import type { DagStore } from "../store/store.ts";
 import { type StoredConnections, storedConnections } from "./connection-reader.ts";
 
 export interface LateConnections extends StoredConnections {

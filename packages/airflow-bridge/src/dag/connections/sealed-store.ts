@@ -1,6 +1,6 @@
 /** A DAG store in which passwords, extras and variables lie encrypted, where a key is given. Whoever reads a table gets them as they were. */
 import { CeleriacError } from "@celeriac/core/runtime";
-import type { ConnectionTable, DagStore, Tables, VariableTable } from "../store.ts";
+import type { ConnectionTable, DagStore, Tables, VariableTable } from "../store/store.ts";
 import type { Connection } from "./connection.ts";
 import type { Fernet } from "./fernet.ts";
 

@@ -14,13 +14,13 @@ import {
   runtimeOf,
   type Timer,
 } from "@celeriac/core/runtime";
-import { createEventBuffer } from "../event-buffer.ts";
-import type { Executor, ExecutorEvent, QueuedInstance } from "../executor.ts";
+import { resolveInputs } from "../decision/resolve-inputs.ts";
 import type { DagModel, TaskModel } from "../model.ts";
-import { resolveInputs } from "../resolve-inputs.ts";
-import { runTaskKwargs, runTaskName } from "../run-task.ts";
-import { readRunValues } from "../run-values.ts";
-import type { DagStore } from "../store.ts";
+import { readRunValues } from "../runner/run-values.ts";
+import type { DagStore } from "../store/store.ts";
+import { createEventBuffer } from "./event-buffer.ts";
+import type { Executor, ExecutorEvent, QueuedInstance } from "./executor.ts";
+import { runTaskKwargs, runTaskName } from "./run-task.ts";
 
 export interface CeleryExecutorOptions {
   // biome-ignore lint/suspicious/noExplicitAny: any app

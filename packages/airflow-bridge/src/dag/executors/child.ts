@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type Clock, type Logger, processEntry, type Timer } from "@celeriac/core/runtime";
 import type { ChildStart, FromChild, ToChild } from "../child/messages.ts";
-import type { QueuedInstance } from "../executor.ts";
+import type { QueuedInstance } from "./executor.ts";
 import type { SeatEnd } from "./seated.ts";
 
 export interface ChildOptions {

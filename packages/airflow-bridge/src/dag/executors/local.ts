@@ -1,6 +1,7 @@
 /** Runs instances in child processes of this machine, so many at a time. A child starts when it is first needed, and is kept for the next one for a while. */
-import type { Executor } from "../executor.ts";
+
 import { type ChildOptions, type RunChild, startChild } from "./child.ts";
+import type { Executor } from "./executor.ts";
 import { createSeatedExecutor, type Seat } from "./seated.ts";
 
 /** A DAG of every few minutes finds its processes where they were; those of a busy hour do not stay for the night. */

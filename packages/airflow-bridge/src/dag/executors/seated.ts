@@ -1,7 +1,7 @@
 /** An executor of so many seats, in each of which one instance runs at a time on this machine: what the sequential and the local one have in common. */
 import { type Clock, reasonOf, type Timer } from "@celeriac/core/runtime";
-import { createEventBuffer } from "../event-buffer.ts";
-import type { Executor, ExecutorEvent, QueuedInstance } from "../executor.ts";
+import { createEventBuffer } from "./event-buffer.ts";
+import type { Executor, ExecutorEvent, QueuedInstance } from "./executor.ts";
 
 export interface Seat {
   /** Resolves when something can run here, or will be told that nothing can. Never rejects. */

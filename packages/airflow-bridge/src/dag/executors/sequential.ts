@@ -1,8 +1,8 @@
 /** Runs instances in the scheduler's own process, one at a time: for trying out, and where nothing else may be started. */
 
-import type { Executor } from "../executor.ts";
-import { Interruption } from "../interruption.ts";
-import { type RunnerParts, runInstance } from "../runner.ts";
+import { Interruption } from "../runner/interruption.ts";
+import { type RunnerParts, runInstance } from "../runner/runner.ts";
+import type { Executor } from "./executor.ts";
 import { createSeatedExecutor, type Seat } from "./seated.ts";
 
 export function createSequentialExecutor(parts: RunnerParts): Executor {

@@ -1,7 +1,7 @@
 /** `hook(type, id)`: a client for a connection, open as long as the process that runs tasks. Own ones are made by `defineHook`. */
 import { CeleriacError, isText, shownValue, unknownName } from "@celeriac/core/runtime";
 import type { Connection } from "../connections/connection.ts";
-import { currentWork } from "../current-work.ts";
+import { currentWork } from "../runner/current-work.ts";
 import { type HttpHook, httpHook } from "./http.ts";
 import type { HookDefinition } from "./open-hooks.ts";
 import { type PostgresHook, postgresHook } from "./postgres.ts";

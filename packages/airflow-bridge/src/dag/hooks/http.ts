@@ -1,7 +1,7 @@
 /** HTTP for tasks: requests below the address of a connection, with its login and headers, as Airflow's HttpHook makes them. */
 import { CeleriacError, isRecord, reasonOf, redactUrl } from "@celeriac/core/runtime";
 import type { Connection } from "../connections/connection.ts";
-import { currentSignal } from "../current-work.ts";
+import { currentSignal } from "../runner/current-work.ts";
 import type { HookDefinition } from "./open-hooks.ts";
 
 export interface HttpHook {

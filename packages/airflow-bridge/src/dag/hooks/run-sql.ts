@@ -1,6 +1,6 @@
 /** Runs SQL on a connection of either kind, in one transaction: what the operator and the poke have in common. */
 import { CeleriacError } from "@celeriac/core/runtime";
-import { currentWork } from "../current-work.ts";
+import { currentWork } from "../runner/current-work.ts";
 import { hook } from "./hook.ts";
 import type { PostgresHook } from "./postgres.ts";
 import { sqlStatements } from "./sql-statements.ts";

@@ -1,9 +1,9 @@
 /** A function that chooses which of the tasks behind it go on: the others are skipped. */
 import { CeleriacError, codedReasonOf, nearest, shownValue } from "@celeriac/core/runtime";
-import { withWork } from "../current-work.ts";
+import { descendantsOf, type TaskDraft } from "../definition/task-draft.ts";
 import type { Ending, Work } from "../model.ts";
-import type { RunContext } from "../run-context.ts";
-import { descendantsOf, type TaskDraft } from "../task-draft.ts";
+import { withWork } from "../runner/current-work.ts";
+import type { RunContext } from "../runner/run-context.ts";
 
 export type Choose = (run: RunContext, ...args: never[]) => unknown;
 

@@ -1,7 +1,8 @@
 /** A function that exists in its DAG only. */
-import { withWork } from "../current-work.ts";
+
 import type { Work } from "../model.ts";
-import type { RunContext } from "../run-context.ts";
+import { withWork } from "../runner/current-work.ts";
+import type { RunContext } from "../runner/run-context.ts";
 
 /** What it returns is what the task gives; what it throws fails the try. */
 export function functionWork(fn: (run: RunContext, ...args: never[]) => unknown): Work {

@@ -1,10 +1,10 @@
 /** A request to the server of a connection. */
 import { CeleriacError, isRecord, isText, type OptionCheck } from "@celeriac/core/runtime";
-import { withWork } from "../current-work.ts";
-import type { OrHandle } from "../handle.ts";
+import type { OrHandle } from "../definition/handle.ts";
+import type { NodeOptions } from "../definition/node-options.ts";
 import { hook } from "../hooks/hook.ts";
 import type { Ending, Work } from "../model.ts";
-import type { NodeOptions } from "../node-options.ts";
+import { withWork } from "../runner/current-work.ts";
 
 export interface HttpOptions extends NodeOptions {
   /** "GET" */

@@ -1,9 +1,9 @@
 /** A task that waits until something is there. */
 import { type Duration, durationMs, isDuration, isFlag, type OptionCheck } from "@celeriac/core/runtime";
-import { withWork } from "../current-work.ts";
+import type { NodeOptions } from "../definition/node-options.ts";
 import type { Work } from "../model.ts";
-import type { NodeOptions } from "../node-options.ts";
-import type { RunContext } from "../run-context.ts";
+import { withWork } from "../runner/current-work.ts";
+import type { RunContext } from "../runner/run-context.ts";
 
 export interface SensorOptions extends NodeOptions {
   /** poke, the default, holds its slot; reschedule gives it back between two looks; defer holds none while it waits */

@@ -1,8 +1,9 @@
 /** A function that says whether the run goes on here: if not, all that stands behind it is skipped. */
-import { withWork } from "../current-work.ts";
+
+import { descendantsOf, type TaskDraft } from "../definition/task-draft.ts";
 import type { Ending, Work } from "../model.ts";
-import type { RunContext } from "../run-context.ts";
-import { descendantsOf, type TaskDraft } from "../task-draft.ts";
+import { withWork } from "../runner/current-work.ts";
+import type { RunContext } from "../runner/run-context.ts";
 
 export type Test = (run: RunContext, ...args: never[]) => unknown;
 

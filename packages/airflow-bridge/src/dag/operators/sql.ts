@@ -1,10 +1,10 @@
 /** SQL on a connection, PostgreSQL or SQLite. */
 import type { OptionCheck } from "@celeriac/core/runtime";
-import { withWork } from "../current-work.ts";
-import type { OrHandle } from "../handle.ts";
+import type { OrHandle } from "../definition/handle.ts";
+import type { NodeOptions } from "../definition/node-options.ts";
 import { runSql } from "../hooks/run-sql.ts";
 import type { Work } from "../model.ts";
-import type { NodeOptions } from "../node-options.ts";
+import { withWork } from "../runner/current-work.ts";
 
 export interface SqlOptions extends NodeOptions {
   /** for `$1`, `$2` … of PostgreSQL, and each `?` of SQLite, counted over all statements */

@@ -1,8 +1,8 @@
 /** A task that starts a run of another DAG, and may wait for that very run. */
 import { createHash } from "node:crypto";
 import { CeleriacError, isFlag, isRecord, type OptionCheck } from "@celeriac/core/runtime";
+import type { NodeOptions } from "../definition/node-options.ts";
 import type { Work, WorkContext } from "../model.ts";
-import type { NodeOptions } from "../node-options.ts";
 
 export interface TriggerOptions extends NodeOptions {
   /** until the run has ended, without a slot; it fails when the run does */

@@ -1,7 +1,7 @@
 /** A poke that waits for a file. */
 import { stat } from "node:fs/promises";
 import { CeleriacError, isText, shownValue } from "@celeriac/core/runtime";
-import type { RunContext } from "../run-context.ts";
+import type { RunContext } from "../runner/run-context.ts";
 
 /**
  * Waits until there is a file, or a folder, of this path, and gives the path. It is looked for on the machine where the sensor runs, in mode `defer` on

@@ -1,7 +1,7 @@
 /** A poke that waits for an answer of a server, as Airflow's HttpSensor. */
 import { CeleriacError, isText, shownValue } from "@celeriac/core/runtime";
 import { hook } from "../hooks/hook.ts";
-import type { RunContext } from "../run-context.ts";
+import type { RunContext } from "../runner/run-context.ts";
 
 /**
  * Waits until a GET of `path`, which may be a function of the run, is answered with a status below 400 that `check` agrees to, and gives what `check`

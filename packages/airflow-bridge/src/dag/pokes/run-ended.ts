@@ -1,8 +1,8 @@
 /** A poke that waits for a run of another DAG: Airflow's ExternalTaskSensor for a whole run, by its id or its date. */
 import { CeleriacError, checkOptions, isDate, isText, type OptionCheck, shownValue } from "@celeriac/core/runtime";
-import { currentWork } from "../current-work.ts";
 import type { SoughtRun } from "../model.ts";
-import type { RunContext } from "../run-context.ts";
+import { currentWork } from "../runner/current-work.ts";
+import type { RunContext } from "../runner/run-context.ts";
 
 export interface RunEndedOptions {
   /** Which run. Without it, and without `logicalDate`: that of the same logical date. */

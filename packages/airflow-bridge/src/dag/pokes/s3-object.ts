@@ -2,7 +2,7 @@
 import { CeleriacError, isText, shownValue } from "@celeriac/core/runtime";
 import { hook } from "../hooks/hook.ts";
 import { loadS3 } from "../hooks/s3.ts";
-import type { RunContext } from "../run-context.ts";
+import type { RunContext } from "../runner/run-context.ts";
 
 export interface S3Object {
   readonly bucket: string;

@@ -1,7 +1,7 @@
 /** A poke that waits for a row of a database, as Airflow's SqlSensor. */
 import { CeleriacError, isText, shownValue } from "@celeriac/core/runtime";
 import { runSql } from "../hooks/run-sql.ts";
-import type { RunContext } from "../run-context.ts";
+import type { RunContext } from "../runner/run-context.ts";
 
 /** PostgreSQL counts in texts. */
 const nothing: readonly unknown[] = [undefined, null, false, 0, "", "0"];

@@ -1,8 +1,8 @@
 /** Takes over what schedulers that have died had queued: what their executors run goes on, the rest is given to ours. Step of a round, now and then, and at the start. */
-import type { Executor, QueuedInstance } from "../executor.ts";
-import { isHeld } from "../executor.ts";
+import type { Executor, QueuedInstance } from "../executors/executor.ts";
+import { isHeld } from "../executors/executor.ts";
 import { failpoint } from "../failpoint.ts";
-import type { DagStore, Tables } from "../store.ts";
+import type { DagStore, Tables } from "../store/store.ts";
 import { giveBack } from "./give-back.ts";
 
 export interface Adoption {

@@ -1,8 +1,8 @@
 /** Makes the runs that are due, one of each DAG at a time: who missed many gets them round by round, as far as there is room. Step of a round. */
 import { failpoint } from "../failpoint.ts";
 import type { NextRun, RunRecord } from "../records.ts";
-import { runIdOf } from "../run-id.ts";
-import type { DagStore } from "../store.ts";
+import { runIdOf } from "../runs/run-id.ts";
+import type { DagStore } from "../store/store.ts";
 import { nextRunOf, type ScheduledDags } from "./scheduled-dag.ts";
 
 /** How many were made. They run at once: a DAG is due only while it has less active runs than it may. */

@@ -1,8 +1,8 @@
 /** Ends an instance that an executor or a runner holds, when it is the scheduler who learns how that went: as its runner would have written it. */
-import type { QueuedInstance } from "../executor.ts";
+import type { QueuedInstance } from "../executors/executor.ts";
 import type { Ending } from "../model.ts";
-import type { Tables } from "../store.ts";
-import { endCleared, endTry, tryEndOf } from "../try-end.ts";
+import { endCleared, endTry, tryEndOf } from "../runner/try-end.ts";
+import type { Tables } from "../store/store.ts";
 import type { ScheduledDags } from "./scheduled-dag.ts";
 
 export interface EndView {

@@ -1,8 +1,8 @@
 /** Fails the tries of which nothing was heard for too long: whoever ran them has died. One that was cleared begins anew. Step of a round, now and then. */
-import type { QueuedInstance } from "../executor.ts";
-import { isHeld } from "../executor.ts";
+import type { QueuedInstance } from "../executors/executor.ts";
+import { isHeld } from "../executors/executor.ts";
 import { failpoint } from "../failpoint.ts";
-import type { DagStore } from "../store.ts";
+import type { DagStore } from "../store/store.ts";
 import { type EndView, endHeld } from "./end-held.ts";
 
 /** What was ended. Tasks that send no heartbeats are not among them. */

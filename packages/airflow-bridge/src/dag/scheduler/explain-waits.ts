@@ -1,6 +1,6 @@
 /** Says of instances whose pool is not there, or is too small for them, why they wait: nothing else will. Step of a round, now and then. */
 import type { InstanceRecord } from "../records.ts";
-import type { DagStore } from "../store.ts";
+import type { DagStore } from "../store/store.ts";
 
 const atOnce = 500;
 

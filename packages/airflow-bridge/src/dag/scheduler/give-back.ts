@@ -1,6 +1,6 @@
 /** Takes an instance back from an executor where it did not begin: it is scheduled again, under no id, so that its old message begins nothing any more. */
-import type { QueuedInstance } from "../executor.ts";
-import type { Tables } from "../store.ts";
+import type { QueuedInstance } from "../executors/executor.ts";
+import type { Tables } from "../store/store.ts";
 
 /** What did not begin after so many times has failed. */
 export const mostRequeues = 2;

@@ -2,10 +2,10 @@
  * Writes what an executor saw: the whole life of a task that does not write into the store itself, and of the others only what went wrong before
  * they could. Step of a round.
  */
-import type { ExecutorEvent } from "../executor.ts";
+import type { ExecutorEvent } from "../executors/executor.ts";
 import { failpoint } from "../failpoint.ts";
-import type { DagStore, Tables } from "../store.ts";
-import { beginTry } from "../try-begin.ts";
+import { beginTry } from "../runner/try-begin.ts";
+import type { DagStore, Tables } from "../store/store.ts";
 import { type EndView, endHeld } from "./end-held.ts";
 import { giveBack, mostRequeues } from "./give-back.ts";
 

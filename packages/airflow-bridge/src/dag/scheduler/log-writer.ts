@@ -5,7 +5,7 @@
 import { type Clock, type Logger, reasonOf } from "@celeriac/core/runtime";
 import type { TryLog } from "../model.ts";
 import type { TryRecord, UnloggedRecord } from "../records.ts";
-import type { DagStore } from "../store.ts";
+import type { DagStore } from "../store/store.ts";
 import type { ScheduledDags } from "./scheduled-dag.ts";
 
 export interface LogWriter {

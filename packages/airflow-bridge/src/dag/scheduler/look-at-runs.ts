@@ -1,14 +1,14 @@
 /** Looks at the runs that want it: reads each with all its instances, decides, and writes that down, under the lock of the run. Step of a round. */
 import { randomUUID } from "node:crypto";
-import { decide, type RunDecision } from "../decide.ts";
-import { type MappedLength, mappedLists, measureLists } from "../decide-task.ts";
-import { isHeld, type QueuedInstance } from "../executor.ts";
+import { decide, type RunDecision } from "../decision/decide.ts";
+import { type MappedLength, mappedLists, measureLists } from "../decision/decide-task.ts";
+import { isMapped, tasksRead } from "../decision/resolve-inputs.ts";
+import { isHeld, type QueuedInstance } from "../executors/executor.ts";
 import { failpoint } from "../failpoint.ts";
 import type { DagModel } from "../model.ts";
 import type { InstanceRecord, RunRecord, TryRecord } from "../records.ts";
-import { isMapped, tasksRead } from "../resolve-inputs.ts";
-import { readRunValues } from "../run-values.ts";
-import type { DagStore, Tables } from "../store.ts";
+import { readRunValues } from "../runner/run-values.ts";
+import type { DagStore, Tables } from "../store/store.ts";
 import type { ScheduledDag, ScheduledDags } from "./scheduled-dag.ts";
 
 /** More runs of one DAG than are active at a time. */

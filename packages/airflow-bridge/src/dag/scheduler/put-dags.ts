@@ -1,6 +1,6 @@
 /** Tells the store of the DAGs that this scheduler has the code of, and plans the first run of those whose schedule is new. Step 1 of a round, when something has changed. */
 import { failpoint } from "../failpoint.ts";
-import type { DagStore, Tables } from "../store.ts";
+import type { DagStore, Tables } from "../store/store.ts";
 import { type DagShape, dagShape, isRescheduled } from "./dag-shape.ts";
 import { nextRunOf, type ScheduledDag } from "./scheduled-dag.ts";
 

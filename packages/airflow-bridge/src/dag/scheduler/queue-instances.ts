@@ -3,10 +3,10 @@
  * does it at a time, for it holds the locks of all pools. Step of a round.
  */
 import { randomUUID } from "node:crypto";
-import type { QueuedInstance } from "../executor.ts";
+import type { QueuedInstance } from "../executors/executor.ts";
 import { failpoint } from "../failpoint.ts";
 import type { InstanceRecord } from "../records.ts";
-import type { DagStore, Tables } from "../store.ts";
+import type { DagStore, Tables } from "../store/store.ts";
 import { openSpace } from "./open-space.ts";
 import type { ScheduledDags } from "./scheduled-dag.ts";
 

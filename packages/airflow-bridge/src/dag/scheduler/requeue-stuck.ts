@@ -1,7 +1,7 @@
 /** Takes back what this scheduler gave to its executor long ago, and nobody has begun: it is queued again, and in the end has failed. Step of a round, now and then. */
-import { isHeld, type QueuedInstance } from "../executor.ts";
+import { isHeld, type QueuedInstance } from "../executors/executor.ts";
 import { failpoint } from "../failpoint.ts";
-import type { DagStore } from "../store.ts";
+import type { DagStore } from "../store/store.ts";
 import { type EndView, endHeld } from "./end-held.ts";
 import { giveBack, mostRequeues } from "./give-back.ts";
 

@@ -1,10 +1,10 @@
 /** One round after another of a scheduler: which steps it takes in which order, and what it remembers between two of them. */
 import { type Clock, type Logger, reasonOf } from "@celeriac/core/runtime";
-import type { Executor, ExecutorEvent, QueuedInstance } from "../executor.ts";
+import type { Executor, ExecutorEvent, QueuedInstance } from "../executors/executor.ts";
 import { failpoint } from "../failpoint.ts";
 import type { DagModel } from "../model.ts";
 import type { InstanceRecord } from "../records.ts";
-import type { DagStore } from "../store.ts";
+import type { DagStore } from "../store/store.ts";
 import { adopt } from "./adopt.ts";
 import { createRuns } from "./create-runs.ts";
 import type { EndView } from "./end-held.ts";

@@ -1,9 +1,10 @@
 /** A DAG with what a scheduler works out of it once: when its runs are due, and the weights of its tasks. */
-import { createTimetable } from "../create-timetable.ts";
+
+import { priorityWeights } from "../decision/weights.ts";
 import type { DagModel } from "../model.ts";
 import type { NextRun } from "../records.ts";
-import type { DataInterval, Timetable } from "../timetable.ts";
-import { priorityWeights } from "../weights.ts";
+import { createTimetable } from "../timetable/create-timetable.ts";
+import type { DataInterval, Timetable } from "../timetable/timetable.ts";
 
 export interface ScheduledDag {
   readonly model: DagModel;

@@ -1,6 +1,6 @@
 /** Starts runs that somebody asked for, by hand or by a backfill, as far as their DAG or backfill has room. Step of a round. */
 import { failpoint } from "../failpoint.ts";
-import type { ActiveRuns, DagStore, Tables } from "../store.ts";
+import type { ActiveRuns, DagStore, Tables } from "../store/store.ts";
 import type { ScheduledDags } from "./scheduled-dag.ts";
 
 const atOnce = 50;

@@ -1,8 +1,8 @@
 /** Backfills: what was asked for; their runs stand among all others. */
 import type { BackfillRecord } from "../records.ts";
-import type { BackfillTable } from "../store.ts";
 import { columnsOf } from "./columns.ts";
 import type { Sql } from "./sql.ts";
+import type { BackfillTable } from "./store.ts";
 
 const columns = columnsOf<BackfillRecord>({
   backfillId: "text",

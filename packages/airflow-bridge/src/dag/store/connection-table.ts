@@ -1,8 +1,8 @@
 /** Connections that were imported or made here; those of the environment stand before them, and are not kept. */
 import type { Connection } from "../connections/connection.ts";
-import type { ConnectionTable } from "../store.ts";
 import { columnsOf } from "./columns.ts";
 import type { Sql } from "./sql.ts";
+import type { ConnectionTable } from "./store.ts";
 
 const columns = columnsOf<Connection>({
   id: "text",

@@ -1,7 +1,8 @@
 /** The layout of a DAG store. */
-import type { Tables } from "../store.ts";
+
 import type { Layout } from "./layout.ts";
 import { stepsFrom, versionTable } from "./schema.ts";
+import type { Tables } from "./store.ts";
 import { tablesOf } from "./tables.ts";
 
 export function dagLayout(defaultPoolSlots: number): Layout<Tables> {

@@ -1,10 +1,10 @@
 /** DAGs as their code was last seen, and when each has its next run. */
 import type { DagRecord, NextRun } from "../records.ts";
-import type { DagTable } from "../store.ts";
 import { changeRows, rowsTable, rowsValue, slices } from "./bulk.ts";
 import { columnsOf } from "./columns.ts";
 import { activeRun } from "./schema.ts";
 import type { Row, Sql } from "./sql.ts";
+import type { DagTable } from "./store.ts";
 
 interface FlatDag extends Omit<DagRecord, "nextRun"> {
   readonly nextRunAfter: number | null;

@@ -1,10 +1,10 @@
 /** Task instances: by far the largest table, of which the scheduler's questions see only what has not ended. */
 import type { InstancePlace, InstanceRecord, RunPlace } from "../records.ts";
-import type { InstanceTable } from "../store.ts";
 import { changeRows, rowsTable, rowsValue, slices } from "./bulk.ts";
 import { columnsOf } from "./columns.ts";
 import { openInstance, openStates } from "./schema.ts";
 import type { Row, Sql, Value } from "./sql.ts";
+import type { InstanceTable } from "./store.ts";
 
 const columns = columnsOf<InstanceRecord>({
   dagId: "text",

@@ -1,9 +1,9 @@
 /** Pools. The default one is always there, so that who takes all of them holds a lock. */
 import type { PoolRecord } from "../records.ts";
-import type { PoolTable } from "../store.ts";
 import { columnsOf } from "./columns.ts";
 import { defaultPool } from "./schema.ts";
 import type { Sql } from "./sql.ts";
+import type { PoolTable } from "./store.ts";
 
 const columns = columnsOf<PoolRecord>({ name: "text", slots: "number", includeDeferred: "flag" });
 const select = `select ${columns.of("p")} from celeriac_dag_pool p order by name`;

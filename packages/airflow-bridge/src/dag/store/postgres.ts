@@ -1,10 +1,10 @@
 /** The store in PostgreSQL, where several schedulers share it: rows are locked, and who finds one locked goes on to the next. */
 import { type Ask, PostgresDatabase, type PostgresRow, parsePostgresUrl, postgresTablesRefused } from "@celeriac/core/runtime";
-import type { DagStore, Database } from "../store.ts";
 import { dagLayout } from "./dag-layout.ts";
 import { isUndone, postgresFailure } from "./failure.ts";
 import type { Layout } from "./layout.ts";
 import { type Dialect, type Row, type Sql, type Value, writable } from "./sql.ts";
+import type { DagStore, Database } from "./store.ts";
 import { closedError, type DatabaseContext, type StoreContext } from "./store-context.ts";
 
 /** Times that a transaction is run before what undoes it is told. */

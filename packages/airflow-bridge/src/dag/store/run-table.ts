@@ -1,11 +1,11 @@
 /** Runs of DAGs. The scheduler looks at those that run and whose time to be looked at has come. */
 import type { RunRecord } from "../records.ts";
 import type { RunState } from "../states.ts";
-import type { ActiveRuns, RunTable } from "../store.ts";
 import { changeRows, rowsTable, rowsValue, slices } from "./bulk.ts";
 import { columnsOf } from "./columns.ts";
 import { activeRun, activeStates } from "./schema.ts";
 import type { Row, Sql, Value } from "./sql.ts";
+import type { ActiveRuns, RunTable } from "./store.ts";
 
 const columns = columnsOf<RunRecord>({
   dagId: "text",

@@ -1,8 +1,8 @@
 /** Schedulers that run, and when each was last heard of. */
 import type { SchedulerRecord } from "../records.ts";
-import type { SchedulerTable } from "../store.ts";
 import { columnsOf } from "./columns.ts";
 import type { Sql } from "./sql.ts";
+import type { SchedulerTable } from "./store.ts";
 
 const columns = columnsOf<SchedulerRecord>({ id: "text", hostname: "text", startedAt: "number", heartbeatAt: "number" });
 const select = `select ${columns.of("s")} from celeriac_dag_scheduler s`;

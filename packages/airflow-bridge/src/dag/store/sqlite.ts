@@ -12,11 +12,11 @@ import {
   openConnection,
   refuseNetworkFileSystem,
 } from "@celeriac/core/runtime";
-import type { DagStore, Database } from "../store.ts";
 import { dagLayout } from "./dag-layout.ts";
 import { sqliteFailure } from "./failure.ts";
 import type { Layout } from "./layout.ts";
 import { type Dialect, type Row, type Sql, writable } from "./sql.ts";
+import type { DagStore, Database } from "./store.ts";
 import { closedError, type DatabaseContext, type StoreContext } from "./store-context.ts";
 
 /** in which it tries without giving way */

@@ -1,5 +1,5 @@
 /** All tables of a transaction. */
-import type { Tables } from "../store.ts";
+
 import { backfillTable } from "./backfill-table.ts";
 import { connectionTable } from "./connection-table.ts";
 import { dagTable } from "./dag-table.ts";
@@ -8,6 +8,7 @@ import { poolTable } from "./pool-table.ts";
 import { runTable } from "./run-table.ts";
 import { schedulerTable } from "./scheduler-table.ts";
 import type { Sql } from "./sql.ts";
+import type { Tables } from "./store.ts";
 import { tryTable } from "./try-table.ts";
 import { unloggedTable } from "./unlogged-table.ts";
 import { variableTable } from "./variable-table.ts";

@@ -1,8 +1,8 @@
 /** The log: a row for each try that ended. */
 import type { TryRecord } from "../records.ts";
-import type { TryTable } from "../store.ts";
 import { columnsOf } from "./columns.ts";
 import type { Sql } from "./sql.ts";
+import type { TryTable } from "./store.ts";
 
 const columns = columnsOf<TryRecord>({
   dagId: "text",

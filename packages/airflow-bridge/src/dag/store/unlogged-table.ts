@@ -1,8 +1,8 @@
 /** Runs whose log, which lies beside the store, may not have all their tries yet. */
 import type { UnloggedRecord } from "../records.ts";
-import type { UnloggedTable } from "../store.ts";
 import { columnsOf } from "./columns.ts";
 import type { Sql } from "./sql.ts";
+import type { UnloggedTable } from "./store.ts";
 
 const columns = columnsOf<UnloggedRecord>({ dagId: "text", runId: "text", mark: "text" });
 

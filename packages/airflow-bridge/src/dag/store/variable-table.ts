@@ -1,6 +1,7 @@
 /** Variables that were set here; those of the environment stand before them, and are not kept. */
-import type { VariableTable } from "../store.ts";
+
 import type { Sql } from "./sql.ts";
+import type { VariableTable } from "./store.ts";
 
 export function variableTable(sql: Sql): VariableTable {
   return {

@@ -1,8 +1,8 @@
 /** What tasks gave to others, as JSON. */
 import type { XComRecord } from "../records.ts";
-import type { XComTable } from "../store.ts";
 import { columnsOf } from "./columns.ts";
 import type { Sql } from "./sql.ts";
+import type { XComTable } from "./store.ts";
 
 const columns = columnsOf<XComRecord>({ dagId: "text", runId: "text", taskId: "text", mapIndex: "number", key: "text", value: "text" });
 

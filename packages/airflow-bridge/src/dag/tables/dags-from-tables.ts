@@ -2,9 +2,9 @@
 import { fileURLToPath } from "node:url";
 import type { App } from "@celeriac/core";
 import { CeleriacError, checkOptions, isText, type OptionCheck, redactUrl, shownValue } from "@celeriac/core/runtime";
-import { createDag, type Dag, requireRuntime } from "../dag.ts";
+import { createDag, type Dag, requireRuntime } from "../definition/dag.ts";
+import { registerRunTask } from "../executors/run-task.ts";
 import { registerLiveDags } from "../registry.ts";
-import { registerRunTask } from "../run-task.ts";
 import { defaultPrefix } from "./schema.ts";
 import { createTableDags } from "./table-dags.ts";
 

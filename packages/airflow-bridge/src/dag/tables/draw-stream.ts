@@ -1,9 +1,9 @@
 /** Draws the DAG of a stream: a task for each process in each of its groups. */
-import type { DagBuilder } from "../builder.ts";
-import type { CronExpression, DagOptions } from "../dag-options.ts";
-import { type DagSurroundings, type DrawnDag, drawDag } from "../draw-dag.ts";
-import type { Node } from "../handle.ts";
-import type { NodeOptions } from "../node-options.ts";
+import type { DagBuilder } from "../definition/builder.ts";
+import type { CronExpression, DagOptions } from "../definition/dag-options.ts";
+import { type DagSurroundings, type DrawnDag, drawDag } from "../definition/draw-dag.ts";
+import type { Node } from "../definition/handle.ts";
+import type { NodeOptions } from "../definition/node-options.ts";
 import { runScript } from "./script.ts";
 import type { ProcessPlace, ProcessPlan, StreamPlan } from "./stream-plan.ts";
 

@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { CeleriacError, ConfigError, postgresStateOf, redactUrl, sqliteFilePath } from "@celeriac/core/runtime";
 import type { Layout } from "../store/layout.ts";
+import type { Database } from "../store/store.ts";
 import type { DatabaseContext } from "../store/store-context.ts";
-import type { Database } from "../store.ts";
 import { type ControlTables, controlTables } from "./control-tables.ts";
 
 export interface ControlPlace {

@@ -1,6 +1,6 @@
 /** From the rows of a stream's processes, their groups and what they depend on to their plans. */
 import { nearest } from "@celeriac/core/runtime";
-import { circleIn } from "../circle.ts";
+import { circleIn } from "../definition/circle.ts";
 import type { ControlRows } from "./control-tables.ts";
 import { createRowReader, keyOf, type RowProblem, type TableRow } from "./row.ts";
 import { type ProcessKind, type ProcessPlace, type ProcessPlan, processKinds } from "./stream-plan.ts";

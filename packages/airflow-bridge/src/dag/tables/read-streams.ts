@@ -1,8 +1,8 @@
 /** From rows to plans: each row is checked, and so is what only several rows together say. Pure, but for whether a script is there. */
 import { reasonOf } from "@celeriac/core/runtime";
-import { circleIn } from "../circle.ts";
-import { createTimetable } from "../create-timetable.ts";
-import { isDagId } from "../draw-dag.ts";
+import { circleIn } from "../definition/circle.ts";
+import { isDagId } from "../definition/draw-dag.ts";
+import { createTimetable } from "../timetable/create-timetable.ts";
 import type { ControlRows } from "./control-tables.ts";
 import { readProcesses } from "./read-processes.ts";
 import { createRowReader, keyOf, type RowProblem, type TableRow } from "./row.ts";

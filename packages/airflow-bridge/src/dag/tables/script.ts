@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { CeleriacError, loadModule, shownValue } from "@celeriac/core/runtime";
-import type { RunContext } from "../run-context.ts";
+import type { RunContext } from "../runner/run-context.ts";
 
 /** What a script exports as `run`; `params` of its process. What it returns is what its task gives. */
 export type RunScript = (run: RunContext, params: Readonly<Record<string, unknown>>) => unknown;

@@ -3,7 +3,7 @@
  * changed. A stream whose rows are wrong goes on as it was last, in this process or, as the tables keep it, in another.
  */
 import { type AppRuntime, reasonOf } from "@celeriac/core/runtime";
-import type { DrawnDag } from "../draw-dag.ts";
+import type { DrawnDag } from "../definition/draw-dag.ts";
 import type { DagModel } from "../model.ts";
 import { isInCode, type LiveDags, liveDagsOf } from "../registry.ts";
 import type { DatabaseContext } from "../store/store-context.ts";

@@ -1,5 +1,5 @@
 /** `@continuous`: a run as soon as the one before has ended, about the time since that one. */
-import { exactly, runOf, type Timetable } from "../timetable.ts";
+import { exactly, runOf, type Timetable } from "./timetable.ts";
 
 export const continuousTimetable: Timetable = {
   text: "@continuous",

@@ -1,6 +1,7 @@
 /** Airflow 2's rule: a run is about the time from one time of the schedule to the next, and begins when that is over (CronDataIntervalTimetable, DeltaDataIntervalTimetable). */
-import { type DataInterval, type RunLimits, runOf, type Timetable } from "../timetable.ts";
+
 import type { Steps } from "./steps.ts";
+import { type DataInterval, type RunLimits, runOf, type Timetable } from "./timetable.ts";
 
 export function intervalTimetable(steps: Steps): Timetable {
   function startOf(last: DataInterval | null, { earliest, catchUp }: RunLimits, now: number): number | null {

@@ -1,5 +1,5 @@
 /** `@once`: one run, at the start of the DAG or at once, however late it is. */
-import { exactly, runOf, type Timetable } from "../timetable.ts";
+import { exactly, runOf, type Timetable } from "./timetable.ts";
 
 export const onceTimetable: Timetable = {
   text: "@once",

@@ -1,6 +1,7 @@
 /** Airflow 3's rule: a run begins at each time of the schedule, and its data interval is that point of time (CronTriggerTimetable, DeltaTriggerTimetable). */
-import { type DataInterval, exactly, type RunLimits, runOf, type Timetable } from "../timetable.ts";
+
 import type { Steps } from "./steps.ts";
+import { type DataInterval, exactly, type RunLimits, runOf, type Timetable } from "./timetable.ts";
 
 export function triggerTimetable(steps: Steps): Timetable {
   function startOf(last: DataInterval | null, { earliest, catchUp }: RunLimits, now: number): number | null {

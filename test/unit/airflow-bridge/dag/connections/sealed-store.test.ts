@@ -3,7 +3,7 @@ import { rotateFernetKey } from "../../../../../packages/airflow-bridge/src/dag/
 import { connectionOf } from "../../../../../packages/airflow-bridge/src/dag/connections/connection.ts";
 import { createFernet } from "../../../../../packages/airflow-bridge/src/dag/connections/fernet.ts";
 import { sealedStore } from "../../../../../packages/airflow-bridge/src/dag/connections/sealed-store.ts";
-import type { DagStore } from "../../../../../packages/airflow-bridge/src/dag/store.ts";
+import type { DagStore } from "../../../../../packages/airflow-bridge/src/dag/store/store.ts";
 import { systemClock } from "../../../../../packages/core/src/clock.ts";
 import { openMemoryStore } from "../../../../support/dag/stage.ts";
 

@@ -1,7 +1,7 @@
 /** Who takes what waits: a seat that is free, whether it was just left or has just opened. And how long a seat waits for work. */
 import { systemClock } from "@celeriac/core/runtime";
 import { expect, it } from "vitest";
-import type { QueuedInstance } from "../../../../../packages/airflow-bridge/src/dag/executor.ts";
+import type { QueuedInstance } from "../../../../../packages/airflow-bridge/src/dag/executors/executor.ts";
 import { createSeatedExecutor, type Seat } from "../../../../../packages/airflow-bridge/src/dag/executors/seated.ts";
 import { createFakeClock } from "../../../../support/fake-clock.ts";
 

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { createApp } from "@celeriac/core";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { connectionOf } from "../../../../../packages/airflow-bridge/src/dag/connections/connection.ts";
-import { dag } from "../../../../../packages/airflow-bridge/src/dag/dag.ts";
+import { dag } from "../../../../../packages/airflow-bridge/src/dag/definition/dag.ts";
 import { defineHook, hook } from "../../../../../packages/airflow-bridge/src/dag/hooks/hook.ts";
 import { postgresUrlOf } from "../../../../../packages/airflow-bridge/src/dag/hooks/postgres.ts";
 import { sqlitePathOf } from "../../../../../packages/airflow-bridge/src/dag/hooks/sqlite.ts";
-import type { RunContext } from "../../../../../packages/airflow-bridge/src/dag/run-context.ts";
-import type { Trial } from "../../../../../packages/airflow-bridge/src/dag/trial.ts";
+import type { RunContext } from "../../../../../packages/airflow-bridge/src/dag/runner/run-context.ts";
+import type { Trial } from "../../../../../packages/airflow-bridge/src/dag/trial/trial.ts";
 import { freePort } from "../../../../support/free-port.ts";
 import { temporaryDirectory } from "../../../../support/private-process.ts";
 

@@ -2,7 +2,7 @@
 import { createApp } from "@celeriac/core";
 import { afterEach, expect, it, vi } from "vitest";
 import { connectionOf } from "../../../../../packages/airflow-bridge/src/dag/connections/connection.ts";
-import { dag } from "../../../../../packages/airflow-bridge/src/dag/dag.ts";
+import { dag } from "../../../../../packages/airflow-bridge/src/dag/definition/dag.ts";
 import { s3OptionsOf } from "../../../../../packages/airflow-bridge/src/dag/hooks/s3.ts";
 import { s3Object } from "../../../../../packages/airflow-bridge/src/dag/pokes/s3-object.ts";
 

@@ -1,8 +1,8 @@
 /** Functions of a DAG, and those that choose what goes on behind them. */
 import { createApp } from "@celeriac/core";
 import { describe, expect, it } from "vitest";
-import type { DagBuilder } from "../../../../../packages/airflow-bridge/src/dag/builder.ts";
-import { dag } from "../../../../../packages/airflow-bridge/src/dag/dag.ts";
+import type { DagBuilder } from "../../../../../packages/airflow-bridge/src/dag/definition/builder.ts";
+import { dag } from "../../../../../packages/airflow-bridge/src/dag/definition/dag.ts";
 import type { Ending } from "../../../../../packages/airflow-bridge/src/dag/model.ts";
 import { dagsOf } from "../../../../../packages/airflow-bridge/src/dag/registry.ts";
 import { workContext } from "../../../../support/work-context.ts";

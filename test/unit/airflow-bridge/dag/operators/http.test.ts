@@ -1,8 +1,8 @@
 /** Requests as tasks, against a server that is there. */
 import { createApp } from "@celeriac/core";
 import { afterEach, expect, it, vi } from "vitest";
-import type { DagBuilder } from "../../../../../packages/airflow-bridge/src/dag/builder.ts";
-import { dag } from "../../../../../packages/airflow-bridge/src/dag/dag.ts";
+import type { DagBuilder } from "../../../../../packages/airflow-bridge/src/dag/definition/builder.ts";
+import { dag } from "../../../../../packages/airflow-bridge/src/dag/definition/dag.ts";
 import { type Asked, serve } from "../../../../support/dag/http-server.ts";
 
 afterEach(() => vi.unstubAllEnvs());

@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { createApp } from "@celeriac/core";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import type { DagBuilder } from "../../../../../packages/airflow-bridge/src/dag/builder.ts";
-import { dag } from "../../../../../packages/airflow-bridge/src/dag/dag.ts";
+import type { DagBuilder } from "../../../../../packages/airflow-bridge/src/dag/definition/builder.ts";
+import { dag } from "../../../../../packages/airflow-bridge/src/dag/definition/dag.ts";
 import { type Placeholders, sqlStatements } from "../../../../../packages/airflow-bridge/src/dag/hooks/sql-statements.ts";
 import { temporaryDirectory } from "../../../../support/private-process.ts";
 

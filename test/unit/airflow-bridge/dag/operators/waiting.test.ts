@@ -1,8 +1,8 @@
 /** Sensors, and tasks that start a run of another DAG. */
 import { createApp } from "@celeriac/core";
 import { describe, expect, it } from "vitest";
-import type { DagBuilder } from "../../../../../packages/airflow-bridge/src/dag/builder.ts";
-import { dag } from "../../../../../packages/airflow-bridge/src/dag/dag.ts";
+import type { DagBuilder } from "../../../../../packages/airflow-bridge/src/dag/definition/builder.ts";
+import { dag } from "../../../../../packages/airflow-bridge/src/dag/definition/dag.ts";
 import type { RunAccess, Wait, Work, WorkContext } from "../../../../../packages/airflow-bridge/src/dag/model.ts";
 import { dagsOf } from "../../../../../packages/airflow-bridge/src/dag/registry.ts";
 import type { RunState } from "../../../../../packages/airflow-bridge/src/dag/states.ts";

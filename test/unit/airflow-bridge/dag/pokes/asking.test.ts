@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { createApp } from "@celeriac/core";
 import { afterEach, expect, it, onTestFinished, vi } from "vitest";
-import type { DagBuilder } from "../../../../../packages/airflow-bridge/src/dag/builder.ts";
-import { dag } from "../../../../../packages/airflow-bridge/src/dag/dag.ts";
+import type { DagBuilder } from "../../../../../packages/airflow-bridge/src/dag/definition/builder.ts";
+import { dag } from "../../../../../packages/airflow-bridge/src/dag/definition/dag.ts";
 import { httpOk } from "../../../../../packages/airflow-bridge/src/dag/pokes/http-ok.ts";
 import { sqlRow } from "../../../../../packages/airflow-bridge/src/dag/pokes/sql-row.ts";
 import { serve } from "../../../../support/dag/http-server.ts";

@@ -6,8 +6,8 @@ import type { FoundRun, SoughtRun, WorkContext } from "../../../../../packages/a
 import { sensorWork } from "../../../../../packages/airflow-bridge/src/dag/operators/sensor.ts";
 import { fileExists } from "../../../../../packages/airflow-bridge/src/dag/pokes/file-exists.ts";
 import { runEnded } from "../../../../../packages/airflow-bridge/src/dag/pokes/run-ended.ts";
-import type { RunContext } from "../../../../../packages/airflow-bridge/src/dag/run-context.ts";
-import { thrownEnding } from "../../../../../packages/airflow-bridge/src/dag/task-ending.ts";
+import type { RunContext } from "../../../../../packages/airflow-bridge/src/dag/runner/run-context.ts";
+import { thrownEnding } from "../../../../../packages/airflow-bridge/src/dag/runner/task-ending.ts";
 import { temporaryDirectory } from "../../../../support/private-process.ts";
 import { workContext } from "../../../../support/work-context.ts";
 
