@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { logicalDateText, runIdOf } from "../../../../packages/airflow-bridge/src/dag/runs/run-id.ts";
+import { logicalDateText, runIdOf } from "../../../../../packages/airflow-bridge/src/dag/runs/run-id.ts";
 
 const at = Date.UTC(2026, 2, 29, 1);
 

@@ -1,18 +1,18 @@
 /** What commands do to a store: each act in one transaction, after which the scheduler looks at the run. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { backfillDag } from "../../../../packages/airflow-bridge/src/dag/acts/backfill.ts";
-import { clearInstances } from "../../../../packages/airflow-bridge/src/dag/acts/clear.ts";
-import { markInstances, markRun } from "../../../../packages/airflow-bridge/src/dag/acts/mark.ts";
-import { pauseDag } from "../../../../packages/airflow-bridge/src/dag/acts/pause.ts";
-import type { TaskGraph } from "../../../../packages/airflow-bridge/src/dag/acts/select-instances.ts";
-import { createRunAccess, triggerRun } from "../../../../packages/airflow-bridge/src/dag/acts/trigger.ts";
-import type { InstanceRecord, RunRecord } from "../../../../packages/airflow-bridge/src/dag/records.ts";
-import { memoryStore } from "../../../../packages/airflow-bridge/src/dag/store/open-store.ts";
-import { createSqliteStore } from "../../../../packages/airflow-bridge/src/dag/store/sqlite.ts";
-import type { DagStore } from "../../../../packages/airflow-bridge/src/dag/store/store.ts";
-import { createTimetable } from "../../../../packages/airflow-bridge/src/dag/timetable/create-timetable.ts";
-import { instance, run } from "../../../conformance/dag-store/world.ts";
-import { driverContext } from "../../../support/driver-context.ts";
+import { backfillDag } from "../../../../../packages/airflow-bridge/src/dag/acts/backfill.ts";
+import { clearInstances } from "../../../../../packages/airflow-bridge/src/dag/acts/clear.ts";
+import { markInstances, markRun } from "../../../../../packages/airflow-bridge/src/dag/acts/mark.ts";
+import { pauseDag } from "../../../../../packages/airflow-bridge/src/dag/acts/pause.ts";
+import type { TaskGraph } from "../../../../../packages/airflow-bridge/src/dag/acts/select-instances.ts";
+import { createRunAccess, triggerRun } from "../../../../../packages/airflow-bridge/src/dag/acts/trigger.ts";
+import type { InstanceRecord, RunRecord } from "../../../../../packages/airflow-bridge/src/dag/records.ts";
+import { memoryStore } from "../../../../../packages/airflow-bridge/src/dag/store/open-store.ts";
+import { createSqliteStore } from "../../../../../packages/airflow-bridge/src/dag/store/sqlite.ts";
+import type { DagStore } from "../../../../../packages/airflow-bridge/src/dag/store/store.ts";
+import { createTimetable } from "../../../../../packages/airflow-bridge/src/dag/timetable/create-timetable.ts";
+import { instance, run } from "../../../../conformance/dag-store/world.ts";
+import { driverContext } from "../../../../support/driver-context.ts";
 
 const task = (upstream: readonly string[], downstream: readonly string[], retries = 2) => ({ upstream, downstream, options: { retries } });
 /** extract → load → report, and clean beside them */

@@ -1,10 +1,10 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Wait, Work, WorkContext } from "../../../../packages/airflow-bridge/src/dag/model.ts";
-import { createTriggerer } from "../../../../packages/airflow-bridge/src/dag/triggerer/triggerer.ts";
-import { type Clock, type Logger, type Service, silentLogger, systemClock } from "../../../../packages/core/src/runtime.ts";
-import type { TaskSketch } from "../../../support/dag/model.ts";
-import { openStage, type Stage } from "../../../support/dag/stage.ts";
-import { createFakeClock } from "../../../support/fake-clock.ts";
+import type { Wait, Work, WorkContext } from "../../../../../packages/airflow-bridge/src/dag/model.ts";
+import { createTriggerer } from "../../../../../packages/airflow-bridge/src/dag/triggerer/triggerer.ts";
+import { type Clock, type Logger, type Service, silentLogger, systemClock } from "../../../../../packages/core/src/runtime.ts";
+import type { TaskSketch } from "../../../../support/dag/model.ts";
+import { openStage, type Stage } from "../../../../support/dag/stage.ts";
+import { createFakeClock } from "../../../../support/fake-clock.ts";
 
 const fast = { roundMs: 5, claimMs: 60_000, atOnce: 1_000 };
 const wait = (poke: (context: WorkContext) => Promise<unknown>, more: Partial<Wait> = {}): Work => ({

@@ -1,12 +1,12 @@
 /** Any DAG by any rules, played to its end in any order: what holds at each look, and at the end. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { decide, type RunDecision } from "../../../../packages/airflow-bridge/src/dag/decision/decide.ts";
-import type { MappedLength } from "../../../../packages/airflow-bridge/src/dag/decision/decide-task.ts";
-import type { DagModel } from "../../../../packages/airflow-bridge/src/dag/model.ts";
-import type { InstanceRecord } from "../../../../packages/airflow-bridge/src/dag/records.ts";
-import { type InstanceState, isFinished, triggerRules } from "../../../../packages/airflow-bridge/src/dag/states.ts";
-import { dagModel, placeOf, runRecord, type TaskSketch } from "../../../support/dag/model.ts";
+import { decide, type RunDecision } from "../../../../../packages/airflow-bridge/src/dag/decision/decide.ts";
+import type { MappedLength } from "../../../../../packages/airflow-bridge/src/dag/decision/decide-task.ts";
+import type { DagModel } from "../../../../../packages/airflow-bridge/src/dag/model.ts";
+import type { InstanceRecord } from "../../../../../packages/airflow-bridge/src/dag/records.ts";
+import { type InstanceState, isFinished, triggerRules } from "../../../../../packages/airflow-bridge/src/dag/states.ts";
+import { dagModel, placeOf, runRecord, type TaskSketch } from "../../../../support/dag/model.ts";
 
 interface Sketch {
   readonly parents: readonly boolean[];

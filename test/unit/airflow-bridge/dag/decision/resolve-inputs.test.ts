@@ -5,8 +5,8 @@ import {
   type RunValues,
   resolveInputs,
   tasksRead,
-} from "../../../../packages/airflow-bridge/src/dag/decision/resolve-inputs.ts";
-import type { Input } from "../../../../packages/airflow-bridge/src/dag/definition/input.ts";
+} from "../../../../../packages/airflow-bridge/src/dag/decision/resolve-inputs.ts";
+import type { Input } from "../../../../../packages/airflow-bridge/src/dag/definition/input.ts";
 
 const given: Readonly<Record<string, readonly unknown[]>> = {
   rows: [["a", "b", "c"]],

@@ -1,16 +1,16 @@
 /** The logs of DAGs beside their store: each try once, whatever dies or is away meanwhile. */
 import { expect, it, onTestFinished } from "vitest";
-import type { DagModel, TryLog } from "../../../../packages/airflow-bridge/src/dag/model.ts";
-import type { TryRecord } from "../../../../packages/airflow-bridge/src/dag/records.ts";
-import { createLogWriter } from "../../../../packages/airflow-bridge/src/dag/scheduler/log-writer.ts";
-import { type ScheduledDags, scheduledDag } from "../../../../packages/airflow-bridge/src/dag/scheduler/scheduled-dag.ts";
-import { createScheduler } from "../../../../packages/airflow-bridge/src/dag/scheduler/scheduler.ts";
-import { silentLogger, systemClock } from "../../../../packages/core/src/runtime.ts";
-import { dagModel, runRecord } from "../../../support/dag/model.ts";
-import { addRun, createWorkers, fastScheduler, runnerParts, stateOf } from "../../../support/dag/scheduling.ts";
-import { openMemoryStore } from "../../../support/dag/stage.ts";
-import { eventually } from "../../../support/eventually.ts";
-import { createFakeClock } from "../../../support/fake-clock.ts";
+import type { DagModel, TryLog } from "../../../../../packages/airflow-bridge/src/dag/model.ts";
+import type { TryRecord } from "../../../../../packages/airflow-bridge/src/dag/records.ts";
+import { createLogWriter } from "../../../../../packages/airflow-bridge/src/dag/scheduler/log-writer.ts";
+import { type ScheduledDags, scheduledDag } from "../../../../../packages/airflow-bridge/src/dag/scheduler/scheduled-dag.ts";
+import { createScheduler } from "../../../../../packages/airflow-bridge/src/dag/scheduler/scheduler.ts";
+import { silentLogger, systemClock } from "../../../../../packages/core/src/runtime.ts";
+import { dagModel, runRecord } from "../../../../support/dag/model.ts";
+import { addRun, createWorkers, fastScheduler, runnerParts, stateOf } from "../../../../support/dag/scheduling.ts";
+import { openMemoryStore } from "../../../../support/dag/stage.ts";
+import { eventually } from "../../../../support/eventually.ts";
+import { createFakeClock } from "../../../../support/fake-clock.ts";
 
 interface Kept extends TryLog {
   /** "task try state", by try: as tables keep them */

@@ -1,14 +1,14 @@
 /** A scheduler with an executor of its own process, from due runs to their ends. */
 import { expect, it, onTestFinished } from "vitest";
-import { createSequentialExecutor } from "../../../../packages/airflow-bridge/src/dag/executors/sequential.ts";
-import type { DagModel, Work, WorkContext } from "../../../../packages/airflow-bridge/src/dag/model.ts";
-import { createScheduler } from "../../../../packages/airflow-bridge/src/dag/scheduler/scheduler.ts";
-import type { DagStore } from "../../../../packages/airflow-bridge/src/dag/store/store.ts";
-import { silentLogger, systemClock } from "../../../../packages/core/src/runtime.ts";
-import { dagModel } from "../../../support/dag/model.ts";
-import { addRun, fastScheduler, runnerParts, stateOf, statesOf } from "../../../support/dag/scheduling.ts";
-import { openMemoryStore } from "../../../support/dag/stage.ts";
-import { eventually } from "../../../support/eventually.ts";
+import { createSequentialExecutor } from "../../../../../packages/airflow-bridge/src/dag/executors/sequential.ts";
+import type { DagModel, Work, WorkContext } from "../../../../../packages/airflow-bridge/src/dag/model.ts";
+import { createScheduler } from "../../../../../packages/airflow-bridge/src/dag/scheduler/scheduler.ts";
+import type { DagStore } from "../../../../../packages/airflow-bridge/src/dag/store/store.ts";
+import { silentLogger, systemClock } from "../../../../../packages/core/src/runtime.ts";
+import { dagModel } from "../../../../support/dag/model.ts";
+import { addRun, fastScheduler, runnerParts, stateOf, statesOf } from "../../../../support/dag/scheduling.ts";
+import { openMemoryStore } from "../../../../support/dag/stage.ts";
+import { eventually } from "../../../../support/eventually.ts";
 
 const run = (give: (context: WorkContext, args: readonly unknown[]) => unknown): Work => ({
   kind: "run",

@@ -5,15 +5,15 @@ import { dirname, join } from "node:path";
 import { type App, createApp } from "@celeriac/core";
 import { runtimeOf } from "@celeriac/core/runtime";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { connectionOf } from "../../../../packages/airflow-bridge/src/dag/connections/connection.ts";
-import type { DagBuilder } from "../../../../packages/airflow-bridge/src/dag/definition/builder.ts";
-import { type Dag, dag } from "../../../../packages/airflow-bridge/src/dag/definition/dag.ts";
-import type { DagOptions } from "../../../../packages/airflow-bridge/src/dag/definition/dag-options.ts";
-import type { Handle } from "../../../../packages/airflow-bridge/src/dag/definition/handle.ts";
-import { each } from "../../../../packages/airflow-bridge/src/dag/definition/mapping.ts";
-import { runEnded } from "../../../../packages/airflow-bridge/src/dag/pokes/run-ended.ts";
-import { openAppStore } from "../../../../packages/airflow-bridge/src/dag/store/app-store.ts";
-import type { Trial, TrialOptions } from "../../../../packages/airflow-bridge/src/dag/trial/trial.ts";
+import { connectionOf } from "../../../../../packages/airflow-bridge/src/dag/connections/connection.ts";
+import type { DagBuilder } from "../../../../../packages/airflow-bridge/src/dag/definition/builder.ts";
+import { type Dag, dag } from "../../../../../packages/airflow-bridge/src/dag/definition/dag.ts";
+import type { DagOptions } from "../../../../../packages/airflow-bridge/src/dag/definition/dag-options.ts";
+import type { Handle } from "../../../../../packages/airflow-bridge/src/dag/definition/handle.ts";
+import { each } from "../../../../../packages/airflow-bridge/src/dag/definition/mapping.ts";
+import { runEnded } from "../../../../../packages/airflow-bridge/src/dag/pokes/run-ended.ts";
+import { openAppStore } from "../../../../../packages/airflow-bridge/src/dag/store/app-store.ts";
+import type { Trial, TrialOptions } from "../../../../../packages/airflow-bridge/src/dag/trial/trial.ts";
 
 let app: App;
 beforeEach(() => {

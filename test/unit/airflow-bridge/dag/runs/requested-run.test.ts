@@ -1,12 +1,12 @@
 /** dag.trigger(): a run in the store of the app, and the wait for its end. */
 import { type App, createApp } from "@celeriac/core";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { dag } from "../../../../packages/airflow-bridge/src/dag/definition/dag.ts";
-import { openDagStore } from "../../../../packages/airflow-bridge/src/dag/store/open-store.ts";
-import type { DagStore } from "../../../../packages/airflow-bridge/src/dag/store/store.ts";
-import { systemClock } from "../../../../packages/core/src/clock.ts";
-import { silentLogger } from "../../../../packages/core/src/logger.ts";
-import { temporaryDirectory } from "../../../support/private-process.ts";
+import { dag } from "../../../../../packages/airflow-bridge/src/dag/definition/dag.ts";
+import { openDagStore } from "../../../../../packages/airflow-bridge/src/dag/store/open-store.ts";
+import type { DagStore } from "../../../../../packages/airflow-bridge/src/dag/store/store.ts";
+import { systemClock } from "../../../../../packages/core/src/clock.ts";
+import { silentLogger } from "../../../../../packages/core/src/logger.ts";
+import { temporaryDirectory } from "../../../../support/private-process.ts";
 
 let folder: ReturnType<typeof temporaryDirectory>;
 let store: DagStore;

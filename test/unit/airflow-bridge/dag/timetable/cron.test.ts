@@ -1,8 +1,8 @@
 /** Which cron expressions can be read, and which times fit them, beside croniter, by which Airflow reads them. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { readCron } from "../../../../packages/airflow-bridge/src/dag/timetable/cron-fields.ts";
-import { wallSearch } from "../../../../packages/airflow-bridge/src/dag/timetable/cron-search.ts";
+import { readCron } from "../../../../../packages/airflow-bridge/src/dag/timetable/cron-fields.ts";
+import { wallSearch } from "../../../../../packages/airflow-bridge/src/dag/timetable/cron-search.ts";
 
 /** null: refused. Else of each start the times after it and those before it: the first three and the last of `ticks`; null: none within 50 years. */
 type Row = readonly [expression: string, found: readonly (readonly (string | null)[])[] | null];
@@ -14,7 +14,7 @@ interface Table {
 }
 
 const { ticks, starts, expressions } = JSON.parse(
-  readFileSync(new URL("../../../golden/airflow/dag/cron-expressions.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../../golden/airflow/dag/cron-expressions.json", import.meta.url), "utf8"),
 ) as Table;
 
 /** Day 0 of a month for day 1, and years. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { createSequentialExecutor } from "../../../../packages/airflow-bridge/src/dag/executors/sequential.ts";
-import { openStage } from "../../../support/dag/stage.ts";
-import { run } from "../../../support/dag/works.ts";
+import { createSequentialExecutor } from "../../../../../packages/airflow-bridge/src/dag/executors/sequential.ts";
+import { openStage } from "../../../../support/dag/stage.ts";
+import { run } from "../../../../support/dag/works.ts";
 
 const said: string[] = [];
 const says = run(async ({ taskId }) => ({ kind: "success", value: said.push(taskId) }));

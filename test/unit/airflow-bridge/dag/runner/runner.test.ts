@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { WorkContext } from "../../../../packages/airflow-bridge/src/dag/model.ts";
-import { Interruption } from "../../../../packages/airflow-bridge/src/dag/runner/interruption.ts";
-import { runInstance } from "../../../../packages/airflow-bridge/src/dag/runner/runner.ts";
-import type { DagStore } from "../../../../packages/airflow-bridge/src/dag/store/store.ts";
-import { CeleriacError, type Logger } from "../../../../packages/core/src/runtime.ts";
-import { fastRunner, openStage } from "../../../support/dag/stage.ts";
-import { fails, gives, heeds, heedsNot, never, one, run, runOnce } from "../../../support/dag/works.ts";
+import type { WorkContext } from "../../../../../packages/airflow-bridge/src/dag/model.ts";
+import { Interruption } from "../../../../../packages/airflow-bridge/src/dag/runner/interruption.ts";
+import { runInstance } from "../../../../../packages/airflow-bridge/src/dag/runner/runner.ts";
+import type { DagStore } from "../../../../../packages/airflow-bridge/src/dag/store/store.ts";
+import { CeleriacError, type Logger } from "../../../../../packages/core/src/runtime.ts";
+import { fastRunner, openStage } from "../../../../support/dag/stage.ts";
+import { fails, gives, heeds, heedsNot, never, one, run, runOnce } from "../../../../support/dag/works.ts";
 
 describe("begins", () => {
   test("only what is queued under its id, and once", async () => {

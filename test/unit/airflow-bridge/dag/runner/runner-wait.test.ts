@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { WorkContext } from "../../../../packages/airflow-bridge/src/dag/model.ts";
-import type { TaskSketch } from "../../../support/dag/model.ts";
-import { fastRunner, openStage } from "../../../support/dag/stage.ts";
-import { runOnce } from "../../../support/dag/works.ts";
-import { createFakeClock } from "../../../support/fake-clock.ts";
+import type { WorkContext } from "../../../../../packages/airflow-bridge/src/dag/model.ts";
+import type { TaskSketch } from "../../../../support/dag/model.ts";
+import { fastRunner, openStage } from "../../../../support/dag/stage.ts";
+import { runOnce } from "../../../../support/dag/works.ts";
+import { createFakeClock } from "../../../../support/fake-clock.ts";
 
 describe("a wait", () => {
   const wait = (mode: "poke" | "reschedule" | "defer", poke: (context: WorkContext) => Promise<unknown>, more: object = {}) =>

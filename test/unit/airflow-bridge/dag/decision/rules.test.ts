@@ -1,8 +1,13 @@
 /** What a real Airflow decides for each rule and each vector of parents' states, beside what is decided here. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { applyRule, countUpstream, type RuleDecision } from "../../../../packages/airflow-bridge/src/dag/decision/rules.ts";
-import { type InstanceState, instanceStates, type TriggerRule, triggerRules } from "../../../../packages/airflow-bridge/src/dag/states.ts";
+import { applyRule, countUpstream, type RuleDecision } from "../../../../../packages/airflow-bridge/src/dag/decision/rules.ts";
+import {
+  type InstanceState,
+  instanceStates,
+  type TriggerRule,
+  triggerRules,
+} from "../../../../../packages/airflow-bridge/src/dag/states.ts";
 
 /** One letter per vector of 0 to 3 parents, the last one changing fastest: see test/golden/README.md. */
 interface Table {
@@ -14,7 +19,7 @@ interface Table {
   readonly mapped: Readonly<Record<string, string>>;
 }
 
-const table = JSON.parse(readFileSync(new URL("../../../golden/airflow/dag/trigger-rules.json", import.meta.url), "utf8")) as Table;
+const table = JSON.parse(readFileSync(new URL("../../../../golden/airflow/dag/trigger-rules.json", import.meta.url), "utf8")) as Table;
 
 it("has every state and every rule in the table", () => {
   expect(table.states).toEqual(instanceStates);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { DagSchedule } from "../../../../packages/airflow-bridge/src/dag/model.ts";
-import { createTimetable } from "../../../../packages/airflow-bridge/src/dag/timetable/create-timetable.ts";
-import type { DataInterval, Timetable } from "../../../../packages/airflow-bridge/src/dag/timetable/timetable.ts";
-import type { Schedule } from "../../../../packages/core/src/schedule.ts";
-import { clocked } from "../../../../packages/core/src/schedules/clocked.ts";
-import { crontab } from "../../../../packages/core/src/schedules/crontab.ts";
-import { every } from "../../../../packages/core/src/schedules/interval.ts";
+import type { DagSchedule } from "../../../../../packages/airflow-bridge/src/dag/model.ts";
+import { createTimetable } from "../../../../../packages/airflow-bridge/src/dag/timetable/create-timetable.ts";
+import type { DataInterval, Timetable } from "../../../../../packages/airflow-bridge/src/dag/timetable/timetable.ts";
+import type { Schedule } from "../../../../../packages/core/src/schedule.ts";
+import { clocked } from "../../../../../packages/core/src/schedules/clocked.ts";
+import { crontab } from "../../../../../packages/core/src/schedules/crontab.ts";
+import { every } from "../../../../../packages/core/src/schedules/interval.ts";
 
 function made(when: DagSchedule["when"], timetable: DagSchedule["timetable"] = "trigger", tz = "UTC"): Timetable {
   return createTimetable({ when, tz, timetable });

@@ -1,7 +1,7 @@
 /** What real task instances wait for, beside what is computed here. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { type FailedTry, type RetryRules, retryDelayMs } from "../../../../packages/airflow-bridge/src/dag/decision/retry.ts";
+import { type FailedTry, type RetryRules, retryDelayMs } from "../../../../../packages/airflow-bridge/src/dag/decision/retry.ts";
 
 interface Table {
   readonly tries: readonly number[];
@@ -9,7 +9,7 @@ interface Table {
 }
 
 const { tries, keys } = JSON.parse(
-  readFileSync(new URL("../../../golden/airflow/dag/retry-delays.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../../golden/airflow/dag/retry-delays.json", import.meta.url), "utf8"),
 ) as Table;
 
 it("waits as long as Airflow before each next try", () => {

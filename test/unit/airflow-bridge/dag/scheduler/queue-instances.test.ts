@@ -1,13 +1,13 @@
 /** Which scheduled instances go to the executor first, and how many fit: into their pools, their runs, and the executor. */
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { firstInstance } from "../../../../packages/airflow-bridge/src/dag/decision/first-instance.ts";
-import type { InstanceRecord, RunRecord } from "../../../../packages/airflow-bridge/src/dag/records.ts";
-import { explainWaits } from "../../../../packages/airflow-bridge/src/dag/scheduler/explain-waits.ts";
-import { queueInstances } from "../../../../packages/airflow-bridge/src/dag/scheduler/queue-instances.ts";
-import { scheduledDag } from "../../../../packages/airflow-bridge/src/dag/scheduler/scheduled-dag.ts";
-import type { DagStore } from "../../../../packages/airflow-bridge/src/dag/store/store.ts";
-import { dagModel, placeOf, runRecord } from "../../../support/dag/model.ts";
-import { openMemoryStore } from "../../../support/dag/stage.ts";
+import { firstInstance } from "../../../../../packages/airflow-bridge/src/dag/decision/first-instance.ts";
+import type { InstanceRecord, RunRecord } from "../../../../../packages/airflow-bridge/src/dag/records.ts";
+import { explainWaits } from "../../../../../packages/airflow-bridge/src/dag/scheduler/explain-waits.ts";
+import { queueInstances } from "../../../../../packages/airflow-bridge/src/dag/scheduler/queue-instances.ts";
+import { scheduledDag } from "../../../../../packages/airflow-bridge/src/dag/scheduler/scheduled-dag.ts";
+import type { DagStore } from "../../../../../packages/airflow-bridge/src/dag/store/store.ts";
+import { dagModel, placeOf, runRecord } from "../../../../support/dag/model.ts";
+import { openMemoryStore } from "../../../../support/dag/stage.ts";
 
 const dag = dagModel({ a: {} }, { maxActiveTasks: 3 });
 const dags = new Map([[dag.id, scheduledDag(dag)]]);

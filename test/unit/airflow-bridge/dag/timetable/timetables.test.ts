@@ -1,9 +1,9 @@
 /** Which runs a real Airflow makes, tick by tick and from given moments, beside those that are made here. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { createTimetable } from "../../../../packages/airflow-bridge/src/dag/timetable/create-timetable.ts";
-import type { DataInterval, RunInfo, Timetable } from "../../../../packages/airflow-bridge/src/dag/timetable/timetable.ts";
-import { every } from "../../../../packages/core/src/schedules/interval.ts";
+import { createTimetable } from "../../../../../packages/airflow-bridge/src/dag/timetable/create-timetable.ts";
+import type { DataInterval, RunInfo, Timetable } from "../../../../../packages/airflow-bridge/src/dag/timetable/timetable.ts";
+import { every } from "../../../../../packages/core/src/schedules/interval.ts";
 
 /** How far each run begins behind the one before, and how long its interval is, "1d*88 23h", or "=1d": until the next one begins, and the last one's length. */
 type Chain = readonly [start: string, steps: string, lengths: string];
@@ -28,7 +28,7 @@ interface Table {
   readonly continuous: Decisions;
 }
 
-const table = JSON.parse(readFileSync(new URL("../../../golden/airflow/dag/timetables.json", import.meta.url), "utf8")) as Table;
+const table = JSON.parse(readFileSync(new URL("../../../../golden/airflow/dag/timetables.json", import.meta.url), "utf8")) as Table;
 const zones = [...new Set(table.crons.map(({ tz }) => tz))];
 const hourMs = 3_600_000;
 

@@ -1,8 +1,8 @@
 /** What real operators weigh in graphs of up to 15 tasks, beside what is computed here. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { priorityWeights } from "../../../../packages/airflow-bridge/src/dag/decision/weights.ts";
-import { type WeightRule, weightRules } from "../../../../packages/airflow-bridge/src/dag/states.ts";
+import { priorityWeights } from "../../../../../packages/airflow-bridge/src/dag/decision/weights.ts";
+import { type WeightRule, weightRules } from "../../../../../packages/airflow-bridge/src/dag/states.ts";
 
 interface Graph {
   readonly weights: readonly number[];
@@ -10,7 +10,7 @@ interface Graph {
   readonly given: Readonly<Record<WeightRule, readonly number[]>>;
 }
 
-const { graphs } = JSON.parse(readFileSync(new URL("../../../golden/airflow/dag/priority-weights.json", import.meta.url), "utf8")) as {
+const { graphs } = JSON.parse(readFileSync(new URL("../../../../golden/airflow/dag/priority-weights.json", import.meta.url), "utf8")) as {
   readonly graphs: readonly Graph[];
 };
 

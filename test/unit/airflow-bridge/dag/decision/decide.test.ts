@@ -1,12 +1,12 @@
 /** What becomes of a run at a look: its tasks by their rules, what they are mapped over, its past and its time, and its end. */
 import { describe, expect, it } from "vitest";
-import { decide, type RunDecision, type RunView } from "../../../../packages/airflow-bridge/src/dag/decision/decide.ts";
-import type { MappedLength } from "../../../../packages/airflow-bridge/src/dag/decision/decide-task.ts";
-import { firstInstance } from "../../../../packages/airflow-bridge/src/dag/decision/first-instance.ts";
-import type { DagModel } from "../../../../packages/airflow-bridge/src/dag/model.ts";
-import type { InstanceRecord } from "../../../../packages/airflow-bridge/src/dag/records.ts";
-import type { InstanceState } from "../../../../packages/airflow-bridge/src/dag/states.ts";
-import { dagModel, placeOf, runRecord } from "../../../support/dag/model.ts";
+import { decide, type RunDecision, type RunView } from "../../../../../packages/airflow-bridge/src/dag/decision/decide.ts";
+import type { MappedLength } from "../../../../../packages/airflow-bridge/src/dag/decision/decide-task.ts";
+import { firstInstance } from "../../../../../packages/airflow-bridge/src/dag/decision/first-instance.ts";
+import type { DagModel } from "../../../../../packages/airflow-bridge/src/dag/model.ts";
+import type { InstanceRecord } from "../../../../../packages/airflow-bridge/src/dag/records.ts";
+import type { InstanceState } from "../../../../../packages/airflow-bridge/src/dag/states.ts";
+import { dagModel, placeOf, runRecord } from "../../../../support/dag/model.ts";
 
 const now = 10_000;
 

@@ -1,13 +1,13 @@
 /** What the function of a DAG draws, as the model that comes of it. */
 import { type App, createApp, every } from "@celeriac/core";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { DagBuilder } from "../../../../packages/airflow-bridge/src/dag/definition/builder.ts";
-import { dag } from "../../../../packages/airflow-bridge/src/dag/definition/dag.ts";
-import type { DagOptions } from "../../../../packages/airflow-bridge/src/dag/definition/dag-options.ts";
-import type { Node } from "../../../../packages/airflow-bridge/src/dag/definition/handle.ts";
-import { each, zip } from "../../../../packages/airflow-bridge/src/dag/definition/mapping.ts";
-import type { DagModel, TaskModel } from "../../../../packages/airflow-bridge/src/dag/model.ts";
-import { dagsOf } from "../../../../packages/airflow-bridge/src/dag/registry.ts";
+import type { DagBuilder } from "../../../../../packages/airflow-bridge/src/dag/definition/builder.ts";
+import { dag } from "../../../../../packages/airflow-bridge/src/dag/definition/dag.ts";
+import type { DagOptions } from "../../../../../packages/airflow-bridge/src/dag/definition/dag-options.ts";
+import type { Node } from "../../../../../packages/airflow-bridge/src/dag/definition/handle.ts";
+import { each, zip } from "../../../../../packages/airflow-bridge/src/dag/definition/mapping.ts";
+import type { DagModel, TaskModel } from "../../../../../packages/airflow-bridge/src/dag/model.ts";
+import { dagsOf } from "../../../../../packages/airflow-bridge/src/dag/registry.ts";
 
 let app: App;
 beforeEach(() => {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type InstanceEvent, readState, statesBefore, transition } from "../../../../packages/airflow-bridge/src/dag/decision/machine.ts";
-import { type InstanceState, instanceStates, isFinished } from "../../../../packages/airflow-bridge/src/dag/states.ts";
+import {
+  type InstanceEvent,
+  readState,
+  statesBefore,
+  transition,
+} from "../../../../../packages/airflow-bridge/src/dag/decision/machine.ts";
+import { type InstanceState, instanceStates, isFinished } from "../../../../../packages/airflow-bridge/src/dag/states.ts";
 
 const events = [
   ...["schedule", "pass_over", "upstream_fail", "queue", "unqueue", "begin", "succeed", "skip", "fail", "retry", "reschedule", "defer"],
