@@ -1,4 +1,6 @@
 /** Whose claims are free: those of processes that died, and of no others. */
+import { existsSync } from "node:fs";
+import Database from "libsql";
 import { describe, expect, type TestContext, test } from "vitest";
 import type { Broker } from "../../packages/core/src/broker.ts";
 import { createSqliteBroker } from "../../packages/core/src/brokers/sqlite.ts";
@@ -6,6 +8,7 @@ import { consume, settle } from "../conformance/broker/world.ts";
 import { driverContext } from "../support/driver-context.ts";
 import { idOf, publicationTo } from "../support/envelopes.ts";
 import { eventually } from "../support/eventually.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
 import { lines, type ProgramOptions, startProgram } from "../support/fault/sqlite-programs.ts";
 import type { PrivateProcess } from "../support/private-process.ts";
 import { createSqliteFile, type SqliteFile } from "../support/sqlite-file.ts";
@@ -164,5 +167,55 @@ describe.concurrent("claims in the SQLite file", { timeout: 90_000 }, () => {
     await Promise.all(workers.map((worker) => worker.wrote(/ready/, 30_000)));
     await Promise.all(workers.map((worker) => worker.stop({ graceMs: 30_000 })));
     expect(file.rows("select count(*) from worker")).toEqual([[0]]);
+  });
+});
+
+describe.concurrent("a file that another program has for itself", { timeout: 90_000 }, () => {
+  /** As a shell does that has taken it and was forgotten. */
+  function take(path: string): { release(): void } {
+    const database = new Database(path);
+    database.exec("pragma locking_mode = exclusive; begin exclusive; create table if not exists forgotten (id)");
+    return { release: () => void database.close() };
+  }
+
+  test("is told as one that cannot be reached, and is opened when it is free", async ({ onTestFinished }) => {
+    const file = await createSqliteFile();
+    const broker = createSqliteBroker(file.url, driverContext(), { resultUrl: null });
+    onTestFinished(async () => {
+      await broker.close();
+      await file.remove();
+    });
+    const other = take(file.path);
+    const locked = {
+      code: "BROKER_UNREACHABLE",
+      message: expect.stringContaining("another program has it for itself: database is locked"),
+    };
+    await expect(broker.connect()).rejects.toMatchObject(locked);
+    other.release();
+    await broker.connect();
+    await broker.publish(publicationTo(queue));
+    expect(await broker.queues.length(queue)).toBe(1);
+  });
+
+  test("is given up when it does not open, and a thread that opens it after all lets it go", async ({ onTestFinished }) => {
+    const file = await createSqliteFile();
+    const clock = createFakeClock();
+    const broker = createSqliteBroker(file.url, driverContext({ clock }), { resultUrl: null });
+    onTestFinished(async () => {
+      await broker.close();
+      await file.remove();
+    });
+    const other = take(file.path);
+    const late = { code: "BROKER_UNREACHABLE", message: expect.stringContaining("did not open within 30 s") };
+    const refused = expect(broker.connect()).rejects.toMatchObject(late);
+    await clock.advance(30_000);
+    await refused;
+    other.release();
+    await eventually(() => expect(file.rows("select 1 from sqlite_master where name = 'message'")).toEqual([[1]]), patience);
+    // The log beside it goes with whoever has it open last.
+    await eventually(() => expect(existsSync(`${file.path}-wal`)).toBe(false), patience);
+    await broker.connect();
+    await broker.publish(publicationTo(queue));
+    expect(await broker.queues.length(queue)).toBe(1);
   });
 });

@@ -81,10 +81,14 @@ function patiently<T>(patienceMs: number, body: () => T): T {
 /** As a path: a database in the memory of this connection, which nobody else can open. */
 export const memoryPath = ":memory:";
 
+/** Nobody is in the way of a reader for long, but who has the file for itself alone: whoever opens it is told soon. */
+const openPatienceMs = 5_000;
+const readPatienceMs = 60_000;
+
 /** Opens, or makes, the file. What SQLite throws is thrown as it is. */
 export function openConnection(libsql: Libsql, path: string, options: ConnectionOptions): Connection {
   const database = new libsql(path, { timeout: 0 });
-  const readPatienceMs = 60_000;
+  let patienceMs = openPatienceMs;
   let dataVersion: Statement | null = null;
   const durable = options.durability === "full" ? "full" : "normal";
   let synchronous: string | null = null;
@@ -96,13 +100,13 @@ export function openConnection(libsql: Libsql, path: string, options: Connection
   }
 
   function query(sql: string): Statement {
-    const statement = patiently(readPatienceMs, () => database.prepare(sql));
+    const statement = patiently(patienceMs, () => database.prepare(sql));
     let isRaw = false;
     return {
       all(parameters) {
         if (!isRaw) statement.raw(true);
         isRaw = true;
-        return patiently(readPatienceMs, () => statement.all(parameters as Value[])) as Row[];
+        return patiently(patienceMs, () => statement.all(parameters as Value[])) as Row[];
       },
       run: (parameters) => statement.run(parameters as Value[]).changes,
     };
@@ -111,7 +115,7 @@ export function openConnection(libsql: Libsql, path: string, options: Connection
   const connection: Connection = {
     path,
     query,
-    execute: (sql) => void patiently(readPatienceMs, () => database.exec(sql)),
+    execute: (sql) => void patiently(patienceMs, () => database.exec(sql)),
     write(body) {
       while (!connection.begin(1_000));
       try {
@@ -123,10 +127,10 @@ export function openConnection(libsql: Libsql, path: string, options: Connection
         throw error;
       }
     },
-    begin(patienceMs, repeatable = false) {
+    begin(waitMs, repeatable = false) {
       try {
         synchronise(repeatable ? "normal" : durable);
-        patiently(patienceMs, () => database.exec("begin immediate"));
+        patiently(waitMs, () => database.exec("begin immediate"));
         return true;
       } catch (error) {
         if (isBusy(error) && !isStaleSnapshot(error)) return false;
@@ -160,6 +164,7 @@ export function openConnection(libsql: Libsql, path: string, options: Connection
   try {
     prepareFile(connection);
     synchronise(durable);
+    patienceMs = readPatienceMs;
   } catch (error) {
     connection.close();
     throw error;

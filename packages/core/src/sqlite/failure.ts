@@ -11,7 +11,7 @@ interface SqliteErrorLike {
 const codes: readonly (readonly [RegExp, ErrorCode])[] = [
   [/^SQLITE_(CORRUPT|NOTADB)/, "STORE_CORRUPT"],
   [/^SQLITE_FULL/, "STORE_FULL"],
-  [/^SQLITE_(CANTOPEN|PERM|AUTH)/, "BROKER_UNREACHABLE"],
+  [/^SQLITE_(CANTOPEN|PERM|AUTH|BUSY|LOCKED)/, "BROKER_UNREACHABLE"],
 ];
 
 function sqliteCodeOf(error: unknown): string {
@@ -21,7 +21,7 @@ function sqliteCodeOf(error: unknown): string {
   return typeof message === "string" && /ConnectionFailed/.test(message) ? "SQLITE_CANTOPEN" : "";
 }
 
-/** Somebody else holds the lock: to be tried again, never told to a caller. */
+/** Somebody else holds the lock: to be tried again, and told only to who opens a file that somebody has for himself. */
 export function isBusy(error: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED)/.test(sqliteCodeOf(error));
 }
@@ -42,7 +42,8 @@ export function failureOf(error: unknown, path: string, uncertain = false): Fail
   const sqliteCode = sqliteCodeOf(error);
   const full = /ENOSPC|disk is full/i.test(reasonOf(error));
   const code = full ? "STORE_FULL" : (codes.find(([pattern]) => pattern.test(sqliteCode))?.[1] ?? "BROKER_REFUSED");
-  return { failed: code, message: `${path}: ${reasonOf(error)}${sqliteCode === "" ? "" : ` (${sqliteCode})`}`, uncertain };
+  const why = isBusy(error) ? "another program has it for itself: " : "";
+  return { failed: code, message: `${path}: ${why}${reasonOf(error)}${sqliteCode === "" ? "" : ` (${sqliteCode})`}`, uncertain };
 }
 
 /** An operation was refused: `uncertain` says that it may have been written all the same. */

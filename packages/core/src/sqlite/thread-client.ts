@@ -4,6 +4,7 @@
  * 5. keep the process alive while anybody waits for the thread, and no longer.
  */
 import { Worker } from "node:worker_threads";
+import type { Timer } from "../clock.ts";
 import type { DriverContext } from "../driver.ts";
 import { threadEntry } from "../entry.ts";
 import type { CeleriacError } from "../errors.ts";
@@ -35,6 +36,8 @@ interface Pending {
   reject(error: StoreError): void;
 }
 
+/** Longer than a connection waits for others. */
+const openDeadlineMs = 30_000;
 const closeDeadlineMs = 5_000;
 
 export class ThreadClient {
@@ -49,6 +52,7 @@ export class ThreadClient {
   readonly #subscribers = new Map<number, (routingKey: string, raw: Uint8Array) => void>();
   readonly #lostListeners = new Set<(error: CeleriacError) => void>();
   readonly #exit: Promise<unknown>;
+  readonly #opening: Timer;
   #settleOpened: { resolve(): void; reject(error: unknown): void } = { resolve() {}, reject() {} };
   #operations: Operation[] = [];
   #raws: Uint8Array[] = [];
@@ -75,6 +79,7 @@ export class ThreadClient {
     this.#worker.on("error", (error) =>
       this.#onEnd({ failed: "BROKER_REFUSED", message: `I/O thread of ${options.path} failed: ${error}`, uncertain: true }),
     );
+    this.#opening = context.clock.after(openDeadlineMs, () => this.#giveUpOpening());
     this.#worker.on("exit", () => this.#onEnd({ failed: "BROKER_CLOSED", message: `${options.path} was closed`, uncertain: true }));
   }
 
@@ -213,6 +218,9 @@ export class ThreadClient {
         this.#context.logger[report.level](report.text, { path: this.#options.path, ...report.fields });
         break;
       case "opened":
+        // Too late, and nobody has it: whoever tried again has another thread.
+        if (this.#gone !== null) this.#worker.postMessage({ kind: "close" } satisfies Request);
+        this.#opening.cancel();
         this.#isOpening = false;
         this.#settleOpened.resolve();
         this.#holdWhileAwaited();
@@ -265,9 +273,18 @@ export class ThreadClient {
     for (const route of [...this.#routes.values()]) route.trouble(error);
   }
 
+  /** The thread is left to itself: to end it in the middle of libsql could end the process. */
+  #giveUpOpening(): void {
+    this.#isOpening = false;
+    const message = `${this.#options.path} did not open within ${openDeadlineMs / 1_000} s`;
+    this.#onEnd({ failed: "BROKER_UNREACHABLE", message, uncertain: false });
+    this.#holdWhileAwaited();
+  }
+
   #onEnd(failure: Failure): void {
     if (this.#gone !== null) return;
     this.#gone = failure;
+    this.#opening.cancel();
     const error = errorOf(failure);
     this.#settleOpened.reject(error);
     for (const pending of this.#pending.values()) pending.reject(new StoreError(failure));
