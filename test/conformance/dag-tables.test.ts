@@ -1,11 +1,12 @@
 /** DAGs that are made of rows, in SQLite and in PostgreSQL. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { dag, dagsFromTables } from "@celeriac/airflow-bridge/dag";
 import { type App, createApp } from "@celeriac/core";
+import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { dagsOf, liveDagsOf, refreshDags } from "../../packages/airflow-bridge/src/dag/registry.ts";
+import { dagsOf, findDag, liveDagsOf, refreshDags } from "../../packages/airflow-bridge/src/dag/registry.ts";
 import { freshenDags } from "../../packages/airflow-bridge/src/dag/runner/freshen-dags.ts";
 import { createDagService } from "../../packages/airflow-bridge/src/dag/scheduler/dag-service.ts";
 import { createDagWatch } from "../../packages/airflow-bridge/src/dag/scheduler/dag-watch.ts";
@@ -18,7 +19,7 @@ import type { TableRow } from "../../packages/airflow-bridge/src/dag/tables/row.
 import { surroundingsOf, tableDagsOf } from "../../packages/airflow-bridge/src/dag/tables/table-dags.ts";
 import { type Logger, runtimeOf, silentLogger, systemClock } from "../../packages/core/src/runtime.ts";
 import { driverContext } from "../support/driver-context.ts";
-import { freshPostgresSchema } from "../support/postgres-client.ts";
+import { freshPostgresSchema, postgresRows } from "../support/postgres-client.ts";
 import { temporaryDirectory } from "../support/private-process.ts";
 import { postgresUrl } from "../support/servers.ts";
 
@@ -38,6 +39,14 @@ describe.each(["SQLite", "PostgreSQL"])("tables of DAGs in %s", (database) => {
   const tables = <T>(ask: (tables: ControlTables) => Promise<T>) =>
     withControl({ url, prefix: "control_" }, context, (control) => control.write(ask));
   const add = (table: Parameters<ControlTables["insert"]>[0], row: TableRow) => tables((all) => all.insert(table, row));
+
+  /** As operators do it. */
+  async function execute(statement: string): Promise<void> {
+    if (database === "PostgreSQL") return void (await postgresRows(url, statement));
+    const file = new Database(join(folder.path, "control.db"), { timeout: 5_000 });
+    file.exec(statement);
+    file.close();
+  }
 
   function openApp(logger: Logger = silentLogger): App {
     const app = createApp("control", { broker: "memory://", logger });
@@ -202,6 +211,49 @@ describe.each(["SQLite", "PostgreSQL"])("tables of DAGs in %s", (database) => {
     const [made] = await run();
     const value = async (taskId: string) => (await store.read(({ xcoms }) => xcoms.ofTask(made!, taskId, "return_value")))[0]?.value;
     expect([await value("eu.load"), await value("tell")]).toEqual(['{"stream":"sales","pieces":3}', '"done"']);
+    await service.stop();
+    await store.close();
+  });
+
+  it("let what is queued of a stream run to its end when it is disabled, and go on when it is enabled again", async () => {
+    await tables((all) => all.create());
+    const app = openApp();
+    const began = join(folder.path, "began");
+    script(
+      "hold.js",
+      `import { existsSync, writeFileSync } from "node:fs";
+       export async function run() {
+         writeFileSync(${JSON.stringify(began)}, "");
+         while (existsSync(${JSON.stringify(began)})) await new Promise((resolve) => setTimeout(resolve, 20));
+       }`,
+    );
+    await add("stream", { name: "sales" });
+    await add("process", { stream: "sales", name: "first", kind: "script", command: "hold.js", priority: 2 });
+    await add("process", { stream: "sales", name: "second", kind: "bash", command: "true", priority: 1 });
+    await add("process", { stream: "sales", name: "third", kind: "bash", command: "true" });
+    await add("dependency", { stream: "sales", process: "third", depends_on: "second" });
+    await add("schedule", { stream: "sales", cron: "@once", start_at: "2026-01-01T00:00:00Z" });
+    const service = schedulerOf(app);
+    await service.start();
+    const store: DagStore = await openDagStore(process.env["CELERIAC_DAG_STORE_URL"]!, { ...context, defaultPoolSlots: 128 });
+    const states = () =>
+      store.read(async ({ runs, instances }) => {
+        const [run] = await runs.list({ dagId: "sales", limit: 1 });
+        const all = run === undefined ? [] : await instances.ofRun(run);
+        return Object.fromEntries(all.map(({ taskId, state }) => [taskId, state]));
+      });
+    await expect.poll(() => existsSync(began)).toBe(true);
+    await expect.poll(states).toMatchObject({ first: "running", second: "scheduled" });
+    await execute("update control_stream set enabled = false where name = 'sales'");
+    await expect.poll(() => dagsOf(app).has("sales")).toBe(false);
+    const worker = openApp();
+    await refreshDags(worker, 0);
+    // Whoever has a queued task of it to run finds it, and nobody who looks for something to start.
+    expect([dagsOf(worker).has("sales"), findDag(worker, "sales")?.tasks.has("second")]).toEqual([false, true]);
+    rmSync(began);
+    await expect.poll(states).toMatchObject({ first: "success", second: "scheduled" });
+    await execute("update control_stream set enabled = true where name = 'sales'");
+    await expect.poll(states, { timeout: 15_000 }).toMatchObject({ second: "success", third: "success" });
     await service.stop();
     await store.close();
   });

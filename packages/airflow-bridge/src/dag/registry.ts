@@ -6,6 +6,8 @@ import type { DagModel } from "./model.ts";
 export interface LiveDags {
   /** as they were read last */
   readonly models: ReadonlyMap<string, DagModel>;
+  /** that start nothing any more: what was queued of them runs to its end */
+  readonly disabled: ReadonlyMap<string, DagModel>;
   /** what was wrong then, by the DAG, or by the place where no DAG can be told; a DAG that is named goes on as it was */
   readonly problems: ReadonlyMap<string, readonly string[]>;
   /** Reads them again if they were read longer ago. Rejects with DAG_STORE_*, DAG_TABLES_MISSING; then all stay as they were. */
@@ -33,9 +35,11 @@ export function dagsOf(app: object): ReadonlyMap<string, DagModel> {
   return live.length === 0 ? code : new Map([...live.toReversed().flatMap(({ models }) => [...models]), ...code]);
 }
 
+/** Whoever runs what is queued finds disabled ones, too. */
 export function findDag(app: object, dagId: string): DagModel | undefined {
   const { code, live } = registryOf(app);
-  return code.get(dagId) ?? live.find(({ models }) => models.has(dagId))?.models.get(dagId);
+  const maps = [code, ...live.map(({ models }) => models), ...live.map(({ disabled }) => disabled)];
+  return maps.find((models) => models.has(dagId))?.get(dagId);
 }
 
 export function isInCode(app: object, dagId: string): boolean {

@@ -31,6 +31,17 @@ interface KnownStream {
   readonly drawn: DrawnDag;
 }
 
+interface TakenStream {
+  readonly stream: ReadStream;
+  /** as it goes on; null: it never was right */
+  readonly now: KnownStream | null;
+  readonly wrong: readonly string[];
+}
+
+function modelsOf(taken: readonly TakenStream[]): ReadonlyMap<string, DagModel> {
+  return new Map(taken.flatMap(({ stream, now }) => (now === null ? [] : [[stream.name, now.drawn.model] as const])));
+}
+
 /** Opens nothing yet. */
 export function createTableDags(app: object, runtime: AppRuntime, place: TablePlace): TableDags {
   const context = tableContext(runtime);
@@ -38,6 +49,7 @@ export function createTableDags(app: object, runtime: AppRuntime, place: TablePl
   let known: ReadonlyMap<string, KnownStream> = new Map();
   let problems: ReadonlyMap<string, readonly string[]> = new Map();
   let models: ReadonlyMap<string, DagModel> = new Map();
+  let disabled: ReadonlyMap<string, DagModel> = new Map();
   /** what the tables are to keep, by stream */
   let unkept: ReadonlyMap<string, string> = new Map();
   let readAt = Number.NEGATIVE_INFINITY;
@@ -46,10 +58,11 @@ export function createTableDags(app: object, runtime: AppRuntime, place: TablePl
   async function read(): Promise<void> {
     const since = clock.monotonic();
     const { streams, orphans } = await readTables(place, context, surroundingsOf(app, runtime, place));
-    const enabled = streams.filter(({ isEnabled }) => isEnabled);
-    const taken = enabled.map((stream) => ({ stream, ...takeStream(stream) }));
-    known = new Map(taken.flatMap(({ stream, now }) => (now === null ? [] : [[stream.name, now] as const])));
-    models = new Map([...known].map(([name, { drawn }]) => [name, drawn.model]));
+    const all = streams.map((stream) => ({ stream, ...takeStream(stream) }));
+    const taken = all.filter(({ stream }) => stream.isEnabled);
+    known = new Map(all.flatMap(({ stream, now }) => (now === null ? [] : [[stream.name, now] as const])));
+    models = modelsOf(taken);
+    disabled = modelsOf(all.filter(({ stream }) => !stream.isEnabled));
     const told = taken.map(({ stream, wrong }) => [stream.name, wrong] as const).filter(([, wrong]) => wrong.length > 0);
     problems = new Map([...told, ...(orphans.length === 0 ? [] : [["", orphans.map(problemText)] as const])]);
     unkept = new Map(
@@ -60,7 +73,7 @@ export function createTableDags(app: object, runtime: AppRuntime, place: TablePl
     readAt = since;
   }
 
-  function takeStream(stream: ReadStream): { readonly now: KnownStream | null; readonly wrong: readonly string[] } {
+  function takeStream(stream: ReadStream): Pick<TakenStream, "now" | "wrong"> {
     const before = known.get(stream.name) ?? null;
     if (stream.plan === null) return { now: before ?? lastGoodOf(stream), wrong: stream.problems.map(problemText) };
     const text = JSON.stringify(stream.plan);
@@ -90,10 +103,13 @@ export function createTableDags(app: object, runtime: AppRuntime, place: TablePl
     get models() {
       return models;
     },
+    get disabled() {
+      return disabled;
+    },
     get problems() {
       return problems;
     },
-    find: (stream) => known.get(stream)?.drawn,
+    find: (stream) => (models.has(stream) ? known.get(stream)?.drawn : undefined),
     async refresh(maxAgeMs) {
       // What is being read may be older than what was written meanwhile.
       if (reading !== null && maxAgeMs <= 0) await reading.catch(() => {});
