@@ -4,7 +4,8 @@ import { StoreError } from "./failure.ts";
 import { canonicalPath, filePathOf } from "./file-path.ts";
 import { refuseNetworkFileSystem } from "./file-system.ts";
 import type { Answer, OperationFields, OperationKind } from "./operation.ts";
-import { type ConsumerRoute, ThreadClient } from "./thread-client.ts";
+import { ThreadClient } from "./thread-client.ts";
+import type { ConsumerRoute } from "./thread-listeners.ts";
 
 export interface Store extends Pick<ThreadClient, "onResult" | "onLost" | "subscribe"> {
   /** Rejects with a StoreError. `raws`: the raw envelopes the operation announces, in order. */

@@ -1,7 +1,7 @@
 /**
  * The main thread's end of one I/O thread: collects the operations of an event-loop turn, hands them over in one message and routes what
- * comes back. Duties: 1. batch, 2. match answers to callers, 3. route claims and results, 4. refuse everyone when the thread is gone,
- * 5. keep the process alive while anybody waits for the thread, and no longer.
+ * comes back. Duties: 1. batch, 2. match answers to callers, 3. refuse everyone when the thread is gone, 4. keep the process alive while
+ * anybody waits for the thread, and no longer. What the thread tells by itself goes to its listeners.
  */
 import { Worker } from "node:worker_threads";
 import type { Timer } from "../clock.ts";
@@ -12,7 +12,6 @@ import { errorOf, StoreError } from "./failure.ts";
 import type { IoThreadOptions } from "./io-thread.ts";
 import {
   type Answer,
-  type ClaimedMessage,
   type Failure,
   isFailure,
   type Operation,
@@ -21,14 +20,7 @@ import {
   type Report,
   type Request,
 } from "./operation.ts";
-
-/** What a consumer is told; called synchronously. */
-export interface ConsumerRoute {
-  claimed(message: ClaimedMessage, raw: Uint8Array): void;
-  fenced(): void;
-  /** The file cannot be written for now (an error), or can again (null). */
-  trouble(error: CeleriacError | null): void;
-}
+import { type ConsumerRoute, ThreadListeners } from "./thread-listeners.ts";
 
 interface Pending {
   readonly route: ConsumerRoute | null;
@@ -47,9 +39,7 @@ export class ThreadClient {
   readonly #context: DriverContext;
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
-  readonly #routes = new Map<number, ConsumerRoute>();
-  readonly #results = new Map<string, Set<(text: string) => void>>();
-  readonly #subscribers = new Map<number, (routingKey: string, raw: Uint8Array) => void>();
+  readonly #listeners = new ThreadListeners();
   readonly #lostListeners = new Set<(error: CeleriacError) => void>();
   readonly #exit: Promise<unknown>;
   readonly #opening: Timer;
@@ -57,7 +47,6 @@ export class ThreadClient {
   #operations: Operation[] = [];
   #raws: Uint8Array[] = [];
   #next = 0;
-  #nextSubscriber = 0;
   #flushing = false;
   #isOpening = true;
   #holdsProcess = true;
@@ -93,7 +82,7 @@ export class ThreadClient {
     if (this.#gone !== null) return Promise.reject(new StoreError({ ...this.#gone, uncertain: false }));
     const operation = { kind, ...fields } as Operation;
     // What is claimed until it has left is handed back with the rest.
-    if (operation.kind === "leave") this.#routes.delete(operation.consumer);
+    if (operation.kind === "leave") this.#listeners.removeConsumer(operation.consumer);
     this.#operations.push(operation);
     for (const raw of raws) this.#raws.push(raw);
     const number = this.#next;
@@ -110,24 +99,21 @@ export class ThreadClient {
 
   /** Calls `listener` for each change of a result until the returned function is called. */
   onResult(taskId: string, listener: (text: string) => void): () => void {
-    const own = this.#results.get(taskId) ?? new Set();
-    own.add(listener);
-    this.#results.set(taskId, own);
+    const remove = this.#listeners.addResult(taskId, listener);
     this.#holdWhileAwaited();
     return () => {
-      own.delete(listener);
-      if (own.size === 0 && this.#results.get(taskId) === own) this.#results.delete(taskId);
+      remove();
       this.#holdWhileAwaited();
     };
   }
 
   /** Calls `heard` for what is told on the exchange until the returned function has been called. Rejects with a StoreError. */
   async subscribe(exchange: string, heard: (routingKey: string, raw: Uint8Array) => void): Promise<() => Promise<void>> {
-    const subscriber = this.#nextSubscriber++;
-    this.#subscribers.set(subscriber, heard);
+    const subscriber = this.#listeners.addSubscriber(heard);
     const forget = () => {
-      this.#subscribers.delete(subscriber);
+      const wasThere = this.#listeners.removeSubscriber(subscriber);
       this.#holdWhileAwaited();
+      return wasThere;
     };
     try {
       await this.run("subscribe", { subscriber, exchange });
@@ -136,9 +122,7 @@ export class ThreadClient {
       throw error;
     }
     return async () => {
-      if (!this.#subscribers.has(subscriber)) return;
-      forget();
-      await this.run("unsubscribe", { subscriber });
+      if (forget()) await this.run("unsubscribe", { subscriber });
     };
   }
 
@@ -157,13 +141,7 @@ export class ThreadClient {
 
   /** A producer with nothing to do must be able to end; who consumes, waits for a result or for an answer must not. */
   #holdWhileAwaited(): void {
-    const isAwaited =
-      this.#isOpening ||
-      this.#pending.size > 0 ||
-      this.#routes.size > 0 ||
-      this.#results.size > 0 ||
-      this.#subscribers.size > 0 ||
-      this.#closing !== null;
+    const isAwaited = this.#isOpening || this.#pending.size > 0 || !this.#listeners.isEmpty || this.#closing !== null;
     if (isAwaited === this.#holdsProcess) return;
     this.#holdsProcess = isAwaited;
     if (isAwaited) this.#worker.ref();
@@ -197,16 +175,17 @@ export class ThreadClient {
         this.#holdWhileAwaited();
         break;
       case "claimed":
-        this.#onClaimed(report.messages, report.raw);
+        this.#listeners.claimed(report);
         break;
       case "results":
-        this.#onResults(report.changes);
+        this.#listeners.results(report);
         break;
       case "heard":
-        for (const { subscriber, routingKey, raw } of report.messages) this.#subscribers.get(subscriber)?.(routingKey, raw);
+        this.#listeners.heard(report);
         break;
       case "fenced":
-        this.#onFenced(report.consumer);
+        this.#listeners.fenced(report.consumer);
+        this.#holdWhileAwaited();
         break;
       case "ask":
         this.#worker.postMessage({ kind: "alive" } satisfies Request);
@@ -241,36 +220,15 @@ export class ThreadClient {
         continue;
       }
       // In place before the first claim arrives, which is in a later message.
-      if (pending.route !== null) this.#routes.set(answer as number, pending.route);
+      if (pending.route !== null) this.#listeners.addConsumer(answer as number, pending.route);
       pending.resolve(answer);
     }
-  }
-
-  #onClaimed(messages: readonly ClaimedMessage[], raw: Uint8Array): void {
-    let offset = 0;
-    for (const message of messages) {
-      this.#routes.get(message.consumer)?.claimed(message, raw.subarray(offset, offset + message.size));
-      offset += message.size;
-    }
-  }
-
-  #onResults(changes: readonly (readonly [string, string])[]): void {
-    for (const [taskId, text] of changes) {
-      for (const listener of [...(this.#results.get(taskId) ?? [])]) listener(text);
-    }
-  }
-
-  #onFenced(consumer: number): void {
-    const route = this.#routes.get(consumer);
-    this.#routes.delete(consumer);
-    this.#holdWhileAwaited();
-    route?.fenced();
   }
 
   #onTrouble(failure: Failure | null): void {
     const error = failure === null ? null : errorOf(failure);
     if (error !== null) this.#context.logger.error("SQLite file cannot be used", { path: this.#options.path, errorCode: error.code });
-    for (const route of [...this.#routes.values()]) route.trouble(error);
+    this.#listeners.trouble(error);
   }
 
   /** The thread is left to itself: to end it in the middle of libsql could end the process. */
@@ -289,8 +247,7 @@ export class ThreadClient {
     this.#settleOpened.reject(error);
     for (const pending of this.#pending.values()) pending.reject(new StoreError(failure));
     this.#pending.clear();
-    this.#routes.clear();
-    this.#subscribers.clear();
+    this.#listeners.end();
     if (this.#closing === null) for (const listener of [...this.#lostListeners]) listener(error);
   }
 }
