@@ -29,6 +29,7 @@ dag(app, "daily", { schedule: "@daily", timetable: "interval", startAt: new Date
 dag(app, "asks", {}, (d) => {
   d.task("asks", async (run) => {
     run.log.info((await run.connection("warehouse")).password);
+    console.log("printed " + (await run.connection("warehouse")).password);
     if ((await run.variable("limits", { json: true })).rows !== 3) throw new Error("not mine");
   })();
 });
@@ -38,6 +39,15 @@ dag(app, "breaks", {}, (d) => {
   d.task("second", (_run, one) => one)(first());
 });
 `;
+
+/** The line of a log in JSON that has this message. */
+function lineOf(log: string, message: string): unknown {
+  const lines = log
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { readonly msg: string });
+  return lines.find(({ msg }) => msg === message);
+}
 
 beside("celeriac dag", () => {
   let folder: ReturnType<typeof projectFolder>;
@@ -110,12 +120,23 @@ beside("celeriac dag", () => {
     expect(JSON.parse((await run("dag", "connections", "get", "warehouse")).stdout)).toMatchObject({ password: "import-pw" });
     expect((await run("dag", "variables", "get", "api_key")).stdout).toBe("import-key\n");
     const { stdout } = await run("dag", "test", "asks");
-    expect(stdout).toContain("asks success");
+    expect(stdout).toMatch(/printed \*{8}\n.*asks success/s);
     await run("dag", "trigger", "asks", "--run-id", "asked");
     const log = (await run("dag", "scheduler", "--until-idle")).stdout;
     expect(await states("asks", "asked")).toEqual(["asks success"]);
     expect(log).toContain('"********"');
-    expect(stdout + log).not.toMatch(/import-pw/);
+    // By a child process, and by the scheduler's own.
+    expect(lineOf(log, "printed ********")).toMatchObject({
+      level: "info",
+      stream: "stdout",
+      dagId: "asks",
+      runId: "asked",
+      taskId: "asks",
+    });
+    await run("dag", "clear", "asks", "asked");
+    const own = (await run("dag", "scheduler", "--until-idle", "--executor", "sequential")).stdout;
+    expect(own).toContain("printed ********\n");
+    expect(stdout + log + own).not.toMatch(/import-pw/);
   });
 
   it("keeps a connection and a variable that somebody sets, and says what is wrong with others", async () => {

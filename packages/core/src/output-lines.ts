@@ -1,7 +1,7 @@
-/** Turns what user code prints into lines, from the inside (`captureLines`) and from the outside of an executor (`LineCutter`). */
-
+/** Turns what user code prints into lines: within its process (`captureLines`), and outside of it (`LineCutter`). */
 import type { Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
+import { maskSecrets } from "./redact.ts";
 
 const longestLine = 16_384;
 
@@ -31,6 +31,14 @@ export class LineCutter {
 
   #emitPieces(line: string): void {
     for (let at = 0; at < line.length; at += longestLine) this.#emit(line.slice(at, at + longestLine));
+  }
+}
+
+/** From now on secrets that this process knows are masked in the texts that are written to `streams`. */
+export function maskWrites(...streams: readonly Writable[]): void {
+  for (const stream of streams) {
+    const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean;
+    stream.write = (chunk: unknown, ...rest: unknown[]) => write(typeof chunk === "string" ? maskSecrets(chunk) : chunk, ...rest);
   }
 }
 

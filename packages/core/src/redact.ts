@@ -20,6 +20,11 @@ export function mayNameSecret(text: string): boolean {
   return secretKeyWithin.test(text);
 }
 
+/** The text with every known secret replaced by stars, and as it is otherwise: for what user code prints. */
+export function maskSecrets(text: string): string {
+  return withoutKnownSecrets(text, stars);
+}
+
 /** The text with every password in a URL, and every known secret, replaced by stars. */
 export function redactText(given: string): string {
   const text = withoutKnownSecrets(given, stars);

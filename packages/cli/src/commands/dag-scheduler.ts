@@ -1,6 +1,6 @@
 /** `celeriac dag scheduler`: starts runs of DAGs and has their tasks run until a signal stops it. */
 import type { DagService } from "@celeriac/airflow-bridge/dag-runtime";
-import { CeleriacError, durationMs, systemClock } from "@celeriac/core/runtime";
+import { CeleriacError, durationMs, maskWrites, systemClock } from "@celeriac/core/runtime";
 import type { CommandArguments } from "../command-table.ts";
 import { exitCode, type StopSignal, signalExitCode } from "../exit-code.ts";
 import { loadApp } from "../load-app.ts";
@@ -27,6 +27,8 @@ export async function dagScheduler({ common, options }: CommandArguments<"dag sc
   let letGo = () => {};
   try {
     const { app, runtime, source } = await loadApp(common.app, process.cwd());
+    // The sequential executor has tasks print here.
+    maskWrites(process.stdout, process.stderr);
     const logger = await openLog(output, { level, file });
     if (pidfile !== null) letGo = holdPidFile(pidfile);
     runtime.setLogger(logger);

@@ -1,4 +1,5 @@
 /** `celeriac dag test`: runs a DAG here, without store, scheduler or queue. */
+import { maskWrites } from "@celeriac/core/runtime";
 import type { CommandArguments } from "../command-table.ts";
 import { dagIn } from "../dag-access.ts";
 import { instanceName, stateText } from "../dag-states.ts";
@@ -14,6 +15,7 @@ const columns = [{ title: "TASK" }, { title: "STATE" }, { title: "TRIES", align:
 export async function dagTest({ common, positionals, options }: CommandArguments<"dag test">, output: Output): Promise<number> {
   const { dagsOf, refreshDags, tryDag } = await import("@celeriac/airflow-bridge/dag-runtime");
   const { app, runtime } = await loadApp(common.app, process.cwd());
+  maskWrites(process.stdout, process.stderr);
   try {
     runtime.setLogger(await openLog(output, { level: "info", file: null }));
     await runtime.loadIncludes();

@@ -5,11 +5,10 @@
 import { readSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
-import { currentRunId, systemClock, threadEntry } from "@celeriac/core/runtime";
+import { captureLines, currentRunId, systemClock, threadEntry } from "@celeriac/core/runtime";
 import { ExecutorHost } from "./executor-host.ts";
 import type { FrameWriter } from "./frames.ts";
 import { loadExecute } from "./load-execute.ts";
-import { captureLines } from "./output-lines.ts";
 
 const inboxFd = 3;
 const outboxFd = 4;

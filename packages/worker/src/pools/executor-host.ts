@@ -1,5 +1,5 @@
 /** What all executors share: waits to be told what to load, loads it, then passes everything on to the executor. */
-import { type Clock, reasonOf } from "@celeriac/core/runtime";
+import { type Clock, maskSecrets, reasonOf } from "@celeriac/core/runtime";
 import { Executor } from "./executor.ts";
 import type { ExecutorInit, OpenedExecute } from "./executor-init.ts";
 import { FrameReader, type FrameSink, FrameWriter, frameKind } from "./frames.ts";
@@ -55,7 +55,9 @@ export class ExecutorHost implements FrameSink {
     this.#executor?.abandon();
   }
 
-  output(stream: "stdout" | "stderr", line: string): void {
+  /** Secrets that were read here are known here alone. */
+  output(stream: "stdout" | "stderr", printed: string): void {
+    const line = maskSecrets(printed);
     const level = stream === "stdout" ? "info" : "warn";
     if (this.#executor !== null) this.#executor.output(level, line, { stream }, this.#options.currentRunId?.());
     else this.#send((frames) => frames.textFrame(frameKind.log, 0, JSON.stringify([level, line, { stream }])));

@@ -2,10 +2,9 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { type Clock, processEntry } from "@celeriac/core/runtime";
+import { type Clock, LineCutter, processEntry } from "@celeriac/core/runtime";
 import { endProcess, type ProcessEnd } from "./end-process.ts";
 import type { ExecutorLink, LinkListener, OpenLink } from "./executor-link.ts";
-import { LineCutter } from "./output-lines.ts";
 import { StackRequests } from "./stack-request.ts";
 
 /** How children are tied to the life of their parent: by the kernel, through this command, or by a thread of their own. */

@@ -1,7 +1,6 @@
 /** Asks the thread that stands beside user code in a child process (`child-watch.ts`) what the main thread executes. */
 import type { Duplex } from "node:stream";
-import type { Clock } from "@celeriac/core/runtime";
-import { LineCutter } from "./output-lines.ts";
+import { type Clock, LineCutter } from "@celeriac/core/runtime";
 
 /** A child that has only just begun has no such thread yet. */
 const answerLimitMs = 3_000;

@@ -1,10 +1,9 @@
 /** Where a thread of a pool starts. Frames come and go through the port to the thread that made it, one transferred buffer a turn. */
 import { parentPort, receiveMessageOnPort } from "node:worker_threads";
-import { currentRunId, systemClock } from "@celeriac/core/runtime";
+import { captureLines, currentRunId, systemClock } from "@celeriac/core/runtime";
 import { ExecutorHost } from "./executor-host.ts";
 import type { FrameWriter } from "./frames.ts";
 import { loadExecute } from "./load-execute.ts";
-import { captureLines } from "./output-lines.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("This module is started as a thread by a pool");

@@ -1,8 +1,7 @@
 /** An executor that is a thread of this process: cheap to talk to, and ended even while it computes, but it shares the process's fate. */
 import { Worker } from "node:worker_threads";
-import { threadEntry } from "@celeriac/core/runtime";
+import { LineCutter, threadEntry } from "@celeriac/core/runtime";
 import type { ExecutorLink, LinkListener } from "./executor-link.ts";
-import { LineCutter } from "./output-lines.ts";
 
 export function openThreadExecutor(listener: LinkListener): ExecutorLink {
   const { url, execArgv } = threadEntry(import.meta.url, "./thread-entry");

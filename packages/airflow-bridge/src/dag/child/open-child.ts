@@ -1,5 +1,5 @@
-/** What a child process of the scheduler has: the app it loads, the store it opens, and a log that its parent writes. */
-import { type Logger, redact, systemClock } from "@celeriac/core/runtime";
+/** What a child process of the scheduler has: the app it loads, the store it opens, and a log that its parent writes, with what user code prints. */
+import { captureLines, type Logger, maskSecrets, redact, systemClock } from "@celeriac/core/runtime";
 import { createOpenHooks } from "../hooks/open-hooks.ts";
 import { loadDags } from "../runner/load-dags.ts";
 import type { RunnerParts } from "../runner/runner.ts";
@@ -23,6 +23,14 @@ export function tellParent(message: FromChild): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
+/** `fields`: of what runs when something is printed. As in a worker, what goes to stderr is a warning. */
+export function logPrints(fields: () => object): void {
+  captureLines(process.stdout, (text) => parentLogger.info(maskSecrets(text), { stream: "stdout", ...fields() }));
+  captureLines(process.stderr, (text) => parentLogger.warn(maskSecrets(text), { stream: "stderr", ...fields() }));
+}
+
+const writeError = process.stderr.write.bind(process.stderr);
+
 /** The parent writes the log; without it there is only this process's own output. */
 const parentLogger: Logger = Object.freeze({ debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") });
 
@@ -30,6 +38,6 @@ function line(level: keyof Logger): Logger["debug"] {
   return (message, fields) => {
     const shown = fields === undefined ? undefined : (redact(fields) as object);
     if (process.connected) tellParent({ kind: "log", level, message, fields: shown });
-    else console.error(shown === undefined ? message : `${message} ${JSON.stringify(shown)}`);
+    else writeError(`${shown === undefined ? message : `${message} ${JSON.stringify(shown)}`}\n`);
   };
 }

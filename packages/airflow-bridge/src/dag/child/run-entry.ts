@@ -3,22 +3,26 @@
  * to tell it. What runs then still ends, and says so to the store.
  */
 import { reasonOf } from "@celeriac/core/runtime";
+import type { InstancePlace } from "../records.ts";
+import { placeFields } from "../runner/instance-logger.ts";
 import { Interruption } from "../runner/interruption.ts";
 import { type RunnerParts, runInstance } from "../runner/runner.ts";
 import type { ToChild } from "./messages.ts";
-import { openChild, tellParent } from "./open-child.ts";
+import { logPrints, openChild, tellParent } from "./open-child.ts";
 
 let parts: Promise<RunnerParts> | null = null;
 let abort = new AbortController();
-let isRunning = false;
+/** what runs */
+let current: InstancePlace | null = null;
 
+logPrints(() => (current === null ? {} : placeFields(current)));
 /** Meant for the whole process group: the scheduler decides when its children end, and who has outlived it may be ended so. */
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.on(signal, () => {
     if (!process.connected) abort.abort(new Interruption("stopped", `its process got ${signal}`));
   });
 process.on("disconnect", () => {
-  if (!isRunning) void end();
+  if (current === null) void end();
 });
 process.on("message", (message: ToChild) => void obey(message));
 
@@ -44,7 +48,7 @@ async function obey(message: ToChild): Promise<void> {
 }
 
 async function run({ place, externalId }: Extract<ToChild, { kind: "run" }>): Promise<void> {
-  isRunning = true;
+  current = place;
   abort = new AbortController();
   try {
     const end = await runInstance(place, externalId, await parts!, abort.signal, (task) =>
@@ -54,7 +58,7 @@ async function run({ place, externalId }: Extract<ToChild, { kind: "run" }>): Pr
   } catch (error) {
     tellParent({ kind: "lost", reason: reasonOf(error) });
   }
-  isRunning = false;
+  current = null;
   if (!process.connected) await end();
 }
 

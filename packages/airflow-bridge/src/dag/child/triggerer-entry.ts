@@ -3,11 +3,12 @@ import { reasonOf, type Service } from "@celeriac/core/runtime";
 import type { OpenHooks } from "../hooks/open-hooks.ts";
 import { createTriggerer } from "../triggerer/triggerer.ts";
 import type { ToChild } from "./messages.ts";
-import { openChild, tellParent } from "./open-child.ts";
+import { logPrints, openChild, tellParent } from "./open-child.ts";
 
 let triggerer: Service | null = null;
 let hooks: OpenHooks | null = null;
 
+logPrints(() => ({}));
 /** Meant for the whole process group: the parent decides when this one ends. */
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 process.on("disconnect", () => void end());
