@@ -64,6 +64,23 @@ export function describeBroadcasting(open: OpenCase, traits: BrokerTraits): void
     }
   });
 
+  test("who begins to listen while another one ends hears all that is told then", async (context) => {
+    const { connect, world } = open(context);
+    const broker = await connect();
+    const exchange = newExchange(world);
+    for (const others of [0, 1]) {
+      if (others > 0) await listen(broker, newExchange(world));
+      const before = await listen(broker, exchange);
+      const beginning = listen(broker, exchange);
+      // Asked for first, and of the same turn of the event loop.
+      for (let step = 0; step < 50; step++) await null;
+      const [ear] = await Promise.all([beginning, before.subscription.close()]);
+      await tell(broker, exchange, "heard");
+      await eventually(() => ear.heard.length > 0);
+      await ear.subscription.close();
+    }
+  });
+
   test("nobody who listens is no error, and who listens later hears nothing of it", async (context) => {
     const { connect, world } = open(context);
     const broker = await connect();

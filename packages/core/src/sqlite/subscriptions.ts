@@ -50,7 +50,9 @@ export function createSubscriptions({ broadcasts, ears: earTable, workers, locks
     open(turn, subscriber, exchange) {
       earTable.add(presence ?? enter(turn), exchange);
       const ear: Ear = { exchange, heard: broadcasts.last() };
-      turn.onCommit.push(() => ears.set(subscriber, ear));
+      // Known at once: whoever leaves in the same transaction must not take what this one needs.
+      ears.set(subscriber, ear);
+      turn.onRollback.push(() => ears.delete(subscriber));
     },
     close(turn, subscriber) {
       const left = ears.get(subscriber)?.exchange;
